@@ -1,0 +1,221 @@
+#include "engine/kernel/kernel.h"
+
+#include <algorithm>
+
+#include "engine/check.h"
+#include "engine/kernel/filemap.h"
+#include "engine/kernel/memory.h"
+#include "engine/kernel/mmap.h"
+#include "engine/kernel/tlbflush.h"
+#include "engine/kernel/writeback.h"
+#include "engine/kernel/zap_engine.h"
+#include "engine/sched/input_schedule.h"
+#include "engine/sched/pct.h"
+
+namespace shootdown {
+
+Kernel::Kernel(const ZapEngine& engine_to_run, Watcher& watcher_to_tell)
+    : engine(engine_to_run), watcher(watcher_to_tell), sched(*this) {
+  for (std::size_t i = 0; i < mms.size(); ++i) mms[i].number = static_cast<std::uint8_t>(i);
+  for (std::size_t i = 0; i < files.size(); ++i) files[i].number = static_cast<std::uint8_t>(i);
+}
+
+std::uint64_t Kernel::step_limit(const Program& program) {
+  // No operation makes more than a few hundred steps for each page and word that it works on, for each
+  // CPU that it may have to wait for; the operations that end a run work on everything.
+  std::uint64_t work = 1;
+  for (const CpuProgram& cpu : program.cpus) work += cpu.operation_count;
+  const auto pages = static_cast<std::uint64_t>(program.machine.virtual_pages());
+  return 1000 + work * (program.machine.cpus + 1U) * (pages + 4) * 200;
+}
+
+Scheduler::Outcome Kernel::run(const Program& program, TraceSink* trace) {
+  reset(program);
+  watcher.begin(*this);
+  Scheduler::Outcome outcome{};
+  if (config.pct_depth != 0) {
+    Pct strategy(config.pct_seed, config.pct_depth, config.pct_steps);
+    outcome = sched.run(config.cpus, strategy, step_limit(program), trace);
+  } else {
+    InputSchedule strategy(program);
+    outcome = sched.run(config.cpus, strategy, step_limit(program), trace);
+  }
+  watcher.end(*this, outcome);
+  return outcome;
+}
+
+void Kernel::reset(const Program& program) {
+  program_ = &program;
+  config = program.machine;
+  machine.reset(config.cpus, config.tlb, config.mms, config.virtual_pages());
+  zone_lock.store(0, std::memory_order_relaxed);
+  free_pages = nullptr;
+  pages_used = 0;
+  last_value = 0;
+  threads_left_.store(config.cpus, std::memory_order_relaxed);
+  batch_allocations_.store(0, std::memory_order_relaxed);
+  batches_used_ = 0;
+  batches_in_use_ = 0;
+  free_batches_ = nullptr;
+  reset_files();
+  reset_mms();
+}
+
+void Kernel::reset_files() {
+  for (int i = 0; i < files_used_; ++i) {
+    AddressSpace& file = files[static_cast<std::size_t>(i)];
+    for (int index = 0; index < file_pages_used_; ++index) {
+      file.slots[index].store(nullptr, std::memory_order_relaxed);
+      file.tags[index].store(0, std::memory_order_relaxed);
+      for (std::atomic<Word>& word : file.disk[index]) word.store(0, std::memory_order_relaxed);
+    }
+  }
+  files_used_ = config.files;
+  file_pages_used_ = config.pages;
+  for (int i = 0; i < config.files; ++i) {
+    AddressSpace& file = files[static_cast<std::size_t>(i)];
+    file.i_rwsem.reset(Object::inode_lock, i);
+    file.i_mmap_rwsem.reset(Object::i_mmap_lock, i);
+    file.i_pages_lock.reset(Object::i_pages_lock, i);
+    file.i_mmap_count = 0;
+  }
+}
+
+void Kernel::reset_mms() {
+  for (int i = 0; i < config.mms; ++i) {
+    Mm& mm = mms[static_cast<std::size_t>(i)];
+    mm.mmap_lock.reset(Object::mmap_lock, i);
+    mm.map_count = 0;
+    for (std::atomic<bool>& used : mm.vma_used) used.store(false, std::memory_order_relaxed);
+    const int tables = ((config.virtual_pages() - 1) >> config.table_shift) + 1;
+    for (int table = 0; table < tables; ++table) {
+      mm.page_tables[table].lock.reset(Object::page_table_lock, i, table);
+      mm.page_tables[table].present = 0;
+    }
+    mm.users.store(0, std::memory_order_relaxed);
+    mm.rss.store(0, std::memory_order_relaxed);
+    mm.tlb_flush_pending.store(0, std::memory_order_relaxed);
+    mm.tlb_gen.store(1, std::memory_order_relaxed);
+    mm.cpumask.store(0, std::memory_order_relaxed);
+    if (config.mapped == 0) continue;
+    for (int window = 0; window < config.windows; ++window) insert_initial_vma(*this, mm, window * config.pages, config.pages);
+  }
+  for (int cpu = 0; cpu < config.cpus; ++cpu) {
+    Task& task = tasks[static_cast<std::size_t>(cpu)];
+    Mm& mm = mms[static_cast<std::size_t>(cpu % config.mms)];
+    task.kernel = this;
+    task.cpu = cpu;
+    task.mm = &mm;
+    task.exited = false;
+    task.tlb_gen = 1;
+    task.lazy.store(false, std::memory_order_relaxed);
+    task.page_table_locked = false;
+    task.flush_waits_for.store(0, std::memory_order_relaxed);
+    task.flush_asked_by.store(0, std::memory_order_relaxed);
+    task.flush_done.reset();
+    mm.users.fetch_add(1, std::memory_order_relaxed);
+    mm.cpumask.fetch_or(static_cast<CpuMask>(1U << static_cast<unsigned>(cpu)), std::memory_order_relaxed);
+  }
+}
+
+void Kernel::run_cpu(int cpu) {
+  Task& current = tasks[static_cast<std::size_t>(cpu)];
+  const CpuProgram& program = program_->cpus[static_cast<std::size_t>(cpu)];
+  for (int i = 0; i < program.operation_count && !current.exited; ++i) {
+    sched.begin_operation(i);
+    run_operation(current, program.operations[static_cast<std::size_t>(i)]);
+  }
+  sched.begin_operation(-1);
+  if (!current.exited) exit_thread(current);
+  if (threads_left_.fetch_sub(1, std::memory_order_acq_rel) == 1) finish_run(current);
+}
+
+// When everything is unmapped, the last CPU syncs every file and drops it from the page cache: what is
+// on the disk then is all that is left of the data.
+void Kernel::finish_run(Task& current) {
+  for (int i = 0; i < config.files; ++i) {
+    AddressSpace& file = files[static_cast<std::size_t>(i)];
+    fsync_range(current, file, 0, config.pages);
+    invalidate_mapping_pages(current, file, 0, config.pages);
+  }
+}
+
+void Kernel::run_operation(Task& current, const Operation& operation) {
+  const int first = operation.first;
+  const int second = operation.second;
+  AddressSpace& file = files[static_cast<std::size_t>(first / config.pages % config.files)];
+  const int index = first % config.pages;
+  switch (operation.call) {
+    case Call::store: return user_access(current, first, second, true);
+    case Call::load: return user_access(current, first, second, false);
+    case Call::touch:
+      for (int page = first; page < first + second; ++page) user_access(current, page, 0, true);
+      return;
+    case Call::mmap: return do_mmap(current, first, second, false);
+    case Call::populate: return do_mmap(current, first, second, true);
+    case Call::munmap: return do_munmap(current, first, second);
+    case Call::dontneed: return madvise_dontneed(current, first, second);
+    case Call::msync: return msync(current, first, second);
+    case Call::exit: return exit_thread(current);
+    case Call::fsync: return fsync_range(current, file, index, second);
+    case Call::writeback: return filemap_fdatawrite_range(current, file, index, second, SyncMode::none);
+    case Call::fadvise: return fadvise_dontneed(current, file, index, second);
+    case Call::reclaim: return shrink_pages(current, file, index, second);
+    case Call::read: return file_read(current, file, index);
+    case Call::write: return file_write(current, file, index);
+  }
+}
+
+bool Kernel::interrupt(int cpu) {
+  return handle_flush_interrupt(tasks[static_cast<std::size_t>(cpu)]);
+}
+
+void Kernel::disturb(int disturbance) {
+  const Event& event = InputSchedule::disturbance(*program_, disturbance);
+  const Task& task = tasks[event.cpu];
+  if (event.kind == Event::Kind::evict) {
+    sched.record({Verb::clear, Object::tlb, event.cpu, event.page});
+    machine.tlb(event.cpu).drop(event.page);
+    return;
+  }
+  // A CPU that has switched to another address space walks that one.
+  const bool loaded = (task.mm->cpumask.load(std::memory_order_relaxed) >> event.cpu & 1U) != 0;
+  sched.record({Verb::set, Object::tlb, event.cpu, event.page});
+  const bool filled = loaded && machine.fill(event.cpu, task.mm->number, event.page);
+  sched.result(static_cast<std::uint64_t>(filled));
+}
+
+SHOOTDOWN_HARNESS Word Kernel::next_value() {
+  return ++last_value;
+}
+
+MmuGatherBatch* Kernel::allocate_batch(Task& current) {
+  shootdown::step(current, Verb::get, Object::gather, current.cpu);
+  const int allocation = batch_allocations_.fetch_add(1, std::memory_order_relaxed);
+  const bool fails = (config.failing_batches >> static_cast<unsigned>(allocation % 11) & 1U) != 0;
+  zone_lock.exchange(0, std::memory_order_acq_rel);
+  MmuGatherBatch* batch = nullptr;
+  if (!fails && free_batches_ != nullptr) {
+    batch = free_batches_;
+    free_batches_ = batch->next;
+  } else if (!fails && batches_used_ < static_cast<int>(batches_.size())) {
+    MmuGatherPage& page = batches_[static_cast<std::size_t>(batches_used_++)];
+    page.batch.encoded_pages = page.room;
+    batch = &page.batch;
+  }
+  if (batch != nullptr) ++batches_in_use_;
+  zone_lock.exchange(0, std::memory_order_acq_rel);
+  shootdown::result(current, static_cast<std::uint64_t>(batch != nullptr));
+  return batch;
+}
+
+void Kernel::free_batch(Task& current, MmuGatherBatch* batch) {
+  shootdown::step(current, Verb::put, Object::gather, current.cpu);
+  zone_lock.exchange(0, std::memory_order_acq_rel);
+  batch->next = free_batches_;
+  free_batches_ = batch;
+  --batches_in_use_;
+  zone_lock.exchange(0, std::memory_order_acq_rel);
+}
+
+}  // namespace shootdown

@@ -1,0 +1,165 @@
+#include "engine/kernel/memory.h"
+
+#include "engine/kernel/filemap.h"
+#include "engine/kernel/mmap.h"
+#include "engine/kernel/page_alloc.h"
+#include "engine/kernel/page_table.h"
+#include "engine/kernel/rmap.h"
+#include "engine/kernel/writeback.h"
+#include "engine/machine/x86.h"
+
+namespace shootdown {
+
+namespace {
+
+AddressSpace& file_of(Task& current, const Vma& vma) {
+  return current.kernel->files[vma.file];
+}
+
+// do_page_mkwrite, with the filesystem's page_mkwrite (block_page_mkwrite): announces that the page will
+// be written through a mapping. True: the page is locked. False: it left the file; try again.
+bool do_page_mkwrite(Task& current, Vma& vma, Page* page) {
+  lock_page(current, page);
+  if (page->mapping != vma.file) {
+    unlock_page(current, page);
+    return false;
+  }
+  if (current.kernel->config.buffers != 0) attach_buffers(current, page);
+  set_page_dirty(current, page);
+  return true;
+}
+
+// fault_dirty_shared_page. The page is locked when it is called, and not when it returns.
+void fault_dirty_shared_page(Task& current, Page* page) {
+  set_page_dirty(current, page);
+  unlock_page(current, page);
+}
+
+// finish_fault and do_set_pte: maps the page unless somebody else did. Returns whether it did; then the
+// caller's reference belongs to the mapping.
+bool finish_fault(Task& current, Vma& vma, int address, Page* page, bool write) {
+  Kernel& kernel = *current.kernel;
+  Mm& mm = kernel.mms[vma.mm];
+  pte_lock(current, mm, address);
+  const bool unchanged = ptep_get(current, mm, address).none();
+  if (unchanged) {
+    const Pte entry = Pte::mapping(kernel.pfn(page)).mkyoung();
+    mm.rss.fetch_add(1, std::memory_order_relaxed);
+    page_add_file_rmap(current, page);
+    // A mapping that is only read is made read-only: the first store must tell the filesystem.
+    set_pte_at(current, mm, address, write ? entry.mkdirty().mkwrite() : entry);
+  }
+  pte_unlock(current, mm, address);
+  return unchanged;
+}
+
+// do_read_fault and do_shared_fault.
+bool do_fault(Task& current, Vma& vma, int address, bool write) {
+  const int index = vma.pgoff + (address - vma.start);
+  Page* const page = find_lock_page_uptodate(current, file_of(current, vma), index);
+  if (page == nullptr) return false;
+  if (write) {
+    unlock_page(current, page);
+    if (!do_page_mkwrite(current, vma, page)) {
+      put_page(current, page);
+      return true;  // the program tries again
+    }
+  }
+  if (!finish_fault(current, vma, address, page, write)) {
+    unlock_page(current, page);
+    put_page(current, page);
+    return true;
+  }
+  if (write) {
+    fault_dirty_shared_page(current, page);
+  } else {
+    unlock_page(current, page);
+  }
+  return true;
+}
+
+// wp_page_shared: a store met a read-only entry. Called with the page-table lock, returns without.
+void wp_page_shared(Task& current, Vma& vma, int address, Pte orig_pte) {
+  Kernel& kernel = *current.kernel;
+  Mm& mm = kernel.mms[vma.mm];
+  Page* const page = &kernel.pages[orig_pte.frame()];
+  get_page(current, page);
+  pte_unlock(current, mm, address);
+  if (!do_page_mkwrite(current, vma, page)) {
+    put_page(current, page);
+    return;
+  }
+  // finish_mkwrite_fault
+  pte_lock(current, mm, address);
+  const bool same = ptep_get(current, mm, address) == orig_pte;
+  if (same) ptep_set_access_flags(current, mm, address, orig_pte.mkyoung().mkdirty().mkwrite());
+  pte_unlock(current, mm, address);
+  if (same) {
+    fault_dirty_shared_page(current, page);
+  } else {
+    unlock_page(current, page);
+  }
+  put_page(current, page);
+}
+
+// do_user_addr_fault. Returns false if the access is refused.
+bool do_user_addr_fault(Task& current, int page, bool write) {
+  Kernel& kernel = *current.kernel;
+  Mm& mm = *current.mm;
+  mm.mmap_lock.down_read(kernel.sched);
+  Vma* const vma = find_vma(mm, page);
+  const bool mapped = vma != nullptr && vma->start <= page;
+  if (!mapped) {
+    const Unwatched unwatched;
+    kernel.watcher.refused(current.cpu, mm.number, page);
+  }
+  const bool handled = mapped && handle_mm_fault(current, *vma, page, write);
+  mm.mmap_lock.up_read(kernel.sched);
+  return handled;
+}
+
+}  // namespace
+
+bool handle_mm_fault(Task& current, Vma& vma, int page, bool write) {
+  Mm& mm = current.kernel->mms[vma.mm];
+  // handle_pte_fault: a first look without the lock.
+  const Pte orig_pte = ptep_get(current, mm, page);
+  if (orig_pte.none()) return do_fault(current, vma, page, write);
+
+  pte_lock(current, mm, page);
+  const Pte pte = ptep_get(current, mm, page);
+  if (pte != orig_pte) {
+    pte_unlock(current, mm, page);
+    return true;
+  }
+  if (write && !pte.write()) {
+    wp_page_shared(current, vma, page, pte);
+    return true;
+  }
+  // Another CPU has made the entry good meanwhile.
+  ptep_set_access_flags(current, mm, page, write ? pte.mkyoung().mkdirty() : pte.mkyoung());
+  pte_unlock(current, mm, page);
+  return true;
+}
+
+void user_access(Task& current, int page, int word, bool store) {
+  Kernel& kernel = *current.kernel;
+  const int table = current.mm->number;
+  for (;;) {
+    step(current, store ? Verb::store : Verb::load, Object::tlb, current.cpu, page);
+    AccessResult access = x86::translate(kernel.machine, current.cpu, table, page, store);
+    if (access.kind != AccessResult::Kind::fault) {
+      if (kernel.split_access) step(current, store ? Verb::store : Verb::load, Object::page_data, access.frame, word);
+      x86::access(kernel.machine, access, word, store, store ? kernel.next_value() : 0);
+      result(current, static_cast<std::uint64_t>(access.kind) | static_cast<std::uint64_t>(access.value) << 8U |
+                          static_cast<std::uint64_t>(access.frame) << 40U);
+      const Unwatched unwatched;
+      kernel.watcher.accessed({current.cpu, table, page, word, store, access});
+      return;
+    }
+    result(current, static_cast<std::uint64_t>(access.kind));
+    if (!do_user_addr_fault(current, page, store)) return;
+  }
+}
+
+}  // namespace shootdown

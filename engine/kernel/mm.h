@@ -1,0 +1,73 @@
+// Address spaces and files.
+//
+// struct mm_struct, vm_area_struct, address_space of Linux 6.1, cut down to
+// shared mappings of files. What a lock guards is plain, what the kernel
+// accesses without one is atomic; each field says which.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "engine/kernel/locks.h"
+#include "engine/kernel/page.h"
+#include "engine/program.h"
+
+namespace shootdown {
+
+inline constexpr int max_vmas = 96;  // of one mm; a further split or mmap fails (sysctl_max_map_count)
+inline constexpr int max_page_tables = max_virtual_pages;
+
+// A mapping of part of a file: virtual pages [start, end), shared, readable and writable.
+// Written with the mm's mmap_lock and the file's i_mmap lock held for writing; either suffices to read.
+struct Vma {
+  std::uint16_t start = 0;
+  std::uint16_t end = 0;
+  std::uint16_t pgoff = 0;  // page of the file that `start` shows
+  std::uint8_t mm = 0;
+  std::uint8_t file = 0;
+};
+
+// The lowest level of the page tables. The entries themselves belong to the machine.
+struct PageTable {
+  SpinLock lock;
+  // Entries in it that are present. Plain on purpose: ThreadSanitizer cannot see who changes an
+  // (atomic) entry without the lock, but this it sees.
+  std::int32_t present = 0;
+};
+
+struct Mm {
+  std::uint8_t number = 0;
+  RwSemaphore mmap_lock;
+  Vma vmas[max_vmas];        // storage
+  std::atomic<bool> vma_used[max_vmas] = {};
+  Vma* mmap[max_vmas] = {};  // the vmas in ascending order; guarded by mmap_lock
+  int map_count = 0;         // guarded by mmap_lock
+  PageTable page_tables[max_page_tables];
+  std::atomic<int> users{0};                 // mm_users: threads
+  std::atomic<long> rss{0};                  // MM_FILEPAGES
+  std::atomic<int> tlb_flush_pending{0};     // gathers under way
+  std::atomic<std::uint64_t> tlb_gen{1};     // counts flushes
+  std::atomic<CpuMask> cpumask{0};           // CPUs whose TLB may hold entries of it
+};
+
+// Marks of a page-cache slot (XArray marks). Written under the i_pages lock.
+enum CacheTag : std::uint8_t {
+  PAGECACHE_TAG_DIRTY = 1U << 0U,
+  PAGECACHE_TAG_WRITEBACK = 1U << 1U,
+  PAGECACHE_TAG_TOWRITE = 1U << 2U,
+};
+
+// A file: its page cache and its disk.
+struct AddressSpace {
+  std::uint8_t number = 0;
+  RwSemaphore i_rwsem;       // inode lock: writers of the file
+  RwSemaphore i_mmap_rwsem;  // guards i_mmap
+  SpinLock i_pages_lock;
+  std::atomic<Page*> slots[max_file_pages] = {};
+  std::atomic<std::uint8_t> tags[max_file_pages] = {};
+  Vma* i_mmap[max_mms * max_vmas] = {};  // all mappings, in no order; guarded by i_mmap_rwsem
+  int i_mmap_count = 0;
+  std::atomic<Word> disk[max_file_pages][max_words] = {};
+};
+
+}  // namespace shootdown

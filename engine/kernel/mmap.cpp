@@ -1,0 +1,237 @@
+#include "engine/kernel/mmap.h"
+
+#include <algorithm>
+#include <span>
+
+#include "engine/check.h"
+#include "engine/kernel/memory.h"
+#include "engine/kernel/page_table.h"
+#include "engine/kernel/writeback.h"
+#include "engine/kernel/zap_engine.h"
+
+namespace shootdown {
+
+namespace {
+
+// vm_area_alloc. Null when the mm has too many.
+Vma* allocate_vma(Mm& mm) {
+  for (int i = 0; i < max_vmas; ++i) {
+    bool expected = false;
+    if (mm.vma_used[i].compare_exchange_strong(expected, true, std::memory_order_acquire)) {
+      mm.vmas[i].mm = mm.number;
+      return &mm.vmas[i];
+    }
+  }
+  return nullptr;
+}
+
+// vm_area_free.
+void free_vma(Mm& mm, Vma* vma) {
+  mm.vma_used[vma - mm.vmas].store(false, std::memory_order_release);
+}
+
+// Puts a vma into the mm's ordered list.
+void vma_link(Mm& mm, Vma* vma) {
+  int at = mm.map_count++;
+  for (; at > 0 && mm.mmap[at - 1]->start > vma->start; --at) mm.mmap[at] = mm.mmap[at - 1];
+  mm.mmap[at] = vma;
+}
+
+int position_of(const Mm& mm, const Vma* vma) {
+  int at = 0;
+  while (mm.mmap[at] != vma) ++at;
+  return at;
+}
+
+// __split_vma: cuts a vma in two at `page`. False when the mm has too many mappings.
+bool split_vma(Task& current, Mm& mm, Vma& vma, int page) {
+  Vma* const upper = allocate_vma(mm);
+  if (upper == nullptr) return false;
+  AddressSpace& file = current.kernel->files[vma.file];
+  file.i_mmap_rwsem.down_write(current.kernel->sched);
+  step(current, Verb::set, Object::vmas, mm.number, page);
+  upper->start = static_cast<std::uint16_t>(page);
+  upper->end = vma.end;
+  upper->pgoff = static_cast<std::uint16_t>(vma.pgoff + (page - vma.start));
+  upper->file = vma.file;
+  vma.end = upper->start;
+  vma_link(mm, upper);
+  file.i_mmap[file.i_mmap_count++] = upper;
+  file.i_mmap_rwsem.up_write(current.kernel->sched);
+  return true;
+}
+
+// Splits what crosses the ends of [first, end).
+bool split_at_ends(Task& current, Mm& mm, int first, int end) {
+  for (const int page : {first, end}) {
+    Vma* const vma = find_vma(mm, page);
+    if (vma != nullptr && vma->start < page && !split_vma(current, mm, *vma, page)) return false;
+  }
+  return true;
+}
+
+// The vmas in [first, end), taken out of the mm. mmap_lock is held for writing.
+std::span<Vma* const> detach_vmas(Task& current, Mm& mm, int first, int end, Vma** out) {
+  step(current, Verb::clear, Object::vmas, mm.number, first);
+  int count = 0;
+  for (Vma* vma = find_vma(mm, first); vma != nullptr && vma->start < end; vma = find_vma(mm, first)) {
+    const int at = position_of(mm, vma);
+    std::copy(mm.mmap + at + 1, mm.mmap + mm.map_count, mm.mmap + at);
+    --mm.map_count;
+    out[count++] = vma;
+  }
+  return {out, static_cast<std::size_t>(count)};
+}
+
+// do_mas_align_munmap. mmap_lock is held for writing; `downgrade`: it is dropped, else it is kept.
+void munmap_range(Task& current, int first, int count, bool downgrade) {
+  Kernel& kernel = *current.kernel;
+  Mm& mm = *current.mm;
+  const PageRange range{mm.number, first, count};
+  if (!split_at_ends(current, mm, first, first + count)) {
+    if (downgrade) mm.mmap_lock.up_write(kernel.sched);
+    return;
+  }
+  Vma* detached[max_vmas];
+  const std::span<Vma* const> vmas = detach_vmas(current, mm, first, first + count, detached);
+  {
+    const Unwatched unwatched;
+    kernel.watcher.unmapping(current.cpu, range);
+  }
+  if (downgrade) mm.mmap_lock.downgrade_write(kernel.sched);
+  if (!vmas.empty()) kernel.engine.unmap_region(current, vmas);
+  for (Vma* const vma : vmas) free_vma(mm, vma);
+  if (downgrade) mm.mmap_lock.up_read(kernel.sched);
+  const Unwatched unwatched;
+  kernel.watcher.unmapped(current.cpu, range);
+}
+
+// populate_vma_page_range: reads every page in. Shared mappings are not written to: nobody asked for
+// dirty pages.
+void populate(Task& current, int first, int count) {
+  Mm& mm = *current.mm;
+  mm.mmap_lock.down_read(current.kernel->sched);
+  for (int page = first; page < first + count; ++page) {
+    Vma* const vma = find_vma(mm, page);
+    if (vma == nullptr || vma->start > page) continue;
+    if (ptep_get(current, mm, page).none()) handle_mm_fault(current, *vma, page, false);
+  }
+  mm.mmap_lock.up_read(current.kernel->sched);
+}
+
+}  // namespace
+
+Vma* find_vma(Mm& mm, int page) {
+  for (int i = 0; i < mm.map_count; ++i) {
+    if (mm.mmap[i]->end > page) return mm.mmap[i];
+  }
+  return nullptr;
+}
+
+void link_file_vma(Task& current, Vma& vma) {
+  AddressSpace& file = current.kernel->files[vma.file];
+  file.i_mmap_rwsem.down_write(current.kernel->sched);
+  file.i_mmap[file.i_mmap_count++] = &vma;
+  file.i_mmap_rwsem.up_write(current.kernel->sched);
+}
+
+void unlink_file_vma(Task& current, Vma& vma) {
+  AddressSpace& file = current.kernel->files[vma.file];
+  file.i_mmap_rwsem.down_write(current.kernel->sched);
+  Vma** const end = file.i_mmap + file.i_mmap_count;
+  Vma** const place = std::find(file.i_mmap, end, &vma);
+  SHOOTDOWN_CHECK(place != end);
+  *place = end[-1];
+  --file.i_mmap_count;
+  file.i_mmap_rwsem.up_write(current.kernel->sched);
+}
+
+void do_mmap(Task& current, int first, int count, bool populate_pages) {
+  Kernel& kernel = *current.kernel;
+  Mm& mm = *current.mm;
+  mm.mmap_lock.down_write(kernel.sched);
+  munmap_range(current, first, count, false);
+  const Vma* const next = find_vma(mm, first);
+  const bool vacant = next == nullptr || next->start >= first + count;
+  Vma* const vma = vacant ? allocate_vma(mm) : nullptr;
+  if (vma != nullptr) {
+    vma->start = static_cast<std::uint16_t>(first);
+    vma->end = static_cast<std::uint16_t>(first + count);
+    vma->file = static_cast<std::uint8_t>(kernel.config.file_of(first));
+    vma->pgoff = static_cast<std::uint16_t>(kernel.config.index_of(first));
+    link_file_vma(current, *vma);
+    step(current, Verb::set, Object::vmas, mm.number, first);
+    vma_link(mm, vma);
+    const Unwatched unwatched;
+    kernel.watcher.mapped(current.cpu, {mm.number, first, count});
+  }
+  mm.mmap_lock.up_write(kernel.sched);
+  if (vma != nullptr && populate_pages) populate(current, first, count);
+}
+
+void do_munmap(Task& current, int first, int count) {
+  current.mm->mmap_lock.down_write(current.kernel->sched);
+  munmap_range(current, first, count, true);
+}
+
+void madvise_dontneed(Task& current, int first, int count) {
+  Kernel& kernel = *current.kernel;
+  Mm& mm = *current.mm;
+  mm.mmap_lock.down_read(kernel.sched);
+  // madvise_walk_vmas
+  const int end = first + count;
+  for (Vma* vma = find_vma(mm, first); vma != nullptr && vma->start < end; vma = find_vma(mm, vma->end)) {
+    kernel.engine.zap_page_range(current, *vma, std::max<int>(first, vma->start), std::min<int>(end, vma->end));
+  }
+  mm.mmap_lock.up_read(kernel.sched);
+}
+
+void msync(Task& current, int first, int count) {
+  Kernel& kernel = *current.kernel;
+  Mm& mm = *current.mm;
+  const int end = first + count;
+  for (int at = first; at < end;) {
+    mm.mmap_lock.down_read(kernel.sched);
+    const Vma* const vma = find_vma(mm, at);
+    const bool found = vma != nullptr && vma->start < end;
+    const Vma part = found ? *vma : Vma{};
+    mm.mmap_lock.up_read(kernel.sched);  // the file may be synced long after the mapping is gone
+    if (!found) return;
+    const int from = std::max<int>(at, part.start);
+    const int to = std::min<int>(end, part.end);
+    fsync_range(current, kernel.files[part.file], part.pgoff + (from - part.start), to - from);
+    at = to;
+  }
+}
+
+void exit_thread(Task& current) {
+  Kernel& kernel = *current.kernel;
+  Mm& mm = *current.mm;
+  current.exited = true;
+  step(current, Verb::put, Object::vmas, mm.number);
+  current.lazy.store(true, std::memory_order_release);  // enter_lazy_tlb
+  const bool last = mm.users.fetch_sub(1, std::memory_order_acq_rel) == 1;
+  if (!last) return;
+  const PageRange range{mm.number, 0, kernel.config.virtual_pages()};
+  {
+    const Unwatched unwatched;
+    kernel.watcher.unmapping(current.cpu, range);
+  }
+  kernel.engine.exit_mmap(current);
+  const Unwatched unwatched;
+  kernel.watcher.unmapped(current.cpu, range);
+}
+
+void insert_initial_vma(Kernel& kernel, Mm& mm, int first, int count) {
+  Vma* const vma = allocate_vma(mm);
+  SHOOTDOWN_CHECK(vma != nullptr);
+  vma->start = static_cast<std::uint16_t>(first);
+  vma->end = static_cast<std::uint16_t>(first + count);
+  vma->file = static_cast<std::uint8_t>(kernel.config.file_of(first));
+  vma->pgoff = static_cast<std::uint16_t>(kernel.config.index_of(first));
+  vma_link(mm, vma);
+  AddressSpace& file = kernel.files[vma->file];
+  file.i_mmap[file.i_mmap_count++] = vma;
+}
+
+}  // namespace shootdown

@@ -1,0 +1,42 @@
+// struct page, for pages of files.
+//
+// Follows include/linux/mm_types.h and page-flags.h of Linux 6.1: flags and
+// counts are atomic; `mapping` and `index` are plain, guarded by the page lock
+// (readers) and by the page lock together with the i_pages lock (writers).
+// The alignment is the kernel's (CONFIG_HAVE_ALIGNED_STRUCT_PAGE): the low bits
+// of a pointer to a page are free to carry flags.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "engine/machine/machine.h"
+#include "engine/sched/scheduler.h"
+
+namespace shootdown {
+
+enum PageFlag : std::uint32_t {
+  PG_locked = 1U << 0U,
+  PG_dirty = 1U << 1U,
+  PG_writeback = 1U << 2U,
+  PG_uptodate = 1U << 3U,
+  PG_referenced = 1U << 4U,
+  PG_active = 1U << 5U,
+  PG_buffers = 1U << 6U,  // the filesystem keeps buffers on it (page_has_private); holds a reference
+};
+
+struct alignas(2 * sizeof(void*)) Page {
+  std::atomic<std::uint32_t> flags{0};
+  std::atomic<std::int32_t> refcount{0};
+  // How many page-table entries map it. The kernel's _mapcount is one less.
+  std::atomic<std::int32_t> mapcount{0};
+  std::int8_t mapping = -1;  // the file whose page cache it is in, or -1
+  std::uint16_t index = 0;   // its place there
+  WaitQueue waiters;         // for PG_locked and PG_writeback to clear
+  Page* next_free = nullptr;
+
+  bool test(PageFlag flag) const { return (flags.load(std::memory_order_relaxed) & flag) != 0; }
+  bool mapped() const { return mapcount.load(std::memory_order_relaxed) > 0; }
+};
+
+}  // namespace shootdown

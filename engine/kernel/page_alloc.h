@@ -1,0 +1,37 @@
+// Page frames: allocation, references, freeing.
+//
+// Follows mm/page_alloc.c and include/linux/mm.h of Linux 6.1 as far as callers
+// can tell. The page freed last is handed out first, as the per-CPU lists do:
+// that makes an access through a stale translation hit somebody else's page soon.
+#pragma once
+
+#include "engine/kernel/kernel.h"
+
+namespace shootdown {
+
+// alloc_page: one reference, no flags. Null when there are none left.
+Page* alloc_page(Task& current);
+
+// get_page. The caller holds a reference already, or a lock that keeps the page.
+void get_page(Task& current, Page* page);
+
+// folio_try_get: takes a reference unless there is none any more.
+bool try_get_page(Task& current, Page* page);
+
+// put_page: drops a reference and frees the page if it was the last.
+void put_page(Task& current, Page* page);
+
+// folio_ref_freeze: makes the count zero if it is `expected`; returns whether.
+bool page_ref_freeze(Task& current, Page* page, int expected);
+// folio_ref_unfreeze.
+void page_ref_unfreeze(Task& current, Page* page, int count);
+
+// lock_page, trylock_page, unlock_page.
+void lock_page(Task& current, Page* page);
+bool trylock_page(Task& current, Page* page);
+void unlock_page(Task& current, Page* page);
+
+// wait_on_page_writeback.
+void wait_on_page_writeback(Task& current, Page* page);
+
+}  // namespace shootdown

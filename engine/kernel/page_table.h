@@ -1,0 +1,30 @@
+// Page-table entries under the page-table lock.
+//
+// Software's side of the entries, as include/linux/pgtable.h of Linux 6.1 has
+// it for x86. The page-table lock of the entry is held except for ptep_get.
+#pragma once
+
+#include "engine/kernel/kernel.h"
+
+namespace shootdown {
+
+// pte_offset_map_lock and pte_unmap_unlock, for the table that holds `page` of `mm`.
+void pte_lock(Task& current, Mm& mm, int page);
+void pte_unlock(Task& current, Mm& mm, int page);
+
+// ptep_get. A step: other CPUs may write the entry even while its lock is held (hardware does).
+Pte ptep_get(Task& current, Mm& mm, int page);
+
+// ptep_get_and_clear: one atomic exchange.
+Pte ptep_get_and_clear(Task& current, Mm& mm, int page);
+
+// set_pte_at.
+void set_pte_at(Task& current, Mm& mm, int page, Pte pte);
+
+// ptep_set_access_flags: adds flags to a present entry.
+void ptep_set_access_flags(Task& current, Mm& mm, int page, Pte pte);
+
+// ptep_clear_flush: clears the entry and flushes it from all TLBs.
+Pte ptep_clear_flush(Task& current, Mm& mm, int page);
+
+}  // namespace shootdown

@@ -1,0 +1,63 @@
+#include "engine/kernel/rmap.h"
+
+#include "engine/check.h"
+#include "engine/kernel/page_table.h"
+
+namespace shootdown {
+
+void page_add_file_rmap(Task& current, Page* page) {
+  step(current, Verb::get, Object::page_mapcount, current.kernel->pfn(page));
+  page->mapcount.fetch_add(1, std::memory_order_relaxed);
+}
+
+void page_remove_rmap(Task& current, Page* page) {
+  step(current, Verb::put, Object::page_mapcount, current.kernel->pfn(page));
+  const int count = page->mapcount.fetch_sub(1, std::memory_order_acq_rel) - 1;
+  if (count >= 0) return;
+  const Unwatched unwatched;
+  current.kernel->watcher.count_underflow(current.cpu, *page, "mapcount", count);
+}
+
+namespace {
+
+// page_mkclean_one, with page_vma_mapped_walk under PVMW_SYNC: the page-table lock is taken before the
+// entry is looked at, even if the entry is none. Whoever zaps under that lock is waited for.
+bool page_mkclean_one(Task& current, Mm& mm, int page, FrameNumber pfn) {
+  bool cleaned = false;
+  pte_lock(current, mm, page);
+  const Pte pte = ptep_get(current, mm, page);
+  if (pte.present() && pte.frame() == pfn && (pte.dirty() || pte.write())) {
+    const Pte entry = ptep_clear_flush(current, mm, page);
+    set_pte_at(current, mm, page, entry.wrprotect().mkclean());
+    cleaned = true;
+  }
+  pte_unlock(current, mm, page);
+  return cleaned;
+}
+
+}  // namespace
+
+int page_mkclean(Task& current, Page* page) {
+  SHOOTDOWN_CHECK(page->test(PG_locked));
+  Kernel& kernel = *current.kernel;
+  step(current, Verb::read, Object::page_mapcount, kernel.pfn(page));
+  const bool mapped = page->mapcount.load(std::memory_order_acquire) > 0;
+  result(current, static_cast<std::uint64_t>(mapped));
+  if (!mapped || page->mapping < 0) return 0;
+
+  // rmap_walk_file
+  int cleaned = 0;
+  AddressSpace& file = kernel.files[static_cast<std::size_t>(page->mapping)];
+  file.i_mmap_rwsem.down_read(kernel.sched);
+  for (int i = 0; i < file.i_mmap_count; ++i) {
+    const Vma& vma = *file.i_mmap[i];
+    const int length = vma.end - vma.start;
+    if (page->index < vma.pgoff || page->index >= vma.pgoff + length) continue;
+    const int address = vma.start + (page->index - vma.pgoff);
+    if (page_mkclean_one(current, kernel.mms[vma.mm], address, kernel.pfn(page))) ++cleaned;
+  }
+  file.i_mmap_rwsem.up_read(kernel.sched);
+  return cleaned;
+}
+
+}  // namespace shootdown

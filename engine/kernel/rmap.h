@@ -1,0 +1,19 @@
+// The reverse mapping: from a page to the page-table entries that map it.
+//
+// Follows mm/rmap.c of Linux 6.1 for pages of files.
+#pragma once
+
+#include "engine/kernel/kernel.h"
+
+namespace shootdown {
+
+// page_add_file_rmap, page_remove_rmap. The page-table lock is held.
+void page_add_file_rmap(Task& current, Page* page);
+void page_remove_rmap(Task& current, Page* page);
+
+// folio_mkclean: makes every entry that maps the page clean and read-only, flushing the TLBs, so that
+// the next store faults. Returns how many entries were dirty or writable. The page is locked. Does
+// nothing for a page that looks unmapped.
+int page_mkclean(Task& current, Page* page);
+
+}  // namespace shootdown

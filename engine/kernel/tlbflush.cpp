@@ -1,0 +1,108 @@
+#include "engine/kernel/tlbflush.h"
+
+#include "engine/sched/strategy.h"
+
+namespace shootdown {
+
+namespace {
+
+constexpr CpuMask bit(int cpu) {
+  return static_cast<CpuMask>(1U << static_cast<unsigned>(cpu));
+}
+
+// flush_tlb_func, on the CPU whose TLB it is.
+void flush_tlb_func(Task& current, const Task::FlushRequest& request) {
+  Kernel& kernel = *current.kernel;
+  Mm& mm = *current.mm;
+  if (request.mm != mm.number) return;
+  Tlb& tlb = kernel.machine.tlb(current.cpu);
+
+  if (current.lazy) {
+    // switch_mm_irqs_off to init_mm: the cheapest way never to be asked again.
+    step(current, Verb::flush, Object::tlb, current.cpu, 0xFFFF);
+    tlb.drop_all();
+    mm.cpumask.fetch_and(static_cast<CpuMask>(~bit(current.cpu)), std::memory_order_acq_rel);
+    return;
+  }
+  if (request.new_tlb_gen <= current.tlb_gen) return;  // an earlier flush went this far
+  const std::uint64_t mm_tlb_gen = mm.tlb_gen.load(std::memory_order_acquire);
+  if (current.tlb_gen == mm_tlb_gen) return;
+
+  // A partial flush will do only if it is all that this TLB has missed.
+  const bool partial =
+      request.count != 0 && request.new_tlb_gen == current.tlb_gen + 1 && request.new_tlb_gen == mm_tlb_gen;
+  if (partial) {
+    for (int page = request.first; page < request.first + request.count; ++page) {
+      step(current, Verb::flush, Object::tlb, current.cpu, page);
+      tlb.drop(static_cast<std::uint16_t>(page));
+    }
+  } else {
+    step(current, Verb::flush, Object::tlb, current.cpu, 0xFFFF);
+    tlb.drop_all();
+  }
+  current.tlb_gen = mm_tlb_gen;
+}
+
+// smp_call_function_many_cond: who has to be asked.
+CpuMask cpus_to_ask(const Task& current, const Mm& mm, bool freed_tables) {
+  auto mask = static_cast<CpuMask>(mm.cpumask.load(std::memory_order_acquire) & ~bit(current.cpu));
+  if (freed_tables) return mask;
+  for (CpuMask rest = mask; rest != 0; rest = static_cast<CpuMask>(rest & (rest - 1))) {
+    const int cpu = __builtin_ctz(rest);
+    const Task& task = current.kernel->tasks[static_cast<std::size_t>(cpu)];
+    if (task.lazy.load(std::memory_order_relaxed)) mask = static_cast<CpuMask>(mask & ~bit(cpu));
+  }
+  return mask;
+}
+
+void ask(Task& current, CpuMask mask) {
+  Kernel& kernel = *current.kernel;
+  step(current, Verb::send, Object::interrupt, mask);
+  current.flush_waits_for.store(mask, std::memory_order_release);
+  for (CpuMask rest = mask; rest != 0; rest = static_cast<CpuMask>(rest & (rest - 1))) {
+    const int cpu = __builtin_ctz(rest);
+    kernel.tasks[static_cast<std::size_t>(cpu)].flush_asked_by.fetch_or(bit(current.cpu), std::memory_order_acq_rel);
+    kernel.sched.post_interrupt(cpu);
+  }
+}
+
+void wait_for_answers(Task& current) {
+  Kernel& kernel = *current.kernel;
+  while (const CpuMask waits_for = current.flush_waits_for.load(std::memory_order_acquire)) {
+    kernel.sched.wait(current.flush_done, {Verb::wait, Object::interrupt, waits_for});
+  }
+}
+
+}  // namespace
+
+void flush_tlb_mm_range(Task& current, Mm& mm, int first, int count, bool freed_tables) {
+  if (count > tlb_single_page_flush_ceiling) count = 0;
+  step(current, Verb::set, Object::tlb_generation, mm.number);
+  const std::uint64_t new_tlb_gen = mm.tlb_gen.fetch_add(1, std::memory_order_acq_rel) + 1;
+  current.flush = {.mm = mm.number, .first = first, .count = count, .new_tlb_gen = new_tlb_gen};
+
+  const CpuMask others = cpus_to_ask(current, mm, freed_tables);
+  if (others != 0) ask(current, others);
+  if (&mm == current.mm && (mm.cpumask.load(std::memory_order_relaxed) & bit(current.cpu)) != 0) {
+    current.kernel->sched.disable_interrupts();
+    flush_tlb_func(current, current.flush);
+    current.kernel->sched.enable_interrupts();
+  }
+  if (others != 0) wait_for_answers(current);
+}
+
+bool handle_flush_interrupt(Task& current) {
+  Kernel& kernel = *current.kernel;
+  const CpuMask asked_by = current.flush_asked_by.load(std::memory_order_acquire);
+  if (asked_by == 0) return false;
+  const int sender = __builtin_ctz(asked_by);
+  Task& asker = kernel.tasks[static_cast<std::size_t>(sender)];
+  step(current, Verb::handle, Object::interrupt, sender);
+  flush_tlb_func(current, asker.flush);
+  current.flush_asked_by.fetch_and(static_cast<CpuMask>(~bit(sender)), std::memory_order_acq_rel);
+  const CpuMask left = asker.flush_waits_for.fetch_and(static_cast<CpuMask>(~bit(current.cpu)), std::memory_order_acq_rel);
+  if (left == bit(current.cpu)) kernel.sched.wake(asker.flush_done);
+  return (asked_by & (asked_by - 1)) != 0 || current.flush_asked_by.load(std::memory_order_acquire) != 0;
+}
+
+}  // namespace shootdown

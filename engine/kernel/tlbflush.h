@@ -1,0 +1,27 @@
+// TLB shootdown.
+//
+// Follows arch/x86/mm/tlb.c of Linux 6.1: an mm counts its flushes (tlb_gen); a
+// flush asks the other CPUs by interrupt and waits until all have answered;
+// each CPU drops the named pages only if it has missed no other flush, else
+// everything. CPUs in lazy mode are asked only if page tables were freed.
+// Not modelled: PCID, and the kernel's own mappings.
+#pragma once
+
+#include "engine/kernel/kernel.h"
+
+namespace shootdown {
+
+// More pages than this are flushed by dropping everything (tlb_single_page_flush_ceiling).
+inline constexpr int tlb_single_page_flush_ceiling = 33;
+
+// flush_tlb_mm_range for [first, first + count) pages; count 0: everything. When it returns, no CPU
+// has a translation of these pages that was in the page table before the call.
+void flush_tlb_mm_range(Task& current, Mm& mm, int first, int count, bool freed_tables);
+inline void flush_tlb_page(Task& current, Mm& mm, int page) {
+  flush_tlb_mm_range(current, mm, page, 1, false);
+}
+
+// The interrupt: handles one CPU's request. Returns whether more are pending.
+bool handle_flush_interrupt(Task& current);
+
+}  // namespace shootdown

@@ -1,0 +1,36 @@
+// Dirty pages, and writing them back.
+//
+// Follows mm/page-writeback.c, mm/filemap.c and fs/buffer.c of Linux 6.1 for a
+// filesystem that keeps buffers and whose disk is written by the CPU that submits
+// the IO (as brd, the RAM disk, does). The IO copies a page word by word after the
+// page was unlocked: stores may fall in between. Not modelled: errors, dirty
+// throttling, accounting, pages being redirtied by the filesystem.
+#pragma once
+
+#include "engine/kernel/kernel.h"
+
+namespace shootdown {
+
+enum class SyncMode : std::uint8_t {
+  none,  // WB_SYNC_NONE: write what is easily written, wait for nothing
+  all,   // WB_SYNC_ALL: write everything that was dirty at the start
+};
+
+// folio_mark_dirty, by way of block_dirty_folio. Callers hold the page lock, or the page-table lock of a
+// table that maps the page; whether they do is for an oracle to say. Returns whether it was clean.
+bool set_page_dirty(Task& current, Page* page);
+
+// folio_clear_dirty_for_io: cleans the page and all that maps it; returns whether it must be written.
+// The page is locked.
+bool clear_page_dirty_for_io(Task& current, Page* page);
+
+// __filemap_fdatawrite_range: writes back dirty pages [first, first + count) of a file.
+void filemap_fdatawrite_range(Task& current, AddressSpace& file, int first, int count, SyncMode mode);
+
+// vfs_fsync_range: returns when the pages that were dirty when it was called are on the disk.
+void fsync_range(Task& current, AddressSpace& file, int first, int count);
+
+// mark_page_accessed.
+void mark_page_accessed(Task& current, Page* page);
+
+}  // namespace shootdown

@@ -1,0 +1,90 @@
+// The modelled hardware: CPUs with TLBs, page tables, page frames, interrupts.
+//
+// Knows nothing of an operating system. The rules of memory access are those
+// of the architecture, one class each (x86.h). Everything here happens within
+// one step of a CPU: callers make the step point, the hardware does the action.
+//
+// Frames hold a few words. Words and page-table entries are atomics, as the
+// hardware's accesses are; the rest is hardware state that no code can race on,
+// and is hidden from ThreadSanitizer.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "engine/machine/pte.h"
+#include "engine/machine/tlb.h"
+#include "engine/program.h"
+
+namespace shootdown {
+
+inline constexpr int max_frames = 2 * max_files * max_file_pages;
+
+using Word = std::uint32_t;
+
+struct Frame {
+  std::atomic<Word> words[max_words];
+  std::uint32_t generation = 0;  // counts the lives of the frame: goes up when it is freed
+  std::uint32_t entries = 0;     // page-table entries that lead here
+};
+
+// One translation table, as the hardware walks it. Entries are written only through Machine, which
+// counts what leads to each frame.
+struct TranslationTable {
+  PteSlot slots[max_virtual_pages];
+};
+
+// What a memory access came to.
+struct AccessResult {
+  enum class Kind : std::uint8_t {
+    fault,  // no access: a page fault
+    hit,    // through an entry that the TLB held
+    walk,   // through the page table; the TLB now holds an entry
+  };
+  Kind kind = Kind::fault;
+  FrameNumber frame = 0;
+  Word value = 0;
+  bool stale = false;  // through a TLB entry made for an earlier life of the frame
+};
+
+class Machine {
+ public:
+  // `cpus` CPUs whose TLBs hold `tlb_entries` each, and `tables` translation tables of `pages` entries each, all none.
+  void reset(int cpus, int tlb_entries, int tables, int pages);
+
+  Tlb& tlb(int cpu) { return tlbs_[cpu]; }
+  const Tlb& tlb(int cpu) const { return tlbs_[cpu]; }
+  int cpus() const { return cpus_; }
+
+  Frame& frame(FrameNumber number) { return frames_[number]; }
+  const Frame& frame(FrameNumber number) const { return frames_[number]; }
+  // The frame is free from now on: what still leads to it is stale.
+  void end_frame_life(FrameNumber number);
+
+  // --- software's accesses to page-table entries; each is atomic ---
+
+  Pte read_pte(int table, int page) const;
+  void set_pte(int table, int page, Pte pte);
+  // Replaces the entry by none and returns what it was (x86's locked exchange).
+  Pte clear_pte(int table, int page);
+
+  // --- the hardware's ---
+
+  // Sets bits in an entry if it is present and, for a store, writable: what a page walk does, in one
+  // atomic action. Returns the entry after it, or one that is not present if the walk faults.
+  Pte walk(int table, int page, bool store);
+  // Loads a translation into a TLB without an access. Returns whether there was one to load.
+  bool fill(int cpu, int table, int page);
+
+ private:
+  void count(Pte pte, int change);
+
+  int cpus_ = 0;
+  int tables_used_ = 0;  // in this run: what the next reset must clear
+  int pages_used_ = 0;
+  Tlb tlbs_[max_cpus];
+  TranslationTable tables_[max_mms];
+  Frame frames_[max_frames];
+};
+
+}  // namespace shootdown

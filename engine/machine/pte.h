@@ -1,0 +1,53 @@
+// A page-table entry of the modelled hardware.
+//
+// A plain 64-bit value with x86's bits. The `kind` of an entry that is not
+// present is the operating system's; the hardware only looks at `present`. Only
+// none and present entries are used so far; swap, migration and device entries
+// will get kinds of their own.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+namespace shootdown {
+
+// Identifies a page frame; not an address.
+using FrameNumber = std::uint16_t;
+
+class Pte {
+ public:
+  constexpr Pte() = default;
+  explicit constexpr Pte(std::uint64_t bits) : bits_(bits) {}
+  // A present entry, readable, neither accessed nor dirty.
+  static constexpr Pte mapping(FrameNumber frame) { return Pte(present_bit | static_cast<std::uint64_t>(frame) << frame_shift); }
+
+  constexpr bool none() const { return bits_ == 0; }
+  constexpr bool present() const { return (bits_ & present_bit) != 0; }
+  constexpr bool write() const { return (bits_ & write_bit) != 0; }
+  constexpr bool young() const { return (bits_ & accessed_bit) != 0; }
+  constexpr bool dirty() const { return (bits_ & dirty_bit) != 0; }
+  constexpr FrameNumber frame() const { return static_cast<FrameNumber>(bits_ >> frame_shift); }
+  constexpr std::uint64_t bits() const { return bits_; }
+
+  constexpr Pte mkwrite() const { return Pte(bits_ | write_bit); }
+  constexpr Pte wrprotect() const { return Pte(bits_ & ~write_bit); }
+  constexpr Pte mkyoung() const { return Pte(bits_ | accessed_bit); }
+  constexpr Pte mkdirty() const { return Pte(bits_ | dirty_bit); }
+  constexpr Pte mkclean() const { return Pte(bits_ & ~dirty_bit); }
+
+  constexpr bool operator==(const Pte&) const = default;
+
+  static constexpr std::uint64_t present_bit = 1U << 0U;
+  static constexpr std::uint64_t write_bit = 1U << 1U;
+  static constexpr std::uint64_t accessed_bit = 1U << 5U;
+  static constexpr std::uint64_t dirty_bit = 1U << 6U;
+  static constexpr unsigned frame_shift = 12;
+
+ private:
+  std::uint64_t bits_ = 0;
+};
+
+// Where an entry lives: hardware and software access it atomically.
+using PteSlot = std::atomic<std::uint64_t>;
+
+}  // namespace shootdown

@@ -1,0 +1,79 @@
+// One CPU's translation lookaside buffer.
+//
+// Fully associative, of bounded size; when it is full, a new entry replaces the
+// oldest. An entry is a copy of a PTE: it stays as it was until it is dropped,
+// whatever happens to the PTE. Only its own CPU uses it, so it is not atomic.
+#pragma once
+
+#include <cstdint>
+
+#include "engine/machine/pte.h"
+#include "engine/sched/sanitizer.h"
+
+namespace shootdown {
+
+struct TlbEntry {
+  std::uint16_t page = 0;  // virtual
+  FrameNumber frame = 0;
+  bool write = false;
+  bool dirty = false;
+  // Which life of the frame the entry was made for: no hardware has this. An oracle compares it.
+  std::uint32_t generation = 0;
+};
+
+class Tlb {
+ public:
+  static constexpr int max_entries = 16;
+
+  // Forgets everything; holds `entries` (1 to max_entries) from now on.
+  SHOOTDOWN_HARNESS void reset(int entries) {
+    capacity_ = entries;
+    count_ = 0;
+    oldest_ = 0;
+  }
+
+  // The entry for a virtual page, or null.
+  SHOOTDOWN_HARNESS TlbEntry* find(std::uint16_t page) {
+    for (int i = 0; i < count_; ++i) {
+      if (entries_[i].page == page) return &entries_[i];
+    }
+    return nullptr;
+  }
+
+  // Adds an entry, in place of the one for the same page or of the oldest if need be.
+  SHOOTDOWN_HARNESS void insert(const TlbEntry& entry) {
+    if (TlbEntry* const old = find(entry.page)) {
+      *old = entry;
+    } else if (count_ < capacity_) {
+      entries_[count_++] = entry;
+    } else {
+      entries_[oldest_] = entry;
+      oldest_ = (oldest_ + 1) % capacity_;
+    }
+  }
+
+  // Drops the entry for a page; returns whether there was one.
+  SHOOTDOWN_HARNESS bool drop(std::uint16_t page) {
+    TlbEntry* const entry = find(page);
+    if (entry == nullptr) return false;
+    *entry = entries_[--count_];
+    oldest_ = 0;
+    return true;
+  }
+
+  SHOOTDOWN_HARNESS void drop_all() {
+    count_ = 0;
+    oldest_ = 0;
+  }
+
+  const TlbEntry* begin() const { return entries_; }
+  const TlbEntry* end() const { return entries_ + count_; }
+
+ private:
+  int capacity_ = max_entries;
+  int count_ = 0;
+  int oldest_ = 0;
+  TlbEntry entries_[max_entries];
+};
+
+}  // namespace shootdown

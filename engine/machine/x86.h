@@ -1,0 +1,32 @@
+// How an x86 CPU's loads and stores use its TLB.
+//
+// - A load through a cached entry does not look at the page table.
+// - A store through a cached entry that is writable and dirty does not either:
+//   it goes on working after the entry in memory was cleared, until a flush.
+// - A store through an entry that is not dirty walks the page table again, and
+//   in one atomic action sets the dirty bit of the live entry, or faults.
+// - An access that faults drops the cached entry of its page.
+// - Entries may be loaded unasked and may vanish at any time; a load unasked may
+//   set the accessed bit, never the dirty bit.
+//
+// The check of the TLB and the access to memory are one action: an interrupt,
+// and so a shootdown, is taken between instructions only.
+//
+// Other architectures will stand beside this one: arm64 (dirty bit in hardware
+// or software, flush by broadcast), s390 (an entry is cleared and flushed by one
+// instruction).
+#pragma once
+
+#include "engine/machine/machine.h"
+
+namespace shootdown::x86 {
+
+// An access is translate, then access, within one step of `cpu`. They are two functions because the
+// value that a store writes is made when it is certain that the store takes effect.
+
+// Looks up the TLB and walks the page table if need be.
+AccessResult translate(Machine& machine, int cpu, int table, int page, bool store);
+// Accesses memory by the result of translate.
+void access(Machine& machine, AccessResult& result, int word, bool store, Word value);
+
+}  // namespace shootdown::x86

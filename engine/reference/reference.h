@@ -1,0 +1,54 @@
+// The sequential specification that engines are compared with.
+//
+// Files are arrays of words; an mm is a set of mapped pages. There is no TLB, no
+// page cache, no batching: an operation is performed at once, at the moment at
+// which the engine reports that it took effect.
+//
+// Unmapping is the exception: it takes time, and while it does, an access may
+// legally use the old translation (it works) or the new one (it is refused). The
+// reference accepts both, and follows the engine. When the transition is over,
+// only the new way is right.
+//
+// Shares no code with the engines, so that no fault can hide in both.
+#pragma once
+
+#include <cstdint>
+
+#include "engine/program.h"
+
+namespace shootdown {
+
+class Reference {
+ public:
+  // Files full of zeros; everything mapped if the machine says so.
+  void reset(const MachineConfig& config);
+
+  // --- what is true now ---
+
+  // Whether an access to a virtual page may work, and whether it may be refused.
+  bool may_access(int mm, int page) const { return state(mm, page) != State::unmapped; }
+  bool may_refuse(int mm, int page) const { return state(mm, page) != State::mapped; }
+  // The word of a file, as everybody must see it.
+  std::uint32_t word(int file, int index, int word) const { return files_[file][index][word]; }
+  std::uint32_t mapped_word(int page, int word) const { return files_[config_.file_of(page)][config_.index_of(page)][word]; }
+
+  // --- commits ---
+
+  void write(int file, int index, int word, std::uint32_t value) { files_[file][index][word] = value; }
+  void store(int page, int word, std::uint32_t value) { write(config_.file_of(page), config_.index_of(page), word, value); }
+  void map(int mm, int first, int count) { set(mm, first, count, State::mapped); }
+  void begin_unmap(int mm, int first, int count) { set(mm, first, count, State::in_transition); }
+  void end_unmap(int mm, int first, int count) { set(mm, first, count, State::unmapped); }
+
+ private:
+  enum class State : std::uint8_t { unmapped, mapped, in_transition };
+
+  State state(int mm, int page) const { return pages_[mm][page]; }
+  void set(int mm, int first, int count, State state);
+
+  MachineConfig config_;
+  State pages_[max_mms][max_virtual_pages] = {};
+  std::uint32_t files_[max_files][max_file_pages][max_words] = {};
+};
+
+}  // namespace shootdown

@@ -1,0 +1,46 @@
+// Probabilistic concurrency testing.
+//
+// S. Burckhardt, P. Kothari, M. Musuvathi, S. Nagarakatte: "A Randomized
+// Scheduler with Probabilistic Guarantees of Finding Bugs", ASPLOS 2010. Each
+// CPU gets a random priority; the runnable CPU of the highest priority always
+// runs; at depth-1 randomly chosen steps the running CPU's priority falls below
+// all others. A bug that needs `depth` ordering constraints in a run of k steps
+// with n CPUs is found with a probability of at least 1/(n * k^(depth-1)).
+//
+// Where this differs from the paper: the run's number of steps is a given
+// estimate (`steps`), not measured; change points beyond the real end are lost.
+// All randomness comes from `seed`.
+#pragma once
+
+#include "engine/sched/strategy.h"
+
+namespace shootdown {
+
+class Pct final : public Strategy {
+ public:
+  static constexpr int max_depth = 8;
+
+  // depth: 1 to max_depth; steps: at least 1.
+  Pct(std::uint64_t seed, int depth, std::uint64_t steps) : seed_(seed), depth_(depth), steps_(steps) {}
+
+  int begin(int cpus) override;
+  std::uint64_t next_stop(const Position& position) override;
+  Decision decide(const Position& position, CpuMask runnable) override;
+  int pick(int current, CpuMask runnable) override;
+  bool preempts(int woken, int current) override;
+
+ private:
+  std::uint64_t random(std::uint64_t bound);
+  int highest(CpuMask runnable) const;
+
+  std::uint64_t seed_;
+  int depth_;
+  std::uint64_t steps_;
+  std::uint64_t state_ = 0;
+  int next_change_ = 0;                       // index into change_at_
+  std::uint64_t change_at_[max_depth] = {};   // ascending
+  int priority_[8] = {};                      // all different
+  bool woken_ = false;                        // a CPU of higher priority than the running one was woken
+};
+
+}  // namespace shootdown

@@ -1,0 +1,68 @@
+// What the sanitizers must be told about fibers and about the harness.
+//
+// ThreadSanitizer sees every virtual CPU as a thread of its own (fiber.h). The
+// scheduler, the hardware model, the oracles and the reference are no code of
+// the modelled kernel: they run on every CPU's fiber without locks, and TSan
+// must not look at them. Small hot functions carry SHOOTDOWN_HARNESS; larger
+// stretches stand in the scope of an Unwatched object. Without TSan both are
+// nothing.
+//
+// An Unwatched object must not live across a switch of fibers.
+#pragma once
+
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define SHOOTDOWN_TSAN 1
+#endif
+#if __has_feature(address_sanitizer)
+#define SHOOTDOWN_ASAN 1
+#endif
+#endif
+#if defined(__SANITIZE_THREAD__)
+#define SHOOTDOWN_TSAN 1
+#endif
+#if defined(__SANITIZE_ADDRESS__)
+#define SHOOTDOWN_ASAN 1
+#endif
+
+#ifdef SHOOTDOWN_TSAN
+#define SHOOTDOWN_HARNESS __attribute__((no_sanitize("thread"), noinline))
+#else
+#define SHOOTDOWN_HARNESS
+#endif
+
+#ifdef SHOOTDOWN_TSAN
+// The runtime's own names.
+// NOLINTBEGIN(readability-identifier-naming)
+extern "C" {
+void AnnotateIgnoreReadsBegin(const char* file, int line);
+void AnnotateIgnoreReadsEnd(const char* file, int line);
+void AnnotateIgnoreWritesBegin(const char* file, int line);
+void AnnotateIgnoreWritesEnd(const char* file, int line);
+}
+// NOLINTEND(readability-identifier-naming)
+#endif
+
+namespace shootdown {
+
+// In its scope, ThreadSanitizer ignores plain memory accesses of this fiber.
+class [[nodiscard]] Unwatched {
+ public:
+#ifdef SHOOTDOWN_TSAN
+  Unwatched() {
+    AnnotateIgnoreReadsBegin(__FILE__, __LINE__);
+    AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
+  }
+  ~Unwatched() {
+    AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
+    AnnotateIgnoreReadsEnd(__FILE__, __LINE__);
+  }
+#else
+  Unwatched() {}   // not defaulted: an object that is "unused" would be a warning
+  ~Unwatched() {}  // NOLINT(modernize-use-equals-default)
+#endif
+  Unwatched(const Unwatched&) = delete;
+  Unwatched& operator=(const Unwatched&) = delete;
+};
+
+}  // namespace shootdown

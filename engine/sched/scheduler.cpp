@@ -1,0 +1,263 @@
+#include "engine/sched/scheduler.h"
+
+#include "engine/check.h"
+
+namespace shootdown {
+
+namespace {
+
+constexpr CpuMask bit(int cpu) {
+  return static_cast<CpuMask>(1U << static_cast<unsigned>(cpu));
+}
+
+}  // namespace
+
+Scheduler::Cpu::Cpu(Scheduler& owner, int id)
+    : scheduler(owner),
+      number(id),
+      fiber(
+          [](void* argument) {
+            Cpu& cpu = *static_cast<Cpu*>(argument);
+            cpu.scheduler.arrive();
+            for (;;) {
+              cpu.scheduler.client_.run_cpu(cpu.number);
+              cpu.scheduler.park();
+            }
+          },
+          this) {}
+
+Scheduler::Scheduler(Client& client) : client_(client) {
+  for (int i = 0; i < max_cpus; ++i) cpus_[i] = std::make_unique<Cpu>(*this, i);
+}
+
+void Scheduler::begin_run(int cpus) {
+  steps_ = 0;
+  hash_ = 0;
+  all_ = static_cast<CpuMask>((1U << static_cast<unsigned>(cpus)) - 1U);
+  runnable_ = all_;
+  finished_ = 0;
+  interrupts_ = 0;
+  outcome_ = Outcome::completed;
+  for (int i = 0; i < cpus; ++i) {
+    Cpu& cpu = *cpus_[i];
+    cpu.operation = -1;
+    cpu.own = 0;
+    cpu.since = 0;
+    cpu.take_at = 0;
+    cpu.interrupts_disabled = 0;
+    cpu.latency = 0;
+    main_.synchronise(cpu.fiber);
+  }
+}
+
+Scheduler::Outcome Scheduler::run(int cpus, Strategy& strategy, std::uint64_t step_limit, TraceSink* trace) {
+  SHOOTDOWN_CHECK(cpus >= 1 && cpus <= max_cpus);
+  strategy_ = &strategy;
+  trace_ = trace;
+  step_limit_ = step_limit;
+  begin_run(cpus);
+  current_ = strategy.begin(cpus);
+  stop_at_ = 0;
+  main_.switch_to(cpus_[current_]->fiber);
+
+  for (int i = 0; i < cpus; ++i) {
+    main_.synchronise(cpus_[i]->fiber);
+    if (outcome_ != Outcome::completed) cpus_[i]->fiber.restart();
+  }
+  trace_ = nullptr;
+  return outcome_;
+}
+
+SHOOTDOWN_HARNESS Strategy::Position Scheduler::position() const {
+  const Cpu& cpu = *cpus_[current_];
+  return {current_, cpu.operation, cpu.own + (steps_ - cpu.since), steps_};
+}
+
+// Asks the strategy until it has no more to say before the next step.
+SHOOTDOWN_HARNESS void Scheduler::stop_point() {
+  for (;;) {
+    if (steps_ >= step_limit_) finish(Outcome::too_many_steps);
+    Cpu& cpu = self();
+    if (cpu.take_at != 0 && steps_ >= cpu.take_at) {
+      cpu.take_at = 0;
+      if (cpu.interrupts_disabled == 0) take_interrupts();
+    }
+
+    Strategy::Decision decision{current_};
+    {
+      const Unwatched unwatched;
+      const Strategy::Position here = position();
+      const std::uint64_t stop = strategy_->next_stop(here);
+      if (stop > steps_) {
+        stop_at_ = stop < step_limit_ ? stop : step_limit_;
+        if (cpu.take_at != 0 && cpu.take_at < stop_at_) stop_at_ = cpu.take_at;
+        return;
+      }
+      decision = strategy_->decide(here, runnable_);
+    }
+    if (decision.disturbance >= 0) disturb(decision.disturbance);
+    if (decision.cpu != current_) leave_for(decision.cpu, decision.latency);
+  }
+}
+
+// Lets the world around the CPUs act. Its steps are no steps of the operation at hand.
+SHOOTDOWN_HARNESS void Scheduler::disturb(int disturbance) {
+  Cpu& cpu = self();
+  cpu.own += steps_ - cpu.since;
+  stop_at_ = Strategy::never;
+  client_.disturb(disturbance);
+  cpu.since = steps_;
+}
+
+SHOOTDOWN_HARNESS void Scheduler::leave_for(int next, std::uint8_t latency) {
+  SHOOTDOWN_CHECK((runnable_ & bit(next)) != 0);
+  Cpu& from = self();
+  from.own += steps_ - from.since;
+  Cpu& to = *cpus_[next];
+  to.latency = latency;
+  current_ = next;
+  from.fiber.switch_to(to.fiber);
+  arrive();
+}
+
+// The current CPU has just been switched to.
+SHOOTDOWN_HARNESS void Scheduler::arrive() {
+  Cpu& cpu = self();
+  cpu.since = steps_;
+  cpu.take_at = 0;
+  if ((interrupts_ & bit(current_)) == 0 || cpu.interrupts_disabled != 0) return;
+  if (cpu.latency != 0) {
+    cpu.take_at = steps_ + cpu.latency;
+  } else {
+    take_interrupts();
+  }
+}
+
+// Handles what is pending. These steps are no steps of the operation that is interrupted.
+SHOOTDOWN_HARNESS void Scheduler::take_interrupts() {
+  Cpu& cpu = self();
+  const std::uint64_t own = cpu.own + (steps_ - cpu.since);
+  cpu.take_at = 0;
+  stop_at_ = step_limit_;
+  ++cpu.interrupts_disabled;
+  while (client_.interrupt(current_)) {
+  }
+  --cpu.interrupts_disabled;
+  interrupts_ = static_cast<CpuMask>(interrupts_ & ~bit(current_));
+  cpu.own = own;
+  cpu.since = steps_;
+  stop_at_ = 0;
+}
+
+// Lets other CPUs run until this one is runnable again or has taken an interrupt.
+SHOOTDOWN_HARNESS void Scheduler::block() {
+  Cpu& cpu = self();
+  if ((interrupts_ & bit(current_)) != 0 && cpu.interrupts_disabled == 0) {
+    take_interrupts();
+    return;
+  }
+  runnable_ = static_cast<CpuMask>(runnable_ & ~bit(current_));
+  if (runnable_ == 0) {
+    finish(finished_ == all_ ? Outcome::completed : Outcome::deadlock);
+    arrive();  // in the next run
+  } else {
+    int next = 0;
+    {
+      const Unwatched unwatched;
+      next = strategy_->pick(current_, runnable_);
+    }
+    leave_for(next, 0);
+  }
+  stop_at_ = 0;
+}
+
+// The calling CPU has nothing more to do in this run; returns when the next run begins.
+SHOOTDOWN_HARNESS void Scheduler::park() {
+  finished_ = static_cast<CpuMask>(finished_ | bit(current_));
+  cpus_[current_]->operation = -1;
+  while ((finished_ & bit(current_)) != 0) block();
+  runnable_ = static_cast<CpuMask>(runnable_ | bit(current_));
+}
+
+// Returns to the caller of run(). Comes back in the next run if the outcome is `completed`, else never.
+SHOOTDOWN_HARNESS void Scheduler::finish(Outcome outcome) {
+  outcome_ = outcome;
+  self().fiber.switch_to(main_);
+}
+
+SHOOTDOWN_HARNESS void Scheduler::make_runnable(int cpu) {
+  if ((runnable_ & bit(cpu)) != 0) return;
+  runnable_ = static_cast<CpuMask>(runnable_ | bit(cpu));
+  const Unwatched unwatched;
+  if (strategy_->preempts(cpu, current_)) stop_at_ = 0;
+}
+
+#ifdef SHOOTDOWN_TSAN
+SHOOTDOWN_HARNESS void Scheduler::step(const Step& step) {
+  if (steps_ >= stop_at_) stop_point();
+  record(step);
+}
+
+SHOOTDOWN_HARNESS void Scheduler::record(const Step& step) {
+  mix(digest(step));
+  if (trace_ != nullptr) {
+    const Unwatched unwatched;
+    trace_->step(steps_, current_, step);
+  }
+  ++steps_;
+}
+#endif
+
+SHOOTDOWN_HARNESS void Scheduler::result(std::uint64_t value) {
+  mix(value);
+  if (trace_ == nullptr) return;
+  const Unwatched unwatched;
+  trace_->result(current_, value);
+}
+
+SHOOTDOWN_HARNESS void Scheduler::begin_operation(int number) {
+  Cpu& cpu = self();
+  cpu.operation = number;
+  cpu.own = 0;
+  cpu.since = steps_;
+  stop_at_ = 0;
+  mix(static_cast<std::uint64_t>(number));
+  if (trace_ == nullptr) return;
+  const Unwatched unwatched;
+  trace_->operation(current_, number);
+}
+
+SHOOTDOWN_HARNESS void Scheduler::wait(WaitQueue& queue, const Step& step) {
+  record(step);
+  const CpuMask me = bit(current_);
+  queue.waiting_ = static_cast<CpuMask>(queue.waiting_ | me);
+  self().waits_for = step;
+  block();
+  queue.waiting_ = static_cast<CpuMask>(queue.waiting_ & ~me);
+}
+
+SHOOTDOWN_HARNESS void Scheduler::wake(WaitQueue& queue) {
+  for (CpuMask waiting = queue.waiting_; waiting != 0; waiting = static_cast<CpuMask>(waiting & (waiting - 1))) {
+    make_runnable(__builtin_ctz(waiting));
+  }
+  queue.waiting_ = 0;
+}
+
+SHOOTDOWN_HARNESS void Scheduler::post_interrupt(int cpu) {
+  interrupts_ = static_cast<CpuMask>(interrupts_ | bit(cpu));
+  if (cpus_[cpu]->interrupts_disabled == 0) make_runnable(cpu);
+}
+
+SHOOTDOWN_HARNESS void Scheduler::disable_interrupts() {
+  ++self().interrupts_disabled;
+}
+
+SHOOTDOWN_HARNESS void Scheduler::enable_interrupts() {
+  Cpu& cpu = self();
+  if (--cpu.interrupts_disabled != 0) return;
+  if ((interrupts_ & bit(current_)) != 0 && cpu.take_at == 0) {
+    take_interrupts();
+  }
+}
+
+}  // namespace shootdown

@@ -1,0 +1,179 @@
+// Runs up to eight virtual CPUs, one at a time, on fibers of their own.
+//
+// Code on a CPU calls step() before every action that another CPU could see;
+// only there, and where a CPU waits, may another CPU come to run. Which one is
+// the Strategy's choice. Nothing else influences a run: the same program under
+// the same strategy makes the same steps, and hash() of both is the same.
+//
+// An interrupt posted to a CPU is handled on that CPU's fiber before its next
+// step (or as many steps later as the strategy says), even while it waits for
+// something, and after it has ended.
+//
+// A run ends when every CPU has ended and no interrupt is pending. If all CPUs
+// wait, or the step limit is reached, the run is cut off: the fibers are
+// restarted, without running destructors of objects on their stacks.
+//
+// No allocation after construction. Not thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "engine/sched/fiber.h"
+#include "engine/sched/step.h"
+#include "engine/sched/strategy.h"
+
+namespace shootdown {
+
+// The CPUs that wait for one thing. Belongs to the thing waited for; reset() it with that.
+class WaitQueue {
+ public:
+  void reset() { waiting_ = 0; }
+
+ private:
+  friend class Scheduler;
+  CpuMask waiting_ = 0;
+};
+
+class Scheduler {
+ public:
+  static constexpr int max_cpus = 8;
+
+  // What runs on the CPUs.
+  class Client {
+   public:
+    Client() = default;
+    Client(const Client&) = delete;
+    Client& operator=(const Client&) = delete;
+    virtual ~Client() = default;
+
+    // Does all that `cpu` has to do in this run.
+    virtual void run_cpu(int cpu) = 0;
+    // Handles one of the interrupts that are pending on `cpu`; returns whether more are pending.
+    virtual bool interrupt(int cpu) = 0;
+    // Does what Strategy::Decision::disturbance asks for, in steps that nobody can interrupt.
+    virtual void disturb(int disturbance) = 0;
+  };
+
+  enum class Outcome : std::uint8_t {
+    completed,
+    deadlock,        // CPUs wait, and none can go on
+    too_many_steps,  // the step limit was reached
+  };
+
+  explicit Scheduler(Client& client);
+
+  // Runs CPUs 0 to cpus-1 (1 to max_cpus) to their end. At most `step_limit` steps are made.
+  // `trace` may be null.
+  Outcome run(int cpus, Strategy& strategy, std::uint64_t step_limit, TraceSink* trace);
+
+  // --- on a CPU's fiber ---
+
+  // A step point: the calling CPU is about to do what `step` says.
+  void step(const Step& step);
+  // A step that belongs to the one before it: nobody comes to run in between.
+  void record(const Step& step);
+  // What the action after the last step point found; goes into the trace and the hash.
+  void result(std::uint64_t value);
+  // The calling CPU begins operation `number` of its program; its own steps are counted from here.
+  void begin_operation(int number);
+  // Waits until somebody calls wake(queue). May return early: callers re-check what they wait for.
+  // Nobody runs between the caller's last look at it and the wait. `step` says what is waited for.
+  void wait(WaitQueue& queue, const Step& step);
+  // Makes all CPUs of the queue runnable.
+  void wake(WaitQueue& queue);
+  // Makes `cpu` call Client::interrupt soon.
+  void post_interrupt(int cpu);
+  // Between these the calling CPU takes no interrupt. They nest.
+  void disable_interrupts();
+  void enable_interrupts();
+
+  // The CPU that is running.
+  int current() const { return current_; }
+
+  // --- after a run, or during it ---
+
+  // Steps made in this run so far.
+  std::uint64_t steps() const { return steps_; }
+  // A digest of every step and result of this run so far.
+  std::uint64_t hash() const { return hash_; }
+  // The CPUs that have not ended; after a deadlock, those that wait.
+  CpuMask unfinished() const { return static_cast<CpuMask>(all_ & ~finished_); }
+  // What a waiting CPU waits for.
+  const Step& waits_for(int cpu) const { return cpus_[cpu]->waits_for; }
+
+ private:
+  struct Cpu {
+    Cpu(Scheduler& owner, int id);
+
+    Scheduler& scheduler;
+    int number;
+    Fiber fiber;
+    int operation = -1;
+    std::uint64_t own = 0;     // steps made in this operation before `since`
+    std::uint64_t since = 0;   // value of steps_ when it came to run
+    std::uint64_t take_at = 0; // value of steps_ at which a deferred interrupt is taken; 0: none deferred
+    int interrupts_disabled = 0;
+    std::uint8_t latency = 0;  // left over when it was switched away
+    Step waits_for{};
+  };
+
+  Cpu& self() { return *cpus_[current_]; }
+  Strategy::Position position() const;
+  void stop_point();
+  void block();
+  void park();
+  void leave_for(int next, std::uint8_t latency);
+  void arrive();
+  void take_interrupts();
+  void disturb(int disturbance);
+  void finish(Outcome outcome);
+  void make_runnable(int cpu);
+  void mix(std::uint64_t value);
+  std::uint64_t digest(const Step& step) const;
+  void begin_run(int cpus);
+
+  Client& client_;
+  std::unique_ptr<Cpu> cpus_[max_cpus];
+  Fiber main_;
+  Strategy* strategy_ = nullptr;
+  TraceSink* trace_ = nullptr;
+
+  std::uint64_t steps_ = 0;
+  std::uint64_t stop_at_ = 0;  // no question is asked before this step
+  std::uint64_t hash_ = 0;
+  int current_ = 0;
+  CpuMask all_ = 0;
+  CpuMask runnable_ = 0;
+  CpuMask finished_ = 0;
+  CpuMask interrupts_ = 0;  // pending
+  std::uint64_t step_limit_ = 0;
+  Outcome outcome_ = Outcome::completed;
+};
+
+SHOOTDOWN_HARNESS inline void Scheduler::mix(std::uint64_t value) {
+  hash_ = (hash_ ^ value) * 0x9E3779B97F4A7C15U;
+  hash_ ^= hash_ >> 32U;
+}
+
+SHOOTDOWN_HARNESS inline std::uint64_t Scheduler::digest(const Step& step) const {
+  return static_cast<std::uint64_t>(step.verb) | static_cast<std::uint64_t>(step.object) << 8U |
+         static_cast<std::uint64_t>(step.first) << 16U | static_cast<std::uint64_t>(step.second) << 32U |
+         static_cast<std::uint64_t>(current_) << 48U;
+}
+
+// Under TSan these are out of line: they must not be instrumented, whoever calls them.
+#ifndef SHOOTDOWN_TSAN
+inline void Scheduler::record(const Step& step) {
+  mix(digest(step));
+  if (__builtin_expect(static_cast<int>(trace_ != nullptr), 0) != 0) trace_->step(steps_, current_, step);
+  ++steps_;
+}
+
+inline void Scheduler::step(const Step& step) {
+  if (__builtin_expect(static_cast<int>(steps_ >= stop_at_), 0) != 0) stop_point();
+  record(step);
+}
+#endif
+
+}  // namespace shootdown

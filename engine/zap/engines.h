@@ -1,0 +1,22 @@
+// The engines there are.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "engine/kernel/zap_engine.h"
+
+namespace shootdown {
+
+// One function for each engine, defined in the file of the same name.
+#define ENGINE(name) const ZapEngine& name();
+#include "engine/zap/engines.def"
+#undef ENGINE
+
+// All of them, in the order of the list.
+std::span<const ZapEngine* const> all_engines();
+
+// The engine of this name, or null.
+const ZapEngine* find_engine(std::string_view name);
+
+}  // namespace shootdown

@@ -1,0 +1,85 @@
+// What the oracles found in one run: for each oracle, its first violation.
+//
+// Fixed size, no allocation; text is formatted only when something is wrong.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include <fmt/format.h>
+
+namespace shootdown {
+
+// The oracles, in the order in which they are listed everywhere.
+enum class OracleId : std::uint8_t {
+  page_cache_contents,
+  lost_dirty_data,
+  fsync_durability,
+  encoded_pointer,
+  batch,
+  stale_access,
+  counts,
+  filesystem_contract,
+  progress,
+};
+inline constexpr std::size_t oracle_count = 9;
+
+// A set of oracles.
+class OracleSet {
+ public:
+  static constexpr OracleSet all() { return OracleSet((1U << oracle_count) - 1U); }
+  constexpr OracleSet() = default;
+  constexpr void insert(OracleId id) { bits_ |= 1U << static_cast<unsigned>(id); }
+  constexpr void erase(OracleId id) { bits_ &= ~(1U << static_cast<unsigned>(id)); }
+  constexpr bool contains(OracleId id) const { return (bits_ >> static_cast<unsigned>(id) & 1U) != 0; }
+  constexpr bool empty() const { return bits_ == 0; }
+  constexpr OracleSet operator&(OracleSet other) const { return OracleSet(bits_ & other.bits_); }
+  constexpr OracleSet operator-(OracleSet other) const { return OracleSet(bits_ & ~other.bits_); }
+  constexpr bool operator==(const OracleSet&) const = default;
+
+ private:
+  explicit constexpr OracleSet(unsigned bits) : bits_(bits) {}
+  unsigned bits_ = 0;
+};
+
+struct Violation {
+  std::uint64_t step = 0;  // steps made when it was found
+  int cpu = -1;            // who acted; -1: found after the run
+  std::array<char, 256> text{};
+  std::size_t length = 0;
+
+  // The violated fact, in one line.
+  std::string_view fact() const { return {text.data(), length}; }
+};
+
+class Report {
+ public:
+  void clear() { broken_ = {}; }
+
+  // Notes that an oracle is violated. Only the first time in a run counts.
+  template <typename... Arguments>
+  void violate(OracleId id, std::uint64_t step, int cpu, fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+    if (broken_.contains(id)) return;
+    if (broken_.empty()) first_ = id;
+    broken_.insert(id);
+    Violation& violation = violations_[static_cast<std::size_t>(id)];
+    violation.step = step;
+    violation.cpu = cpu;
+    const auto end = fmt::format_to_n(violation.text.data(), violation.text.size(), format, std::forward<Arguments>(arguments)...);
+    violation.length = end.size < violation.text.size() ? end.size : violation.text.size();
+  }
+
+  OracleSet broken() const { return broken_; }
+  const Violation& violation(OracleId id) const { return violations_[static_cast<std::size_t>(id)]; }
+  // The first of those in `among` that was violated in this run; `among` and broken() must intersect.
+  OracleId first(OracleSet among) const;
+
+ private:
+  OracleSet broken_;
+  OracleId first_ = OracleId::progress;
+  std::array<Violation, oracle_count> violations_{};
+};
+
+}  // namespace shootdown
