@@ -13,5 +13,6 @@ namespace shootdown {
 
 }  // namespace shootdown
 
-#define SHOOTDOWN_CHECK(condition) \
-  (__builtin_expect(static_cast<bool>(condition), 1) ? static_cast<void>(0) : ::shootdown::check_failed(#condition, __FILE__, __LINE__))
+#define SHOOTDOWN_CHECK(condition)                                          \
+  (__builtin_expect(static_cast<bool>(condition), 1) ? static_cast<void>(0) \
+                                                     : ::shootdown::check_failed(#condition, __FILE__, __LINE__))

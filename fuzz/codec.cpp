@@ -97,13 +97,15 @@ void encode_machine(std::vector<std::uint8_t>& bytes, const MachineConfig& machi
   }
 }
 
-void encode_operation(std::vector<std::uint8_t>& bytes, const MachineConfig& machine, unsigned cpu, const Operation& operation) {
+void encode_operation(std::vector<std::uint8_t>& bytes, const MachineConfig& machine, unsigned cpu,
+                      const Operation& operation) {
   const OperationInfo& info = operation_table[static_cast<std::size_t>(operation.call)];
   const PageSpace space = page_space(machine, operation.call);
   const unsigned a = operation.first / static_cast<unsigned>(space.granule);
   unsigned b = 0;
   if (takes_word(operation.call)) b = operation.second;
-  if (takes_range(operation.call)) b = static_cast<unsigned>((operation.second + space.granule - 1) / space.granule - 1);
+  if (takes_range(operation.call))
+    b = static_cast<unsigned>((operation.second + space.granule - 1) / space.granule - 1);
   put(bytes, info.first_kind, cpu, a, b);
 }
 
@@ -151,7 +153,8 @@ std::vector<std::uint8_t> encode(const Program& program) {
     std::size_t event = 0;
     for (std::size_t i = 0; i < cpu.operation_count; ++i) {
       encode_operation(bytes, program.machine, c, cpu.operations[i]);
-      for (; event < cpu.event_count && cpu.events[event].operation == i; ++event) encode_event(bytes, program.machine, cpu.events[event]);
+      for (; event < cpu.event_count && cpu.events[event].operation == i; ++event)
+        encode_event(bytes, program.machine, cpu.events[event]);
     }
   }
   return bytes;

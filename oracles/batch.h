@@ -30,9 +30,11 @@ class Batch final : public Oracle {
     State& state = states_[gather.task().cpu];
     const MachineConfig& config = kernel().config;
     const MmuGatherBatch& active = gather.active();
-    if (active.nr > active.max) violate(gather.task().cpu, "a batch holds {} pages, its maximum is {}", active.nr, active.max);
+    if (active.nr > active.max)
+      violate(gather.task().cpu, "a batch holds {} pages, its maximum is {}", active.nr, active.max);
     if (gather.batch_count() > MmuGather::max_batch_count(config)) {
-      violate(gather.task().cpu, "a gather has {} batches, the limit is {}", gather.batch_count(), MmuGather::max_batch_count(config));
+      violate(gather.task().cpu, "a gather has {} batches, the limit is {}", gather.batch_count(),
+              MmuGather::max_batch_count(config));
     }
     if (state.queued == limit) {
       violate(gather.task().cpu, "a gather queues more pages than an address space has");
@@ -49,7 +51,8 @@ class Batch final : public Oracle {
   void gather_releasing(const MmuGather& gather, const std::uintptr_t* entries, unsigned count) override {
     State& state = states_[gather.task().cpu];
     const int cpu = gather.task().cpu;
-    if (count > kernel().config.free_cap) violate(cpu, "{} pages are released in one go, the limit is {}", count, kernel().config.free_cap);
+    if (count > kernel().config.free_cap)
+      violate(cpu, "{} pages are released in one go, the limit is {}", count, kernel().config.free_cap);
     for (unsigned i = 0; i < count; ++i) {
       const FrameNumber frame = kernel().pfn(EncodedPage(entries[i]).page());
       if (state.releasable[frame] == 0) {
@@ -80,10 +83,10 @@ class Batch final : public Oracle {
   static constexpr unsigned limit = max_virtual_pages;
 
   struct State {
-    unsigned queued = 0;    // in all
-    unsigned flushed = 0;   // how many of them
+    unsigned queued = 0;   // in all
+    unsigned flushed = 0;  // how many of them
     unsigned released = 0;
-    FrameNumber frames[limit];         // in the order of queueing
+    FrameNumber frames[limit];                  // in the order of queueing
     std::uint16_t releasable[max_frames] = {};  // how often a frame was queued, flushed, and not yet released
   };
 

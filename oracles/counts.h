@@ -42,7 +42,8 @@ class Counts final : public Oracle {
     const int mappings = page.mapcount.load(std::memory_order_relaxed);
     const auto entries = static_cast<int>(kernel().frame(&page).entries);
     if (mappings != entries) {
-      violate(cpu, "page frame {} has mapcount {}, but {} page-table entries lead to it", kernel().pfn(&page), mappings, entries);
+      violate(cpu, "page frame {} has mapcount {}, but {} page-table entries lead to it", kernel().pfn(&page), mappings,
+              entries);
     }
   }
 
@@ -51,8 +52,8 @@ class Counts final : public Oracle {
     const int expected = cached ? 1 + (page.test(PG_buffers) ? 1 : 0) : 0;
     const int references = page.refcount.load(std::memory_order_relaxed);
     if (references != expected) {
-      violate(-1, "at the end page frame {}, which {} in the page cache, has refcount {} instead of {}", kernel().pfn(&page),
-              cached ? "is" : "is not", references, expected);
+      violate(-1, "at the end page frame {}, which {} in the page cache, has refcount {} instead of {}",
+              kernel().pfn(&page), cached ? "is" : "is not", references, expected);
     }
     const int mappings = page.mapcount.load(std::memory_order_relaxed);
     if (mappings != 0) violate(-1, "at the end page frame {} has mapcount {}", kernel().pfn(&page), mappings);
@@ -67,7 +68,8 @@ class Counts final : public Oracle {
     const int tables = ((kernel().config.virtual_pages() - 1) >> kernel().config.table_shift) + 1;
     for (int table = 0; table < tables; ++table) {
       const int present = mm.page_tables[table].present;
-      if (present != 0) violate(-1, "at the end page table {} of mm {} counts {} present entries", table, mm.number, present);
+      if (present != 0)
+        violate(-1, "at the end page table {} of mm {} counts {} present entries", table, mm.number, present);
     }
   }
 };

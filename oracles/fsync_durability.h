@@ -30,7 +30,9 @@ class FsyncDurability final : public Oracle {
       for (int word = 0; word < kernel().config.words; ++word) {
         const Word disk = file.disk[range.first + i][word].load(std::memory_order_relaxed);
         if (disk >= required_[cpu][i][word]) continue;
-        violate(cpu, "fsync by cpu {} returns, but the disk has {} in page {} word {} of file {}, where {} had been written before it began",
+        violate(cpu,
+                "fsync by cpu {} returns, but the disk has {} in page {} word {} of file {}, where {} had been written "
+                "before it began",
                 cpu, disk, range.first + i, word, range.owner, required_[cpu][i][word]);
       }
     }

@@ -9,7 +9,8 @@ namespace shootdown {
 namespace {
 
 constexpr std::array<OracleInfo, oracle_count> infos{{
-    {OracleId::page_cache_contents, "page-cache-contents", "every load, read() and the disk at the end agree with the reference"},
+    {OracleId::page_cache_contents, "page-cache-contents",
+     "every load, read() and the disk at the end agree with the reference"},
     {OracleId::lost_dirty_data, "lost-dirty-data", "no page is dropped clean with other contents than the disk"},
     {OracleId::fsync_durability, "fsync-durability", "what was written before an fsync is on the disk when it returns"},
     {OracleId::encoded_pointer, "encoded-pointer", "flags in page pointers come and go without harm"},

@@ -17,13 +17,16 @@ class LostDirtyData final : public Oracle {
  public:
   using Oracle::Oracle;
 
-  void uncached(int cpu, const Page& page, int file, int index) override { compare(cpu, page, file, index, "leaves the page cache"); }
+  void uncached(int cpu, const Page& page, int file, int index) override {
+    compare(cpu, page, file, index, "leaves the page cache");
+  }
 
   void end(const Kernel& kernel, Scheduler::Outcome outcome) override {
     if (outcome != Scheduler::Outcome::completed) return;
     for (int file = 0; file < kernel.config.files; ++file) {
       for (int index = 0; index < kernel.config.pages; ++index) {
-        const Page* const page = kernel.files[static_cast<std::size_t>(file)].slots[index].load(std::memory_order_relaxed);
+        const Page* const page =
+            kernel.files[static_cast<std::size_t>(file)].slots[index].load(std::memory_order_relaxed);
         if (page != nullptr && !page->test(PG_dirty)) compare(-1, *page, file, index, "is left in the page cache");
       }
     }
@@ -33,10 +36,11 @@ class LostDirtyData final : public Oracle {
   void compare(int cpu, const Page& page, int file, int index, const char* what) {
     for (int word = 0; word < kernel().config.words; ++word) {
       const Word memory = kernel().frame(&page).words[word].load(std::memory_order_relaxed);
-      const Word disk = kernel().files[static_cast<std::size_t>(file)].disk[index][word].load(std::memory_order_relaxed);
+      const Word disk =
+          kernel().files[static_cast<std::size_t>(file)].disk[index][word].load(std::memory_order_relaxed);
       if (memory == disk) continue;
-      violate(cpu, "page {} of file {} {} clean, but its word {} is {} in memory and {} on the disk", index, file, what, word, memory,
-              disk);
+      violate(cpu, "page {} of file {} {} clean, but its word {} is {} in memory and {} on the disk", index, file, what,
+              word, memory, disk);
     }
   }
 };

@@ -33,8 +33,8 @@ class PageCacheContents final : public Oracle {
     if (write) return;
     const Word expected = reference().word(file, index, word);
     if (value == expected) return;
-    violate(cpu, "cpu {} reads {} from page {} word {} of file {}, where {} was written last", cpu, value, index, word, file,
-            expected);
+    violate(cpu, "cpu {} reads {} from page {} word {} of file {}, where {} was written last", cpu, value, index, word,
+            file, expected);
   }
 
   void end(const Kernel& kernel, Scheduler::Outcome outcome) override {
@@ -47,11 +47,12 @@ class PageCacheContents final : public Oracle {
  private:
   void compare_with_disk(int file, int index) {
     for (int word = 0; word < kernel().config.words; ++word) {
-      const Word value = kernel().files[static_cast<std::size_t>(file)].disk[index][word].load(std::memory_order_relaxed);
+      const Word value =
+          kernel().files[static_cast<std::size_t>(file)].disk[index][word].load(std::memory_order_relaxed);
       const Word expected = reference().word(file, index, word);
       if (value == expected) continue;
-      violate(-1, "after the final sync the disk has {} in page {} word {} of file {}, where {} was written last", value, index, word,
-              file, expected);
+      violate(-1, "after the final sync the disk has {} in page {} word {} of file {}, where {} was written last",
+              value, index, word, file, expected);
     }
   }
 };

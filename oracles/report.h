@@ -60,14 +60,16 @@ class Report {
 
   // Notes that an oracle is violated. Only the first time in a run counts.
   template <typename... Arguments>
-  void violate(OracleId id, std::uint64_t step, int cpu, fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+  void violate(OracleId id, std::uint64_t step, int cpu, fmt::format_string<Arguments...> format,
+               Arguments&&... arguments) {
     if (broken_.contains(id)) return;
     if (broken_.empty()) first_ = id;
     broken_.insert(id);
     Violation& violation = violations_[static_cast<std::size_t>(id)];
     violation.step = step;
     violation.cpu = cpu;
-    const auto end = fmt::format_to_n(violation.text.data(), violation.text.size(), format, std::forward<Arguments>(arguments)...);
+    const auto end =
+        fmt::format_to_n(violation.text.data(), violation.text.size(), format, std::forward<Arguments>(arguments)...);
     violation.length = end.size < violation.text.size() ? end.size : violation.text.size();
   }
 

@@ -19,11 +19,12 @@ class StaleAccess final : public Oracle {
   void accessed(const UserAccess& access) override {
     const char* const what = access.store ? "stores to" : "loads from";
     if (access.result.stale) {
-      violate(access.cpu, "cpu {} {} virtual page {} through a TLB entry for page frame {}, which has been freed since", access.cpu, what,
-              access.page, access.result.frame);
+      violate(access.cpu, "cpu {} {} virtual page {} through a TLB entry for page frame {}, which has been freed since",
+              access.cpu, what, access.page, access.result.frame);
     }
     if (!reference().may_access(access.mm, access.page)) {
-      violate(access.cpu, "cpu {} {} virtual page {} of mm {}, which is unmapped", access.cpu, what, access.page, access.mm);
+      violate(access.cpu, "cpu {} {} virtual page {} of mm {}, which is unmapped", access.cpu, what, access.page,
+              access.mm);
     }
   }
 
@@ -35,7 +36,9 @@ class StaleAccess final : public Oracle {
       if (kernel().tasks[static_cast<std::size_t>(other)].lazy.load(std::memory_order_relaxed)) continue;
       for (const TlbEntry& entry : kernel().machine.tlb(other)) {
         const bool leads_here = entry.frame == frame && entry.generation == kernel().machine.frame(frame).generation;
-        if (leads_here) violate(cpu, "page frame {} is freed while the TLB of cpu {} maps virtual page {} to it", frame, other, entry.page);
+        if (leads_here)
+          violate(cpu, "page frame {} is freed while the TLB of cpu {} maps virtual page {} to it", frame, other,
+                  entry.page);
       }
     }
   }

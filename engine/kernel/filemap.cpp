@@ -75,7 +75,8 @@ bool release_buffers(Task& current, Page* page) {
   do {
     if ((flags & PG_buffers) == 0) return true;
     if ((flags & (PG_dirty | PG_writeback)) != 0) return false;
-  } while (!page->flags.compare_exchange_weak(flags, flags & ~static_cast<std::uint32_t>(PG_buffers), std::memory_order_acq_rel));
+  } while (!page->flags.compare_exchange_weak(flags, flags & ~static_cast<std::uint32_t>(PG_buffers),
+                                              std::memory_order_acq_rel));
   put_page(current, page);
   return true;
 }
@@ -220,7 +221,8 @@ void invalidate_mapping_pages(Task& current, AddressSpace& file, int first, int 
     // find_lock_entries: a page that is locked or under writeback is passed over.
     if (!try_get_page(current, page)) continue;
     if (trylock_page(current, page)) {
-      if (page->mapping == file.number && page->index == index && !page->test(PG_writeback)) mapping_evict_page(current, page, file);
+      if (page->mapping == file.number && page->index == index && !page->test(PG_writeback))
+        mapping_evict_page(current, page, file);
       unlock_page(current, page);
     }
     put_page(current, page);
@@ -238,8 +240,8 @@ void shrink_pages(Task& current, AddressSpace& file, int first, int count) {
     if (page == nullptr) continue;
     if (trylock_page(current, page)) {
       step(current, Verb::read, Object::page_mapcount, current.kernel->pfn(page));
-      const bool candidate = page->mapping == file.number && page->index == index && !page->mapped() && !page->test(PG_dirty) &&
-                             !page->test(PG_writeback);
+      const bool candidate = page->mapping == file.number && page->index == index && !page->mapped() &&
+                             !page->test(PG_dirty) && !page->test(PG_writeback);
       if (candidate && release_buffers(current, page)) remove_mapping(current, page, file);
       unlock_page(current, page);
     }

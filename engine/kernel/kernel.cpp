@@ -98,7 +98,8 @@ void Kernel::reset_mms() {
     mm.tlb_gen.store(1, std::memory_order_relaxed);
     mm.cpumask.store(0, std::memory_order_relaxed);
     if (config.mapped == 0) continue;
-    for (int window = 0; window < config.windows; ++window) insert_initial_vma(*this, mm, window * config.pages, config.pages);
+    for (int window = 0; window < config.windows; ++window)
+      insert_initial_vma(*this, mm, window * config.pages, config.pages);
   }
   for (int cpu = 0; cpu < config.cpus; ++cpu) {
     Task& task = tasks[static_cast<std::size_t>(cpu)];

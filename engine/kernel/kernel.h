@@ -30,7 +30,7 @@ struct Task {
   int cpu = 0;
   bool exited = false;
   // --- per-CPU state of arch/x86/mm/tlb.c (cpu_tlbstate) ---
-  std::uint64_t tlb_gen = 1;  // up to which flush the TLB is up to date
+  std::uint64_t tlb_gen = 1;      // up to which flush the TLB is up to date
   std::atomic<bool> lazy{false};  // runs no user code of the mm any more: needs no flush until it does
   // Whether it holds a page-table lock. For oracles.
   bool page_table_locked = false;

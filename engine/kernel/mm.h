@@ -38,16 +38,16 @@ struct PageTable {
 struct Mm {
   std::uint8_t number = 0;
   RwSemaphore mmap_lock;
-  Vma vmas[max_vmas];        // storage
+  Vma vmas[max_vmas];  // storage
   std::atomic<bool> vma_used[max_vmas] = {};
   Vma* mmap[max_vmas] = {};  // the vmas in ascending order; guarded by mmap_lock
   int map_count = 0;         // guarded by mmap_lock
   PageTable page_tables[max_page_tables];
-  std::atomic<int> users{0};                 // mm_users: threads
-  std::atomic<long> rss{0};                  // MM_FILEPAGES
-  std::atomic<int> tlb_flush_pending{0};     // gathers under way
-  std::atomic<std::uint64_t> tlb_gen{1};     // counts flushes
-  std::atomic<CpuMask> cpumask{0};           // CPUs whose TLB may hold entries of it
+  std::atomic<int> users{0};              // mm_users: threads
+  std::atomic<long> rss{0};               // MM_FILEPAGES
+  std::atomic<int> tlb_flush_pending{0};  // gathers under way
+  std::atomic<std::uint64_t> tlb_gen{1};  // counts flushes
+  std::atomic<CpuMask> cpumask{0};        // CPUs whose TLB may hold entries of it
 };
 
 // Marks of a page-cache slot (XArray marks). Written under the i_pages lock.

@@ -100,7 +100,8 @@ bool handle_flush_interrupt(Task& current) {
   step(current, Verb::handle, Object::interrupt, sender);
   flush_tlb_func(current, asker.flush);
   current.flush_asked_by.fetch_and(static_cast<CpuMask>(~bit(sender)), std::memory_order_acq_rel);
-  const CpuMask left = asker.flush_waits_for.fetch_and(static_cast<CpuMask>(~bit(current.cpu)), std::memory_order_acq_rel);
+  const CpuMask left =
+      asker.flush_waits_for.fetch_and(static_cast<CpuMask>(~bit(current.cpu)), std::memory_order_acq_rel);
   if (left == bit(current.cpu)) kernel.sched.wake(asker.flush_done);
   return (asked_by & (asked_by - 1)) != 0 || current.flush_asked_by.load(std::memory_order_acquire) != 0;
 }

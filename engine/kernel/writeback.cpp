@@ -74,7 +74,8 @@ void tag_pages_for_writeback(Task& current, AddressSpace& file, int first, int c
   file.i_pages_lock.lock_irq(kernel.sched);
   step(current, Verb::set, Object::towrite_tag, file.number, first);
   for (int index = first; index < first + count; ++index) {
-    if ((file.tags[index].load(std::memory_order_relaxed) & PAGECACHE_TAG_DIRTY) != 0) set_tag(file, index, PAGECACHE_TAG_TOWRITE);
+    if ((file.tags[index].load(std::memory_order_relaxed) & PAGECACHE_TAG_DIRTY) != 0)
+      set_tag(file, index, PAGECACHE_TAG_TOWRITE);
   }
   file.i_pages_lock.unlock_irq(kernel.sched);
 }

@@ -19,7 +19,9 @@ class Pte {
   constexpr Pte() = default;
   explicit constexpr Pte(std::uint64_t bits) : bits_(bits) {}
   // A present entry, readable, neither accessed nor dirty.
-  static constexpr Pte mapping(FrameNumber frame) { return Pte(present_bit | static_cast<std::uint64_t>(frame) << frame_shift); }
+  static constexpr Pte mapping(FrameNumber frame) {
+    return Pte(present_bit | static_cast<std::uint64_t>(frame) << frame_shift);
+  }
 
   constexpr bool none() const { return bits_ == 0; }
   constexpr bool present() const { return (bits_ & present_bit) != 0; }

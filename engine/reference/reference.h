@@ -30,12 +30,16 @@ class Reference {
   bool may_refuse(int mm, int page) const { return state(mm, page) != State::mapped; }
   // The word of a file, as everybody must see it.
   std::uint32_t word(int file, int index, int word) const { return files_[file][index][word]; }
-  std::uint32_t mapped_word(int page, int word) const { return files_[config_.file_of(page)][config_.index_of(page)][word]; }
+  std::uint32_t mapped_word(int page, int word) const {
+    return files_[config_.file_of(page)][config_.index_of(page)][word];
+  }
 
   // --- commits ---
 
   void write(int file, int index, int word, std::uint32_t value) { files_[file][index][word] = value; }
-  void store(int page, int word, std::uint32_t value) { write(config_.file_of(page), config_.index_of(page), word, value); }
+  void store(int page, int word, std::uint32_t value) {
+    write(config_.file_of(page), config_.index_of(page), word, value);
+  }
   void map(int mm, int first, int count) { set(mm, first, count, State::mapped); }
   void begin_unmap(int mm, int first, int count) { set(mm, first, count, State::in_transition); }
   void end_unmap(int mm, int first, int count) { set(mm, first, count, State::unmapped); }

@@ -31,7 +31,8 @@ constexpr std::size_t stack_bytes = std::size_t{256} * 1024;
 // overwriting a neighbour. Pages are only backed once they are touched.
 char* map_stack(std::size_t size) {
   const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-  void* base = mmap(nullptr, size + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+  void* base = mmap(nullptr, size + page, PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
   SHOOTDOWN_CHECK(base != MAP_FAILED);
   SHOOTDOWN_CHECK(mprotect(base, page, PROT_NONE) == 0);
   return static_cast<char*>(base) + page;

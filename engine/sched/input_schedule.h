@@ -27,7 +27,8 @@ class InputSchedule final : public Strategy {
 
   // A Decision's disturbance is this: CPU times max_events plus the event's index.
   static const Event& disturbance(const Program& program, int number) {
-    return program.cpus[static_cast<std::size_t>(number / max_events)].events[static_cast<std::size_t>(number % max_events)];
+    return program.cpus[static_cast<std::size_t>(number / max_events)]
+        .events[static_cast<std::size_t>(number % max_events)];
   }
 
  private:

@@ -37,10 +37,10 @@ class Pct final : public Strategy {
   int depth_;
   std::uint64_t steps_;
   std::uint64_t state_ = 0;
-  int next_change_ = 0;                       // index into change_at_
-  std::uint64_t change_at_[max_depth] = {};   // ascending
-  int priority_[8] = {};                      // all different
-  bool woken_ = false;                        // a CPU of higher priority than the running one was woken
+  int next_change_ = 0;                      // index into change_at_
+  std::uint64_t change_at_[max_depth] = {};  // ascending
+  int priority_[8] = {};                     // all different
+  bool woken_ = false;                       // a CPU of higher priority than the running one was woken
 };
 
 }  // namespace shootdown

@@ -110,9 +110,9 @@ class Scheduler {
     int number;
     Fiber fiber;
     int operation = -1;
-    std::uint64_t own = 0;     // steps made in this operation before `since`
-    std::uint64_t since = 0;   // value of steps_ when it came to run
-    std::uint64_t take_at = 0; // value of steps_ at which a deferred interrupt is taken; 0: none deferred
+    std::uint64_t own = 0;      // steps made in this operation before `since`
+    std::uint64_t since = 0;    // value of steps_ when it came to run
+    std::uint64_t take_at = 0;  // value of steps_ at which a deferred interrupt is taken; 0: none deferred
     int interrupts_disabled = 0;
     std::uint8_t latency = 0;  // left over when it was switched away
     Step waits_for{};

@@ -48,8 +48,8 @@ enum class Object : std::uint8_t {
   page_buffers,
   page_refcount,
   page_mapcount,
-  page_data,       // first: page frame number, second: word
-  cache_slot,      // these: first: file, second: page index
+  page_data,   // first: page frame number, second: word
+  cache_slot,  // these: first: file, second: page index
   dirty_tag,
   writeback_tag,
   towrite_tag,

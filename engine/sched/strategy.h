@@ -27,9 +27,9 @@ class Strategy {
   // Where the running CPU is.
   struct Position {
     int cpu;
-    int operation;         // which of its operations, -1 before the first and after the last
-    std::uint64_t own;     // steps it has made in this operation
-    std::uint64_t total;   // steps that all CPUs have made in this run
+    int operation;        // which of its operations, -1 before the first and after the last
+    std::uint64_t own;    // steps it has made in this operation
+    std::uint64_t total;  // steps that all CPUs have made in this run
   };
 
   struct Decision {

@@ -28,7 +28,8 @@ class DeferredDirty final : public GatherEngine {
  public:
   std::string_view name() const override { return "deferred_dirty"; }
   std::string_view summary() const override {
-    return "clear, rmap, queue with the dirty bit in the pointer, flush, dirty, free: the withdrawn patch of October 2022";
+    return "clear, rmap, queue with the dirty bit in the pointer, flush, dirty, free: the withdrawn patch of October "
+           "2022";
   }
   std::span<const NotClaimed> not_claimed() const override;
 
@@ -39,10 +40,12 @@ class DeferredDirty final : public GatherEngine {
 
 constexpr NotClaimed exceptions[] = {
     {"fsync-durability",
-     "between the cleared entry and the deferred set_page_dirty an fsync finds the page neither mapped nor dirty (follows from the "
+     "between the cleared entry and the deferred set_page_dirty an fsync finds the page neither mapped nor dirty "
+     "(follows from the "
      "patch; found by this project)"},
     {"filesystem-contract",
-     "the page may be clean, unlocked, unmapped and without buffers when it is dirtied (Nadav Amit, October 2022: two ext4 warnings; "
+     "the page may be clean, unlocked, unmapped and without buffers when it is dirtied (Nadav Amit, October 2022: two "
+     "ext4 warnings; "
      "the patch was withdrawn)"},
 };
 

@@ -33,7 +33,8 @@ class EagerDirty final : public GatherEngine {
 };
 
 constexpr std::string_view why =
-    "a page whose rmap is gone can be cleaned before the flush (Nadav Amit, October 2022; fixed in Linux 6.2 by 5df397dec7c4)";
+    "a page whose rmap is gone can be cleaned before the flush (Nadav Amit, October 2022; fixed in Linux 6.2 by "
+    "5df397dec7c4)";
 
 constexpr NotClaimed exceptions[] = {
     {"lost-dirty-data", why},
