@@ -1,18 +1,19 @@
 // A program: what a fuzz input means.
 //
 // A machine (how many CPUs, how large the files, which limits of the kernel),
-// a list of operations for every virtual CPU, and a schedule. The schedule is
-// either a list of events, each tied to an operation ("after 7 steps of this
-// operation, switch to CPU 2"), or a seed for the PCT strategy.
+// a list of operations, each on a virtual CPU, and a schedule. By default the
+// operations run one after the other, in the order of the list. The schedule is
+// the exceptions: events that are tied to an operation ("after 7 steps of this
+// operation, switch to CPU 2"); or a seed for the PCT strategy.
 //
 // Events are tied to operations, not counted from the start of the run, so that
 // a change in one operation does not move the preemptions of all that follow.
-// Several events of one operation are in the order in which they happen.
 //
 // A Program is a plain value of fixed size without pointers. docs/input-format.md
 // says how it is written as bytes and as text.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -25,8 +26,8 @@ inline constexpr int max_files = 2;
 inline constexpr int max_windows = 2;
 inline constexpr int max_file_pages = 1024;
 inline constexpr int max_words = 4;
-inline constexpr int max_operations = 24;  // of one CPU
-inline constexpr int max_events = 32;      // of one CPU
+inline constexpr int max_operations = 96;
+inline constexpr int max_events = 96;
 
 // An address space is a row of windows, each as long as a file: window w shows file
 // w mod files from its beginning.
@@ -95,52 +96,46 @@ constexpr bool is_on_file(Call call) {
 
 struct Operation {
   Call call = Call::store;
-  std::uint16_t first = 0;   // a page
-  std::uint16_t second = 0;  // a word, or how many pages (from 1)
+  std::uint8_t cpu = 0;          // who does it
+  std::uint16_t first = 0;       // a page
+  std::uint16_t second = 0;      // a word, or how many pages (from 1)
+  std::uint8_t first_event = 0;  // its events: their place in Program::events, and their number
+  std::uint8_t event_count = 0;
 
   bool operator==(const Operation&) const = default;
 };
 
 struct Event {
   enum class Kind : std::uint8_t {
-    preempt,  // another CPU runs
+    preempt,  // the operation is suspended and another CPU runs
     evict,    // a TLB loses its entry for a page
     fill,     // a CPU's hardware loads a TLB entry for a page, unasked
   };
 
   Kind kind = Kind::preempt;
-  std::uint8_t cpu = 0;        // who runs next; whose TLB
-  std::uint8_t operation = 0;  // index of the operation it is tied to, of the CPU whose list it is in
-  std::uint8_t latency = 0;    // preempt: steps that `cpu` makes before it takes a pending interrupt, 0 to 15
-  std::uint16_t after = 0;     // steps of that operation
-  std::uint16_t page = 0;      // evict, fill: a virtual page
+  std::uint8_t cpu =
+      0;  // preempt: who runs next, or the operation's own CPU: whoever is next in order; else: whose TLB
+  std::uint8_t latency = 0;  // preempt: steps that `cpu` makes before it takes a pending interrupt, 0 to 15
+  std::uint16_t after = 0;   // steps of the operation; events of one operation happen in their order
+  std::uint16_t page = 0;    // evict, fill: a virtual page
 
   bool operator==(const Event&) const = default;
 };
 
-struct CpuProgram {
+struct Program {
+  MachineConfig machine;
   std::uint8_t operation_count = 0;
   std::uint8_t event_count = 0;
   std::array<Operation, max_operations> operations{};
-  std::array<Event, max_events> events{};  // sorted by operation
+  std::array<Event, max_events> events{};  // of the first operation, then of the second, ...
 
-  bool operator==(const CpuProgram& other) const {
-    if (operation_count != other.operation_count || event_count != other.event_count) return false;
-    for (std::size_t i = 0; i < operation_count; ++i) {
-      if (operations[i] != other.operations[i]) return false;
-    }
-    for (std::size_t i = 0; i < event_count; ++i) {
-      if (events[i] != other.events[i]) return false;
-    }
-    return true;
+  bool operator==(const Program& other) const {
+    return machine == other.machine &&
+           std::equal(operations.begin(), operations.begin() + operation_count, other.operations.begin(),
+                      other.operations.begin() + other.operation_count) &&
+           std::equal(events.begin(), events.begin() + event_count, other.events.begin(),
+                      other.events.begin() + other.event_count);
   }
-};
-
-struct Program {
-  MachineConfig machine;
-  std::array<CpuProgram, max_cpus> cpus{};
-
-  bool operator==(const Program&) const = default;
 };
 
 }  // namespace shootdown

@@ -63,6 +63,8 @@ class Watcher {
   virtual void unmapped(int /*cpu*/, const PageRange& /*range*/) {}
   // read() or write() moved a word of a file.
   virtual void file_accessed(int /*cpu*/, int /*file*/, int /*index*/, int /*word*/, bool /*write*/, Word /*value*/) {}
+  // write() of a page is about to return: only from now on does an fsync owe anything for it.
+  virtual void file_write_returned(int /*cpu*/, int /*file*/, int /*index*/) {}
   virtual void fsync_started(int /*cpu*/, const PageRange& /*range*/) {}
   virtual void fsync_returned(int /*cpu*/, const PageRange& /*range*/) {}
 

@@ -47,7 +47,7 @@ void decode_machine(std::span<const std::uint8_t> bytes, MachineConfig& machine)
 }
 
 Operation decode_operation(const Record& record, const MachineConfig& machine) {
-  Operation operation{.call = call_of_kind[record.kind]};
+  Operation operation{.call = call_of_kind[record.kind], .cpu = static_cast<std::uint8_t>(record.low % machine.cpus)};
   if (operation.call == Call::exit) return operation;
   const PageSpace space = page_space(machine, operation.call);
   const int first = record.a % space.granules() * space.granule;
@@ -61,13 +61,26 @@ Operation decode_operation(const Record& record, const MachineConfig& machine) {
   return operation;
 }
 
-// A preemption's second byte: 0 to 15 is the latency; 16 to 127 mean 0; from 128 on it counts 256 further steps.
+// Small numbers of steps are the interesting ones, and none most of all: then the event falls between
+// two operations. 0 to 63 mean 0; 64 to 191 mean 1 to 32, four times over; the rest 33 to 96.
+std::uint16_t decode_after(std::uint8_t byte) {
+  if (byte < 64) return 0;
+  return static_cast<std::uint16_t>(byte < 192 ? 1 + byte % 32 : byte - 192 + 33);
+}
+
+std::uint8_t encode_after(unsigned after) {
+  if (after == 0) return 0;
+  return static_cast<std::uint8_t>(after <= 32 ? 64 + (after - 1) : 192 + (after - 33));
+}
+
+// A preemption's second byte: 0 to 15 is the latency; 16 to 191 mean 0; from 192 on it counts further
+// steps by 256.
 Event decode_event(const Record& record, const MachineConfig& machine) {
-  Event event{.cpu = static_cast<std::uint8_t>(record.low % machine.cpus), .after = record.a};
+  Event event{.cpu = static_cast<std::uint8_t>(record.low % machine.cpus), .after = decode_after(record.a)};
   if (record.kind < evict_kind) {
     event.kind = Event::Kind::preempt;
-    if (record.b >= 128) {
-      event.after = static_cast<std::uint16_t>(record.a + 256 * (record.b - 127));
+    if (record.b >= 192) {
+      event.after = static_cast<std::uint16_t>(max_near_after + 1 + 256 * (record.b - 192) + record.a);
     } else if (record.b < 16) {
       event.latency = record.b;
     }
@@ -97,50 +110,46 @@ void encode_machine(std::vector<std::uint8_t>& bytes, const MachineConfig& machi
   }
 }
 
-void encode_operation(std::vector<std::uint8_t>& bytes, const MachineConfig& machine, unsigned cpu,
-                      const Operation& operation) {
+void encode_operation(std::vector<std::uint8_t>& bytes, const MachineConfig& machine, const Operation& operation) {
   const OperationInfo& info = operation_table[static_cast<std::size_t>(operation.call)];
   const PageSpace space = page_space(machine, operation.call);
   const unsigned a = operation.first / static_cast<unsigned>(space.granule);
   unsigned b = 0;
   if (takes_word(operation.call)) b = operation.second;
-  if (takes_range(operation.call))
+  if (takes_range(operation.call)) {
     b = static_cast<unsigned>((operation.second + space.granule - 1) / space.granule - 1);
-  put(bytes, info.first_kind, cpu, a, b);
+  }
+  put(bytes, info.first_kind, operation.cpu, a, b);
 }
 
 void encode_event(std::vector<std::uint8_t>& bytes, const MachineConfig& machine, const Event& event) {
-  if (event.kind == Event::Kind::preempt) {
-    const unsigned far = event.after / 256U;
-    put(bytes, preempt_kind, event.cpu, event.after % 256U, far != 0 ? far + 127 : event.latency);
-    return;
+  if (event.kind != Event::Kind::preempt) {
+    const unsigned page = event.page / static_cast<unsigned>(page_space(machine, Call::store).granule);
+    put(bytes, event.kind == Event::Kind::evict ? evict_kind : fill_kind, event.cpu, encode_after(event.after), page);
+  } else if (event.after <= max_near_after) {
+    put(bytes, preempt_kind, event.cpu, encode_after(event.after), event.latency);
+  } else {
+    const unsigned far = event.after - (max_near_after + 1U);
+    put(bytes, preempt_kind, event.cpu, far % 256, 192 + far / 256);
   }
-  const PageSpace space = page_space(machine, Call::store);
-  put(bytes, event.kind == Event::Kind::evict ? evict_kind : fill_kind, event.cpu, event.after,
-      event.page / static_cast<unsigned>(space.granule));
 }
 
 }  // namespace
 
 void decode(std::span<const std::uint8_t> bytes, Program& program) {
   decode_machine(bytes, program.machine);
-  for (CpuProgram& cpu : program.cpus) {
-    cpu.operation_count = 0;
-    cpu.event_count = 0;
-  }
-  CpuProgram* last = nullptr;  // whose latest operation the next event is tied to
+  program.operation_count = 0;
+  program.event_count = 0;
   for (std::size_t at = 0; at < bytes.size(); at += record_size) {
     const Record record = record_at(bytes, at);
     if (record.kind < preempt_kind) {
-      CpuProgram& cpu = program.cpus[record.low % program.machine.cpus];
-      last = nullptr;
-      if (cpu.operation_count == max_operations) continue;
-      cpu.operations[cpu.operation_count++] = decode_operation(record, program.machine);
-      last = &cpu;
-    } else if (record.kind != machine_kind && last != nullptr && last->event_count < max_events) {
-      Event event = decode_event(record, program.machine);
-      event.operation = static_cast<std::uint8_t>(last->operation_count - 1);
-      last->events[last->event_count++] = event;
+      if (program.operation_count == max_operations) return;
+      Operation& operation = program.operations[program.operation_count++];
+      operation = decode_operation(record, program.machine);
+      operation.first_event = program.event_count;
+    } else if (record.kind != machine_kind && program.operation_count != 0 && program.event_count < max_events) {
+      program.events[program.event_count++] = decode_event(record, program.machine);
+      ++program.operations[program.operation_count - 1U].event_count;
     }
   }
 }
@@ -148,13 +157,11 @@ void decode(std::span<const std::uint8_t> bytes, Program& program) {
 std::vector<std::uint8_t> encode(const Program& program) {
   std::vector<std::uint8_t> bytes;
   encode_machine(bytes, program.machine);
-  for (unsigned c = 0; c < program.machine.cpus; ++c) {
-    const CpuProgram& cpu = program.cpus[c];
-    std::size_t event = 0;
-    for (std::size_t i = 0; i < cpu.operation_count; ++i) {
-      encode_operation(bytes, program.machine, c, cpu.operations[i]);
-      for (; event < cpu.event_count && cpu.events[event].operation == i; ++event)
-        encode_event(bytes, program.machine, cpu.events[event]);
+  for (std::size_t i = 0; i < program.operation_count; ++i) {
+    const Operation& operation = program.operations[i];
+    encode_operation(bytes, program.machine, operation);
+    for (std::size_t event = 0; event < operation.event_count; ++event) {
+      encode_event(bytes, program.machine, program.events[operation.first_event + event]);
     }
   }
   return bytes;

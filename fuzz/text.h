@@ -1,8 +1,10 @@
 // Programs as text: what people write, review, and read crashes in.
 //
-// The text form is complete: encode(parse(print(p))) == encode(p). A file may say
-// more than the program: comments, and what is expected of each engine.
-// docs/input-format.md has the grammar.
+// An operation is a line, and so is an event, below the operation that it is tied
+// to; the order of the lines is the order of the program. The text form is
+// complete: encode(parse(print(p))) == encode(p). A file may say more than the
+// program: comments, and what is expected of each engine. docs/input-format.md
+// has the grammar.
 #pragma once
 
 #include <cstddef>
@@ -14,6 +16,9 @@
 #include "engine/program.h"
 
 namespace shootdown {
+
+// The version of the text form, which its first line names.
+inline constexpr unsigned format_version = 1;
 
 // What a file says must happen on an engine: it breaks exactly these guarantees.
 struct Expectation {
@@ -44,7 +49,10 @@ std::variant<Document, ParseError> parse(std::string_view text);
 // Writes a program. The result ends with a newline.
 std::string print(const Program& program);
 
-// Whether bytes are meant as text rather than as an encoded program: whether they begin as print() begins.
+// Whether bytes are meant as text rather than as an encoded program. A text without a proper header counts as
+// text, so that the error is reported: what begins with a comment line, with a word that other lines of the
+// head begin with, or with a misspelled `shootdown`. Control characters early on rule it out. False for all
+// that encode() makes.
 bool looks_like_text(std::string_view bytes);
 
 }  // namespace shootdown

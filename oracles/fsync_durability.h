@@ -1,8 +1,8 @@
 // What was written before an fsync is on the disk when it returns.
 //
 // Proves: when fsync or msync returns, every word of its range on the disk is
-// what was there when the call began, or something that was written later. The
-// values of stores grow in the order in which they take effect, so "later" is
+// what was there when the call began, or something that was written later; a
+// write() counts from its return, a store through a mapping at once. The values of stores grow in the order in which they take effect, so "later" is
 // "greater".
 //
 // Cannot see whether the disk keeps what it was given.
@@ -19,7 +19,7 @@ class FsyncDurability final : public Oracle {
   void fsync_started(int cpu, const PageRange& range) override {
     for (int i = 0; i < range.count; ++i) {
       for (int word = 0; word < kernel().config.words; ++word) {
-        required_[cpu][i][word] = reference().word(range.owner, range.first + i, word);
+        required_[cpu][i][word] = reference().settled_word(range.owner, range.first + i, word);
       }
     }
   }

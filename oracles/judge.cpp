@@ -100,6 +100,11 @@ void Judge::file_accessed(int cpu, int file, int index, int word, bool write, Wo
   if (write) reference_.write(file, index, word, value);
 }
 
+void Judge::file_write_returned(int cpu, int file, int index) {
+  each([&](auto& oracle) { oracle.file_write_returned(cpu, file, index); });
+  reference_.write_returned(file, index);
+}
+
 void Judge::fsync_started(int cpu, const PageRange& range) {
   each([&](auto& oracle) { oracle.fsync_started(cpu, range); });
 }

@@ -40,6 +40,9 @@ OracleSet claims(const ZapEngine& engine);
 
 class Judge final : public Watcher {
  public:
+  // `companion`, which may be null, is told everything too; it must outlive the judge.
+  explicit Judge(Watcher* companion = nullptr) : companion_(companion) {}
+
   // What was found in the last run.
   const Report& report() const { return report_; }
 
@@ -51,6 +54,7 @@ class Judge final : public Watcher {
   void unmapping(int cpu, const PageRange& range) override;
   void unmapped(int cpu, const PageRange& range) override;
   void file_accessed(int cpu, int file, int index, int word, bool write, Word value) override;
+  void file_write_returned(int cpu, int file, int index) override;
   void fsync_started(int cpu, const PageRange& range) override;
   void fsync_returned(int cpu, const PageRange& range) override;
   void dirtied(int cpu, const Page& page, std::uint32_t was, bool page_table_locked) override;
@@ -77,7 +81,10 @@ class Judge final : public Watcher {
     call(counts_);
     call(filesystem_contract_);
     call(progress_);
+    if (companion_ != nullptr) call(*companion_);
   }
+
+  Watcher* companion_;
 
   Reference reference_;
   Report report_;

@@ -132,7 +132,11 @@ Page* find_get_page(Task& current, AddressSpace& file, int index) {
       return nullptr;
     }
     result(current, current.kernel->pfn(page));
-    if (!try_get_page(current, page)) continue;
+    if (!try_get_page(current, page)) {
+      // It is being removed by somebody who holds the lock; the kernel spins.
+      file.i_pages_lock.wait_until_free(current.kernel->sched);
+      continue;
+    }
     // The page may have left the cache, and come back elsewhere, before we had the reference.
     step(current, Verb::read, Object::cache_slot, file.number, index);
     if (file.slots[index].load(std::memory_order_acquire) == page) return page;
@@ -209,6 +213,10 @@ void file_write(Task& current, AddressSpace& file, int index) {
     set_page_dirty(current, page);  // write_end
     unlock_page(current, page);
     put_page(current, page);
+  }
+  {
+    const Unwatched unwatched;
+    kernel.watcher.file_write_returned(current.cpu, file.number, index);
   }
   file.i_rwsem.up_write(kernel.sched);
 }

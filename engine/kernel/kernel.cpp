@@ -23,8 +23,7 @@ Kernel::Kernel(const ZapEngine& engine_to_run, Watcher& watcher_to_tell)
 std::uint64_t Kernel::step_limit(const Program& program) {
   // No operation makes more than a few hundred steps for each page and word that it works on, for each
   // CPU that it may have to wait for; the operations that end a run work on everything.
-  std::uint64_t work = 1;
-  for (const CpuProgram& cpu : program.cpus) work += cpu.operation_count;
+  const std::uint64_t work = 1U + program.operation_count;
   const auto pages = static_cast<std::uint64_t>(program.machine.virtual_pages());
   return 1000 + work * (program.machine.cpus + 1U) * (pages + 4) * 200;
 }
@@ -67,7 +66,7 @@ void Kernel::reset_files() {
     for (int index = 0; index < file_pages_used_; ++index) {
       file.slots[index].store(nullptr, std::memory_order_relaxed);
       file.tags[index].store(0, std::memory_order_relaxed);
-      for (std::atomic<Word>& word : file.disk[index]) word.store(0, std::memory_order_relaxed);
+      for (Atomic<Word>& word : file.disk[index]) word.store(0, std::memory_order_relaxed);
     }
   }
   files_used_ = config.files;
@@ -86,7 +85,7 @@ void Kernel::reset_mms() {
     Mm& mm = mms[static_cast<std::size_t>(i)];
     mm.mmap_lock.reset(Object::mmap_lock, i);
     mm.map_count = 0;
-    for (std::atomic<bool>& used : mm.vma_used) used.store(false, std::memory_order_relaxed);
+    for (Atomic<bool>& used : mm.vma_used) used.store(false, std::memory_order_relaxed);
     const int tables = ((config.virtual_pages() - 1) >> config.table_shift) + 1;
     for (int table = 0; table < tables; ++table) {
       mm.page_tables[table].lock.reset(Object::page_table_lock, i, table);
@@ -121,10 +120,11 @@ void Kernel::reset_mms() {
 
 void Kernel::run_cpu(int cpu) {
   Task& current = tasks[static_cast<std::size_t>(cpu)];
-  const CpuProgram& program = program_->cpus[static_cast<std::size_t>(cpu)];
-  for (int i = 0; i < program.operation_count && !current.exited; ++i) {
+  for (int i = 0; i < program_->operation_count && !current.exited; ++i) {
+    const Operation& operation = program_->operations[static_cast<std::size_t>(i)];
+    if (operation.cpu != cpu) continue;
     sched.begin_operation(i);
-    run_operation(current, program.operations[static_cast<std::size_t>(i)]);
+    run_operation(current, operation);
   }
   sched.begin_operation(-1);
   if (!current.exited) exit_thread(current);
@@ -172,7 +172,7 @@ bool Kernel::interrupt(int cpu) {
 }
 
 void Kernel::disturb(int disturbance) {
-  const Event& event = InputSchedule::disturbance(*program_, disturbance);
+  const Event& event = program_->events[static_cast<std::size_t>(disturbance)];
   const Task& task = tasks[event.cpu];
   if (event.kind == Event::Kind::evict) {
     sched.record({Verb::clear, Object::tlb, event.cpu, event.page});

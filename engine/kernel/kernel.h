@@ -30,8 +30,8 @@ struct Task {
   int cpu = 0;
   bool exited = false;
   // --- per-CPU state of arch/x86/mm/tlb.c (cpu_tlbstate) ---
-  std::uint64_t tlb_gen = 1;      // up to which flush the TLB is up to date
-  std::atomic<bool> lazy{false};  // runs no user code of the mm any more: needs no flush until it does
+  std::uint64_t tlb_gen = 1;  // up to which flush the TLB is up to date
+  Atomic<bool> lazy{false};   // runs no user code of the mm any more: needs no flush until it does
   // Whether it holds a page-table lock. For oracles.
   bool page_table_locked = false;
   // A flush that this CPU has asked others for.
@@ -41,8 +41,8 @@ struct Task {
     int count = 0;  // 0: everything
     std::uint64_t new_tlb_gen = 0;
   } flush;
-  std::atomic<CpuMask> flush_waits_for{0};  // CPUs that have not handled it yet
-  std::atomic<CpuMask> flush_asked_by{0};   // CPUs whose request this one must handle
+  Atomic<CpuMask> flush_waits_for{0};  // CPUs that have not handled it yet
+  Atomic<CpuMask> flush_asked_by{0};   // CPUs whose request this one must handle
   WaitQueue flush_done;
 };
 
@@ -83,10 +83,10 @@ class Kernel final : private Scheduler::Client {
   std::array<Mm, max_mms> mms;
   std::array<AddressSpace, max_files> files;
   std::array<Page, max_frames> pages;
-  std::atomic<int> zone_lock{0};  // orders, for ThreadSanitizer, who frees a page and who gets it next
-  Page* free_pages = nullptr;     // the free list, last freed first
-  int pages_used = 0;             // pages beyond have not been handed out in this run
-  Word last_value = 0;            // of next_value
+  Atomic<int> zone_lock{0};    // orders, for ThreadSanitizer, who frees a page and who gets it next
+  Page* free_pages = nullptr;  // the free list, last freed first
+  int pages_used = 0;          // pages beyond have not been handed out in this run
+  Word last_value = 0;         // of next_value
 
   // Makes the TLB check and the memory access of user programs two steps, which no hardware does. For
   // the test that shows what that would do.
@@ -118,8 +118,8 @@ class Kernel final : private Scheduler::Client {
   const Program* program_ = nullptr;
   int files_used_ = 0;  // by the last run: what the next reset must clear
   int file_pages_used_ = 0;
-  std::atomic<int> threads_left_{0};
-  std::atomic<int> batch_allocations_{0};
+  Atomic<int> threads_left_{0};
+  Atomic<int> batch_allocations_{0};
   int batches_used_ = 0;
   int batches_in_use_ = 0;
   MmuGatherBatch* free_batches_ = nullptr;

@@ -34,6 +34,10 @@ void SpinLock::unlock_irq(Scheduler& sched) {
   sched.enable_interrupts();
 }
 
+void SpinLock::wait_until_free(Scheduler& sched) {
+  while (held_.load(std::memory_order_relaxed)) sched.wait(waiters_, step(Verb::wait));
+}
+
 void RwSemaphore::reset(Object object, int first) {
   holders_.store(0, std::memory_order_relaxed);
   waiters_.reset();

@@ -6,9 +6,9 @@
 // they order. None can be taken twice by one CPU.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 
+#include "engine/sched/atomic.h"
 #include "engine/sched/scheduler.h"
 
 namespace shootdown {
@@ -23,12 +23,13 @@ class SpinLock {
   void lock_irq(Scheduler& sched);
   void unlock_irq(Scheduler& sched);
 
-  bool held() const { return held_.load(std::memory_order_relaxed); }
+  // For who needs the holder's work to be done, but not the lock.
+  void wait_until_free(Scheduler& sched);
 
  private:
   Step step(Verb verb) const { return {verb, object_, first_, second_}; }
 
-  std::atomic<bool> held_{false};
+  Atomic<bool> held_{false};
   WaitQueue waiters_;
   Object object_{};
   std::uint16_t first_ = 0;
@@ -49,7 +50,7 @@ class RwSemaphore {
  private:
   Step step(Verb verb) const { return {verb, object_, first_}; }
 
-  std::atomic<int> holders_{0};  // readers, or -1: a writer
+  Atomic<int> holders_{0};  // readers, or -1: a writer
   WaitQueue waiters_;
   Object object_{};
   std::uint16_t first_ = 0;

@@ -5,12 +5,12 @@
 // accesses without one is atomic; each field says which.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 
 #include "engine/kernel/locks.h"
 #include "engine/kernel/page.h"
 #include "engine/program.h"
+#include "engine/sched/atomic.h"
 
 namespace shootdown {
 
@@ -39,15 +39,15 @@ struct Mm {
   std::uint8_t number = 0;
   RwSemaphore mmap_lock;
   Vma vmas[max_vmas];  // storage
-  std::atomic<bool> vma_used[max_vmas] = {};
+  Atomic<bool> vma_used[max_vmas] = {};
   Vma* mmap[max_vmas] = {};  // the vmas in ascending order; guarded by mmap_lock
   int map_count = 0;         // guarded by mmap_lock
   PageTable page_tables[max_page_tables];
-  std::atomic<int> users{0};              // mm_users: threads
-  std::atomic<long> rss{0};               // MM_FILEPAGES
-  std::atomic<int> tlb_flush_pending{0};  // gathers under way
-  std::atomic<std::uint64_t> tlb_gen{1};  // counts flushes
-  std::atomic<CpuMask> cpumask{0};        // CPUs whose TLB may hold entries of it
+  Atomic<int> users{0};              // mm_users: threads
+  Atomic<long> rss{0};               // MM_FILEPAGES
+  Atomic<int> tlb_flush_pending{0};  // gathers under way
+  Atomic<std::uint64_t> tlb_gen{1};  // counts flushes
+  Atomic<CpuMask> cpumask{0};        // CPUs whose TLB may hold entries of it
 };
 
 // Marks of a page-cache slot (XArray marks). Written under the i_pages lock.
@@ -63,11 +63,11 @@ struct AddressSpace {
   RwSemaphore i_rwsem;       // inode lock: writers of the file
   RwSemaphore i_mmap_rwsem;  // guards i_mmap
   SpinLock i_pages_lock;
-  std::atomic<Page*> slots[max_file_pages] = {};
-  std::atomic<std::uint8_t> tags[max_file_pages] = {};
+  Atomic<Page*> slots[max_file_pages] = {};
+  Atomic<std::uint8_t> tags[max_file_pages] = {};
   Vma* i_mmap[max_mms * max_vmas] = {};  // all mappings, in no order; guarded by i_mmap_rwsem
   int i_mmap_count = 0;
-  std::atomic<Word> disk[max_file_pages][max_words] = {};
+  Atomic<Word> disk[max_file_pages][max_words] = {};
 };
 
 }  // namespace shootdown

@@ -7,10 +7,10 @@
 // of a pointer to a page are free to carry flags.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 
 #include "engine/machine/machine.h"
+#include "engine/sched/atomic.h"
 #include "engine/sched/scheduler.h"
 
 namespace shootdown {
@@ -26,10 +26,10 @@ enum PageFlag : std::uint32_t {
 };
 
 struct alignas(2 * sizeof(void*)) Page {
-  std::atomic<std::uint32_t> flags{0};
-  std::atomic<std::int32_t> refcount{0};
+  Atomic<std::uint32_t> flags{0};
+  Atomic<std::int32_t> refcount{0};
   // How many page-table entries map it. The kernel's _mapcount is one less.
-  std::atomic<std::int32_t> mapcount{0};
+  Atomic<std::int32_t> mapcount{0};
   std::int8_t mapping = -1;  // the file whose page cache it is in, or -1
   std::uint16_t index = 0;   // its place there
   WaitQueue waiters;         // for PG_locked and PG_writeback to clear

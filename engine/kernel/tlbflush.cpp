@@ -17,7 +17,7 @@ void flush_tlb_func(Task& current, const Task::FlushRequest& request) {
   if (request.mm != mm.number) return;
   Tlb& tlb = kernel.machine.tlb(current.cpu);
 
-  if (current.lazy) {
+  if (current.lazy.load(std::memory_order_relaxed)) {
     // switch_mm_irqs_off to init_mm: the cheapest way never to be asked again.
     step(current, Verb::flush, Object::tlb, current.cpu, 0xFFFF);
     tlb.drop_all();

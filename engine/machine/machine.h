@@ -9,12 +9,12 @@
 // and is hidden from ThreadSanitizer.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 
 #include "engine/machine/pte.h"
 #include "engine/machine/tlb.h"
 #include "engine/program.h"
+#include "engine/sched/atomic.h"
 
 namespace shootdown {
 
@@ -23,7 +23,7 @@ inline constexpr int max_frames = 2 * max_files * max_file_pages;
 using Word = std::uint32_t;
 
 struct Frame {
-  std::atomic<Word> words[max_words];
+  Atomic<Word> words[max_words];
   std::uint32_t generation = 0;  // counts the lives of the frame: goes up when it is freed
   std::uint32_t entries = 0;     // page-table entries that lead here
 };

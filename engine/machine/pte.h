@@ -6,8 +6,9 @@
 // will get kinds of their own.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
+
+#include "engine/sched/atomic.h"
 
 namespace shootdown {
 
@@ -50,6 +51,6 @@ class Pte {
 };
 
 // Where an entry lives: hardware and software access it atomically.
-using PteSlot = std::atomic<std::uint64_t>;
+using PteSlot = Atomic<std::uint64_t>;
 
 }  // namespace shootdown

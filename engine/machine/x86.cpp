@@ -25,7 +25,7 @@ SHOOTDOWN_HARNESS AccessResult translate(Machine& machine, int cpu, int table, i
 
 void access(Machine& machine, AccessResult& result, int word, bool store, Word value) {
   if (result.kind == AccessResult::Kind::fault) return;
-  std::atomic<Word>& memory = machine.frame(result.frame).words[word];
+  Atomic<Word>& memory = machine.frame(result.frame).words[word];
   if (store) {
     memory.store(value, std::memory_order_relaxed);
     result.value = value;

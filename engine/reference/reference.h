@@ -34,12 +34,17 @@ class Reference {
     return files_[config_.file_of(page)][config_.index_of(page)][word];
   }
 
+  // The last value of the word that an fsync which begins now must save: a write() that has not returned
+  // does not count yet.
+  std::uint32_t settled_word(int file, int index, int word) const { return settled_[file][index][word]; }
+
   // --- commits ---
 
-  void write(int file, int index, int word, std::uint32_t value) { files_[file][index][word] = value; }
-  void store(int page, int word, std::uint32_t value) {
-    write(config_.file_of(page), config_.index_of(page), word, value);
-  }
+  // A user program's store; `value` is greater than any before.
+  void store(int page, int word, std::uint32_t value);
+  // write() of a word, and the return of the write() of a page.
+  void write(int file, int index, int word, std::uint32_t value);
+  void write_returned(int file, int index);
   void map(int mm, int first, int count) { set(mm, first, count, State::mapped); }
   void begin_unmap(int mm, int first, int count) { set(mm, first, count, State::in_transition); }
   void end_unmap(int mm, int first, int count) { set(mm, first, count, State::unmapped); }
@@ -53,6 +58,9 @@ class Reference {
   MachineConfig config_;
   State pages_[max_mms][max_virtual_pages] = {};
   std::uint32_t files_[max_files][max_file_pages][max_words] = {};
+  std::uint32_t settled_[max_files][max_file_pages][max_words] = {};
+  // What a write() of the page under way has written; files are written by one at a time.
+  std::uint32_t writing_[max_files][max_words] = {};
 };
 
 }  // namespace shootdown

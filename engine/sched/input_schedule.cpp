@@ -2,37 +2,80 @@
 
 namespace shootdown {
 
-int InputSchedule::begin(int /*cpus*/) {
-  for (std::uint8_t& next : next_event_) next = 0;
-  return 0;
+int InputSchedule::begin(int cpus) {
+  for (int cpu = 0; cpu < cpus; ++cpu) cpus_[cpu] = {.operation = place(cpu, -1)};
+  for (int i = program_.operation_count - 1; i >= 0; --i) {
+    cpus_[program_.operations[static_cast<std::size_t>(i)].cpu].operation = i;
+  }
+  choose_ = false;
+  const auto all = static_cast<CpuMask>((1U << static_cast<unsigned>(cpus)) - 1U);
+  return choose({.runnable = all, .interrupted = 0});
 }
 
 std::uint64_t InputSchedule::next_stop(const Position& position) {
-  const CpuProgram& cpu = program_.cpus[static_cast<std::size_t>(position.cpu)];
-  std::uint8_t& next = next_event_[position.cpu];
-  while (next < cpu.event_count) {
-    const Event& event = cpu.events[next];
-    if (event.operation > position.operation) return never;
-    if (event.operation == position.operation) {
-      return event.after <= position.own ? position.total : position.total + (event.after - position.own);
-    }
-    ++next;  // its operation is over
+  Cpu& cpu = cpus_[position.cpu];
+  const int operation = place(position.cpu, position.operation);
+  if (cpu.operation != operation) {
+    cpu = {.operation = operation};
+    choose_ = true;
   }
-  return never;
+  if (choose_) return position.total;
+  if (position.operation < 0) return never;
+  const Operation& current = program_.operations[static_cast<std::size_t>(position.operation)];
+  if (cpu.next_event == current.event_count) return never;
+  const Event& event = program_.events[static_cast<std::size_t>(current.first_event + cpu.next_event)];
+  return event.after <= position.own ? position.total : position.total + (event.after - position.own);
 }
 
-Strategy::Decision InputSchedule::decide(const Position& position, CpuMask runnable) {
-  const std::uint8_t index = next_event_[position.cpu]++;
-  const Event& event = program_.cpus[static_cast<std::size_t>(position.cpu)].events[index];
-  if (event.kind != Event::Kind::preempt) {
-    return {.cpu = position.cpu, .disturbance = position.cpu * max_events + index};
+Strategy::Decision InputSchedule::decide(const Position& position, Candidates candidates) {
+  if (choose_) {
+    choose_ = false;
+    return {.cpu = choose(candidates)};
   }
-  const bool can_run = (runnable >> event.cpu & 1U) != 0;
-  return {.cpu = can_run ? event.cpu : position.cpu, .latency = event.latency};
+  const Operation& operation = program_.operations[static_cast<std::size_t>(position.operation)];
+  const int index = operation.first_event + cpus_[position.cpu].next_event++;
+  const Event& event = program_.events[static_cast<std::size_t>(index)];
+  if (event.kind != Event::Kind::preempt) return {.cpu = position.cpu, .disturbance = index};
+  return preempt(event, position.cpu, candidates);
 }
 
-int InputSchedule::pick(int current, CpuMask runnable) {
-  return next_cpu(runnable, (current + 1) % max_cpus);
+Strategy::Decision InputSchedule::preempt(const Event& event, int current, Candidates candidates) {
+  const bool can_run = (candidates.runnable >> event.cpu & 1U) != 0;
+  if (!can_run) return {.cpu = current};
+  cpus_[current].suspended = true;
+  if (event.cpu == current) return {.cpu = choose(candidates)};
+  cpus_[event.cpu].suspended = false;
+  return {.cpu = event.cpu, .latency = event.latency};
+}
+
+int InputSchedule::pick(int /*current*/, Candidates candidates) {
+  choose_ = false;
+  return choose(candidates);
+}
+
+bool InputSchedule::preempts(int woken, int current) {
+  if (order(woken) < order(current)) choose_ = true;
+  return choose_;
+}
+
+int InputSchedule::order(int cpu) const {
+  constexpr int suspended = 2 * max_operations;
+  constexpr int ending = 2 * suspended;
+  const Cpu& state = cpus_[cpu];
+  const bool ends = state.operation >= program_.operation_count;
+  return state.operation + (state.suspended ? suspended : 0) + (ends ? ending : 0);
+}
+
+int InputSchedule::choose(Candidates candidates) {
+  const CpuMask set = candidates.interrupted != 0 ? candidates.interrupted : candidates.runnable;
+  int best = -1;
+  for (unsigned rest = set; rest != 0; rest &= rest - 1) {
+    const int cpu = __builtin_ctz(rest);
+    if (best < 0 || order(cpu) < order(best)) best = cpu;
+  }
+  // Who only takes an interrupt stays suspended.
+  if (candidates.interrupted == 0) cpus_[best].suspended = false;
+  return best;
 }
 
 }  // namespace shootdown

@@ -1,12 +1,15 @@
 // The schedule that a fuzz input spells out.
 //
-// CPU 0 runs first. The running CPU goes on until it blocks or ends; then the
-// next runnable CPU, in ascending order and wrapping around, takes over. The
-// program's events are the exceptions. A preemption whose target cannot run is
-// skipped; events whose operation ends before their step are lost.
+// Operations run in the order of the list: whenever an operation ends or blocks,
+// or one that blocked can go on, the earliest operation runs that can. Who waits
+// for interrupts to be answered lets their CPUs answer first, and goes on. When
+// all operations are done the threads end, in the order of their CPUs.
 //
-// Every schedule can be written this way: when a CPU comes to run it is at a
-// step of one of its operations, where a further preemption may stand.
+// The program's preemptions are the exceptions. A preemption suspends the
+// operation: it goes on when no other operation can run, or when another
+// preemption switches to its CPU. So one preemption is enough to put everything
+// else that the program does into the middle of an operation. One whose target
+// cannot run is skipped; events whose operation ends before their step are lost.
 #pragma once
 
 #include "engine/program.h"
@@ -21,19 +24,27 @@ class InputSchedule final : public Strategy {
 
   int begin(int cpus) override;
   std::uint64_t next_stop(const Position& position) override;
-  Decision decide(const Position& position, CpuMask runnable) override;
-  int pick(int current, CpuMask runnable) override;
-  bool preempts(int /*woken*/, int /*current*/) override { return false; }
-
-  // A Decision's disturbance is this: CPU times max_events plus the event's index.
-  static const Event& disturbance(const Program& program, int number) {
-    return program.cpus[static_cast<std::size_t>(number / max_events)]
-        .events[static_cast<std::size_t>(number % max_events)];
-  }
+  Decision decide(const Position& position, Candidates candidates) override;
+  int pick(int current, Candidates candidates) override;
+  bool preempts(int woken, int current) override;
+  void interrupt_taken() override { choose_ = true; }
 
  private:
+  struct Cpu {
+    int operation = 0;   // the one that it is in, or will begin next; beyond the list: the thread's end
+    int next_event = 0;  // of that operation
+    bool suspended = false;
+  };
+
+  int place(int cpu, int operation) const { return operation >= 0 ? operation : program_.operation_count + cpu; }
+  // The order in which CPUs run: the lowest first.
+  int order(int cpu) const;
+  int choose(Candidates candidates);
+  Decision preempt(const Event& event, int current, Candidates candidates);
+
   const Program& program_;
-  std::uint8_t next_event_[max_cpus] = {};  // of each CPU
+  Cpu cpus_[max_cpus] = {};
+  bool choose_ = false;  // the order may have changed: choose anew before the next step
 };
 
 }  // namespace shootdown

@@ -5,22 +5,14 @@
 
 namespace shootdown {
 
-// SplitMix64 (Steele, Lea, Flood: "Fast Splittable Pseudorandom Number Generators", 2014).
-std::uint64_t Pct::random(std::uint64_t bound) {
-  state_ += 0x9E3779B97F4A7C15U;
-  std::uint64_t z = state_;
-  z = (z ^ (z >> 30U)) * 0xBF58476D1CE4E5B9U;
-  z = (z ^ (z >> 27U)) * 0x94D049BB133111EBU;
-  return (z ^ (z >> 31U)) % bound;
-}
-
 int Pct::begin(int cpus) {
-  state_ = seed_;
+  SplitMix64 random(seed_);
   next_change_ = 0;
   woken_ = false;
   for (int i = 0; i < cpus; ++i) priority_[i] = depth_ + i;
-  for (int i = cpus - 1; i > 0; --i) std::swap(priority_[i], priority_[random(static_cast<std::uint64_t>(i) + 1)]);
-  for (int i = 0; i < depth_ - 1; ++i) change_at_[i] = 1 + random(steps_);
+  for (int i = cpus - 1; i > 0; --i)
+    std::swap(priority_[i], priority_[random.below(static_cast<std::uint64_t>(i) + 1)]);
+  for (int i = 0; i < depth_ - 1; ++i) change_at_[i] = 1 + random.below(steps_);
   std::sort(change_at_, change_at_ + depth_ - 1);
   return highest(static_cast<CpuMask>((1U << static_cast<unsigned>(cpus)) - 1U));
 }
@@ -31,18 +23,18 @@ std::uint64_t Pct::next_stop(const Position& position) {
   return std::max(change_at_[next_change_], position.total);
 }
 
-Strategy::Decision Pct::decide(const Position& position, CpuMask runnable) {
+Strategy::Decision Pct::decide(const Position& position, Candidates candidates) {
   woken_ = false;
   if (next_change_ < depth_ - 1 && change_at_[next_change_] <= position.total) {
     priority_[position.cpu] = depth_ - 1 - next_change_;
     ++next_change_;
   }
-  return {.cpu = highest(runnable)};
+  return {.cpu = highest(candidates.runnable)};
 }
 
-int Pct::pick(int /*current*/, CpuMask runnable) {
+int Pct::pick(int /*current*/, Candidates candidates) {
   woken_ = false;
-  return highest(runnable);
+  return highest(candidates.runnable);
 }
 
 bool Pct::preempts(int woken, int current) {

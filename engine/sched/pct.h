@@ -12,6 +12,7 @@
 // All randomness comes from `seed`.
 #pragma once
 
+#include "engine/sched/random.h"
 #include "engine/sched/strategy.h"
 
 namespace shootdown {
@@ -25,18 +26,17 @@ class Pct final : public Strategy {
 
   int begin(int cpus) override;
   std::uint64_t next_stop(const Position& position) override;
-  Decision decide(const Position& position, CpuMask runnable) override;
-  int pick(int current, CpuMask runnable) override;
+  Decision decide(const Position& position, Candidates candidates) override;
+  int pick(int current, Candidates candidates) override;
   bool preempts(int woken, int current) override;
+  void interrupt_taken() override {}
 
  private:
-  std::uint64_t random(std::uint64_t bound);
   int highest(CpuMask runnable) const;
 
   std::uint64_t seed_;
   int depth_;
   std::uint64_t steps_;
-  std::uint64_t state_ = 0;
   int next_change_ = 0;                      // index into change_at_
   std::uint64_t change_at_[max_depth] = {};  // ascending
   int priority_[8] = {};                     // all different

@@ -41,6 +41,7 @@ void Scheduler::begin_run(int cpus) {
   for (int i = 0; i < cpus; ++i) {
     Cpu& cpu = *cpus_[i];
     cpu.operation = -1;
+    cpu.pending = Step{};
     cpu.own = 0;
     cpu.since = 0;
     cpu.take_at = 0;
@@ -68,13 +69,23 @@ Scheduler::Outcome Scheduler::run(int cpus, Strategy& strategy, std::uint64_t st
   return outcome_;
 }
 
+SHOOTDOWN_HARNESS Strategy::Candidates Scheduler::candidates() const {
+  auto interrupted = static_cast<CpuMask>(interrupts_ & runnable_);
+  for (unsigned rest = interrupted; rest != 0; rest &= rest - 1) {
+    const int cpu = __builtin_ctz(rest);
+    const bool can_take = cpus_[cpu]->interrupts_disabled == 0 && cpu != current_;
+    if (!can_take) interrupted = static_cast<CpuMask>(interrupted & ~bit(cpu));
+  }
+  return {.runnable = runnable_, .interrupted = interrupted};
+}
+
 SHOOTDOWN_HARNESS Strategy::Position Scheduler::position() const {
   const Cpu& cpu = *cpus_[current_];
   return {current_, cpu.operation, cpu.own + (steps_ - cpu.since), steps_};
 }
 
 // Asks the strategy until it has no more to say before the next step.
-SHOOTDOWN_HARNESS void Scheduler::stop_point() {
+SHOOTDOWN_HARNESS void Scheduler::stop_point(Step next) {
   for (;;) {
     if (steps_ >= step_limit_) finish(Outcome::too_many_steps);
     Cpu& cpu = self();
@@ -93,10 +104,12 @@ SHOOTDOWN_HARNESS void Scheduler::stop_point() {
         if (cpu.take_at != 0 && cpu.take_at < stop_at_) stop_at_ = cpu.take_at;
         return;
       }
-      decision = strategy_->decide(here, runnable_);
+      decision = strategy_->decide(here, candidates());
     }
     if (decision.disturbance >= 0) disturb(decision.disturbance);
-    if (decision.cpu != current_) leave_for(decision.cpu, decision.latency);
+    if (decision.cpu == current_) continue;
+    cpu.pending = next;
+    leave_for(decision.cpu, decision.latency);
   }
 }
 
@@ -109,12 +122,21 @@ SHOOTDOWN_HARNESS void Scheduler::disturb(int disturbance) {
   cpu.since = steps_;
 }
 
+SHOOTDOWN_HARNESS void Scheduler::count_switch(const Cpu& from, const Cpu& to) {
+  const unsigned left = static_cast<unsigned>(from.pending.verb) * 32U + static_cast<unsigned>(from.pending.object);
+  const unsigned entered = static_cast<unsigned>(to.pending.verb) * 32U + static_cast<unsigned>(to.pending.object);
+  const bool same = from.pending.first == to.pending.first && from.pending.second == to.pending.second;
+  const unsigned place = (left * 1009U + entered * 31U + (same ? 1U : 0U)) % switch_counters;
+  if (counters_[place] != 255) ++counters_[place];
+}
+
 SHOOTDOWN_HARNESS void Scheduler::leave_for(int next, std::uint8_t latency) {
   SHOOTDOWN_CHECK((runnable_ & bit(next)) != 0);
   Cpu& from = self();
   from.own += steps_ - from.since;
   Cpu& to = *cpus_[next];
   to.latency = latency;
+  if (counters_ != nullptr) count_switch(from, to);
   current_ = next;
   from.fiber.switch_to(to.fiber);
   arrive();
@@ -130,6 +152,8 @@ SHOOTDOWN_HARNESS void Scheduler::arrive() {
     cpu.take_at = steps_ + cpu.latency;
   } else {
     take_interrupts();
+    const Unwatched unwatched;
+    strategy_->interrupt_taken();
   }
 }
 
@@ -164,7 +188,7 @@ SHOOTDOWN_HARNESS void Scheduler::block() {
     int next = 0;
     {
       const Unwatched unwatched;
-      next = strategy_->pick(current_, runnable_);
+      next = strategy_->pick(current_, candidates());
     }
     leave_for(next, 0);
   }
@@ -193,12 +217,12 @@ SHOOTDOWN_HARNESS void Scheduler::make_runnable(int cpu) {
 }
 
 #ifdef SHOOTDOWN_TSAN
-SHOOTDOWN_HARNESS void Scheduler::step(const Step& step) {
-  if (steps_ >= stop_at_) stop_point();
+SHOOTDOWN_HARNESS void Scheduler::step(Step step) {
+  if (steps_ >= stop_at_) stop_point(step);
   record(step);
 }
 
-SHOOTDOWN_HARNESS void Scheduler::record(const Step& step) {
+SHOOTDOWN_HARNESS void Scheduler::record(Step step) {
   mix(digest(step));
   if (trace_ != nullptr) {
     const Unwatched unwatched;
@@ -206,7 +230,6 @@ SHOOTDOWN_HARNESS void Scheduler::record(const Step& step) {
   }
   ++steps_;
 }
-#endif
 
 SHOOTDOWN_HARNESS void Scheduler::result(std::uint64_t value) {
   mix(value);
@@ -214,6 +237,11 @@ SHOOTDOWN_HARNESS void Scheduler::result(std::uint64_t value) {
   const Unwatched unwatched;
   trace_->result(current_, value);
 }
+
+SHOOTDOWN_HARNESS void Scheduler::wake(WaitQueue& queue) {
+  wake_all(queue);
+}
+#endif
 
 SHOOTDOWN_HARNESS void Scheduler::begin_operation(int number) {
   Cpu& cpu = self();
@@ -227,16 +255,16 @@ SHOOTDOWN_HARNESS void Scheduler::begin_operation(int number) {
   trace_->operation(current_, number);
 }
 
-SHOOTDOWN_HARNESS void Scheduler::wait(WaitQueue& queue, const Step& step) {
+SHOOTDOWN_HARNESS void Scheduler::wait(WaitQueue& queue, Step step) {
   record(step);
   const CpuMask me = bit(current_);
   queue.waiting_ = static_cast<CpuMask>(queue.waiting_ | me);
-  self().waits_for = step;
+  self().pending = step;
   block();
   queue.waiting_ = static_cast<CpuMask>(queue.waiting_ & ~me);
 }
 
-SHOOTDOWN_HARNESS void Scheduler::wake(WaitQueue& queue) {
+SHOOTDOWN_HARNESS void Scheduler::wake_all(WaitQueue& queue) {
   for (CpuMask waiting = queue.waiting_; waiting != 0; waiting = static_cast<CpuMask>(waiting & (waiting - 1))) {
     make_runnable(__builtin_ctz(waiting));
   }

@@ -16,6 +16,8 @@
 // No allocation after construction. Not thread-safe.
 #pragma once
 
+#include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 
@@ -70,16 +72,16 @@ class Scheduler {
   // --- on a CPU's fiber ---
 
   // A step point: the calling CPU is about to do what `step` says.
-  void step(const Step& step);
+  void step(Step step);
   // A step that belongs to the one before it: nobody comes to run in between.
-  void record(const Step& step);
+  void record(Step step);
   // What the action after the last step point found; goes into the trace and the hash.
   void result(std::uint64_t value);
   // The calling CPU begins operation `number` of its program; its own steps are counted from here.
   void begin_operation(int number);
   // Waits until somebody calls wake(queue). May return early: callers re-check what they wait for.
   // Nobody runs between the caller's last look at it and the wait. `step` says what is waited for.
-  void wait(WaitQueue& queue, const Step& step);
+  void wait(WaitQueue& queue, Step step);
   // Makes all CPUs of the queue runnable.
   void wake(WaitQueue& queue);
   // Makes `cpu` call Client::interrupt soon.
@@ -96,11 +98,17 @@ class Scheduler {
   // Steps made in this run so far.
   std::uint64_t steps() const { return steps_; }
   // A digest of every step and result of this run so far.
-  std::uint64_t hash() const { return hash_; }
+  std::uint64_t hash() const { return hash_ ^ hash_ >> 29U; }
   // The CPUs that have not ended; after a deadlock, those that wait.
   CpuMask unfinished() const { return static_cast<CpuMask>(all_ & ~finished_); }
   // What a waiting CPU waits for.
-  const Step& waits_for(int cpu) const { return cpus_[cpu]->waits_for; }
+  Step waits_for(int cpu) const { return cpus_[cpu]->pending; }
+
+  // Counts, in every run from now on, which pairs of actions a switch of CPUs falls between: what the one
+  // CPU was about to do and what the other goes on with. `counters` (null: count nothing) has
+  // switch_counters elements and is not cleared. A fuzzer takes them for coverage of interleavings.
+  static constexpr std::size_t switch_counters = 2048;
+  void count_switches(std::uint8_t* counters) { counters_ = counters; }
 
  private:
   struct Cpu {
@@ -115,12 +123,14 @@ class Scheduler {
     std::uint64_t take_at = 0;  // value of steps_ at which a deferred interrupt is taken; 0: none deferred
     int interrupts_disabled = 0;
     std::uint8_t latency = 0;  // left over when it was switched away
-    Step waits_for{};
+    Step pending{};            // while it does not run: what it is about to do, or waits for
   };
 
   Cpu& self() { return *cpus_[current_]; }
   Strategy::Position position() const;
-  void stop_point();
+  Strategy::Candidates candidates() const;
+  void stop_point(Step next);
+  void count_switch(const Cpu& from, const Cpu& to);
   void block();
   void park();
   void leave_for(int next, std::uint8_t latency);
@@ -130,14 +140,16 @@ class Scheduler {
   void finish(Outcome outcome);
   void make_runnable(int cpu);
   void mix(std::uint64_t value);
-  std::uint64_t digest(const Step& step) const;
+  std::uint64_t digest(Step step) const;
   void begin_run(int cpus);
+  void wake_all(WaitQueue& queue);
 
   Client& client_;
   std::unique_ptr<Cpu> cpus_[max_cpus];
   Fiber main_;
   Strategy* strategy_ = nullptr;
   TraceSink* trace_ = nullptr;
+  std::uint8_t* counters_ = nullptr;
 
   std::uint64_t steps_ = 0;
   std::uint64_t stop_at_ = 0;  // no question is asked before this step
@@ -152,26 +164,32 @@ class Scheduler {
 };
 
 SHOOTDOWN_HARNESS inline void Scheduler::mix(std::uint64_t value) {
-  hash_ = (hash_ ^ value) * 0x9E3779B97F4A7C15U;
-  hash_ ^= hash_ >> 32U;
+  hash_ = (hash_ + value) * 0x9E3779B97F4A7C15U;
 }
 
-SHOOTDOWN_HARNESS inline std::uint64_t Scheduler::digest(const Step& step) const {
-  return static_cast<std::uint64_t>(step.verb) | static_cast<std::uint64_t>(step.object) << 8U |
-         static_cast<std::uint64_t>(step.first) << 16U | static_cast<std::uint64_t>(step.second) << 32U |
-         static_cast<std::uint64_t>(current_) << 48U;
+SHOOTDOWN_HARNESS inline std::uint64_t Scheduler::digest(Step step) const {
+  return std::bit_cast<std::uint64_t>(step) | static_cast<std::uint64_t>(current_) << 48U;
 }
 
 // Under TSan these are out of line: they must not be instrumented, whoever calls them.
 #ifndef SHOOTDOWN_TSAN
-inline void Scheduler::record(const Step& step) {
+inline void Scheduler::record(Step step) {
   mix(digest(step));
   if (__builtin_expect(static_cast<int>(trace_ != nullptr), 0) != 0) trace_->step(steps_, current_, step);
   ++steps_;
 }
 
-inline void Scheduler::step(const Step& step) {
-  if (__builtin_expect(static_cast<int>(steps_ >= stop_at_), 0) != 0) stop_point();
+inline void Scheduler::result(std::uint64_t value) {
+  mix(value);
+  if (__builtin_expect(static_cast<int>(trace_ != nullptr), 0) != 0) trace_->result(current_, value);
+}
+
+inline void Scheduler::wake(WaitQueue& queue) {
+  if (__builtin_expect(static_cast<int>(queue.waiting_ != 0), 0) != 0) wake_all(queue);
+}
+
+inline void Scheduler::step(Step step) {
+  if (__builtin_expect(static_cast<int>(steps_ >= stop_at_), 0) != 0) stop_point(step);
   record(step);
 }
 #endif

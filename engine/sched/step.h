@@ -60,11 +60,13 @@ enum class Object : std::uint8_t {
   gather,          // first: CPU whose mmu_gather it is
 };
 
-struct Step {
+// Eight bytes, so that it travels in a register.
+struct alignas(8) Step {
   Verb verb;
   Object object;
   std::uint16_t first = 0;
   std::uint16_t second = 0;
+  std::uint16_t unused = 0;
 };
 
 constexpr bool is_write(Verb verb) {
@@ -83,7 +85,7 @@ class TraceSink {
   virtual void step(std::uint64_t number, int cpu, const Step& step) = 0;
   // What the last step of `cpu` found or produced; its meaning depends on the step.
   virtual void result(int cpu, std::uint64_t value) = 0;
-  // `cpu` begins operation number `operation` of its list; -1: the operations that every CPU ends with.
+  // `cpu` begins operation number `operation` of the program; -1: what every thread ends with.
   virtual void operation(int cpu, int operation) = 0;
 };
 

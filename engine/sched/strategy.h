@@ -14,12 +14,6 @@ namespace shootdown {
 // A set of CPUs, one bit each.
 using CpuMask = std::uint8_t;
 
-// The lowest CPU of a set that is not empty, beginning at `from` and wrapping around.
-constexpr int next_cpu(CpuMask mask, int from) {
-  const unsigned upper = mask & (0xFFU << static_cast<unsigned>(from));
-  return __builtin_ctz(upper != 0 ? upper : mask);
-}
-
 class Strategy {
  public:
   static constexpr std::uint64_t never = std::numeric_limits<std::uint64_t>::max();
@@ -27,9 +21,15 @@ class Strategy {
   // Where the running CPU is.
   struct Position {
     int cpu;
-    int operation;        // which of its operations, -1 before the first and after the last
+    int operation;        // which operation of the program it is in; -1: none, before the first and after the last
     std::uint64_t own;    // steps it has made in this operation
     std::uint64_t total;  // steps that all CPUs have made in this run
+  };
+
+  // Who can run.
+  struct Candidates {
+    CpuMask runnable;     // never empty; holds the running CPU unless it blocked
+    CpuMask interrupted;  // those of them that will take an interrupt first
   };
 
   struct Decision {
@@ -49,12 +49,14 @@ class Strategy {
   // stop and ask; never: not before it blocks. Asked when an operation begins, when a CPU comes
   // to run, and after each decision.
   virtual std::uint64_t next_stop(const Position& position) = 0;
-  // The stop is reached; `runnable` holds the running CPU too.
-  virtual Decision decide(const Position& position, CpuMask runnable) = 0;
-  // The running CPU blocked or ended; `runnable` is not empty.
-  virtual int pick(int current, CpuMask runnable) = 0;
+  // The stop is reached.
+  virtual Decision decide(const Position& position, Candidates candidates) = 0;
+  // The running CPU blocked or ended.
+  virtual int pick(int current, Candidates candidates) = 0;
   // Whether `woken`, which has just become runnable, shall be considered before the next step.
   virtual bool preempts(int woken, int current) = 0;
+  // The running CPU came to run because it had an interrupt to take, and has taken it.
+  virtual void interrupt_taken() = 0;
 };
 
 }  // namespace shootdown

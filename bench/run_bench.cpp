@@ -1,0 +1,100 @@
+// How fast runs are. Compare figures within one run of this program only.
+//
+//   race/ENGINE                 the target function on the three-CPU race, judged by all oracles
+//   empty_program/ENGINE        a run without operations: resetting the world, and tearing down an mm
+//   empty_large_program/ENGINE  the same with a large machine
+//   decode                      decoding the race
+//   empty_function              calling a target that does nothing
+#include <benchmark/benchmark.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/test_programs.h"
+#include "engine/zap/engines.h"
+#include "fuzz/codec.h"
+
+namespace {
+
+using namespace shootdown;
+
+// A store, a zap that is preempted before its flush, a sync, and another store through the stale entry.
+std::vector<std::uint8_t> race() {
+  ProgramBuilder builder;
+  builder.operation(0, Call::store, 0, 0).operation(1, Call::dontneed, 0, 1).suspend(9);
+  builder.operation(2, Call::fsync, 0, 1).operation(0, Call::store, 0, 0);
+  return encode(builder.program());
+}
+
+// What a fuzz target does with an input, without the fuzzer.
+class Target {
+ public:
+  explicit Target(const ZapEngine& engine) : bench_(engine) {}
+
+  bool run(const std::vector<std::uint8_t>& input) {
+    decode(input, program_);
+    bench_.run(program_);
+    return bench_.holds();
+  }
+  std::uint64_t steps() { return bench_.kernel().sched.steps(); }
+
+ private:
+  TestBench bench_;
+  Program program_;
+};
+
+void empty_function(benchmark::State& state) {
+  const std::vector<std::uint8_t> input = race();
+  const auto function = [](const std::uint8_t* /*data*/, std::size_t /*size*/) { return 0; };
+  int (*volatile target)(const std::uint8_t*, std::size_t) = function;
+  for (auto _ : state) benchmark::DoNotOptimize(target(input.data(), input.size()));
+}
+BENCHMARK(empty_function);
+
+void decode_race(benchmark::State& state) {
+  const std::vector<std::uint8_t> input = race();
+  Program program;
+  for (auto _ : state) {
+    decode(input, program);
+    benchmark::DoNotOptimize(program);
+  }
+}
+BENCHMARK(decode_race)->Name("decode");
+
+void run_input(benchmark::State& state, const ZapEngine& engine, const std::vector<std::uint8_t>& input) {
+  Target target(engine);
+  std::uint64_t steps = 0;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(target.run(input));
+    steps += target.steps();
+  }
+  state.counters["steps/run"] = static_cast<double>(target.steps());
+  state.counters["steps/s"] = benchmark::Counter(static_cast<double>(steps), benchmark::Counter::kIsRate);
+  state.counters["runs/s"] = benchmark::Counter(static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
+}
+
+void register_engine(const ZapEngine& engine) {
+  const std::string name(engine.name());
+  benchmark::RegisterBenchmark(("race/" + name).c_str(),
+                               [&engine](benchmark::State& state) { run_input(state, engine, race()); });
+  benchmark::RegisterBenchmark(("empty_program/" + name).c_str(),
+                               [&engine](benchmark::State& state) { run_input(state, engine, {}); });
+  ProgramBuilder large;
+  large.machine(&MachineConfig::pages, max_file_pages).machine(&MachineConfig::cpus, 8);
+  benchmark::RegisterBenchmark(
+      ("empty_large_program/" + name).c_str(),
+      [&engine, input = encode(large.program())](benchmark::State& state) { run_input(state, engine, input); });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  for (const ZapEngine* const engine : all_engines()) register_engine(*engine);
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+  benchmark::RunSpecifiedBenchmarks();
+  benchmark::Shutdown();
+  return 0;
+}

@@ -1,0 +1,311 @@
+// The scheduler by itself: a client that only makes steps.
+#include "engine/sched/scheduler.h"
+
+#include <boost/test/unit_test.hpp>
+#include <functional>
+#include <string>
+
+#include "engine/sched/pct.h"
+
+using namespace shootdown;
+
+namespace {
+
+// Runs the CPUs in the order of their numbers and never asks for a stop; tests override what they need.
+class InOrder : public Strategy {
+ public:
+  int begin(int /*cpus*/) override { return 0; }
+  std::uint64_t next_stop(const Position& /*position*/) override { return never; }
+  Decision decide(const Position& position, Candidates /*candidates*/) override { return {.cpu = position.cpu}; }
+  int pick(int /*current*/, Candidates candidates) override { return __builtin_ctz(candidates.runnable); }
+  bool preempts(int /*woken*/, int /*current*/) override { return false; }
+  void interrupt_taken() override {}
+};
+
+// Switches to `target` before step number `at`.
+class SwitchOnce final : public InOrder {
+ public:
+  SwitchOnce(std::uint64_t at, int target, std::uint8_t latency = 0) : at_(at), target_(target), latency_(latency) {}
+  int begin(int /*cpus*/) override {
+    done_ = false;
+    return 0;
+  }
+  std::uint64_t next_stop(const Position& position) override {
+    return done_ ? never : std::max(at_, position.total);
+  }
+  Decision decide(const Position& /*position*/, Candidates candidates) override {
+    done_ = true;
+    BOOST_TEST((candidates.runnable >> target_ & 1U) == 1U);
+    return {.cpu = target_, .latency = latency_};
+  }
+
+ private:
+  std::uint64_t at_;
+  int target_;
+  std::uint8_t latency_;
+  bool done_ = false;
+};
+
+// A client whose CPUs do what the test says.
+struct Script final : Scheduler::Client {
+  std::function<void(int)> body;
+  std::function<bool(int)> on_interrupt = [](int) { return false; };
+  std::string log;
+  Scheduler sched{*this};
+
+  void run_cpu(int cpu) override { body(cpu); }
+  bool interrupt(int cpu) override { return on_interrupt(cpu); }
+  void disturb(int /*disturbance*/) override {}
+
+  void step(const std::string& what) {
+    sched.step({Verb::set, Object::gather});
+    log += what;
+  }
+};
+
+const Step waiting{Verb::wait, Object::gather};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(scheduler)
+
+BOOST_AUTO_TEST_CASE(cpus_run_to_their_end_in_the_order_the_strategy_picks) {
+  Script script;
+  script.body = [&](int cpu) {
+    script.step(std::to_string(cpu));
+    script.step(std::to_string(cpu));
+  };
+  InOrder strategy;
+  BOOST_TEST((script.sched.run(3, strategy, 100, nullptr) == Scheduler::Outcome::completed));
+  BOOST_TEST(script.log == "001122");
+  BOOST_TEST(script.sched.steps() == 6U);
+}
+
+BOOST_AUTO_TEST_CASE(a_switch_falls_between_two_steps) {
+  for (std::uint64_t at = 0; at <= 3; ++at) {
+    Script script;
+    script.body = [&](int cpu) {
+      for (int i = 0; i < 3; ++i) script.step(cpu == 0 ? "a" : "b");
+    };
+    SwitchOnce strategy(at, 1);
+    script.sched.run(2, strategy, 100, nullptr);
+    const std::string expected = std::string(at, 'a') + "bbb" + std::string(3 - at, 'a');
+    BOOST_TEST(script.log == (at == 3 ? "aaabbb" : expected));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(who_waits_lets_others_run_until_it_is_woken) {
+  Script script;
+  WaitQueue queue;
+  bool ready = false;
+  script.body = [&](int cpu) {
+    if (cpu == 0) {
+      script.step("a");
+      while (!ready) script.sched.wait(queue, waiting);
+      script.step("c");
+    } else {
+      script.step("b");
+      ready = true;
+      script.sched.wake(queue);
+    }
+  };
+  InOrder strategy;
+  BOOST_TEST((script.sched.run(2, strategy, 100, nullptr) == Scheduler::Outcome::completed));
+  BOOST_TEST(script.log == "abc");
+}
+
+BOOST_AUTO_TEST_CASE(a_deadlock_is_an_outcome_and_the_next_run_is_clean) {
+  Script script;
+  WaitQueue queue;
+  script.body = [&](int cpu) {
+    script.step("x");
+    if (cpu < 2) {
+      for (;;) script.sched.wait(queue, waiting);
+    }
+  };
+  InOrder strategy;
+  BOOST_TEST((script.sched.run(3, strategy, 100, nullptr) == Scheduler::Outcome::deadlock));
+  BOOST_TEST(script.sched.unfinished() == 0b011);
+  BOOST_TEST((script.sched.waits_for(1).object == Object::gather));
+
+  queue.reset();
+  script.log.clear();
+  script.body = [&](int cpu) { script.step(std::to_string(cpu)); };
+  BOOST_TEST((script.sched.run(3, strategy, 100, nullptr) == Scheduler::Outcome::completed));
+  BOOST_TEST(script.log == "012");
+}
+
+BOOST_AUTO_TEST_CASE(the_step_limit_ends_a_run_for_ever) {
+  Script script;
+  script.body = [&](int /*cpu*/) {
+    for (;;) script.step("");
+  };
+  InOrder strategy;
+  BOOST_TEST((script.sched.run(2, strategy, 1000, nullptr) == Scheduler::Outcome::too_many_steps));
+  BOOST_TEST(script.sched.steps() == 1000U);
+}
+
+BOOST_AUTO_TEST_CASE(an_interrupt_is_taken_before_the_next_step_even_by_cpus_that_wait_or_have_ended) {
+  Script script;
+  WaitQueue queue;
+  int left = 2;
+  script.body = [&](int cpu) {
+    if (cpu == 0) {  // ends at once
+      script.step("a");
+    } else if (cpu == 1) {  // waits
+      while (left != 0) script.sched.wait(queue, waiting);
+      script.step("b");
+    } else {
+      script.sched.post_interrupt(0);
+      script.sched.post_interrupt(1);
+      script.step("c");
+      while (left != 0) script.sched.wait(queue, waiting);
+      script.step("d");
+    }
+  };
+  script.on_interrupt = [&](int cpu) {
+    script.step("i" + std::to_string(cpu));
+    if (--left == 0) script.sched.wake(queue);
+    return false;
+  };
+  InOrder strategy;
+  BOOST_TEST((script.sched.run(3, strategy, 100, nullptr) == Scheduler::Outcome::completed));
+  BOOST_TEST(script.log == "aci0i1bd");
+}
+
+BOOST_AUTO_TEST_CASE(latency_and_disabled_interrupts_delay_an_interrupt) {
+  const auto run = [](std::uint8_t latency, bool disable) {
+    Script script;
+    script.body = [&, disable](int cpu) {
+      if (cpu == 0) {
+        script.sched.post_interrupt(1);
+        script.step("a");
+        script.step("a");
+        return;
+      }
+      if (disable) script.sched.disable_interrupts();
+      for (int i = 0; i < 4; ++i) script.step("b");
+      if (disable) script.sched.enable_interrupts();
+      script.step("c");
+    };
+    script.on_interrupt = [&](int /*cpu*/) {
+      script.step("i");
+      return false;
+    };
+    SwitchOnce strategy(1, 1, latency);
+    script.sched.run(2, strategy, 100, nullptr);
+    return script.log;
+  };
+  BOOST_TEST(run(0, false) == "aibbbbca");
+  BOOST_TEST(run(2, false) == "abbibbca");
+  BOOST_TEST(run(9, false) == "abbbbcia");  // who ends takes it at once
+  BOOST_TEST(run(2, true) == "abbbbica");
+}
+
+BOOST_AUTO_TEST_CASE(the_hash_tells_runs_apart_and_is_the_same_for_the_same_run) {
+  Script script;
+  script.body = [&](int cpu) {
+    for (int i = 0; i < 3; ++i) {
+      script.step("");
+      if (cpu == 1) script.sched.result(7);
+    }
+  };
+  const auto hash = [&](std::uint64_t at) {
+    SwitchOnce strategy(at, 1);
+    script.sched.run(2, strategy, 100, nullptr);
+    return script.sched.hash();
+  };
+  BOOST_TEST(hash(1) == hash(1));
+  BOOST_TEST(hash(1) != hash(2));
+}
+
+BOOST_AUTO_TEST_CASE(switches_are_counted_where_asked_for) {
+  Script script;
+  script.body = [&](int /*cpu*/) {
+    for (int i = 0; i < 3; ++i) script.step("");
+  };
+  std::uint8_t counters[Scheduler::switch_counters] = {};
+  script.sched.count_switches(counters);
+  SwitchOnce strategy(1, 1);
+  script.sched.run(2, strategy, 100, nullptr);
+  int sum = 0;
+  for (const std::uint8_t counter : counters) sum += counter;
+  BOOST_TEST(sum == 2);  // there, and back when the other ended
+}
+
+BOOST_AUTO_TEST_CASE(pct_is_deterministic_and_different_seeds_make_different_runs) {
+  Script script;
+  script.body = [&](int cpu) {
+    for (int i = 0; i < 8; ++i) script.step(std::to_string(cpu));
+  };
+  const auto run = [&](std::uint64_t seed) {
+    script.log.clear();
+    Pct strategy(seed, 4, 24);
+    BOOST_TEST((script.sched.run(3, strategy, 100, nullptr) == Scheduler::Outcome::completed));
+    return script.log;
+  };
+  int different = 0;
+  for (std::uint64_t seed = 0; seed < 50; ++seed) {
+    const std::string first = run(seed);
+    BOOST_TEST(first == run(seed));
+    BOOST_TEST(first.size() == 24U);
+    if (first != run(seed + 1)) ++different;
+  }
+  BOOST_TEST(different > 40);
+}
+
+// A bug of depth 1 (an order of two CPUs as a whole) is found with a probability of at least 1/n; one of depth 2
+// (an order of two steps) with at least 1/(n*k). The bounds of the paper, with room for chance.
+BOOST_AUTO_TEST_CASE(pct_finds_bugs_as_often_as_the_paper_promises) {
+  Script script;
+  std::string log;
+  script.body = [&](int cpu) {
+    for (int i = 0; i < 5; ++i) script.step(std::string(1, static_cast<char>('a' + cpu * 5 + i)));
+  };
+  int depth_one = 0;
+  int depth_two = 0;
+  constexpr int runs = 3000;
+  for (int seed = 0; seed < runs; ++seed) {
+    script.log.clear();
+    Pct strategy(static_cast<std::uint64_t>(seed), 2, 15);
+    script.sched.run(3, strategy, 100, nullptr);
+    if (script.log.find('k') < script.log.find('f')) ++depth_one;
+    // CPU 1's third step falls between CPU 0's second and third.
+    const std::size_t middle = script.log.find('h');
+    if (script.log.find('b') < middle && middle < script.log.find('c')) ++depth_two;
+  }
+  BOOST_TEST(depth_one > runs / 3);
+  BOOST_TEST(depth_two > runs / (3 * 15));
+}
+
+BOOST_AUTO_TEST_CASE(a_woken_cpu_of_higher_priority_runs_at_once_under_pct) {
+  Script script;
+  WaitQueue queue;
+  bool ready = false;
+  script.body = [&](int cpu) {
+    if (cpu == 0) {
+      while (!ready) script.sched.wait(queue, waiting);
+      script.step("w");
+    } else {
+      script.step("a");
+      ready = true;
+      script.sched.wake(queue);
+      script.step("b");
+    }
+  };
+  bool at_once = false;
+  bool later = false;
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    script.log.clear();
+    ready = false;
+    queue.reset();
+    Pct strategy(seed, 1, 10);
+    script.sched.run(2, strategy, 100, nullptr);
+    at_once = at_once || script.log == "awb";
+    later = later || script.log == "abw";
+  }
+  BOOST_TEST(at_once);
+  BOOST_TEST(later);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

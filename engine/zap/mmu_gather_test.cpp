@@ -1,0 +1,173 @@
+// The gather at its edges: bundles, batches, limits, failing allocations, chunks.
+#include "engine/zap/mmu_gather.h"
+
+#include <algorithm>
+#include <boost/test/unit_test.hpp>
+#include <vector>
+
+#include "engine/test_programs.h"
+#include "engine/zap/engines.h"
+
+using namespace shootdown;
+
+namespace {
+
+struct Notes {
+  int gathers = 0;
+  int queued = 0;
+  int flagged = 0;
+  int flushes = 0;
+  unsigned batches = 0;
+  unsigned fullest = 0;
+  std::vector<unsigned> chunks;
+};
+
+// Notes what gathers do.
+struct Observer final : Watcher, Notes {
+  void gather_began(const MmuGather& /*gather*/) override { ++gathers; }
+  void gather_queued(const MmuGather& gather, const EncodedPage& entry) override {
+    ++queued;
+    if (entry.flags() != 0) ++flagged;
+    batches = std::max(batches, gather.batch_count());
+    fullest = std::max(fullest, gather.active().nr);
+  }
+  void gather_flushed(const MmuGather& /*gather*/) override { ++flushes; }
+  void gather_releasing(const MmuGather& /*gather*/, const std::uintptr_t* /*entries*/, unsigned count) override {
+    chunks.push_back(count);
+  }
+};
+
+// Stores to `pages` pages and unmaps them, then notes what happened on the deferred engine; the eager one must only
+// hold. Everything that happens later happens to an mm without pages.
+Notes unmap(int pages, ProgramBuilder builder, Call how = Call::munmap) {
+  builder.machine(&MachineConfig::pages, pages).machine(&MachineConfig::cpus, 1);
+  builder.operation(0, Call::touch, 0, pages).operation(0, how, 0, pages);
+  TestBench eager(*find_engine("eager_dirty"));
+  BOOST_TEST((eager.run(builder) == Scheduler::Outcome::completed));
+  BOOST_TEST(eager.holds());
+
+  Observer notes;
+  TestBench deferred(*find_engine("deferred_dirty"), &notes);
+  BOOST_TEST((deferred.run(builder) == Scheduler::Outcome::completed));
+  OracleSet allowed;
+  allowed.insert(OracleId::filesystem_contract);
+  BOOST_TEST((deferred.report().broken() - allowed).empty());
+  BOOST_TEST(notes.queued == pages);
+  BOOST_TEST(notes.flagged == pages);
+  return notes;
+}
+
+ProgramBuilder limits(int bundle, int batch, int count, int cap = 512) {
+  ProgramBuilder builder;
+  builder.machine(&MachineConfig::bundle, bundle).machine(&MachineConfig::batch, batch);
+  return builder.machine(&MachineConfig::batch_count, count).machine(&MachineConfig::free_cap, cap);
+}
+
+std::vector<unsigned> sizes(std::initializer_list<unsigned> list) {
+  return list;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(mmu_gather)
+
+BOOST_AUTO_TEST_CASE(the_defaults_are_the_kernels) {
+  const MachineConfig config;
+  BOOST_TEST(MmuGather::max_batch(config) == 510U);
+  BOOST_TEST(MmuGather::max_batch_count(config) == 19U);
+  MachineConfig large;
+  large.page_shift = 16;
+  BOOST_TEST(MmuGather::max_batch(large) == 8190U);
+  BOOST_TEST(MmuGather::max_batch_count(large) == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(flags_round_trip_through_an_encoded_page) {
+  std::vector<Page> pages(5);
+  for (Page& page : pages) {
+    for (unsigned flags = 0; flags <= encoded_page_bits; ++flags) {
+      const EncodedPage encoded(&page, flags);
+      BOOST_TEST(encoded.page() == &page);
+      BOOST_TEST(encoded.flags() == flags);
+      BOOST_TEST(encoded.bits() - flags == reinterpret_cast<std::uintptr_t>(&page));
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_single_page_stays_in_the_bundle) {
+  const Notes notes = unmap(1, ProgramBuilder());
+  BOOST_TEST(notes.batches == 0U);
+  BOOST_TEST(notes.chunks == sizes({1}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(the_bundle_of_eight_overflows_into_a_batch) {
+  BOOST_TEST(unmap(7, ProgramBuilder()).batches == 0U);
+  // The batch is allocated when the bundle is full, not when the next page comes; 8 pages leave it empty.
+  const Notes full = unmap(8, ProgramBuilder());
+  BOOST_TEST(full.chunks == sizes({8}), boost::test_tools::per_element());
+  const Notes over = unmap(9, ProgramBuilder());
+  BOOST_TEST(over.batches == 1U);
+  BOOST_TEST(over.chunks == sizes({8, 1}), boost::test_tools::per_element());
+  BOOST_TEST(over.flushes == 1);
+}
+
+BOOST_AUTO_TEST_CASE(batches_are_chained_up_to_their_limit_and_then_a_flush_is_forced) {
+  // Room for 2 + 2 * 3 = 8 pages; the ninth to sixteenth come after a flush, in the same batches.
+  const Notes notes = unmap(17, limits(2, 3, 2));
+  BOOST_TEST(notes.batches == 2U);
+  BOOST_TEST(notes.fullest == 3U);
+  BOOST_TEST(notes.chunks == sizes({2, 3, 3, 2, 3, 3, 1}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(every_size_around_the_edges_releases_everything_once) {
+  for (int pages = 1; pages <= 30; ++pages) {
+    for (const int bundle : {1, 2, 8}) {
+      for (const int batch : {1, 2, 5}) {
+        for (const int count : {1, 2, 3}) unmap(pages, limits(bundle, batch, count));
+      }
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_failing_allocation_forces_a_flush_and_the_zap_goes_on) {
+  // All allocations fail: only the bundle is left.
+  ProgramBuilder none = limits(3, 4, 5);
+  none.machine(&MachineConfig::failing_batches, 2047);
+  const Notes without = unmap(7, none);
+  BOOST_TEST(without.batches == 0U);
+  BOOST_TEST(without.chunks == sizes({3, 3, 1}), boost::test_tools::per_element());
+  // The second one fails: the first batch is kept for the next round.
+  ProgramBuilder second = limits(3, 4, 5);
+  second.machine(&MachineConfig::failing_batches, 2);
+  const Notes one = unmap(9, second);
+  BOOST_TEST(one.batches == 1U);
+  BOOST_TEST(one.chunks == sizes({3, 4, 2}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(pages_are_released_in_chunks_of_the_free_cap) {
+  BOOST_TEST(unmap(12, limits(8, 100, 1, 3)).chunks == sizes({3, 3, 2, 3, 1}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(with_large_pages_a_batch_is_released_in_chunks_of_512) {
+  ProgramBuilder builder;
+  builder.machine(&MachineConfig::page_shift, 16);
+  BOOST_TEST(unmap(1024, builder).chunks == sizes({8, 512, 504}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(with_small_pages_a_batch_of_510_is_followed_by_another) {
+  // A page table has 512 entries: the flush comes after both, because munmap has one gather for all.
+  BOOST_TEST(unmap(1024, ProgramBuilder()).chunks == sizes({8, 510, 506}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(page_tables_are_zapped_one_after_the_other) {
+  ProgramBuilder builder;
+  builder.machine(&MachineConfig::table_shift, 2);
+  for (const Call how : {Call::munmap, Call::dontneed, Call::exit}) unmap(11, builder, how);
+}
+
+BOOST_AUTO_TEST_CASE(the_full_mm_case_releases_everything_too) {
+  const Notes notes = unmap(9, ProgramBuilder(), Call::exit);
+  BOOST_TEST(notes.gathers == 1);
+  BOOST_TEST(notes.chunks == sizes({8, 1}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_SUITE_END()

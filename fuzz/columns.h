@@ -1,0 +1,51 @@
+// A table of rows, each with text in one column: how an interleaving is set.
+//
+// Every row may have a label at the left and belongs to one column, or crosses
+// them all. A column is as wide as its texts need; when the table would become
+// wider than asked for, the widest columns are narrowed and their texts wrapped,
+// never cut. With very many columns the table may still become wider: no column
+// gets narrower than a few words.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace shootdown {
+
+class ColumnTable {
+ public:
+  static constexpr int across = -1;
+
+  struct Row {
+    std::string label;        // to the right of its column
+    int column = across;      // from 0
+    std::string text;         // one line
+    int indent = 0;           // spaces before the text; where it goes on in a further line there are two more
+    bool emphasised = false;  // coloured, if anything is
+  };
+
+  // `head` is the label's head, `heads` those of the columns.
+  ColumnTable(std::string head, std::vector<std::string> heads);
+
+  void add(Row row) { rows_.push_back(std::move(row)); }
+
+  // The table as lines of at most `width` characters, if that can be.
+  std::string render(int width, bool colour) const;
+
+ private:
+  std::vector<std::size_t> column_widths(std::size_t available) const;
+  void render_row(std::string& out, const Row& row, std::size_t label_width, const std::vector<std::size_t>& widths,
+                  std::size_t width, bool colour) const;
+
+  std::string head_;
+  std::vector<std::string> heads_;
+  std::vector<Row> rows_;
+};
+
+// The lines of a text wrapped at spaces to `width`, each beginning with `indent` spaces, all but the first with two
+// more. A word that is longer than a line is broken.
+std::vector<std::string> wrap(std::string_view text, std::size_t width, std::size_t indent);
+
+}  // namespace shootdown

@@ -1,0 +1,78 @@
+// Runs many inputs on every engine, each twice, and prints a digest of all that happened.
+//
+// Usage: determinism COUNT FILE...
+//
+// The inputs are the given files, encoded or text, and COUNT pseudo-random ones. If a second run of an input differs
+// from the first, that is an error. The digest is the same in every process and every build of the same source;
+// ci/check-determinism compares them.
+#include <fmt/format.h>
+
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "engine/sched/random.h"
+#include "engine/zap/engines.h"
+#include "fuzz/codec.h"
+#include "fuzz/replay.h"
+
+namespace {
+
+using namespace shootdown;
+
+constexpr std::size_t longest = 120;  // bytes of a pseudo-random input
+
+// The digest of two runs, which must be equal.
+std::uint64_t run_twice(Replayer& replayer, const Program& program, const std::string& name) {
+  const RunResult first = replayer.run(program);
+  const RunResult second = replayer.run(program);
+  if (first.hash == second.hash && first.broken == second.broken && first.outcome == second.outcome) return first.hash;
+  fmt::print(stderr, "determinism: {} on {}: two runs differ\n", name, replayer.engine().name());
+  std::exit(1);
+}
+
+std::uint64_t digest_of(Replayer& replayer, std::uint64_t count, const std::vector<Input>& files) {
+  std::uint64_t digest = 0;
+  const auto add = [&](const Program& program, const std::string& name) {
+    digest = digest * 0x100000001B3U ^ run_twice(replayer, program, name);
+  };
+  for (const Input& file : files) add(file.document.program, file.name);
+
+  SplitMix64 random(1);
+  const auto program = std::make_unique<Program>();
+  std::vector<std::uint8_t> bytes;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    bytes.resize(random.below(longest + 1));
+    for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(random.below(256));
+    decode(bytes, *program);
+    add(*program, fmt::format("pseudo-random input {}", i));
+  }
+  return digest;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 2) {
+    fmt::print(stderr, "usage: determinism COUNT FILE...\n");
+    return 2;
+  }
+  const std::uint64_t count = std::strtoull(argv[1], nullptr, 10);
+  std::vector<Input> files;
+  for (int i = 2; i < argc; ++i) {
+    auto loaded = load_input(argv[i]);
+    if (const auto* const error = std::get_if<InputError>(&loaded)) {
+      fmt::print(stderr, "determinism: {}\n", error->message);
+      return 2;
+    }
+    files.push_back(std::move(std::get<Input>(loaded)));
+  }
+  for (const ZapEngine* const engine : all_engines()) {
+    Replayer replayer(*engine);
+    fmt::print("{:016x}  {}  {} inputs\n", digest_of(replayer, count, files), engine->name(), count + files.size());
+  }
+  return 0;
+}

@@ -1,0 +1,43 @@
+// Output that does not get lost unnoticed: to a stream, and to files.
+#pragma once
+
+#include <cstdio>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace shootdown {
+
+// What a program prints. Remembers the first error, so that nobody has to look at every line's.
+class Output {
+ public:
+  explicit Output(std::FILE* file) : file_(file) {}
+
+  void write(std::string_view bytes);
+  template <typename... Arguments>
+  void print(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+    write(fmt::format(format, std::forward<Arguments>(arguments)...));
+  }
+  void flush();
+
+  // The first error so far, as an errno; 0: none.
+  int error() const { return error_; }
+  bool is_terminal() const;
+
+ private:
+  std::FILE* file_;
+  int error_ = 0;
+};
+
+// Writes a file: afterwards it has all the bytes, or is as it was before. Returns an errno, 0: done. What is not a
+// regular file, such as a device, is written in place.
+int save_file(const std::filesystem::path& path, std::string_view bytes);
+
+// A name as a shell must be given it.
+std::string shell_word(std::string_view name);
+
+}  // namespace shootdown

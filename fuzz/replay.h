@@ -1,0 +1,113 @@
+// Runs inputs again and says what came of it: what the command line and the
+// fuzz targets share.
+//
+// An input is a file, encoded or text. A run of it on an engine is judged either
+// by what its text expects of that engine, or by a set of guarantees that must
+// hold.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "engine/kernel/zap_engine.h"
+#include "fuzz/text.h"
+#include "fuzz/trace.h"
+#include "oracles/judge.h"
+
+namespace shootdown {
+
+// --- running ---
+
+// What came of a run.
+struct RunResult {
+  Scheduler::Outcome outcome{};
+  std::uint64_t hash = 0;
+  OracleSet broken;
+};
+
+// One engine, with a kernel and a judge that are used for all runs: they are large.
+class Replayer {
+ public:
+  explicit Replayer(const ZapEngine& engine);
+
+  const ZapEngine& engine() const { return engine_; }
+  RunResult run(const Program& program, TraceSink* trace = nullptr);
+  // What was found in the last run.
+  const Report& report() const { return judge_->report(); }
+  // Runs the program and gives the picture of that run.
+  std::string trace(const Program& program, const TraceOptions& options);
+
+ private:
+  const ZapEngine& engine_;
+  std::unique_ptr<Judge> judge_;
+  std::unique_ptr<Kernel> kernel_;
+};
+
+// What a fuzz target says of a program that breaks a guarantee: "shootdown: ENGINE breaks ORACLE: fact", the program
+// as text, and the trace of a run of it, with empty lines between. Runs the program anew.
+std::string describe_violation(const ZapEngine& engine, const Program& program, OracleId broken);
+
+// --- names ---
+
+// What went wrong outside of any run, in one or more lines: for people.
+struct InputError {
+  std::string message;
+};
+
+// "eager_dirty, deferred_dirty"
+std::string engine_names();
+std::string oracle_names();
+// "lost-dirty-data, counts", in the order in which oracles are listed.
+std::string names_of(OracleSet oracles);
+
+std::variant<const ZapEngine*, InputError> select_engine(std::string_view name);
+
+// Which oracles count: "claims" (those guarantees that the engine claims), "all", or names with commas between them.
+std::variant<OracleSet, InputError> select_oracles(std::string_view selection, const ZapEngine& engine);
+
+// --- inputs ---
+
+inline constexpr std::size_t max_input_size = std::size_t{16} << 20U;
+
+struct Input {
+  std::string name;   // as errors call it
+  bool text = false;  // else encoded: it expects nothing
+  Document document;
+};
+
+// Makes an input of bytes. Text is what looks like it, and what comes from a file that ends in .program.
+// Expectations are checked: their engines and oracles exist.
+std::variant<Input, InputError> read_input(std::string name, std::string_view bytes);
+
+// The same for a file, of at most max_input_size bytes; "-": standard input.
+std::variant<Input, InputError> load_input(const std::filesystem::path& path);
+
+// The inputs in a folder and in those below it, sorted: every file whose name begins with no dot and ends in
+// neither .md, .zip, .dict nor .options. A folder without inputs is an error.
+std::variant<std::vector<std::filesystem::path>, InputError> list_inputs(const std::filesystem::path& folder);
+
+// --- judging ---
+
+// What must come of a run.
+struct Demand {
+  bool exact = false;  // exactly `oracles` must be broken; else none of them may be
+  OracleSet oracles;
+  std::size_t line =
+      0;  // of the text that expects it; 0: nobody does, it is what the engine claims or the user asked for
+
+  OracleSet wrongly_broken(OracleSet broken) const { return exact ? broken - oracles : broken & oracles; }
+  OracleSet wrongly_held(OracleSet broken) const { return exact ? oracles - broken : OracleSet(); }
+  bool met_by(OracleSet broken) const { return wrongly_broken(broken).empty() && wrongly_held(broken).empty(); }
+};
+
+// What a document expects of an engine; else what the engine claims.
+Demand demand_of(const Document& document, const ZapEngine& engine);
+
+}  // namespace shootdown

@@ -1,0 +1,247 @@
+// Replaying, naming engines and oracles, loading inputs, and judging by expectations.
+#include "fuzz/replay.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <unistd.h>
+
+#include <fmt/format.h>
+#include <boost/test/unit_test.hpp>
+
+#include "engine/zap/engines.h"
+#include "fuzz/codec.h"
+
+using namespace shootdown;
+namespace fs = std::filesystem;
+
+namespace {
+
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string pattern = (fs::temp_directory_path() / "shootdown-test-XXXXXX").string();
+    BOOST_REQUIRE(::mkdtemp(pattern.data()) != nullptr);
+    path_ = pattern;
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+
+  // Writes a file, in folders that are made if need be.
+  fs::path write(const std::string& name, std::string_view bytes) const {
+    const fs::path file = path_ / name;
+    fs::create_directories(file.parent_path());
+    std::ofstream(file, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    return file;
+  }
+  const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+};
+
+constexpr std::string_view lost_write =
+    "shootdown 1\n"
+    "expect eager_dirty breaks page-cache-contents, lost-dirty-data, fsync-durability\n"
+    "cpu 0: store page 0 word 0\n"
+    "cpu 1: dontneed page 0\n"
+    "  after 9 steps switch to cpu 2\n"
+    "cpu 2: fsync page 0\n"
+    "cpu 0: store page 0 word 0\n";
+
+Input input_of(std::string_view text) {
+  std::variant<Input, InputError> input = read_input("test.program", text);
+  const auto* const error = std::get_if<InputError>(&input);
+  if (error != nullptr) BOOST_FAIL(error->message);
+  return std::get<Input>(std::move(input));
+}
+
+// The message of what must be an error.
+template <typename Value>
+std::string error_of(const std::variant<Value, InputError>& result) {
+  const auto* const error = std::get_if<InputError>(&result);
+  BOOST_REQUIRE(error != nullptr);
+  return error->message;
+}
+
+bool contains(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
+
+OracleSet set_of(std::initializer_list<OracleId> ids) {
+  OracleSet set;
+  for (const OracleId id : ids) set.insert(id);
+  return set;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(replay)
+
+BOOST_AUTO_TEST_CASE(runs_are_repeatable_and_judged) {
+  const Input input = input_of(lost_write);
+  Replayer eager(*find_engine("eager_dirty"));
+  const RunResult first = eager.run(input.document.program);
+  BOOST_TEST((first.outcome == Scheduler::Outcome::completed));
+  BOOST_TEST(
+      (first.broken == set_of({OracleId::page_cache_contents, OracleId::lost_dirty_data, OracleId::fsync_durability})));
+  BOOST_TEST((eager.report().broken() == first.broken));
+
+  const std::string picture = eager.trace(input.document.program, {});
+  BOOST_TEST(contains(picture, "*** lost-dirty-data"));
+  BOOST_TEST(eager.trace(input.document.program, {}) == picture);
+  eager.run(Program{});
+  const RunResult again = eager.run(input.document.program);
+  BOOST_TEST(again.hash == first.hash);
+  BOOST_TEST((again.broken == first.broken));
+}
+
+BOOST_AUTO_TEST_CASE(a_trace_does_not_change_the_run) {
+  const Input input = input_of(lost_write);
+  for (const ZapEngine* const engine : all_engines()) {
+    Replayer replayer(*engine);
+    Trace trace;
+    const RunResult traced = replayer.run(input.document.program, &trace);
+    BOOST_TEST(replayer.run(input.document.program).hash == traced.hash);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(violations_are_described_as_the_tool_would) {
+  const Input input = input_of(lost_write);
+  const ZapEngine& engine = *find_engine("eager_dirty");
+  Replayer replayer(engine);
+  const std::string picture = replayer.trace(input.document.program, {});
+  const std::string program = print(input.document.program);
+  for (const OracleId id : {OracleId::lost_dirty_data, OracleId::fsync_durability}) {
+    const std::string_view fact = replayer.report().violation(id).fact();
+    BOOST_TEST(!fact.empty());
+    BOOST_TEST(describe_violation(engine, input.document.program, id) ==
+               fmt::format("shootdown: eager_dirty breaks {}: {}\n\n{}\n{}", oracle_name(id), fact, program, picture));
+  }
+  // A run that comes out different must not be; but somebody would want to know.
+  const std::string other = describe_violation(engine, input.document.program, OracleId::counts);
+  BOOST_TEST(other.starts_with("shootdown: eager_dirty breaks counts: but not when it is run again"));
+  BOOST_TEST(other.ends_with("\n\n" + program + "\n" + picture));
+}
+
+BOOST_AUTO_TEST_CASE(engines_are_found_by_name) {
+  BOOST_TEST((std::get<const ZapEngine*>(select_engine("eager_dirty")) == find_engine("eager_dirty")));
+  const std::string message = error_of(select_engine("eager"));
+  BOOST_TEST(contains(message, "'eager'"));
+  for (const ZapEngine* const engine : all_engines()) BOOST_TEST(contains(message, engine->name()));
+}
+
+BOOST_AUTO_TEST_CASE(oracles_are_selected) {
+  const ZapEngine& engine = *find_engine("eager_dirty");
+  BOOST_TEST((std::get<OracleSet>(select_oracles("claims", engine)) == claims(engine)));
+  BOOST_TEST((std::get<OracleSet>(select_oracles("all", engine)) == OracleSet::all()));
+  BOOST_TEST(
+      (std::get<OracleSet>(select_oracles("counts,batch", engine)) == set_of({OracleId::counts, OracleId::batch})));
+  BOOST_TEST(names_of(set_of({OracleId::counts, OracleId::batch})) == "batch, counts");
+  for (const std::string_view wrong : {"", "foo", "counts,", "counts,foo", "counts, batch", "all,counts"}) {
+    const std::string message = error_of(select_oracles(wrong, engine));
+    BOOST_TEST(contains(message, "there is no oracle '"));
+    BOOST_TEST(contains(message, oracle_names()));
+  }
+  BOOST_TEST(contains(error_of(select_oracles("counts,foo", engine)), "'foo'"));
+}
+
+BOOST_AUTO_TEST_CASE(text_and_bytes_are_told_apart) {
+  BOOST_TEST(input_of(lost_write).text);
+  const std::vector<std::uint8_t> bytes = encode(input_of(lost_write).document.program);
+  const auto encoded = read_input("crash", {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  BOOST_REQUIRE(std::holds_alternative<Input>(encoded));
+  BOOST_TEST(!std::get<Input>(encoded).text);
+  BOOST_TEST((std::get<Input>(encoded).document.program == input_of(lost_write).document.program));
+  BOOST_TEST(!std::get<Input>(read_input("crash", "")).text);
+  // Whatever it looks like, a .program is text.
+  BOOST_TEST(contains(error_of(read_input("x.program", "")), "x.program:1:1: "));
+  BOOST_TEST(contains(error_of(read_input("x.program", std::string_view("\x00\x01", 2))), "x.program:1:1: "));
+}
+
+BOOST_AUTO_TEST_CASE(expectations_name_what_there_is) {
+  const std::string engine = error_of(read_input("f", "shootdown 1\n\nexpect nobody holds\n"));
+  BOOST_TEST(contains(engine, "f:3: there is no engine 'nobody'; there are: eager_dirty"));
+  const std::string oracle = error_of(read_input("f", "shootdown 1\nexpect eager_dirty breaks nothing\n"));
+  BOOST_TEST(contains(oracle, "f:2: there is no oracle 'nothing'; there are: page-cache-contents"));
+}
+
+BOOST_AUTO_TEST_CASE(files_are_loaded) {
+  const TemporaryFolder folder;
+  const fs::path file = folder.write("a.program", lost_write);
+  const auto loaded = load_input(file);
+  BOOST_REQUIRE(std::holds_alternative<Input>(loaded));
+  BOOST_TEST(std::get<Input>(loaded).name == file.string());
+  BOOST_TEST(std::get<Input>(loaded).document.expectations.size() == 1U);
+
+  BOOST_TEST(contains(error_of(load_input(folder.path() / "none")), "none: cannot open: No such file or directory"));
+  BOOST_TEST(contains(error_of(load_input(folder.path())), ": is a folder; expected a file"));
+  BOOST_TEST(contains(error_of(load_input(folder.write("bad.program", "shootdown 1\nfoo\n"))), "bad.program:2:1: "));
+  BOOST_TEST(std::holds_alternative<Input>(load_input(folder.write("mib", std::string(1U << 20U, 'x')))));
+  BOOST_TEST(std::holds_alternative<Input>(load_input(folder.write("just", std::string(max_input_size, '\x80')))));
+  const fs::path large = folder.write("large", std::string(max_input_size + 1, '\x80'));
+  BOOST_TEST(contains(error_of(load_input(large)), "large: too large: an input has at most 16 MiB"));
+  if (::geteuid() == 0) return;  // root may read everything
+  fs::permissions(file, fs::perms::none);
+  BOOST_TEST(contains(error_of(load_input(file)), "cannot open: Permission denied"));
+}
+
+BOOST_AUTO_TEST_CASE(folders_are_listed_in_order) {
+  const TemporaryFolder folder;
+  for (const char* const name : {"b", "a.program", "sub/c", "sub/.hidden", ".git/config", "README.md", "seeds.zip",
+                                 "words.dict", "fuzz.options", "z.txt"})
+    folder.write(name, "x");
+  fs::create_symlink("nowhere", folder.path() / "link");
+  fs::create_directory(folder.path() / "empty");
+  const auto listed = list_inputs(folder.path());
+  BOOST_REQUIRE((std::holds_alternative<std::vector<fs::path>>(listed)));
+  std::vector<std::string> names;
+  for (const fs::path& path : std::get<std::vector<fs::path>>(listed))
+    names.push_back(path.lexically_relative(folder.path()).string());
+  const std::vector<std::string> expected{"a.program", "b", "link", "sub/c", "z.txt"};
+  BOOST_TEST(names == expected, boost::test_tools::per_element());
+
+  BOOST_TEST(contains(error_of(list_inputs(folder.path() / "empty")), "empty: there are no inputs in this folder"));
+  BOOST_TEST(contains(error_of(list_inputs(folder.path() / "none")), "none: cannot list the folder: No such file"));
+  if (::geteuid() == 0) return;  // root may read everything
+  fs::permissions(folder.path() / "empty", fs::perms::none);
+  BOOST_TEST(contains(error_of(list_inputs(folder.path() / "empty")), "cannot list the folder: Permission denied"));
+}
+
+BOOST_AUTO_TEST_CASE(an_expectation_is_met_exactly) {
+  const Document document = input_of(lost_write).document;
+  const Demand demand = demand_of(document, *find_engine("eager_dirty"));
+  const OracleSet three =
+      set_of({OracleId::page_cache_contents, OracleId::lost_dirty_data, OracleId::fsync_durability});
+  BOOST_TEST(demand.exact);
+  BOOST_TEST(demand.line == 2U);
+  BOOST_TEST(demand.met_by(three));
+  BOOST_TEST(!demand.met_by({}));
+  BOOST_TEST((demand.wrongly_held(set_of({OracleId::lost_dirty_data})) ==
+              set_of({OracleId::page_cache_contents, OracleId::fsync_durability})));
+  BOOST_TEST((demand.wrongly_broken(OracleSet::all()) == OracleSet::all() - three));
+}
+
+BOOST_AUTO_TEST_CASE(without_expectation_the_claims_count) {
+  const ZapEngine& engine = *find_engine("deferred_dirty");
+  const Demand demand = demand_of(input_of(lost_write).document, engine);
+  BOOST_TEST(!demand.exact);
+  BOOST_TEST(demand.line == 0U);
+  BOOST_TEST(demand.met_by({}));
+  BOOST_TEST(demand.met_by(OracleSet::all() - claims(engine)));
+  BOOST_TEST(!demand.met_by(set_of({OracleId::counts})));
+  BOOST_TEST((demand.wrongly_broken(OracleSet::all()) == claims(engine)));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
