@@ -34,6 +34,12 @@ Bytes random_bytes(std::mt19937& random, std::size_t size) {
   return bytes;
 }
 
+// Steps from one byte: none, then the first ones several times over, then the rest, in one piece.
+unsigned near_steps(unsigned byte) {
+  if (byte < 64) return 0;
+  return byte < 192 ? (byte - 64) % 32 + 1 : byte - 192 + 33;
+}
+
 void put(Bytes& bytes, unsigned kind, unsigned low, unsigned a, unsigned b) {
   bytes.push_back(static_cast<std::uint8_t>(kind << 3U | low));
   bytes.push_back(static_cast<std::uint8_t>(a));
@@ -263,12 +269,6 @@ BOOST_AUTO_TEST_CASE(every_kind_means_what_the_table_says) {
     if (kind == fill_kind) expected = Event::Kind::fill;
     BOOST_TEST((program.events[0].kind == expected));
   }
-}
-
-// Steps from one byte: none, then the first ones several times over, then the rest, in one piece.
-unsigned near_steps(unsigned byte) {
-  if (byte < 64) return 0;
-  return byte < 192 ? (byte - 64) % 32 + 1 : byte - 192 + 33;
 }
 
 BOOST_AUTO_TEST_CASE(every_preemption) {

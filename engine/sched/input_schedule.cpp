@@ -28,6 +28,7 @@ std::uint64_t InputSchedule::next_stop(const Position& position) {
 }
 
 Strategy::Decision InputSchedule::decide(const Position& position, Candidates candidates) {
+  named_ = false;
   if (choose_) {
     choose_ = false;
     return {.cpu = choose(candidates)};
@@ -45,12 +46,19 @@ Strategy::Decision InputSchedule::preempt(const Event& event, int current, Candi
   cpus_[current].suspended = true;
   if (event.cpu == current) return {.cpu = choose(candidates)};
   cpus_[event.cpu].suspended = false;
+  named_ = true;
   return {.cpu = event.cpu, .latency = event.latency};
 }
 
 int InputSchedule::pick(int /*current*/, Candidates candidates) {
   choose_ = false;
+  named_ = false;
   return choose(candidates);
+}
+
+// Who was chosen just for the interrupt has no further claim to run; who was named by a preemption has.
+void InputSchedule::interrupt_taken() {
+  if (!named_) choose_ = true;
 }
 
 bool InputSchedule::preempts(int woken, int current) {

@@ -27,7 +27,7 @@ class InputSchedule final : public Strategy {
   Decision decide(const Position& position, Candidates candidates) override;
   int pick(int current, Candidates candidates) override;
   bool preempts(int woken, int current) override;
-  void interrupt_taken() override { choose_ = true; }
+  void interrupt_taken() override;
 
  private:
   struct Cpu {
@@ -44,6 +44,7 @@ class InputSchedule final : public Strategy {
 
   const Program& program_;
   Cpu cpus_[max_cpus] = {};
+  bool named_ = false;   // the CPU that runs was named by a preemption, not chosen by order
   bool choose_ = false;  // the order may have changed: choose anew before the next step
 };
 

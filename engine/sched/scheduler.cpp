@@ -46,6 +46,7 @@ void Scheduler::begin_run(int cpus) {
     cpu.since = 0;
     cpu.take_at = 0;
     cpu.interrupts_disabled = 0;
+    cpu.handling = false;
     cpu.latency = 0;
     main_.synchronise(cpu.fiber);
   }
@@ -79,9 +80,14 @@ SHOOTDOWN_HARNESS Strategy::Candidates Scheduler::candidates() const {
   return {.runnable = runnable_, .interrupted = interrupted};
 }
 
+// Steps of an interrupt's handler are no steps of the operation that it interrupts.
+SHOOTDOWN_HARNESS std::uint64_t Scheduler::own_steps(const Cpu& cpu) const {
+  return cpu.handling ? cpu.own : cpu.own + (steps_ - cpu.since);
+}
+
 SHOOTDOWN_HARNESS Strategy::Position Scheduler::position() const {
   const Cpu& cpu = *cpus_[current_];
-  return {current_, cpu.operation, cpu.own + (steps_ - cpu.since), steps_};
+  return {current_, cpu.operation, own_steps(cpu), steps_};
 }
 
 // Asks the strategy until it has no more to say before the next step.
@@ -116,7 +122,7 @@ SHOOTDOWN_HARNESS void Scheduler::stop_point(Step next) {
 // Lets the world around the CPUs act. Its steps are no steps of the operation at hand.
 SHOOTDOWN_HARNESS void Scheduler::disturb(int disturbance) {
   Cpu& cpu = self();
-  cpu.own += steps_ - cpu.since;
+  cpu.own = own_steps(cpu);
   stop_at_ = Strategy::never;
   client_.disturb(disturbance);
   cpu.since = steps_;
@@ -133,7 +139,7 @@ SHOOTDOWN_HARNESS void Scheduler::count_switch(const Cpu& from, const Cpu& to) {
 SHOOTDOWN_HARNESS void Scheduler::leave_for(int next, std::uint8_t latency) {
   SHOOTDOWN_CHECK((runnable_ & bit(next)) != 0);
   Cpu& from = self();
-  from.own += steps_ - from.since;
+  from.own = own_steps(from);
   Cpu& to = *cpus_[next];
   to.latency = latency;
   if (counters_ != nullptr) count_switch(from, to);
@@ -157,19 +163,20 @@ SHOOTDOWN_HARNESS void Scheduler::arrive() {
   }
 }
 
-// Handles what is pending. These steps are no steps of the operation that is interrupted.
+// Handles what is pending.
 SHOOTDOWN_HARNESS void Scheduler::take_interrupts() {
   Cpu& cpu = self();
-  const std::uint64_t own = cpu.own + (steps_ - cpu.since);
+  cpu.own = own_steps(cpu);
   cpu.take_at = 0;
-  stop_at_ = step_limit_;
+  cpu.handling = true;
   ++cpu.interrupts_disabled;
+  stop_at_ = step_limit_;
   while (client_.interrupt(current_)) {
   }
   --cpu.interrupts_disabled;
-  interrupts_ = static_cast<CpuMask>(interrupts_ & ~bit(current_));
-  cpu.own = own;
+  cpu.handling = false;
   cpu.since = steps_;
+  interrupts_ = static_cast<CpuMask>(interrupts_ & ~bit(current_));
   stop_at_ = 0;
 }
 

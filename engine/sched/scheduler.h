@@ -122,11 +122,13 @@ class Scheduler {
     std::uint64_t since = 0;    // value of steps_ when it came to run
     std::uint64_t take_at = 0;  // value of steps_ at which a deferred interrupt is taken; 0: none deferred
     int interrupts_disabled = 0;
+    bool handling = false;     // it is in an interrupt's handler: its own steps stand still
     std::uint8_t latency = 0;  // left over when it was switched away
     Step pending{};            // while it does not run: what it is about to do, or waits for
   };
 
   Cpu& self() { return *cpus_[current_]; }
+  std::uint64_t own_steps(const Cpu& cpu) const;
   Strategy::Position position() const;
   Strategy::Candidates candidates() const;
   void stop_point(Step next);

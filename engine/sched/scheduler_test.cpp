@@ -30,9 +30,7 @@ class SwitchOnce final : public InOrder {
     done_ = false;
     return 0;
   }
-  std::uint64_t next_stop(const Position& position) override {
-    return done_ ? never : std::max(at_, position.total);
-  }
+  std::uint64_t next_stop(const Position& position) override { return done_ ? never : std::max(at_, position.total); }
   Decision decide(const Position& /*position*/, Candidates candidates) override {
     done_ = true;
     BOOST_TEST((candidates.runnable >> target_ & 1U) == 1U);
