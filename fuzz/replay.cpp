@@ -33,6 +33,39 @@ std::string Replayer::trace(const Program& program, const TraceOptions& options)
   return render_trace(program, trace, report(), options);
 }
 
+namespace {
+
+// The lines of a long trace that matter most: its heading, and what leads to the first violation and to its end.
+std::string shortened(const std::string& trace) {
+  constexpr std::size_t before = 150;  // lines up to the violation
+  constexpr std::size_t behind = 30;   // lines from there on
+  std::vector<std::string_view> lines;
+  for (std::size_t at = 0; at < trace.size();) {
+    const std::size_t end = std::min(trace.find('\n', at), trace.size() - 1) + 1;
+    lines.push_back(std::string_view(trace).substr(at, end - at));
+    at = end;
+  }
+  std::size_t violation = 0;
+  while (violation < lines.size() && lines[violation].find("*** ") == std::string_view::npos) ++violation;
+
+  std::string result;
+  std::size_t left_out = 0;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    const bool shown = i == 0 || (i + before >= violation && i < violation + behind);
+    if (shown) {
+      if (left_out != 0) result += fmt::format("... {} lines left out\n", left_out);
+      left_out = 0;
+      result += lines[i];
+    } else {
+      ++left_out;
+    }
+  }
+  if (left_out != 0) result += fmt::format("... {} lines left out\n", left_out);
+  return result;
+}
+
+}  // namespace
+
 std::string describe_violation(const ZapEngine& engine, const Program& program, OracleId broken) {
   Replayer replayer(engine);
   const std::string trace = replayer.trace(program, {});
@@ -40,7 +73,7 @@ std::string describe_violation(const ZapEngine& engine, const Program& program, 
   const std::string_view fact =
       again ? replayer.report().violation(broken).fact() : "but not when it is run again, which must not be";
   return fmt::format("shootdown: {} breaks {}: {}\n\n{}\n{}", engine.name(), oracle_name(broken), fact, print(program),
-                     trace);
+                     shortened(trace));
 }
 
 // --- names ---

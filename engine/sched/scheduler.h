@@ -91,7 +91,7 @@ class Scheduler {
   void enable_interrupts();
 
   // The CPU that is running.
-  int current() const { return current_; }
+  SHOOTDOWN_HARNESS int current() const { return current_; }
 
   // --- after a run, or during it ---
 
@@ -127,7 +127,7 @@ class Scheduler {
     Step pending{};            // while it does not run: what it is about to do, or waits for
   };
 
-  Cpu& self() { return *cpus_[current_]; }
+  SHOOTDOWN_HARNESS Cpu& self() { return *cpus_[current_]; }
   std::uint64_t own_steps(const Cpu& cpu) const;
   Strategy::Position position() const;
   Strategy::Candidates candidates() const;
