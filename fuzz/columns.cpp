@@ -44,6 +44,7 @@ ColumnTable::ColumnTable(std::string head, std::vector<std::string> heads)
 // modest ones leave get that share.
 std::vector<std::size_t> ColumnTable::column_widths(std::size_t available) const {
   std::vector<std::size_t> needs;
+  needs.reserve(heads_.size());
   for (const std::string& head : heads_) needs.push_back(head.size());
   for (const Row& row : rows_) {
     if (row.column == across) continue;
@@ -52,7 +53,7 @@ std::vector<std::size_t> ColumnTable::column_widths(std::size_t available) const
   }
 
   std::vector<std::size_t> ascending = needs;
-  std::sort(ascending.begin(), ascending.end());
+  std::ranges::sort(ascending);
   std::size_t left = available > gap * needs.size() ? available - gap * needs.size() : 0;
   std::size_t share = narrowest;
   for (std::size_t i = 0; i < ascending.size(); ++i) {

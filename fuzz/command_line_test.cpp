@@ -31,7 +31,7 @@ struct FileCloser {
 using File = std::unique_ptr<std::FILE, FileCloser>;
 
 std::string contents(std::FILE* file) {
-  std::rewind(file);
+  BOOST_TEST_REQUIRE(std::fseek(file, 0, SEEK_SET) == 0);
   std::string bytes;
   std::array<char, 4096> buffer;
   while (const std::size_t count = std::fread(buffer.data(), 1, buffer.size(), file))
@@ -42,6 +42,7 @@ std::string contents(std::FILE* file) {
 int call(std::vector<std::string> arguments, std::FILE* out, std::FILE* err) {
   arguments.insert(arguments.begin(), "shootdown");
   std::vector<char*> pointers;
+  pointers.reserve(arguments.size() + 1);
   for (std::string& argument : arguments) pointers.push_back(argument.data());
   pointers.push_back(nullptr);
   return shootdown_main(static_cast<int>(arguments.size()), pointers.data(), out, err);

@@ -8,7 +8,9 @@
 #include <fmt/format.h>
 
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <memory>
 #include <string>
 #include <variant>
@@ -53,17 +55,11 @@ std::uint64_t digest_of(Replayer& replayer, std::uint64_t count, const std::vect
   return digest;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  if (argc < 2) {
-    fmt::print(stderr, "usage: determinism COUNT FILE...\n");
-    return 2;
-  }
-  const std::uint64_t count = std::strtoull(argv[1], nullptr, 10);
+int run(const std::vector<std::string>& arguments) {
+  const std::uint64_t count = std::strtoull(arguments.front().c_str(), nullptr, 10);
   std::vector<Input> files;
-  for (int i = 2; i < argc; ++i) {
-    auto loaded = load_input(argv[i]);
+  for (std::size_t i = 1; i < arguments.size(); ++i) {
+    auto loaded = load_input(arguments[i]);
     if (const auto* const error = std::get_if<InputError>(&loaded)) {
       fmt::print(stderr, "determinism: {}\n", error->message);
       return 2;
@@ -75,4 +71,19 @@ int main(int argc, char** argv) {
     fmt::print("{:016x}  {}  {} inputs\n", digest_of(replayer, count, files), engine->name(), count + files.size());
   }
   return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 2) {
+    std::fputs("usage: determinism COUNT FILE...\n", stderr);
+    return 2;
+  }
+  try {
+    return run({argv + 1, argv + argc});
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "determinism: %s\n", error.what());
+    return 1;
+  }
 }

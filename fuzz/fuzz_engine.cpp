@@ -22,10 +22,14 @@
 #include "fuzz/state_coverage.h"
 #include "oracles/judge.h"
 
+namespace {
+
 // libFuzzer clears this array before each run and keeps inputs that reach new counts. Without `used` the
 // linker or the optimiser would shrink it. Other fuzzers ignore it.
-__attribute__((section("__libfuzzer_extra_counters"), used)) static std::uint8_t
-    extra_counters[shootdown::StateCoverage::counters];
+__attribute__((section("__libfuzzer_extra_counters"),
+               used)) std::uint8_t extra_counters[shootdown::StateCoverage::counters];
+
+}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t max_size,
@@ -65,10 +69,10 @@ struct Target {
 // One function for each oracle, so that tools which sort crashes by their stacks tell violations apart.
 // The volatile write keeps the linker from folding functions that would otherwise be equal.
 volatile int violated_oracle;
-#define VIOLATED(id)                                              \
-  [[noreturn]] __attribute__((noinline)) void violated_##id() {   \
-    violated_oracle = static_cast<int>(OracleId::id);             \
-    std::abort();                                                 \
+#define VIOLATED(id)                                            \
+  [[noreturn]] __attribute__((noinline)) void violated_##id() { \
+    violated_oracle = static_cast<int>(OracleId::id);           \
+    std::abort();                                               \
   }
 VIOLATED(page_cache_contents)
 VIOLATED(lost_dirty_data)

@@ -438,9 +438,9 @@ Narration Narrator::cache_slot(const TracedStep& step) {
 
 Narration Narrator::tag(const TracedStep& step, const TracedStep* next) {
   const Step& what = step.step;
-  const std::string_view name = what.object == Object::dirty_tag       ? "dirty"
-                                : what.object == Object::writeback_tag ? "writeback"
-                                                                       : "towrite";
+  std::string_view name = "towrite";
+  if (what.object == Object::dirty_tag) name = "dirty";
+  if (what.object == Object::writeback_tag) name = "writeback";
   if (what.verb == Verb::set) {
     if (what.object == Object::towrite_tag) return detail("tag the dirty pages towrite");
     return detail(fmt::format("tag file page {}{} {}", what.second, of_file(what.first), name));

@@ -73,10 +73,10 @@ class Narrator {
   Narration address_space(const TracedStep& step);
   Narration flush(const TracedStep& step);
   Narration page_flag(const TracedStep& step);
-  Narration page_dirty(const TracedStep& step, PageFrame& frame, const std::string& name);
-  Narration page_writeback(const TracedStep& step, PageFrame& frame, const std::string& name);
-  Narration page_uptodate(const TracedStep& step, PageFrame& frame, const std::string& name);
-  Narration page_buffers(const TracedStep& step, PageFrame& frame, const std::string& name);
+  Narration page_dirty(const TracedStep& step, PageFrame& page, const std::string& name);
+  Narration page_writeback(const TracedStep& step, PageFrame& page, const std::string& name);
+  Narration page_uptodate(const TracedStep& step, PageFrame& page, const std::string& name);
+  Narration page_buffers(const TracedStep& step, PageFrame& page, const std::string& name);
   Narration refcount(const TracedStep& step);
   Narration mapcount(const TracedStep& step);
   Narration page_data(const TracedStep& step);

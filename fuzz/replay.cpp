@@ -234,7 +234,7 @@ std::variant<std::vector<fs::path>, InputError> list_inputs(const fs::path& fold
   }
   if (error) return system_error(folder.string(), "list the folder", error.value());
   if (inputs.empty()) return InputError{fmt::format("{}: there are no inputs in this folder", folder.string())};
-  std::sort(inputs.begin(), inputs.end());
+  std::ranges::sort(inputs);
   return inputs;
 }
 

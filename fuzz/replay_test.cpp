@@ -136,21 +136,21 @@ BOOST_AUTO_TEST_CASE(violations_are_described_as_the_tool_would) {
 }
 
 BOOST_AUTO_TEST_CASE(of_a_long_run_only_what_leads_to_the_violation_is_shown) {
-  // The lost write of page 300, with much before and behind it.
+  // The lost write of page 100, with much before and behind it.
   const Input input = input_of(
-      "shootdown 1\nmachine pages 600, words 1\n\n"
-      "cpu 1: touch pages 0-299\n"
-      "cpu 0: store page 300 word 0\n"
-      "cpu 1: dontneed page 300\n  after 9 steps suspend\n"
-      "cpu 2: fsync page 300\n"
-      "cpu 0: store page 300 word 0\n"
-      "cpu 0: touch pages 301-599\n");
+      "shootdown 1\nmachine pages 200, words 1\n\n"
+      "cpu 1: touch pages 0-99\n"
+      "cpu 0: store page 100 word 0\n"
+      "cpu 1: dontneed page 100\n  after 9 steps suspend\n"
+      "cpu 2: fsync page 100\n"
+      "cpu 0: store page 100 word 0\n"
+      "cpu 0: touch pages 101-199\n");
   const std::string story =
       describe_violation(*find_engine("eager_dirty"), input.document.program, OracleId::lost_dirty_data);
   const std::string_view trace = std::string_view(story).substr(story.find("step  cpu"));
   BOOST_TEST(std::count(trace.begin(), trace.end(), '\n') < 200);
   BOOST_TEST(contains(trace, "lines left out"));
-  BOOST_TEST(contains(trace, "*** lost-dirty-data: page 300 of file 0"));
+  BOOST_TEST(contains(trace, "*** lost-dirty-data: page 100 of file 0"));
 }
 
 BOOST_AUTO_TEST_CASE(engines_are_found_by_name) {

@@ -182,30 +182,40 @@ BOOST_AUTO_TEST_CASE(short_picture_is_exact) {
       "      store page 0 word 0\n"
       "  60    store page 0: TLB hit, writes 2 to\n"
       "          frame 0 (stale: the pte is gone)\n"
+      "  62                                              send IPI to cpu 0, 2\n"
+      "  63                                              flush TLB: page 0\n"
+      "  64                                              wait for cpu 0, 2 to flush\n"
+      "  65    take IPI from cpu 1\n"
+      "  66    flush TLB: page 0\n"
+      "  67                                                                                    take IPI from cpu 1\n"
+      "  68                                                                                    flush TLB: page 0\n"
       "      thread exit\n"
-      "                                                                                      thread exit\n"
-      "  64                                              flush TLB: page 0\n"
       "                                                thread exit\n"
-      "  83                                              send IPI to cpu 0, 2\n"
-      "  84    take IPI from cpu 1\n"
-      "  85    flush whole TLB\n"
-      "  86                                                                                    take IPI from cpu 1\n"
-      "  87                                                                                    flush whole TLB\n"
-      "  88                                              flush whole TLB\n"
-      "                                                final sync\n"
-      "  95                                              no page tagged towrite: done\n"
-      "  96                                              no page tagged writeback\n"
-      "      *** fsync-durability: fsync by cpu 1 returns, but the disk has 1 in page 0 word 0 of file 0, where 2 had "
+      "                                                                                      thread exit\n"
+      "  89                                                                                    send IPI to cpu 0, 1\n"
+      "  90    take IPI from cpu 2\n"
+      "  91    flush whole TLB\n"
+      "  92                                              take IPI from cpu 2\n"
+      "  93                                              flush whole TLB\n"
+      "  94                                                                                    flush whole TLB\n"
+      "                                                                                      final sync\n"
+      " 101                                                                                    no page tagged towrite: "
+      "done\n"
+      " 102                                                                                    no page tagged "
+      "writeback\n"
+      "      *** fsync-durability: fsync by cpu 2 returns, but the disk has 1 in page 0 word 0 of file 0, where 2 had "
       "been\n"
       "        written before it began\n"
-      " 101                                              strip buffers of frame 0\n"
-      " 106                                              drop frame 0 from page cache\n"
+      " 107                                                                                    strip buffers of frame "
+      "0\n"
+      " 112                                                                                    drop frame 0 from page "
+      "cache\n"
       "      *** lost-dirty-data: page 0 of file 0 leaves the page cache clean, but its word 0 is 2 in memory and 1 on "
       "the disk\n"
-      " 111                                              free frame 0\n"
+      " 117                                                                                    free frame 0\n"
       "      *** page-cache-contents: after the final sync the disk has 1 in page 0 word 0 of file 0, where 2 was "
       "written last\n"
-      "(30 of 113 steps are shown)\n";
+      "(36 of 119 steps are shown)\n";
   BOOST_TEST(picture(lost_write, {}) == expected);
 }
 
@@ -273,7 +283,7 @@ BOOST_AUTO_TEST_CASE(full_picture_is_exact) {
 BOOST_AUTO_TEST_CASE(violations_stand_where_they_were_found) {
   const std::vector<std::string> lines = lines_of(picture(lost_write, {}));
   const auto at = [&](std::string_view part) {
-    return std::find_if(lines.begin(), lines.end(), [&](const std::string& line) { return contains(line, part); });
+    return std::ranges::find_if(lines, [&](const std::string& line) { return contains(line, part); });
   };
   const auto lost = at("*** lost-dirty-data: page 0 of file 0 leaves the page cache clean");
   BOOST_REQUIRE(lost != lines.end());

@@ -91,7 +91,8 @@ BOOST_AUTO_TEST_CASE(the_engines_break_what_is_known_of_them_and_nothing_else) {
                       oracle.id == OracleId::fsync_durability;
     BOOST_TEST(some_preemption_breaks(eager, oracle.id) == lost, oracle.name);
     // The final fsync comes after the deferred set_page_dirty; the corpus has a program in which one comes before it.
-    BOOST_TEST(some_preemption_breaks(deferred, oracle.id) == (oracle.id == OracleId::filesystem_contract), oracle.name);
+    BOOST_TEST(some_preemption_breaks(deferred, oracle.id) == (oracle.id == OracleId::filesystem_contract),
+               oracle.name);
   }
 }
 

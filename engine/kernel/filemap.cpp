@@ -1,5 +1,6 @@
 #include "engine/kernel/filemap.h"
 
+#include "engine/check.h"
 #include "engine/kernel/page_alloc.h"
 #include "engine/kernel/writeback.h"
 
@@ -50,6 +51,15 @@ Page* find_or_create_page(Task& current, AddressSpace& file, int index, bool& cr
     page->flags.fetch_and(~static_cast<std::uint32_t>(PG_locked), std::memory_order_release);
     put_page(current, page);
   }
+}
+
+Object object_of(CacheTag tag) {
+  switch (tag) {
+    case PAGECACHE_TAG_DIRTY: return Object::dirty_tag;
+    case PAGECACHE_TAG_WRITEBACK: return Object::writeback_tag;
+    case PAGECACHE_TAG_TOWRITE: return Object::towrite_tag;
+  }
+  SHOOTDOWN_CHECK(false);
 }
 
 // filemap_get_pages: the page at `index`, up to date, with a reference. Null if there is no memory.
@@ -145,9 +155,7 @@ Page* find_get_page(Task& current, AddressSpace& file, int index) {
 }
 
 Page* find_get_page_tag(Task& current, AddressSpace& file, int& index, int end, CacheTag tag) {
-  const Object object = tag == PAGECACHE_TAG_DIRTY       ? Object::dirty_tag
-                        : tag == PAGECACHE_TAG_WRITEBACK ? Object::writeback_tag
-                                                         : Object::towrite_tag;
+  const Object object = object_of(tag);
   for (;; ++index) {
     step(current, Verb::read, object, file.number, index);
     while (index < end && (file.tags[index].load(std::memory_order_acquire) & tag) == 0) ++index;

@@ -98,7 +98,7 @@ class Kernel final : private Scheduler::Client {
   FrameNumber pfn(const Page* page) const { return static_cast<FrameNumber>(page - pages.data()); }
   Frame& frame(const Page* page) { return machine.frame(pfn(page)); }
   const Frame& frame(const Page* page) const { return machine.frame(pfn(page)); }
-  PageTable& page_table(Mm& mm, int virtual_page) { return mm.page_tables[virtual_page >> config.table_shift]; }
+  PageTable& page_table(Mm& mm, int virtual_page) const { return mm.page_tables[virtual_page >> config.table_shift]; }
 
   // __get_free_pages for a gather: null when the program says that it fails.
   MmuGatherBatch* allocate_batch(Task& current);

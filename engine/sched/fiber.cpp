@@ -85,21 +85,18 @@ void Fiber::restart() {
   if (tsan_fiber_ != nullptr) __tsan_destroy_fiber(tsan_fiber_);
   tsan_fiber_ = __tsan_create_fiber(0);
 #endif
-  context_ = make_fcontext(stack_ + stack_size_, stack_size_, [](transfer_t from) {
-    // The first thing on a new stack: note where we came from, then run.
-    auto* const pair = static_cast<Fiber**>(from.data);
-    Fiber* const previous = pair[0];
-    Fiber* const self = pair[1];
-    previous->context_ = from.fctx;
-    self->enter();
-  });
+  context_ = make_fcontext(stack_ + stack_size_, stack_size_, [](transfer_t from) { enter(from.fctx, from.data); });
 }
 
-void Fiber::enter() {
+// The first thing on a new stack: notes where we came from, then runs.
+SHOOTDOWN_HARNESS void Fiber::enter(void* previous_context, void* pair) {
+  Fiber* const previous = static_cast<Fiber**>(pair)[0];
+  Fiber* const self = static_cast<Fiber**>(pair)[1];
+  previous->context_ = previous_context;
 #ifdef SHOOTDOWN_ASAN
   __sanitizer_finish_switch_fiber(nullptr, nullptr, nullptr);
 #endif
-  entry_(argument_);
+  self->entry_(self->argument_);
   SHOOTDOWN_CHECK(false);  // a fiber must not return: there is nowhere to go
 }
 

@@ -38,7 +38,7 @@ class Fiber {
   void synchronise(Fiber& other);
 
  private:
-  void enter();
+  static void enter(void* previous_context, void* pair);
 
   void* context_ = nullptr;  // fcontext_t while the fiber is not running
   char* stack_ = nullptr;    // lowest usable byte; nullptr for the thread's own fiber

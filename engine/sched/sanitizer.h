@@ -58,7 +58,7 @@ class [[nodiscard]] Unwatched {
     AnnotateIgnoreReadsEnd(__FILE__, __LINE__);
   }
 #else
-  Unwatched() {}   // not defaulted: an object that is "unused" would be a warning
+  Unwatched() {}   // NOLINT(modernize-use-equals-default): an object that does nothing would be a warning
   ~Unwatched() {}  // NOLINT(modernize-use-equals-default)
 #endif
   Unwatched(const Unwatched&) = delete;

@@ -182,7 +182,7 @@ SHOOTDOWN_HARNESS void Scheduler::take_interrupts() {
 
 // Lets other CPUs run until this one is runnable again or has taken an interrupt.
 SHOOTDOWN_HARNESS void Scheduler::block() {
-  Cpu& cpu = self();
+  const Cpu& cpu = self();
   if ((interrupts_ & bit(current_)) != 0 && cpu.interrupts_disabled == 0) {
     take_interrupts();
     return;

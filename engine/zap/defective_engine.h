@@ -14,15 +14,15 @@ namespace shootdown {
 
 enum class Mistake : std::uint8_t {
   none,
-  no_page_table_lock,    // zaps without the page-table lock
-  lock_never_dropped,    // keeps it
-  rmap_removed_twice,    //
-  rmap_not_removed,      //
-  page_queued_twice,     // and so released twice
-  page_not_queued,       // its reference is lost
+  no_page_table_lock,  // zaps without the page-table lock
+  lock_never_dropped,  // keeps it
+  rmap_removed_twice,  //
+  rmap_not_removed,    //
+  page_queued_twice,   // and so released twice
+  page_not_queued,     // its reference is lost
   released_without_flush,
-  unlocked_dirty,        // dirties pages again after they were unmapped, without any lock
-  flags_not_removed,     // releases pointers that still carry flags
+  unlocked_dirty,     // dirties pages again after they were unmapped, without any lock
+  flags_not_removed,  // releases pointers that still carry flags
 };
 
 class DefectiveEngine final : public GatherEngine {
