@@ -35,8 +35,8 @@ std::string Replayer::trace(const Program& program, const TraceOptions& options)
 
 namespace {
 
-// The lines of a long trace that matter most: its heading, and what leads to the first violation and to its end.
-std::string shortened(const std::string& trace) {
+// The lines of a long trace that matter most: its heading, and what leads to the violation of `oracle`.
+std::string shortened(const std::string& trace, std::string_view oracle) {
   constexpr std::size_t before = 150;  // lines up to the violation
   constexpr std::size_t behind = 30;   // lines from there on
   std::vector<std::string_view> lines;
@@ -45,8 +45,9 @@ std::string shortened(const std::string& trace) {
     lines.push_back(std::string_view(trace).substr(at, end - at));
     at = end;
   }
+  const std::string verdict = fmt::format("*** {}:", oracle);
   std::size_t violation = 0;
-  while (violation < lines.size() && lines[violation].find("*** ") == std::string_view::npos) ++violation;
+  while (violation < lines.size() && lines[violation].find(verdict) == std::string_view::npos) ++violation;
 
   std::string result;
   std::size_t left_out = 0;
@@ -73,7 +74,7 @@ std::string describe_violation(const ZapEngine& engine, const Program& program, 
   const std::string_view fact =
       again ? replayer.report().violation(broken).fact() : "but not when it is run again, which must not be";
   return fmt::format("shootdown: {} breaks {}: {}\n\n{}\n{}", engine.name(), oracle_name(broken), fact, print(program),
-                     shortened(trace));
+                     shortened(trace, oracle_name(broken)));
 }
 
 // --- names ---

@@ -51,7 +51,7 @@ class Replayer {
 };
 
 // What a fuzz target says of a program that breaks a guarantee: "shootdown: ENGINE breaks ORACLE: fact", the program
-// as text, and the trace of a run of it, with empty lines between. Of a long trace only what leads to the first violation
+// as text, and the trace of a run of it, with empty lines between. Of a long trace only what leads to this violation
 // is shown. Runs the program anew.
 std::string describe_violation(const ZapEngine& engine, const Program& program, OracleId broken);
 
