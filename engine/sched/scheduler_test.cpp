@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 
+#include "engine/sched/atomic.h"
 #include "engine/sched/pct.h"
 
 using namespace shootdown;
@@ -97,15 +98,15 @@ BOOST_AUTO_TEST_CASE(a_switch_falls_between_two_steps) {
 BOOST_AUTO_TEST_CASE(who_waits_lets_others_run_until_it_is_woken) {
   Script script;
   WaitQueue queue;
-  bool ready = false;
+  Atomic<bool> ready{false};
   script.body = [&](int cpu) {
     if (cpu == 0) {
       script.step("a");
-      while (!ready) script.sched.wait(queue, waiting);
+      while (!ready.load(std::memory_order_acquire)) script.sched.wait(queue, waiting);
       script.step("c");
     } else {
       script.step("b");
-      ready = true;
+      ready.store(true, std::memory_order_release);
       script.sched.wake(queue);
     }
   };
@@ -148,24 +149,24 @@ BOOST_AUTO_TEST_CASE(the_step_limit_ends_a_run_for_ever) {
 BOOST_AUTO_TEST_CASE(an_interrupt_is_taken_before_the_next_step_even_by_cpus_that_wait_or_have_ended) {
   Script script;
   WaitQueue queue;
-  int left = 2;
+  Atomic<int> left{2};
   script.body = [&](int cpu) {
     if (cpu == 0) {  // ends at once
       script.step("a");
     } else if (cpu == 1) {  // waits
-      while (left != 0) script.sched.wait(queue, waiting);
+      while (left.load(std::memory_order_acquire) != 0) script.sched.wait(queue, waiting);
       script.step("b");
     } else {
       script.sched.post_interrupt(0);
       script.sched.post_interrupt(1);
       script.step("c");
-      while (left != 0) script.sched.wait(queue, waiting);
+      while (left.load(std::memory_order_acquire) != 0) script.sched.wait(queue, waiting);
       script.step("d");
     }
   };
   script.on_interrupt = [&](int cpu) {
     script.step("i" + std::to_string(cpu));
-    if (--left == 0) script.sched.wake(queue);
+    if (left.fetch_sub(1, std::memory_order_acq_rel) == 1) script.sched.wake(queue);
     return false;
   };
   InOrder strategy;
@@ -280,14 +281,14 @@ BOOST_AUTO_TEST_CASE(pct_finds_bugs_as_often_as_the_paper_promises) {
 BOOST_AUTO_TEST_CASE(a_woken_cpu_of_higher_priority_runs_at_once_under_pct) {
   Script script;
   WaitQueue queue;
-  bool ready = false;
+  Atomic<bool> ready{false};
   script.body = [&](int cpu) {
     if (cpu == 0) {
-      while (!ready) script.sched.wait(queue, waiting);
+      while (!ready.load(std::memory_order_acquire)) script.sched.wait(queue, waiting);
       script.step("w");
     } else {
       script.step("a");
-      ready = true;
+      ready.store(true, std::memory_order_release);
       script.sched.wake(queue);
       script.step("b");
     }
@@ -296,7 +297,7 @@ BOOST_AUTO_TEST_CASE(a_woken_cpu_of_higher_priority_runs_at_once_under_pct) {
   bool later = false;
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
     script.log.clear();
-    ready = false;
+    ready.store(false, std::memory_order_release);
     queue.reset();
     Pct strategy(seed, 1, 10);
     script.sched.run(2, strategy, 100, nullptr);

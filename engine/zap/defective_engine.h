@@ -54,7 +54,10 @@ class DefectiveEngine final : public GatherEngine {
       return [](MmuGather& tlb, std::uintptr_t* pages, unsigned count) {
         free_pages_and_swap_cache(tlb, pages, 0);
         // What would be released, for the oracle to see; then what must be, so that the run can go on.
-        tlb.task().kernel->watcher.gather_releasing(tlb, pages, count);
+        {
+          const Unwatched unwatched;
+          tlb.task().kernel->watcher.gather_releasing(tlb, pages, count);
+        }
         for (unsigned i = 0; i < count; ++i) put_page(tlb.task(), EncodedPage(pages[i]).page());
       };
     }
