@@ -85,7 +85,7 @@ class Narrator {
   Narration page_allocator(const TracedStep& step);
   Narration gather(const TracedStep& step);
 
-  std::string staleness(const TracedStep& step, int frame, bool store) const;
+  std::string staleness(const TracedStep& step, int used, bool store) const;
   std::string of_mm(int mm) const;
   std::string of_file(int file) const;
   std::string lock_name(const Step& step) const;
