@@ -56,7 +56,7 @@ struct Target {
     const auto selected = select_oracles(selection == nullptr ? "claims" : selection, SHOOTDOWN_ENGINE());
     if (const auto* const set = std::get_if<OracleSet>(&selected)) return *set;
     std::fprintf(stderr, "shootdown: SHOOTDOWN_ORACLES: %s\n", std::get<InputError>(selected).message.c_str());
-    std::exit(2);
+    std::_Exit(2);  // not exit(): libFuzzer takes that for a crash
   }
 
   OracleSet selected;
