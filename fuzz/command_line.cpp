@@ -21,6 +21,7 @@
 #include "engine/zap/engines.h"
 #include "fuzz/codec.h"
 #include "fuzz/columns.h"
+#include "fuzz/dictionary.h"
 #include "fuzz/output.h"
 #include "fuzz/replay.h"
 #include "fuzz/run_command.h"
@@ -38,6 +39,8 @@ struct Arguments {
   std::vector<std::string> show;
   std::string assemble;
   std::string assemble_to;
+  std::string dictionary;
+  std::string dictionary_to;
 };
 
 constexpr const char* overview_footer =
@@ -87,6 +90,13 @@ constexpr const char* assemble_footer =
     "  shootdown assemble lost-write.program -o lost-write\n"
     "  shootdown assemble corpus -o seeds";
 
+constexpr const char* dictionary_footer =
+    "FORM is what the fuzz target takes: bytes (fuzz_ENGINE) or text (fuzz_text).\n"
+    "\n"
+    "Examples:\n"
+    "  shootdown dictionary bytes -o engine.dict\n"
+    "  fuzz_eager_dirty -dict=engine.dict CORPUS";
+
 // Shows a flag that may have a value as it is written.
 class HelpFormatter final : public CLI::Formatter {
  public:
@@ -124,6 +134,12 @@ void define_others(CLI::App& app, Arguments& arguments) {
   assemble.add_option("-o,--output", arguments.assemble_to, "Where to write (default: standard output)")
       ->type_name("OUT");
   assemble.footer(assemble_footer);
+
+  CLI::App& dictionary = *app.add_subcommand("dictionary", "Write a dictionary for fuzzers");
+  dictionary.add_option("FORM", arguments.dictionary, "bytes or text")->required()->type_name("");
+  dictionary.add_option("-o,--output", arguments.dictionary_to, "Where to write (default: standard output)")
+      ->type_name("OUT");
+  dictionary.footer(dictionary_footer);
 
   app.add_subcommand("engines", "List the engines and what they do not claim")
       ->footer("Example:\n  shootdown run --engine eager_dirty corpus");
@@ -250,6 +266,21 @@ ExitStatus assemble_command(const Arguments& arguments, Console& console) {
   return FolderAssembly(arguments.assemble, arguments.assemble_to, console).run();
 }
 
+// --- dictionary ---
+
+ExitStatus dictionary_command(const Arguments& arguments, Console& console) {
+  if (arguments.dictionary != "bytes" && arguments.dictionary != "text") {
+    console.error(fmt::format("dictionary: expected bytes or text, found '{}'", arguments.dictionary));
+    return exit_bad_input;
+  }
+  const std::string text =
+      print_dictionary(arguments.dictionary == "bytes" ? dictionary_of_bytes() : dictionary_of_text());
+  if (!arguments.dictionary_to.empty() && arguments.dictionary_to != "-")
+    return save(arguments.dictionary_to, text, console) ? exit_fine : exit_bad_input;
+  console.out().write(text);
+  return exit_fine;
+}
+
 // --- engines, oracles ---
 
 constexpr std::size_t text_width = 80;
@@ -293,6 +324,7 @@ ExitStatus dispatch(const CLI::App& app, const Arguments& arguments, Console& co
   if (app.got_subcommand("run")) return run_command(arguments.run, console);
   if (app.got_subcommand("show")) return show_command(arguments.show, console);
   if (app.got_subcommand("assemble")) return assemble_command(arguments, console);
+  if (app.got_subcommand("dictionary")) return dictionary_command(arguments, console);
   if (app.got_subcommand("engines")) return engines_command(console);
   return oracles_command(console);
 }

@@ -151,8 +151,8 @@ BOOST_AUTO_TEST_CASE(bad_usage_is_said) {
     std::string_view message;
   };
   const Case cases[] = {
-      {{}, "expected a command: run, show, assemble, engines, oracles"},
-      {{"frob"}, "there is no command 'frob'; there are: run, show, assemble, engines, oracles"},
+      {{}, "expected a command: run, show, assemble, dictionary, engines, oracles"},
+      {{"frob"}, "there is no command 'frob'; there are: run, show, assemble, dictionary, engines, oracles"},
       {{"--frob"}, "see shootdown --help"},
       {{"run"}, "PATH is required; see shootdown run --help"},
       {{"run", "--frob", fine}, "--frob"},
@@ -435,6 +435,22 @@ BOOST_AUTO_TEST_CASE(engines_and_oracles_are_listed) {
   const Result oracles = shootdown_with({"oracles"});
   BOOST_TEST(oracles.status == 0);
   BOOST_TEST(contains(oracles.out, "lost-dirty-data      no page is dropped clean"));
+}
+
+BOOST_AUTO_TEST_CASE(dictionaries_are_written) {
+  const Result bytes = shootdown_with({"dictionary", "bytes"});
+  BOOST_TEST(bytes.status == 0);
+  BOOST_TEST(bytes.err.empty());
+  BOOST_TEST(contains(bytes.out, "store_on_cpu_1=\"\\x01\\x00\\x00\"\n"));
+  const Result text = shootdown_with({"dictionary", "text"});
+  BOOST_TEST(contains(text.out, "store_on_cpu_1=\"cpu 1: store page 0 word 0\\x0A\"\n"));
+
+  BOOST_TEST(shootdown_with({"dictionary", "text", "-o", path("text.dict")}).out.empty());
+  BOOST_TEST(read("text.dict") == text.out);
+
+  const Result wrong = shootdown_with({"dictionary", "word"});
+  BOOST_TEST(wrong.status == 2);
+  BOOST_TEST(wrong.err == "shootdown: dictionary: expected bytes or text, found 'word'\n");
 }
 
 BOOST_AUTO_TEST_CASE(names_are_quoted_for_shells) {
