@@ -11,28 +11,11 @@
 #include <vector>
 
 #include "fuzz/language.h"
+#include "fuzz/test_bytes.h"
 
 namespace shootdown {
 
 namespace {
-
-using Bytes = std::vector<std::uint8_t>;
-
-Program decoded(const Bytes& bytes) {
-  Program program;
-  decode(bytes, program);
-  return program;
-}
-
-unsigned below(std::mt19937& random, unsigned bound) {
-  return static_cast<unsigned>(random()) % bound;
-}
-
-Bytes random_bytes(std::mt19937& random, std::size_t size) {
-  Bytes bytes(size);
-  for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(random());
-  return bytes;
-}
 
 // Steps from one byte: none, then the first ones several times over, then the rest, in one piece.
 unsigned near_steps(unsigned byte) {

@@ -17,32 +17,11 @@
 
 #include "fuzz/codec.h"
 #include "fuzz/language.h"
+#include "fuzz/test_bytes.h"
 
 namespace shootdown {
 
 namespace {
-
-using Bytes = std::vector<std::uint8_t>;
-
-unsigned below(std::mt19937& random, unsigned bound) {
-  return static_cast<unsigned>(random()) % bound;
-}
-
-Bytes random_bytes(std::mt19937& random, std::size_t size) {
-  Bytes bytes(size);
-  for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(random());
-  return bytes;
-}
-
-Program decoded(const Bytes& bytes) {
-  Program program;
-  decode(bytes, program);
-  return program;
-}
-
-std::string_view as_text(const Bytes& bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
 
 // Random operations on a machine of a given size; its other parameters are random.
 Bytes random_program(std::mt19937& random, const MachineConfig& size) {

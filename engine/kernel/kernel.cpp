@@ -114,7 +114,7 @@ void Kernel::reset_mms() {
     task.flush_asked_by.store(0, std::memory_order_relaxed);
     task.flush_done.reset();
     mm.users.fetch_add(1, std::memory_order_relaxed);
-    mm.cpumask.fetch_or(static_cast<CpuMask>(1U << static_cast<unsigned>(cpu)), std::memory_order_relaxed);
+    mm.cpumask.fetch_or(cpu_bit(cpu), std::memory_order_relaxed);
   }
 }
 

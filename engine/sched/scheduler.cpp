@@ -4,14 +4,6 @@
 
 namespace shootdown {
 
-namespace {
-
-constexpr CpuMask bit(int cpu) {
-  return static_cast<CpuMask>(1U << static_cast<unsigned>(cpu));
-}
-
-}  // namespace
-
 Scheduler::Cpu::Cpu(Scheduler& owner, int id)
     : scheduler(owner),
       number(id),
@@ -33,7 +25,7 @@ Scheduler::Scheduler(Client& client) : client_(client) {
 void Scheduler::begin_run(int cpus) {
   steps_ = 0;
   hash_ = 0;
-  all_ = static_cast<CpuMask>((1U << static_cast<unsigned>(cpus)) - 1U);
+  all_ = cpus_below(cpus);
   runnable_ = all_;
   finished_ = 0;
   interrupts_ = 0;
@@ -75,7 +67,7 @@ SHOOTDOWN_HARNESS Strategy::Candidates Scheduler::candidates() const {
   for (unsigned rest = interrupted; rest != 0; rest &= rest - 1) {
     const int cpu = __builtin_ctz(rest);
     const bool can_take = cpus_[cpu]->interrupts_disabled == 0 && cpu != current_;
-    if (!can_take) interrupted = static_cast<CpuMask>(interrupted & ~bit(cpu));
+    if (!can_take) interrupted = static_cast<CpuMask>(interrupted & ~cpu_bit(cpu));
   }
   return {.runnable = runnable_, .interrupted = interrupted};
 }
@@ -137,7 +129,7 @@ SHOOTDOWN_HARNESS void Scheduler::count_switch(const Cpu& from, const Cpu& to) {
 }
 
 SHOOTDOWN_HARNESS void Scheduler::leave_for(int next, std::uint8_t latency) {
-  SHOOTDOWN_CHECK((runnable_ & bit(next)) != 0);
+  SHOOTDOWN_CHECK((runnable_ & cpu_bit(next)) != 0);
   Cpu& from = self();
   from.own = own_steps(from);
   Cpu& to = *cpus_[next];
@@ -153,7 +145,7 @@ SHOOTDOWN_HARNESS void Scheduler::arrive() {
   Cpu& cpu = self();
   cpu.since = steps_;
   cpu.take_at = 0;
-  if ((interrupts_ & bit(current_)) == 0 || cpu.interrupts_disabled != 0) return;
+  if ((interrupts_ & cpu_bit(current_)) == 0 || cpu.interrupts_disabled != 0) return;
   if (cpu.latency != 0) {
     cpu.take_at = steps_ + cpu.latency;
   } else {
@@ -176,18 +168,18 @@ SHOOTDOWN_HARNESS void Scheduler::take_interrupts() {
   --cpu.interrupts_disabled;
   cpu.handling = false;
   cpu.since = steps_;
-  interrupts_ = static_cast<CpuMask>(interrupts_ & ~bit(current_));
+  interrupts_ = static_cast<CpuMask>(interrupts_ & ~cpu_bit(current_));
   stop_at_ = 0;
 }
 
 // Lets other CPUs run until this one is runnable again or has taken an interrupt.
 SHOOTDOWN_HARNESS void Scheduler::block() {
   const Cpu& cpu = self();
-  if ((interrupts_ & bit(current_)) != 0 && cpu.interrupts_disabled == 0) {
+  if ((interrupts_ & cpu_bit(current_)) != 0 && cpu.interrupts_disabled == 0) {
     take_interrupts();
     return;
   }
-  runnable_ = static_cast<CpuMask>(runnable_ & ~bit(current_));
+  runnable_ = static_cast<CpuMask>(runnable_ & ~cpu_bit(current_));
   if (runnable_ == 0) {
     finish(finished_ == all_ ? Outcome::completed : Outcome::deadlock);
     arrive();  // in the next run
@@ -204,10 +196,10 @@ SHOOTDOWN_HARNESS void Scheduler::block() {
 
 // The calling CPU has nothing more to do in this run; returns when the next run begins.
 SHOOTDOWN_HARNESS void Scheduler::park() {
-  finished_ = static_cast<CpuMask>(finished_ | bit(current_));
+  finished_ = static_cast<CpuMask>(finished_ | cpu_bit(current_));
   cpus_[current_]->operation = -1;
-  while ((finished_ & bit(current_)) != 0) block();
-  runnable_ = static_cast<CpuMask>(runnable_ | bit(current_));
+  while ((finished_ & cpu_bit(current_)) != 0) block();
+  runnable_ = static_cast<CpuMask>(runnable_ | cpu_bit(current_));
 }
 
 // Returns to the caller of run(). Comes back in the next run if the outcome is `completed`, else never.
@@ -217,8 +209,8 @@ SHOOTDOWN_HARNESS void Scheduler::finish(Outcome outcome) {
 }
 
 SHOOTDOWN_HARNESS void Scheduler::make_runnable(int cpu) {
-  if ((runnable_ & bit(cpu)) != 0) return;
-  runnable_ = static_cast<CpuMask>(runnable_ | bit(cpu));
+  if ((runnable_ & cpu_bit(cpu)) != 0) return;
+  runnable_ = static_cast<CpuMask>(runnable_ | cpu_bit(cpu));
   const Unwatched unwatched;
   if (strategy_->preempts(cpu, current_)) stop_at_ = 0;
 }
@@ -264,7 +256,7 @@ SHOOTDOWN_HARNESS void Scheduler::begin_operation(int number) {
 
 SHOOTDOWN_HARNESS void Scheduler::wait(WaitQueue& queue, Step step) {
   record(step);
-  const CpuMask me = bit(current_);
+  const CpuMask me = cpu_bit(current_);
   queue.waiting_ = static_cast<CpuMask>(queue.waiting_ | me);
   self().pending = step;
   block();
@@ -279,7 +271,7 @@ SHOOTDOWN_HARNESS void Scheduler::wake_all(WaitQueue& queue) {
 }
 
 SHOOTDOWN_HARNESS void Scheduler::post_interrupt(int cpu) {
-  interrupts_ = static_cast<CpuMask>(interrupts_ | bit(cpu));
+  interrupts_ = static_cast<CpuMask>(interrupts_ | cpu_bit(cpu));
   if (cpus_[cpu]->interrupts_disabled == 0) make_runnable(cpu);
 }
 
@@ -290,7 +282,7 @@ SHOOTDOWN_HARNESS void Scheduler::disable_interrupts() {
 SHOOTDOWN_HARNESS void Scheduler::enable_interrupts() {
   Cpu& cpu = self();
   if (--cpu.interrupts_disabled != 0) return;
-  if ((interrupts_ & bit(current_)) != 0 && cpu.take_at == 0) {
+  if ((interrupts_ & cpu_bit(current_)) != 0 && cpu.take_at == 0) {
     take_interrupts();
   }
 }
