@@ -26,6 +26,11 @@ grouped() {
   sed -E ':again; s/([0-9])([0-9]{3})($|,)/\1,\2\3/; t again' <<<"$1"
 }
 
+# A path that a user has given, as it is called from the root of the project. For scripts that set called_from.
+path_from_root() {
+  (cd "${called_from:?}" && realpath -m --relative-base="$OLDPWD" -- "$1")
+}
+
 # --- the engines ---
 
 engines() {
