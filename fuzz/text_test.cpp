@@ -236,6 +236,21 @@ BOOST_AUTO_TEST_CASE(expectations) {
   BOOST_TEST(document.expectations[1].line == 7);
 }
 
+BOOST_AUTO_TEST_CASE(expectations_are_printed_below_the_machine) {
+  const std::string_view text =
+      "shootdown 1\n"
+      "machine cpus 2\n"
+      "expect deferred_dirty breaks filesystem-contract, progress\n"
+      "expect eager_dirty holds\n"
+      "\n"
+      "cpu 1: exit\n";
+  const auto parsed = parse(text);
+  BOOST_REQUIRE(std::holds_alternative<Document>(parsed));
+  BOOST_TEST(print(std::get<Document>(parsed)) == text);
+  BOOST_TEST(print(Document{.program = {}, .expectations = {{.engine = "x", .breaks = {}}}}) ==
+             "shootdown 1\nexpect x holds\n");
+}
+
 BOOST_AUTO_TEST_CASE(printed_form) {
   BOOST_TEST(print(Program{}) == "shootdown 1\n");
   const std::size_t operations = example.find("cpu 0:");
