@@ -9,14 +9,14 @@ namespace shootdown {
 namespace {
 
 // The number in the assembly, which is no instruction, makes each function another one to optimisers.
-template <std::size_t number>
+template <std::size_t Number>
 [[gnu::noinline]] void feature() {
-  asm volatile("" ::"i"(number));
+  asm volatile("" ::"i"(Number));
 }
 
-template <std::size_t... numbers>
-constexpr auto make_features(std::index_sequence<numbers...> /*all*/) {
-  return std::array<void (*)(), sizeof...(numbers)>{&feature<numbers>...};
+template <std::size_t... Numbers>
+constexpr auto make_features(std::index_sequence<Numbers...> /*all*/) {
+  return std::array<void (*)(), sizeof...(Numbers)>{&feature<Numbers>...};
 }
 
 constexpr auto features = make_features(std::make_index_sequence<StateCoverage::counters>());
