@@ -29,7 +29,8 @@
 // NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming)
 extern "C" void __sanitizer_cov_8bit_counters_init(std::uint8_t* begin, const std::uint8_t* end);
 extern "C" void __sanitizer_cov_pcs_init(const std::uintptr_t* begin, const std::uintptr_t* end);
-extern "C" void __sanitizer_symbolize_pc(void* pc, const char* format, char* out, std::size_t size);
+extern "C" __attribute__((weak)) void __sanitizer_symbolize_pc(void* pc, const char* format, char* out,
+                                                               std::size_t size);
 // NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)
 
 namespace {
@@ -51,6 +52,8 @@ Counts counts_of(Replayer& replayer, const Program& program) {
 }
 
 std::string place_of(std::size_t edge) {
+  // A part of most sanitizers, but not of all builds.
+  if (__sanitizer_symbolize_pc == nullptr) return fmt::format("{:#x}", places[2 * edge]);
   constexpr std::size_t room = 1000;
   std::string text(room, '\0');
   // The place is the address of the edge's code; that of a call would be one beyond it, and one is taken off.
