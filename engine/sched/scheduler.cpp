@@ -40,6 +40,7 @@ void Scheduler::settle(int cpu) {
   interrupts_ = 0;
   main_.synchronise(cpus_[cpu]->fiber);
   main_.switch_to(cpus_[cpu]->fiber);
+  main_.synchronise(cpus_[cpu]->fiber);
 }
 
 void Scheduler::begin_run(int cpus) {
