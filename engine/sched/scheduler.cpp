@@ -10,8 +10,8 @@ Scheduler::Cpu::Cpu(Scheduler& owner, int id)
       fiber(
           [](void* argument) {
             Cpu& cpu = *static_cast<Cpu*>(argument);
-            cpu.scheduler.arrive();
             for (;;) {
+              cpu.scheduler.rest();
               cpu.scheduler.client_.run_cpu(cpu.number);
               cpu.scheduler.park();
             }
@@ -19,7 +19,20 @@ Scheduler::Cpu::Cpu(Scheduler& owner, int id)
           this) {}
 
 Scheduler::Scheduler(Client& client) : client_(client) {
-  for (int i = 0; i < max_cpus; ++i) cpus_[i] = std::make_unique<Cpu>(*this, i);
+  for (int i = 0; i < max_cpus; ++i) {
+    cpus_[i] = std::make_unique<Cpu>(*this, i);
+    settle(i);
+  }
+}
+
+// Lets a CPU go to where it rests between runs. Where it comes from depends on the last run, and must make no
+// difference to the next one: not even in which code is reached, or fuzzers take it for new.
+void Scheduler::settle(int cpu) {
+  current_ = cpu;
+  interrupts_ = 0;
+  main_.synchronise(cpus_[cpu]->fiber);
+  main_.switch_to(cpus_[cpu]->fiber);
+  main_.synchronise(cpus_[cpu]->fiber);
 }
 
 void Scheduler::begin_run(int cpus) {
@@ -51,14 +64,16 @@ Scheduler::Outcome Scheduler::run(int cpus, Strategy& strategy, std::uint64_t st
   step_limit_ = step_limit;
   begin_run(cpus);
   current_ = strategy.begin(cpus);
-  stop_at_ = 0;
+  running_ = true;
   main_.switch_to(cpus_[current_]->fiber);
 
+  running_ = false;
+  trace_ = nullptr;
   for (int i = 0; i < cpus; ++i) {
     main_.synchronise(cpus_[i]->fiber);
     if (outcome_ != Outcome::completed) cpus_[i]->fiber.restart();
+    settle(i);
   }
-  trace_ = nullptr;
   return outcome_;
 }
 
@@ -182,7 +197,6 @@ SHOOTDOWN_HARNESS void Scheduler::block() {
   runnable_ = static_cast<CpuMask>(runnable_ & ~cpu_bit(current_));
   if (runnable_ == 0) {
     finish(finished_ == all_ ? Outcome::completed : Outcome::deadlock);
-    arrive();  // in the next run
   } else {
     int next = 0;
     {
@@ -194,15 +208,21 @@ SHOOTDOWN_HARNESS void Scheduler::block() {
   stop_at_ = 0;
 }
 
-// The calling CPU has nothing more to do in this run; returns when the next run begins.
+// The calling CPU has nothing more to do in this run but to take interrupts; returns when the run is over.
 SHOOTDOWN_HARNESS void Scheduler::park() {
   finished_ = static_cast<CpuMask>(finished_ | cpu_bit(current_));
   cpus_[current_]->operation = -1;
-  while ((finished_ & cpu_bit(current_)) != 0) block();
-  runnable_ = static_cast<CpuMask>(runnable_ | cpu_bit(current_));
+  while (running_) block();
 }
 
-// Returns to the caller of run(). Comes back in the next run if the outcome is `completed`, else never.
+// Between runs; returns when the calling CPU is switched to in the next run.
+SHOOTDOWN_HARNESS void Scheduler::rest() {
+  self().fiber.switch_to(main_);
+  arrive();
+  stop_at_ = 0;
+}
+
+// Returns to the caller of run(). Comes back when the run is over if the outcome is `completed`, else never.
 SHOOTDOWN_HARNESS void Scheduler::finish(Outcome outcome) {
   outcome_ = outcome;
   self().fiber.switch_to(main_);
