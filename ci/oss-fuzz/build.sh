@@ -64,7 +64,7 @@ main() {
   local file
   # Afresh: CMake would remember flags and engine of the last time.
   cmake --fresh -G Ninja -S . -B "$build" -DSHOOTDOWN_FUZZ=ON -DSHOOTDOWN_TOOL=ON
-  cmake --build "$build"
+  cmake --build "$build" --target fuzz_targets shootdown
   make_parts
   for file in "$build"/fuzz_*; do
     if [[ -f $file && -x $file ]]; then install_target "$file"; fi
