@@ -50,7 +50,7 @@ class RunCommand {
  private:
   // What came of an input on an engine, as far as it concerns copies of the input.
   struct Outcome {
-    std::uint64_t hash = 0;
+    std::optional<std::uint64_t> hash;  // none: there is no result
     std::optional<std::size_t> bucket;  // none: it was as expected
   };
 
@@ -195,7 +195,7 @@ void RunCommand::run_input(const RawInput& input) {
 // Runs are repeatable: a copy comes out as the first did.
 void RunCommand::run_copy(const RawInput& copy, const std::vector<Outcome>& outcomes) {
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
-    if (options_.hash) show_hash(contestants_[i], outcomes[i].hash, copy);
+    if (outcomes[i].hash.has_value()) show_hash(contestants_[i], *outcomes[i].hash, copy);
     if (!outcomes[i].bucket.has_value()) continue;
     ++surprises_;
     buckets_.add_to(*outcomes[i].bucket, {.path = copy.path, .size = copy.bytes.size()});
@@ -212,7 +212,7 @@ RunCommand::Outcome RunCommand::judge(const Contestant& contestant, const RawInp
     outcome.bucket = classify(kind(contestant, verdict), input);
     if (single_ || verdict.demand.exact || !options_.trace.empty()) show_surprises(contestant, verdict, input);
   }
-  if (options_.hash) show_hash(contestant, verdict.result.hash, input);
+  show_hash(contestant, verdict.result.hash, input);
   if (!options_.trace.empty() && (surprising || (single_ && !options_.quiet))) show_trace(contestant, input);
   return outcome;
 }
@@ -223,7 +223,7 @@ RunCommand::Outcome RunCommand::judge(const Contestant& contestant, const RawInp
     console_.show(error.output);
   }
   const Buckets::Kind what = kind(contestant, "internal error", fact_of_message(error.message), false);
-  return {.hash = 0, .bucket = classify(what, input)};
+  return {.hash = {}, .bucket = classify(what, input)};
 }
 
 std::size_t RunCommand::classify(const Buckets::Kind& kind, const RawInput& input) {
@@ -303,7 +303,7 @@ void RunCommand::show_surprises(const Contestant& contestant, const Verdict& ver
 }
 
 void RunCommand::show_hash(const Contestant& contestant, std::uint64_t hash, const RawInput& input) {
-  out().print("{:016x}  {}  {}\n", hash, contestant.engine().name(), input.name());
+  if (options_.hash) out().print("{:016x}  {}  {}\n", hash, contestant.engine().name(), input.name());
 }
 
 // Runs the input once more, here: it did so without harm.
