@@ -22,6 +22,7 @@
 #include "fuzz/codec.h"
 #include "fuzz/columns.h"
 #include "fuzz/dictionary.h"
+#include "fuzz/inputs.h"
 #include "fuzz/output.h"
 #include "fuzz/replay.h"
 #include "fuzz/run_command.h"
@@ -56,24 +57,33 @@ constexpr const char* overview_footer =
     "'shootdown COMMAND --help' has more.";
 
 constexpr const char* run_footer =
-    "A PATH is an input, as text or encoded; a folder with inputs; or - for standard\n"
-    "input. Of a folder every file counts, in subfolders too, unless its name begins\n"
-    "with a dot or ends in .md, .zip, .dict or .options.\n"
+    "A PATH is an input, as text or encoded; a folder or zip archive with inputs, as\n"
+    "fuzzers leave them; ARCHIVE.zip:MEMBER; or - for standard input. Of a folder, what\n"
+    "lies in folders and archives below it counts too. What libFuzzer, AFL++ and people\n"
+    "keep beside inputs does not: names with a dot in front, README, *.md, *.log,\n"
+    "*.dict, *.options, and the files in the folder of an instance of AFL++ itself. The\n"
+    "same bytes are run only once.\n"
     "\n"
     "Without --oracles a run must break exactly the guarantees that the input expects\n"
     "to be broken; where it expects nothing of an engine, all that the engine claims\n"
-    "must hold. With --oracles the expectations do not count.\n"
+    "must hold. With --oracles the expectations do not count. Shootdown itself must\n"
+    "not crash, complain, or take longer than the timeout: that is an internal error.\n"
+    "It does not end the replay.\n"
     "\n"
-    "For one file every verdict is printed; for more, those that were not expected,\n"
-    "and a summary. The same goes for traces.\n"
+    "For one input every verdict is printed. Of more, what was not expected is sorted\n"
+    "by what was broken first: a table of engine, oracle and fact (N stands for\n"
+    "numbers), and for each the command that shows the smallest input. What its own\n"
+    "text did not expect is also listed one by one. Traces are shown of what was not\n"
+    "expected, for one input always.\n"
     "\n"
-    "Exit status: 1 if any run was not as expected; else 2 if any input was bad, or\n"
-    "if the output could not be written; else 0. A bad input does not end the run.\n"
+    "Exit status: 1 if any run was not as expected, or failed; else 2 if any input was\n"
+    "bad, or if the output could not be written; else 0. A bad input does not end the\n"
+    "replay.\n"
     "\n"
     "Examples:\n"
     "  shootdown run corpus\n"
+    "  shootdown run --oracles all --list findings/ public.zip\n"
     "  shootdown run --engine eager_dirty --trace corpus/lost-write-simple.program\n"
-    "  shootdown run --oracles all --quiet crash-1234\n"
     "  shootdown show crash-1234 | shootdown run -";
 
 constexpr const char* show_footer =
@@ -115,7 +125,7 @@ class HelpFormatter final : public CLI::Formatter {
 
 void define_run(CLI::App& app, RunOptions& options) {
   CLI::App& run = *app.add_subcommand("run", "Run inputs and say what came of them");
-  run.add_option("PATH", options.paths, "Inputs and folders with inputs")->required()->type_name("");
+  run.add_option("PATH", options.paths, "Inputs, and folders and archives with inputs")->required()->type_name("");
   run.add_option("--engine", options.engines, "Run on this engine; may be repeated (default: on all)")
       ->type_name("NAME")
       ->allow_extra_args(false);
@@ -125,6 +135,10 @@ void define_run(CLI::App& app, RunOptions& options) {
   run.add_option("--width", options.width, "Width of the trace in characters (default: 120)")
       ->type_name("N")
       ->check(CLI::Range(40, 10000).description(""));
+  run.add_option("--timeout", options.timeout, "How long a run may take in seconds (default: 30)")
+      ->type_name("N")
+      ->check(CLI::Range(0.001, 1e6).description(""));
+  run.add_flag("--list", options.list, "Print the names of all inputs that were not as expected, below the table");
   run.add_flag("-q,--quiet", options.quiet, "Print only what was not expected");
   run.add_flag("--hash", options.hash, "Print a line with a digest of each run's steps, its engine and its input");
   run.footer(run_footer);
@@ -209,7 +223,7 @@ class FolderAssembly {
       return exit_bad_input;
     }
     for (const fs::path& path : std::get<std::vector<fs::path>>(found)) {
-      if (!assemble(path)) status_ = exit_bad_input;
+      if (!is_archive(path) && !assemble(path)) status_ = exit_bad_input;
     }
     console_.out().print("{} encoded into {}\n", fmt::format("{} text{}", count_, count_ == 1 ? "" : "s"),
                          to_.string());
@@ -218,7 +232,7 @@ class FolderAssembly {
 
  private:
   bool assemble(const fs::path& path) {
-    const std::variant<Input, InputError> loaded = load_input(path);
+    const std::variant<Input, InputError> loaded = load_input(path.string());
     if (const auto* const error = std::get_if<InputError>(&loaded)) return fail(error->message);
     const Input& input = std::get<Input>(loaded);
     if (!input.text) return true;

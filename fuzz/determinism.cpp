@@ -19,6 +19,7 @@
 #include "engine/sched/random.h"
 #include "engine/zap/engines.h"
 #include "fuzz/codec.h"
+#include "fuzz/inputs.h"
 #include "fuzz/replay.h"
 
 namespace {

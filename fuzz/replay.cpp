@@ -1,21 +1,13 @@
 #include "fuzz/replay.h"
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
-#include <cstring>
-#include <span>
-#include <system_error>
-#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "engine/zap/engines.h"
-#include "fuzz/codec.h"
 
 namespace shootdown {
-
-namespace fs = std::filesystem;
 
 // --- running ---
 
@@ -123,120 +115,6 @@ std::variant<OracleSet, InputError> select_oracles(std::string_view selection, c
     begin = end + 1;
   }
   return set;
-}
-
-// --- inputs ---
-
-namespace {
-
-InputError system_error(const std::string& name, const char* action, int error) {
-  return {fmt::format("{}: cannot {}: {}", name, action, std::generic_category().message(error))};
-}
-
-// Whether the engines and oracles that a document names exist.
-std::string unknown_name(const Document& document, const std::string& name) {
-  for (const Expectation& expectation : document.expectations) {
-    if (find_engine(expectation.engine) == nullptr) {
-      return fmt::format("{}:{}: there is no engine '{}'; there are: {}", name, expectation.line, expectation.engine,
-                         engine_names());
-    }
-    for (const std::string& oracle : expectation.breaks) {
-      if (find_oracle(oracle) != nullptr) continue;
-      return fmt::format("{}:{}: there is no oracle '{}'; there are: {}", name, expectation.line, oracle,
-                         oracle_names());
-    }
-  }
-  return {};
-}
-
-struct FileCloser {
-  void operator()(std::FILE* file) const {
-    if (file != stdin) std::fclose(file);
-  }
-};
-
-// All that is left of a file.
-std::variant<std::string, InputError> read_all(std::FILE* file, const std::string& name) {
-  std::string bytes;
-  std::array<char, std::size_t{1} << 16U> buffer;
-  for (;;) {
-    errno = 0;
-    const std::size_t count = std::fread(buffer.data(), 1, buffer.size(), file);
-    bytes.append(buffer.data(), count);
-    if (std::ferror(file) != 0) return system_error(name, "read", errno);
-    if (bytes.size() > max_input_size) {
-      return InputError{fmt::format("{}: too large: an input has at most {} MiB", name, max_input_size >> 20U)};
-    }
-    if (count == 0) return bytes;
-  }
-}
-
-}  // namespace
-
-std::variant<Input, InputError> read_input(std::string name, std::string_view bytes) {
-  Input input{.name = std::move(name), .text = looks_like_text(bytes)};
-  if (input.name.ends_with(".program")) input.text = true;
-  if (!input.text) {
-    const auto* const data = reinterpret_cast<const std::uint8_t*>(bytes.data());
-    decode(std::span(data, bytes.size()), input.document.program);
-    return input;
-  }
-  std::variant<Document, ParseError> parsed = parse(bytes);
-  if (const auto* const error = std::get_if<ParseError>(&parsed)) return InputError{error->format(input.name)};
-  input.document = std::get<Document>(std::move(parsed));
-  std::string unknown = unknown_name(input.document, input.name);
-  if (!unknown.empty()) return InputError{std::move(unknown)};
-  return input;
-}
-
-std::variant<Input, InputError> load_input(const fs::path& path) {
-  const bool standard_input = path == "-";
-  std::string name = standard_input ? "<stdin>" : path.string();
-  std::error_code ignored;
-  if (!standard_input && fs::is_directory(path, ignored))
-    return InputError{fmt::format("{}: is a folder; expected a file", name)};
-  const std::unique_ptr<std::FILE, FileCloser> file(standard_input ? stdin : std::fopen(path.c_str(), "rb"));
-  if (file == nullptr) return system_error(name, "open", errno);
-  std::variant<std::string, InputError> bytes = read_all(file.get(), name);
-  if (auto* const error = std::get_if<InputError>(&bytes)) return std::move(*error);
-  return read_input(std::move(name), std::get<std::string>(bytes));
-}
-
-namespace {
-
-bool is_hidden(const fs::path& path) {
-  return path.filename().native().starts_with('.');
-}
-
-// A link to nowhere, for example: whoever opens it will say so.
-bool is_lost(fs::file_type type) {
-  return type == fs::file_type::not_found || type == fs::file_type::none || type == fs::file_type::unknown;
-}
-
-bool is_other_file(const fs::path& path) {
-  const std::string extension = path.extension().string();
-  return extension == ".md" || extension == ".zip" || extension == ".dict" || extension == ".options";
-}
-
-}  // namespace
-
-std::variant<std::vector<fs::path>, InputError> list_inputs(const fs::path& folder) {
-  std::vector<fs::path> inputs;
-  std::error_code error;
-  fs::recursive_directory_iterator entry(folder, error);
-  for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
-    std::error_code ignored;
-    const fs::file_type type = entry->status(ignored).type();
-    if (is_hidden(entry->path())) {
-      entry.disable_recursion_pending();
-    } else if ((type == fs::file_type::regular || is_lost(type)) && !is_other_file(entry->path())) {
-      inputs.push_back(entry->path());
-    }
-  }
-  if (error) return system_error(folder.string(), "list the folder", error.value());
-  if (inputs.empty()) return InputError{fmt::format("{}: there are no inputs in this folder", folder.string())};
-  std::ranges::sort(inputs);
-  return inputs;
 }
 
 // --- judging ---

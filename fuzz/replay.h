@@ -1,20 +1,16 @@
 // Runs inputs again and says what came of it: what the command line and the
 // fuzz targets share.
 //
-// An input is a file, encoded or text. A run of it on an engine is judged either
-// by what its text expects of that engine, or by a set of guarantees that must
-// hold.
+// A run of a program on an engine is judged either by what its text expects of
+// that engine, or by a set of guarantees that must hold.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <variant>
-#include <vector>
 
 #include "engine/kernel/zap_engine.h"
 #include "fuzz/text.h"
@@ -72,27 +68,6 @@ std::variant<const ZapEngine*, InputError> select_engine(std::string_view name);
 
 // Which oracles count: "claims" (those guarantees that the engine claims), "all", or names with commas between them.
 std::variant<OracleSet, InputError> select_oracles(std::string_view selection, const ZapEngine& engine);
-
-// --- inputs ---
-
-inline constexpr std::size_t max_input_size = std::size_t{16} << 20U;
-
-struct Input {
-  std::string name;   // as errors call it
-  bool text = false;  // else encoded: it expects nothing
-  Document document;
-};
-
-// Makes an input of bytes. Text is what looks like it, and what comes from a file that ends in .program.
-// Expectations are checked: their engines and oracles exist.
-std::variant<Input, InputError> read_input(std::string name, std::string_view bytes);
-
-// The same for a file, of at most max_input_size bytes; "-": standard input.
-std::variant<Input, InputError> load_input(const std::filesystem::path& path);
-
-// The inputs in a folder and in those below it, sorted: every file whose name begins with no dot and ends in
-// neither .md, .zip, .dict nor .options. A folder without inputs is an error.
-std::variant<std::vector<std::filesystem::path>, InputError> list_inputs(const std::filesystem::path& folder);
 
 // --- judging ---
 

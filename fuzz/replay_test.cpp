@@ -1,55 +1,21 @@
-// Replaying, naming engines and oracles, loading inputs, and judging by expectations.
+// Replaying, naming engines and oracles, and judging by expectations.
 #include "fuzz/replay.h"
 
 #include <algorithm>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
-#include <vector>
-
-#include <unistd.h>
 
 #include <fmt/format.h>
 #include <boost/test/unit_test.hpp>
 
 #include "engine/zap/engines.h"
-#include "fuzz/codec.h"
+#include "fuzz/inputs.h"
 
 using namespace shootdown;
-namespace fs = std::filesystem;
 
 namespace {
-
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string pattern = (fs::temp_directory_path() / "shootdown-test-XXXXXX").string();
-    BOOST_REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-    path_ = pattern;
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-  // Writes a file, in folders that are made if need be.
-  fs::path write(const std::string& name, std::string_view bytes) const {
-    const fs::path file = path_ / name;
-    fs::create_directories(file.parent_path());
-    std::ofstream(file, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-    return file;
-  }
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
 
 constexpr std::string_view lost_write =
     "shootdown 1\n"
@@ -173,68 +139,6 @@ BOOST_AUTO_TEST_CASE(oracles_are_selected) {
     BOOST_TEST(contains(message, oracle_names()));
   }
   BOOST_TEST(contains(error_of(select_oracles("counts,foo", engine)), "'foo'"));
-}
-
-BOOST_AUTO_TEST_CASE(text_and_bytes_are_told_apart) {
-  BOOST_TEST(input_of(lost_write).text);
-  const std::vector<std::uint8_t> bytes = encode(input_of(lost_write).document.program);
-  const auto encoded = read_input("crash", {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-  BOOST_REQUIRE(std::holds_alternative<Input>(encoded));
-  BOOST_TEST(!std::get<Input>(encoded).text);
-  BOOST_TEST((std::get<Input>(encoded).document.program == input_of(lost_write).document.program));
-  BOOST_TEST(!std::get<Input>(read_input("crash", "")).text);
-  // Whatever it looks like, a .program is text.
-  BOOST_TEST(contains(error_of(read_input("x.program", "")), "x.program:1:1: "));
-  BOOST_TEST(contains(error_of(read_input("x.program", std::string_view("\x00\x01", 2))), "x.program:1:1: "));
-}
-
-BOOST_AUTO_TEST_CASE(expectations_name_what_there_is) {
-  const std::string engine = error_of(read_input("f", "shootdown 1\n\nexpect nobody holds\n"));
-  BOOST_TEST(contains(engine, "f:3: there is no engine 'nobody'; there are: eager_dirty"));
-  const std::string oracle = error_of(read_input("f", "shootdown 1\nexpect eager_dirty breaks nothing\n"));
-  BOOST_TEST(contains(oracle, "f:2: there is no oracle 'nothing'; there are: page-cache-contents"));
-}
-
-BOOST_AUTO_TEST_CASE(files_are_loaded) {
-  const TemporaryFolder folder;
-  const fs::path file = folder.write("a.program", lost_write);
-  const auto loaded = load_input(file);
-  BOOST_REQUIRE(std::holds_alternative<Input>(loaded));
-  BOOST_TEST(std::get<Input>(loaded).name == file.string());
-  BOOST_TEST(std::get<Input>(loaded).document.expectations.size() == 1U);
-
-  BOOST_TEST(contains(error_of(load_input(folder.path() / "none")), "none: cannot open: No such file or directory"));
-  BOOST_TEST(contains(error_of(load_input(folder.path())), ": is a folder; expected a file"));
-  BOOST_TEST(contains(error_of(load_input(folder.write("bad.program", "shootdown 1\nfoo\n"))), "bad.program:2:1: "));
-  BOOST_TEST(std::holds_alternative<Input>(load_input(folder.write("mib", std::string(1U << 20U, 'x')))));
-  BOOST_TEST(std::holds_alternative<Input>(load_input(folder.write("just", std::string(max_input_size, '\x80')))));
-  const fs::path large = folder.write("large", std::string(max_input_size + 1, '\x80'));
-  BOOST_TEST(contains(error_of(load_input(large)), "large: too large: an input has at most 16 MiB"));
-  if (::geteuid() == 0) return;  // root may read everything
-  fs::permissions(file, fs::perms::none);
-  BOOST_TEST(contains(error_of(load_input(file)), "cannot open: Permission denied"));
-}
-
-BOOST_AUTO_TEST_CASE(folders_are_listed_in_order) {
-  const TemporaryFolder folder;
-  for (const char* const name : {"b", "a.program", "sub/c", "sub/.hidden", ".git/config", "README.md", "seeds.zip",
-                                 "words.dict", "fuzz.options", "z.txt"})
-    folder.write(name, "x");
-  fs::create_symlink("nowhere", folder.path() / "link");
-  fs::create_directory(folder.path() / "empty");
-  const auto listed = list_inputs(folder.path());
-  BOOST_REQUIRE((std::holds_alternative<std::vector<fs::path>>(listed)));
-  std::vector<std::string> names;
-  for (const fs::path& path : std::get<std::vector<fs::path>>(listed))
-    names.push_back(path.lexically_relative(folder.path()).string());
-  const std::vector<std::string> expected{"a.program", "b", "link", "sub/c", "z.txt"};
-  BOOST_TEST(names == expected, boost::test_tools::per_element());
-
-  BOOST_TEST(contains(error_of(list_inputs(folder.path() / "empty")), "empty: there are no inputs in this folder"));
-  BOOST_TEST(contains(error_of(list_inputs(folder.path() / "none")), "none: cannot list the folder: No such file"));
-  if (::geteuid() == 0) return;  // root may read everything
-  fs::permissions(folder.path() / "empty", fs::perms::none);
-  BOOST_TEST(contains(error_of(list_inputs(folder.path() / "empty")), "cannot list the folder: Permission denied"));
 }
 
 BOOST_AUTO_TEST_CASE(an_expectation_is_met_exactly) {

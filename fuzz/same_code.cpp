@@ -23,6 +23,7 @@
 #include "engine/sched/random.h"
 #include "engine/zap/engines.h"
 #include "fuzz/codec.h"
+#include "fuzz/inputs.h"
 #include "fuzz/replay.h"
 
 // The instrumentation's interface: it calls the first two at start-up.

@@ -10,36 +10,13 @@
 #include <fmt/format.h>
 
 #include "engine/zap/engines.h"
+#include "fuzz/buckets.h"
+#include "fuzz/inputs.h"
 #include "fuzz/replay.h"
 
 namespace shootdown {
 
 namespace {
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
-bool is_hexadecimal_digit(char c) {
-  return is_digit(c) || (c >= 'a' && c <= 'f');
-}
-
-// A fact with N in place of its numbers: what is left says how something broke, not where.
-std::string without_numbers(std::string_view fact) {
-  std::string result;
-  for (std::size_t i = 0; i < fact.size();) {
-    if (!is_digit(fact[i])) {
-      result += fact[i++];
-      continue;
-    }
-    const bool hexadecimal = fact.substr(i).starts_with("0x");
-    if (hexadecimal) i += 2;
-    while (i < fact.size() && (hexadecimal ? is_hexadecimal_digit(fact[i]) : is_digit(fact[i]))) ++i;
-    if (!result.empty() && result.back() == '-') result.pop_back();  // a sign
-    result += 'N';
-  }
-  return result;
-}
 
 class ShowCommand {
  public:
@@ -54,7 +31,7 @@ class ShowCommand {
   struct Break {
     std::string_view engine;
     OracleId oracle;
-    std::string fact;
+    std::string fact;  // without numbers
   };
 
   void show(const Input& input);
@@ -110,7 +87,7 @@ std::vector<Expectation> ShowCommand::observe(const Program& program) {
 std::string ShowCommand::bucket_of(const Program& program) {
   const std::optional<Break> first = first_break(program);
   if (!first.has_value()) return "breaks nothing";
-  return fmt::format("{} breaks {}: {}", first->engine, oracle_name(first->oracle), without_numbers(first->fact));
+  return fmt::format("{} breaks {}: {}", first->engine, oracle_name(first->oracle), first->fact);
 }
 
 // Of the first engine that breaks one of its claims, the claim that it breaks first; if none does, of the first engine
@@ -124,7 +101,7 @@ std::optional<ShowCommand::Break> ShowCommand::first_break(const Program& progra
     if (broken.empty() || (claimed.empty() && unclaimed.has_value())) continue;
     const Report& report = replayer->report();
     const OracleId oracle = report.first(claimed.empty() ? broken : claimed);
-    Break found{.engine = engine.name(), .oracle = oracle, .fact = std::string(report.violation(oracle).fact())};
+    Break found{.engine = engine.name(), .oracle = oracle, .fact = fact_of_format(report.violation(oracle).form)};
     if (!claimed.empty()) return found;
     unclaimed = std::move(found);
   }

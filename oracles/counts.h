@@ -10,6 +10,8 @@
 // Between these moments a count may be wrong unnoticed.
 #pragma once
 
+#include <string_view>
+
 #include "oracles/oracle.h"
 
 namespace shootdown {
@@ -19,7 +21,11 @@ class Counts final : public Oracle {
   using Oracle::Oracle;
 
   void count_underflow(int cpu, const Page& page, const char* which, int value) override {
-    violate(cpu, "the {} of page frame {} falls to {}", which, kernel().pfn(&page), value);
+    if (std::string_view(which) == "mapcount") {
+      violate(cpu, "the mapcount of page frame {} falls to {}", kernel().pfn(&page), value);
+    } else {
+      violate(cpu, "the refcount of page frame {} falls to {}", kernel().pfn(&page), value);
+    }
   }
 
   void freed(int cpu, const Page& page) override {
@@ -51,9 +57,12 @@ class Counts final : public Oracle {
     const bool cached = page.mapping >= 0;
     const int expected = cached ? 1 + (page.test(PG_buffers) ? 1 : 0) : 0;
     const int references = page.refcount.load(std::memory_order_relaxed);
-    if (references != expected) {
-      violate(-1, "at the end page frame {}, which {} in the page cache, has refcount {} instead of {}",
-              kernel().pfn(&page), cached ? "is" : "is not", references, expected);
+    if (references != expected && cached) {
+      violate(-1, "at the end page frame {}, which is in the page cache, has refcount {} instead of {}",
+              kernel().pfn(&page), references, expected);
+    } else if (references != expected) {
+      violate(-1, "at the end page frame {}, which is not in the page cache, has refcount {} instead of {}",
+              kernel().pfn(&page), references, expected);
     }
     const int mappings = page.mapcount.load(std::memory_order_relaxed);
     if (mappings != 0) violate(-1, "at the end page frame {} has mapcount {}", kernel().pfn(&page), mappings);

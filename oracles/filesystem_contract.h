@@ -21,8 +21,12 @@ class FilesystemContract final : public Oracle {
   void dirtied(int cpu, const Page& page, std::uint32_t was, bool page_table_locked) override {
     const bool stable = (was & PG_locked) != 0 || (page_table_locked && page.mapped());
     if ((was & PG_dirty) == 0 && !stable) {
-      violate(cpu, "page {} of file {} becomes dirty while it is unlocked and {}", page.index, page.mapping,
-              page.mapped() ? "no page-table lock is held" : "unmapped");
+      if (page.mapped()) {
+        violate(cpu, "page {} of file {} becomes dirty while it is unlocked and no page-table lock is held", page.index,
+                page.mapping);
+      } else {
+        violate(cpu, "page {} of file {} becomes dirty while it is unlocked and unmapped", page.index, page.mapping);
+      }
     }
     if (kernel().config.buffers != 0 && (was & PG_buffers) == 0) {
       violate(cpu, "page {} of file {} is dirtied without buffers", page.index, page.mapping);

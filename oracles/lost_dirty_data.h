@@ -18,7 +18,10 @@ class LostDirtyData final : public Oracle {
   using Oracle::Oracle;
 
   void uncached(int cpu, const Page& page, int file, int index) override {
-    compare(cpu, page, file, index, "leaves the page cache");
+    const int word = lost_word(page, file, index);
+    if (word < 0) return;
+    violate(cpu, "page {} of file {} leaves the page cache clean, but its word {} is {} in memory and {} on the disk",
+            index, file, word, in_memory(page, word), on_disk(file, index, word));
   }
 
   void end(const Kernel& kernel, Scheduler::Outcome outcome) override {
@@ -27,21 +30,32 @@ class LostDirtyData final : public Oracle {
       for (int index = 0; index < kernel.config.pages; ++index) {
         const Page* const page =
             kernel.files[static_cast<std::size_t>(file)].slots[index].load(std::memory_order_relaxed);
-        if (page != nullptr && !page->test(PG_dirty)) compare(-1, *page, file, index, "is left in the page cache");
+        if (page != nullptr && !page->test(PG_dirty)) check_left(*page, file, index);
       }
     }
   }
 
  private:
-  void compare(int cpu, const Page& page, int file, int index, const char* what) {
+  void check_left(const Page& page, int file, int index) {
+    const int word = lost_word(page, file, index);
+    if (word < 0) return;
+    violate(-1,
+            "page {} of file {} is left in the page cache clean, but its word {} is {} in memory and {} on the disk",
+            index, file, word, in_memory(page, word), on_disk(file, index, word));
+  }
+
+  Word in_memory(const Page& page, int word) const {
+    return kernel().frame(&page).words[word].load(std::memory_order_relaxed);
+  }
+  Word on_disk(int file, int index, int word) const {
+    return kernel().files[static_cast<std::size_t>(file)].disk[index][word].load(std::memory_order_relaxed);
+  }
+  // The first word that differs; -1: none does.
+  int lost_word(const Page& page, int file, int index) const {
     for (int word = 0; word < kernel().config.words; ++word) {
-      const Word memory = kernel().frame(&page).words[word].load(std::memory_order_relaxed);
-      const Word disk =
-          kernel().files[static_cast<std::size_t>(file)].disk[index][word].load(std::memory_order_relaxed);
-      if (memory == disk) continue;
-      violate(cpu, "page {} of file {} {} clean, but its word {} is {} in memory and {} on the disk", index, file, what,
-              word, memory, disk);
+      if (in_memory(page, word) != on_disk(file, index, word)) return word;
     }
+    return -1;
   }
 };
 

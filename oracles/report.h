@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -49,6 +51,7 @@ struct Violation {
   int cpu = -1;            // who acted; -1: found after the run
   std::array<char, 256> text{};
   std::size_t length = 0;
+  std::string_view form;  // the fact with {} in place of its numbers: the same for all violations of one kind
 
   // The violated fact, in one line.
   std::string_view fact() const { return {text.data(), length}; }
@@ -58,16 +61,19 @@ class Report {
  public:
   void clear() { broken_ = {}; }
 
-  // Notes that an oracle is violated. Only the first time in a run counts.
+  // Notes that an oracle is violated. Only the first time in a run counts. The arguments are numbers: words belong
+  // into the format, which tells kinds of violations apart.
   template <typename... Arguments>
   void violate(OracleId id, std::uint64_t step, int cpu, fmt::format_string<Arguments...> format,
                Arguments&&... arguments) {
+    static_assert((std::is_arithmetic_v<std::remove_cvref_t<Arguments>> && ...));
     if (broken_.contains(id)) return;
-    if (broken_.empty()) first_ = id;
     broken_.insert(id);
     Violation& violation = violations_[static_cast<std::size_t>(id)];
     violation.step = step;
     violation.cpu = cpu;
+    const fmt::string_view form = format;
+    violation.form = {form.data(), form.size()};
     const auto end =
         fmt::format_to_n(violation.text.data(), violation.text.size(), format, std::forward<Arguments>(arguments)...);
     violation.length = end.size < violation.text.size() ? end.size : violation.text.size();
@@ -80,7 +86,6 @@ class Report {
 
  private:
   OracleSet broken_;
-  OracleId first_ = OracleId::progress;
   std::array<Violation, oracle_count> violations_{};
 };
 

@@ -17,15 +17,8 @@ class StaleAccess final : public Oracle {
   using Oracle::Oracle;
 
   void accessed(const UserAccess& access) override {
-    const char* const what = access.store ? "stores to" : "loads from";
-    if (access.result.stale) {
-      violate(access.cpu, "cpu {} {} virtual page {} through a TLB entry for page frame {}, which has been freed since",
-              access.cpu, what, access.page, access.result.frame);
-    }
-    if (!reference().may_access(access.mm, access.page)) {
-      violate(access.cpu, "cpu {} {} virtual page {} of mm {}, which is unmapped", access.cpu, what, access.page,
-              access.mm);
-    }
+    if (access.result.stale) report_freed(access);
+    if (!reference().may_access(access.mm, access.page)) report_unmapped(access);
   }
 
   void freed(int cpu, const Page& page) override {
@@ -40,6 +33,29 @@ class StaleAccess final : public Oracle {
           violate(cpu, "page frame {} is freed while the TLB of cpu {} maps virtual page {} to it", frame, other,
                   entry.page);
       }
+    }
+  }
+
+ private:
+  void report_freed(const UserAccess& access) {
+    if (access.store) {
+      violate(access.cpu,
+              "cpu {} stores to virtual page {} through a TLB entry for page frame {}, which has been freed since",
+              access.cpu, access.page, access.result.frame);
+    } else {
+      violate(access.cpu,
+              "cpu {} loads from virtual page {} through a TLB entry for page frame {}, which has been freed since",
+              access.cpu, access.page, access.result.frame);
+    }
+  }
+
+  void report_unmapped(const UserAccess& access) {
+    if (access.store) {
+      violate(access.cpu, "cpu {} stores to virtual page {} of mm {}, which is unmapped", access.cpu, access.page,
+              access.mm);
+    } else {
+      violate(access.cpu, "cpu {} loads from virtual page {} of mm {}, which is unmapped", access.cpu, access.page,
+              access.mm);
     }
   }
 };

@@ -12,9 +12,6 @@
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
-#ifdef SHOOTDOWN_MSAN
-#include <sanitizer/msan_interface.h>
-#endif
 #ifdef SHOOTDOWN_TSAN
 #include <sanitizer/tsan_interface.h>
 #endif
@@ -39,13 +36,6 @@ char* map_stack(std::size_t size) {
   SHOOTDOWN_CHECK(base != MAP_FAILED);
   SHOOTDOWN_CHECK(mprotect(base, page, PROT_NONE) == 0);
   return static_cast<char*>(base) + page;
-}
-
-// Registers that come from code without instrumentation: MemorySanitizer would go by what it last knew of them.
-void declare_initialised([[maybe_unused]] transfer_t& from) {
-#ifdef SHOOTDOWN_MSAN
-  __msan_unpoison(&from, sizeof from);
-#endif
 }
 
 void unmap_stack(char* stack, std::size_t size) {
@@ -96,7 +86,7 @@ void Fiber::restart() {
   tsan_fiber_ = __tsan_create_fiber(0);
 #endif
   context_ = make_fcontext(stack_ + stack_size_, stack_size_, [](transfer_t from) {
-    declare_initialised(from);
+    declare_written(&from, sizeof from);  // in registers
     enter(from.fctx, from.data);
   });
 }
@@ -128,7 +118,7 @@ SHOOTDOWN_HARNESS void Fiber::switch_to(Fiber& to) {
   __tsan_switch_to_fiber(to.tsan_fiber_, __tsan_switch_to_fiber_no_sync);
 #endif
   transfer_t from = jump_fcontext(to.context_, static_cast<void*>(pair));
-  declare_initialised(from);
+  declare_written(&from, sizeof from);  // in registers
   static_cast<Fiber**>(from.data)[0]->context_ = from.fctx;
 #ifdef SHOOTDOWN_ASAN
   __sanitizer_finish_switch_fiber(fake_stack_, nullptr, nullptr);

@@ -8,7 +8,12 @@
 // nothing.
 //
 // An Unwatched object must not live across a switch of fibers.
+//
+// MemorySanitizer knows of what instrumented code has written, and must be told
+// of the rest (declare_written).
 #pragma once
+
+#include <cstddef>
 
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer)
@@ -32,6 +37,10 @@
 #define SHOOTDOWN_HARNESS __attribute__((no_sanitize("thread"), noinline))
 #else
 #define SHOOTDOWN_HARNESS
+#endif
+
+#ifdef SHOOTDOWN_MSAN
+#include <sanitizer/msan_interface.h>
 #endif
 
 #ifdef SHOOTDOWN_TSAN
@@ -67,5 +76,19 @@ class [[nodiscard]] Unwatched {
   Unwatched(const Unwatched&) = delete;
   Unwatched& operator=(const Unwatched&) = delete;
 };
+
+// Memory has been written by code that is not instrumented.
+inline void declare_written([[maybe_unused]] const void* data, [[maybe_unused]] std::size_t size) {
+#ifdef SHOOTDOWN_MSAN
+  __msan_unpoison(data, size);
+#endif
+}
+
+// The same for a string, which ends with a zero.
+inline void declare_written([[maybe_unused]] const char* text) {
+#ifdef SHOOTDOWN_MSAN
+  __msan_unpoison_string(text);
+#endif
+}
 
 }  // namespace shootdown

@@ -1,0 +1,196 @@
+// A process that serves calls, and all the ways in which it may end.
+#include "fuzz/isolation.h"
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <boost/test/unit_test.hpp>
+
+#include "engine/check.h"
+
+using namespace shootdown;
+
+namespace {
+
+using namespace std::chrono_literals;
+
+bool contains(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
+
+volatile bool forever = true;
+
+// Deeper than any stack; the sanitizers and the optimiser must not see it.
+__attribute__((noinline)) int overflow(int depth) {
+  volatile char room[4096];
+  room[0] = static_cast<char>(depth);
+  return forever ? overflow(depth + 1) + room[0] : room[0];
+}
+
+int state = 0;  // of the process that runs the tests
+
+std::string perform(std::string_view request) {
+  if (request == "abort") std::abort();
+  if (request == "exit") std::exit(3);
+  if (request == "throw") throw std::runtime_error("what nobody catches");
+  if (request == "overflow") return std::to_string(overflow(0));
+  if (request == "pid") return std::to_string(::getpid());
+  if (request == "count") return std::to_string(++state);
+  if (request == "complain") std::fputs("a complaint\n", stderr);
+  if (request == "babble") std::fputs(std::string(3U << 20U, 'x').c_str(), stderr);
+  if (request == "fail at exit") std::atexit([] { std::fputs("a complaint at exit\n", stderr); });
+  if (request == "check") SHOOTDOWN_CHECK(request.empty());
+  while (request == "loop" && forever) {
+  }
+  return "reply to " + std::string(request);
+}
+
+constexpr auto patience = 600s;  // for what comes to an end by itself
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(isolation)
+
+BOOST_AUTO_TEST_CASE(one_process_serves_many_calls) {
+  Isolation isolation(perform, patience);
+  BOOST_TEST(!isolation.running());
+  const Isolation::Outcome first = isolation.call("pid");
+  BOOST_TEST(first.clean());
+  BOOST_TEST(first.reply != std::to_string(::getpid()));
+  for (const std::string request : {"a", "", "b"}) {
+    const Isolation::Outcome outcome = isolation.call(request);
+    BOOST_TEST(outcome.clean());
+    BOOST_TEST(outcome.reply == "reply to " + request);
+  }
+  BOOST_TEST(isolation.call("pid").reply == first.reply);
+  BOOST_TEST(isolation.running());
+  BOOST_TEST(isolation.finish().clean());
+  BOOST_TEST(!isolation.running());
+  BOOST_TEST(isolation.call("pid").reply != first.reply);
+}
+
+BOOST_AUTO_TEST_CASE(requests_and_replies_are_any_bytes) {
+  Isolation isolation([](std::string_view request) { return std::string(request); }, patience);
+  for (const std::string& bytes : {std::string("\0\1\2", 3), std::string(std::size_t{20} << 20U, '\xFF')}) {
+    const Isolation::Outcome outcome = isolation.call(bytes);
+    BOOST_TEST(outcome.clean());
+    BOOST_TEST((outcome.reply == bytes));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(whatever_kills_it_is_told_and_the_next_call_goes_on) {
+  struct Case {
+    std::string_view request;
+    std::string_view end;     // a part of it; empty: that depends on the sanitizer
+    std::string_view output;  // the same
+  };
+  const Case cases[] = {
+      {"abort", "killed by signal 6 (Aborted)", ""},
+      {"exit", "exited with status 3", ""},
+      {"throw", "", "what nobody catches"},
+      {"overflow", "", ""},
+      {"check", "killed by signal 6 (Aborted)", "fuzz/isolation_test.cpp:"},
+  };
+  Isolation isolation(perform, patience);
+  for (const Case& one : cases) {
+    const Isolation::Outcome outcome = isolation.call(one.request);
+    BOOST_TEST(!outcome.returned, one.request);
+    BOOST_TEST(!outcome.timed_out, one.request);
+    BOOST_TEST(!outcome.clean(), one.request);
+    BOOST_TEST(!outcome.end.empty(), one.request);
+    BOOST_TEST(contains(outcome.end, one.end), outcome.end);
+    BOOST_TEST(contains(outcome.output, one.output), outcome.output);
+    BOOST_TEST(!isolation.running());
+    BOOST_TEST(isolation.call("next").reply == "reply to next");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(an_endless_loop_is_ended) {
+  Isolation isolation(perform, 300ms);
+  const Isolation::Outcome outcome = isolation.call("loop");
+  BOOST_TEST(!outcome.returned);
+  BOOST_TEST(outcome.timed_out);
+  BOOST_TEST(outcome.end == "took longer than 0.3 s");
+  BOOST_TEST(!isolation.running());
+}
+
+BOOST_AUTO_TEST_CASE(a_new_process_knows_what_its_parent_knows) {
+  Isolation isolation(perform, patience);
+  BOOST_TEST(isolation.call("count").reply == "1");
+  BOOST_TEST(isolation.call("count").reply == "2");
+  BOOST_TEST(!isolation.call("abort").returned);
+  BOOST_TEST(isolation.call("count").reply == "1");
+  BOOST_TEST(state == 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_complaint_is_not_clean_and_ends_the_process) {
+  Isolation isolation(perform, patience);
+  const std::string before = isolation.call("pid").reply;
+  const Isolation::Outcome outcome = isolation.call("complain");
+  BOOST_TEST(outcome.returned);
+  BOOST_TEST(outcome.reply == "reply to complain");
+  BOOST_TEST(outcome.output == "a complaint\n");
+  BOOST_TEST(!outcome.clean());
+  BOOST_TEST(isolation.call("pid").reply != before);
+
+  const Isolation::Outcome babble = isolation.call("babble");
+  BOOST_TEST(babble.returned);
+  BOOST_TEST(babble.output.size() == Isolation::max_output);
+}
+
+BOOST_AUTO_TEST_CASE(what_goes_wrong_at_exit_is_told) {
+  Isolation isolation(perform, patience);
+  BOOST_TEST(isolation.finish().clean());  // there is none
+  BOOST_TEST(isolation.call("fail at exit").clean());
+  const Isolation::Outcome outcome = isolation.finish();
+  BOOST_TEST(!outcome.clean());
+  BOOST_TEST(outcome.output == "a complaint at exit\n");
+}
+
+BOOST_AUTO_TEST_CASE(what_was_printed_before_is_printed_once) {
+  std::FILE* const file = std::tmpfile();
+  BOOST_REQUIRE(file != nullptr);
+  std::fputs("once", file);
+  Isolation isolation(perform, patience);
+  BOOST_TEST(isolation.call("x").clean());
+  BOOST_TEST(isolation.finish().clean());
+  std::fflush(file);
+  BOOST_TEST(std::fseek(file, 0, SEEK_END) == 0);
+  BOOST_TEST(std::ftell(file) == 4);
+  std::fclose(file);
+}
+
+BOOST_AUTO_TEST_CASE(without_files_there_is_no_process) {
+  rlimit before{};
+  BOOST_REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+  Isolation isolation(perform, patience);
+  // The first leaves no room at all, the second just for the socket.
+  const int next = ::dup(STDERR_FILENO);
+  ::close(next);
+  for (const auto& [files, what] : {std::pair{next, "cannot make a socket"}, {next + 2, "cannot make a pipe"}}) {
+    const rlimit low{.rlim_cur = static_cast<rlim_t>(files), .rlim_max = before.rlim_max};
+    BOOST_REQUIRE(::setrlimit(RLIMIT_NOFILE, &low) == 0);
+    std::string error;
+    try {
+      isolation.call("x");
+    } catch (const std::system_error& caught) {
+      // First of all: UndefinedBehaviorSanitizer needs files to look at objects.
+      BOOST_REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+      error = caught.what();
+    }
+    BOOST_TEST(error == std::string(what) + ": Too many open files");
+    BOOST_TEST(!isolation.running());
+  }
+  BOOST_TEST(isolation.call("x").clean());
+}
+
+BOOST_AUTO_TEST_SUITE_END()

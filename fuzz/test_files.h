@@ -1,0 +1,75 @@
+// Helpers for tests: folders and archives for a while.
+#pragma once
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <unistd.h>
+
+#include <zip.h>
+#include <boost/test/unit_test.hpp>
+
+namespace shootdown {
+
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "shootdown-test-XXXXXX").string();
+    BOOST_REQUIRE(::mkdtemp(pattern.data()) != nullptr);
+    path_ = pattern;
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+
+  // Writes a file, in folders that are made if need be.
+  std::filesystem::path write(const std::string& name, std::string_view bytes) const {
+    const std::filesystem::path file = path_ / name;
+    std::filesystem::create_directories(file.parent_path());
+    std::ofstream(file, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    return file;
+  }
+
+  using Members =
+      std::vector<std::pair<std::string, std::string>>;  // names, contents; a name with / at its end: folder
+
+  // Writes a zip archive. With a password, its members are encrypted.
+  std::filesystem::path write_zip(const std::string& name, const Members& members,
+                                  const char* password = nullptr) const {
+    const std::filesystem::path file = path_ / name;
+    std::filesystem::create_directories(file.parent_path());
+    zip_t* const archive = zip_open(file.c_str(), ZIP_CREATE | ZIP_TRUNCATE, nullptr);
+    BOOST_REQUIRE(archive != nullptr);
+    for (const auto& [member, bytes] : members) {
+      if (member.ends_with('/')) {
+        BOOST_REQUIRE(zip_dir_add(archive, member.c_str(), 0) >= 0);
+        continue;
+      }
+      zip_source_t* const source = zip_source_buffer(archive, bytes.data(), bytes.size(), 0);
+      const zip_int64_t index = zip_file_add(archive, member.c_str(), source, 0);
+      BOOST_REQUIRE(index >= 0);
+      if (password != nullptr)
+        BOOST_REQUIRE(zip_file_set_encryption(archive, static_cast<zip_uint64_t>(index), ZIP_EM_AES_256, password) ==
+                      0);
+    }
+    BOOST_REQUIRE(zip_close(archive) == 0);
+    return file;
+  }
+
+  std::string path(const std::string& name) const { return (path_ / name).string(); }
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+}  // namespace shootdown
