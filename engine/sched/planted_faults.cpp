@@ -26,8 +26,8 @@ void use_after_free() {
 
 void stack_overflow() {
   volatile int array[4] = {};
-  volatile unsigned index = 4;
-  sink = array[index];
+  volatile int* volatile beyond = array + 4;
+  sink = *beyond;
 }
 
 void leak() {
