@@ -1,10 +1,11 @@
-// A fuzz target that runs the three-CPU race (see run_bench.cpp) whatever its input is: what a run costs under
+// A fuzz target that runs the three-CPU race (bench/race.h) whatever its input is: what a run costs under
 // libFuzzer.
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <vector>
 
+#include "bench/race.h"
 #include "engine/test_programs.h"
 #include "engine/zap/engines.h"
 #include "fuzz/codec.h"
@@ -16,14 +17,8 @@ namespace {
 using namespace shootdown;
 
 struct Race {
-  Race() : bench(eager_dirty()) {
-    ProgramBuilder builder;
-    builder.operation(0, Call::store, 0, 0).operation(1, Call::dontneed, 0, 1).suspend(5);
-    builder.operation(2, Call::fsync, 0, 1).operation(0, Call::store, 0, 0);
-    input = encode(builder.program());
-  }
-  std::vector<std::uint8_t> input;
-  TestBench bench;
+  std::vector<std::uint8_t> input = encoded_race();
+  TestBench bench{eager_dirty()};
   Program program;
 };
 

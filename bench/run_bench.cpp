@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/race.h"
 #include "engine/test_programs.h"
 #include "engine/zap/engines.h"
 #include "fuzz/codec.h"
@@ -19,15 +20,6 @@
 namespace {
 
 using namespace shootdown;
-
-// A store, a zap that is preempted while it holds the lock, a sync that waits for it, and another store through the
-// stale entry: the race of the lost write, two steps before it would lose anything.
-std::vector<std::uint8_t> race() {
-  ProgramBuilder builder;
-  builder.operation(0, Call::store, 0, 0).operation(1, Call::dontneed, 0, 1).suspend(5);
-  builder.operation(2, Call::fsync, 0, 1).operation(0, Call::store, 0, 0);
-  return encode(builder.program());
-}
 
 // What a fuzz target does with an input, without the fuzzer.
 class Target {
@@ -47,7 +39,7 @@ class Target {
 };
 
 void empty_function(benchmark::State& state) {
-  const std::vector<std::uint8_t> input = race();
+  const std::vector<std::uint8_t> input = encoded_race();
   const auto function = [](const std::uint8_t* /*data*/, std::size_t /*size*/) { return 0; };
   int (*volatile target)(const std::uint8_t*, std::size_t) = function;
   for (auto _ : state) benchmark::DoNotOptimize(target(input.data(), input.size()));
@@ -55,7 +47,7 @@ void empty_function(benchmark::State& state) {
 BENCHMARK(empty_function);
 
 void decode_race(benchmark::State& state) {
-  const std::vector<std::uint8_t> input = race();
+  const std::vector<std::uint8_t> input = encoded_race();
   Program program;
   for (auto _ : state) {
     decode(input, program);
@@ -79,7 +71,7 @@ void run_input(benchmark::State& state, const ZapEngine& engine, const std::vect
 void register_engine(const ZapEngine& engine) {
   const std::string name(engine.name());
   benchmark::RegisterBenchmark(("race/" + name).c_str(),
-                               [&engine](benchmark::State& state) { run_input(state, engine, race()); });
+                               [&engine](benchmark::State& state) { run_input(state, engine, encoded_race()); });
   benchmark::RegisterBenchmark(("empty_program/" + name).c_str(),
                                [&engine](benchmark::State& state) { run_input(state, engine, {}); });
   ProgramBuilder large;

@@ -11,28 +11,11 @@
 #include <vector>
 
 #include "fuzz/language.h"
+#include "fuzz/test_bytes.h"
 
 namespace shootdown {
 
 namespace {
-
-using Bytes = std::vector<std::uint8_t>;
-
-Program decoded(const Bytes& bytes) {
-  Program program;
-  decode(bytes, program);
-  return program;
-}
-
-unsigned below(std::mt19937& random, unsigned bound) {
-  return static_cast<unsigned>(random()) % bound;
-}
-
-Bytes random_bytes(std::mt19937& random, std::size_t size) {
-  Bytes bytes(size);
-  for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(random());
-  return bytes;
-}
 
 // Steps from one byte: none, then the first ones several times over, then the rest, in one piece.
 unsigned near_steps(unsigned byte) {
@@ -64,42 +47,48 @@ Bytes machine_bytes(unsigned cpus, unsigned files, unsigned windows, unsigned pa
   return bytes;
 }
 
+// Checks of Boost.Test cost far more than what is checked here a million times.
+void require(bool condition, const char* what) {
+  if (!condition) BOOST_FAIL(what);
+}
+
 // What program.h and language.h promise of every operation, event and program.
 void check_valid(const Operation& operation, const MachineConfig& machine) {
-  BOOST_REQUIRE_LT(operation.cpu, machine.cpus);
+  require(operation.cpu < machine.cpus, "an operation's CPU exists");
   const PageSpace space = page_space(machine, operation.call);
-  BOOST_REQUIRE_LT(operation.first, space.pages);
-  if (takes_word(operation.call)) BOOST_REQUIRE_LT(operation.second, machine.words);
+  require(operation.first < space.pages, "an operation's page exists");
+  if (takes_word(operation.call)) require(operation.second < machine.words, "an operation's word exists");
   if (!takes_range(operation.call)) return;
-  BOOST_REQUIRE_GE(operation.second, 1);
-  BOOST_REQUIRE_LE(operation.first % space.window + operation.second, space.window);
+  require(operation.second >= 1, "a range has pages");
+  require(operation.first % space.window + operation.second <= space.window, "a range stays in its window");
 }
 
 void check_valid(const Event& event, const MachineConfig& machine) {
-  BOOST_REQUIRE_LT(event.cpu, machine.cpus);
-  BOOST_REQUIRE_LT(event.page, machine.virtual_pages());
-  const bool far = event.kind == Event::Kind::preempt && event.latency == 0;
-  BOOST_REQUIRE_LE(event.after, far ? max_far_after : max_near_after);
-  BOOST_REQUIRE_LE(event.latency, event.kind == Event::Kind::preempt ? 15 : 0);
+  require(event.cpu < machine.cpus, "an event's CPU exists");
+  require(event.page < machine.virtual_pages(), "an event's page exists");
+  const bool preempt = event.kind == Event::Kind::preempt;
+  const bool far = preempt && event.latency == 0;
+  require(event.after <= (far ? max_far_after : max_near_after), "an event's steps are in range");
+  require(event.latency <= (preempt ? 15 : 0), "a latency is in range");
 }
 
 void check_valid(const Program& program) {
   const MachineConfig& machine = program.machine;
   for (const ParameterInfo& parameter : parameter_table) {
-    BOOST_REQUIRE_GE(machine.*parameter.field, parameter.min);
-    BOOST_REQUIRE_LE(machine.*parameter.field, parameter.max);
+    const std::uint16_t value = machine.*parameter.field;
+    require(value >= parameter.min && value <= parameter.max, "a parameter is in range");
   }
-  BOOST_REQUIRE_LE(machine.mms, machine.cpus);
-  BOOST_REQUIRE_GE(machine.windows, machine.files);
-  BOOST_REQUIRE_LE(program.operation_count, max_operations);
-  BOOST_REQUIRE_LE(program.event_count, program.operation_count == 0 ? 0 : max_events);
+  require(machine.mms <= machine.cpus, "each mm has a thread");
+  require(machine.windows >= machine.files, "each file has a window");
+  require(program.operation_count <= max_operations, "there are no more operations than possible");
+  require(program.event_count <= (program.operation_count == 0 ? 0 : max_events), "events are tied to operations");
   int events = 0;
   for (const Operation& operation : std::span(program.operations).first(program.operation_count)) {
-    BOOST_REQUIRE_EQUAL(operation.first_event, events);
+    require(operation.first_event == events, "events are in the order of operations");
     events += operation.event_count;
     check_valid(operation, machine);
   }
-  BOOST_REQUIRE_EQUAL(events, program.event_count);
+  require(events == program.event_count, "each event is tied to an operation");
   for (const Event& event : std::span(program.events).first(program.event_count)) check_valid(event, machine);
 }
 
@@ -107,8 +96,8 @@ void check_round_trip(const Bytes& bytes) {
   const Program program = decoded(bytes);
   check_valid(program);
   const Bytes canonical = encode(program);
-  BOOST_REQUIRE(decoded(canonical) == program);
-  BOOST_REQUIRE(encode(decoded(canonical)) == canonical);
+  require(decoded(canonical) == program, "encoding and decoding gives the same program");
+  require(encode(decoded(canonical)) == canonical, "there is one canonical form");
 }
 
 }  // namespace

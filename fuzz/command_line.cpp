@@ -25,6 +25,7 @@
 #include "fuzz/output.h"
 #include "fuzz/replay.h"
 #include "fuzz/run_command.h"
+#include "fuzz/show_command.h"
 
 namespace shootdown {
 
@@ -36,7 +37,7 @@ namespace {
 
 struct Arguments {
   RunOptions run;
-  std::vector<std::string> show;
+  ShowOptions show;
   std::string assemble;
   std::string assemble_to;
   std::string dictionary;
@@ -78,9 +79,16 @@ constexpr const char* run_footer =
 constexpr const char* show_footer =
     "Comments and expectations of a text are not part of the program: they are left out.\n"
     "\n"
+    "--expect runs the input on every engine and says what came of it; 'shootdown run'\n"
+    "of what it prints is as expected, until an engine or the model changes.\n"
+    "\n"
+    "--bucket says 'ENGINE breaks ORACLE: FACT', with N for the numbers in the fact: of\n"
+    "the first engine that breaks a claim, the first claim that it breaks; else of the\n"
+    "first engine that breaks anything, what it breaks first; else 'breaks nothing'.\n"
+    "\n"
     "Examples:\n"
     "  shootdown show crash-1234 > crash.program\n"
-    "  shootdown show - < crash-1234";
+    "  shootdown show --expect - < crash-1234";
 
 constexpr const char* assemble_footer =
     "Of a folder, every text is encoded into a file of the same name without its\n"
@@ -124,7 +132,13 @@ void define_run(CLI::App& app, RunOptions& options) {
 
 void define_others(CLI::App& app, Arguments& arguments) {
   CLI::App& show = *app.add_subcommand("show", "Print inputs as text");
-  show.add_option("FILE", arguments.show, "Inputs, encoded or text; - is standard input")->required()->type_name("");
+  show.add_option("FILE", arguments.show.files, "Inputs, encoded or text; - is standard input")
+      ->required()
+      ->type_name("");
+  CLI::Option* const expect =
+      show.add_flag("--expect", arguments.show.expect, "With what each engine does, as expectations");
+  show.add_flag("--bucket", arguments.show.bucket, "Instead of the program, what it breaks first, in a line")
+      ->excludes(expect);
   show.footer(show_footer);
 
   CLI::App& assemble = *app.add_subcommand("assemble", "Encode programs that are written as text");
@@ -145,24 +159,6 @@ void define_others(CLI::App& app, Arguments& arguments) {
       ->footer("Example:\n  shootdown run --engine eager_dirty corpus");
   app.add_subcommand("oracles", "List the oracles and the guarantees they judge")
       ->footer("Example:\n  shootdown run --oracles lost-dirty-data,counts corpus");
-}
-
-// --- show ---
-
-ExitStatus show_command(const std::vector<std::string>& paths, Console& console) {
-  ExitStatus status = exit_fine;
-  for (const std::string& path : paths) {
-    const std::variant<Input, InputError> loaded = load_input(path);
-    if (const auto* const error = std::get_if<InputError>(&loaded)) {
-      console.error(error->message);
-      status = exit_bad_input;
-      continue;
-    }
-    const Input& input = std::get<Input>(loaded);
-    if (paths.size() > 1) console.out().print("# {}\n", input.name);
-    console.out().write(print(input.document.program));
-  }
-  return status;
 }
 
 // --- assemble ---

@@ -163,6 +163,7 @@ BOOST_AUTO_TEST_CASE(bad_usage_is_said) {
       {{"run", "--trace=long", fine}, "--trace: expected compact or full, found 'long'"},
       {{"run", "--width", "3", fine}, "--width: Value 3 not in range 40 to 10000"},
       {{"show"}, "FILE is required; see shootdown show --help"},
+      {{"show", "--expect", "--bucket", fine}, "--expect excludes --bucket"},
       {{"assemble"}, "FILE is required; see shootdown assemble --help"},
       {{"engines", "more"}, "more; see shootdown engines --help"},
   };
@@ -367,6 +368,63 @@ BOOST_AUTO_TEST_CASE(show_goes_on_after_a_bad_file) {
   BOOST_TEST(contains(result.out, "# " + lost + "\nshootdown 1\n"));
   BOOST_TEST(contains(result.out, "# " + fine + "\nshootdown 1\n"));
   BOOST_TEST(contains(shootdown_with({"show", path("corpus")}).err, "is a folder; expected a file"));
+}
+
+// What is shown with expectations meets them, whatever happens in it.
+BOOST_AUTO_TEST_CASE(shown_expectations_are_met) {
+  std::string random;
+  for (unsigned i = 0, x = 1; i < 600; ++i, x = x * 1664525U + 1013904223U) random += static_cast<char>(x >> 24U);
+  std::vector<std::string> inputs{lost, fine, write("raw", random), write("empty", "")};
+  for (const fs::directory_entry& entry : fs::directory_iterator("corpus")) {
+    if (entry.path().extension() == ".program") inputs.push_back(entry.path().string());
+  }
+  BOOST_TEST(inputs.size() > 10U);
+  for (const std::string& input : inputs) {
+    const Result shown = shootdown_with({"show", "--expect", input});
+    BOOST_TEST(shown.status == 0);
+    BOOST_TEST(shown.err.empty());
+    const std::string file = write("shown.program", shown.out);
+    BOOST_TEST(shootdown_with({"run", "--quiet", file}).status == 0, input);
+    BOOST_TEST(shootdown_with({"show", "--expect", file}).out == shown.out);
+    // But for the expectations it is the same program.
+    const std::string bare = std::regex_replace(shown.out, std::regex("expect [^\n]*\n"), "");
+    BOOST_TEST(bare == shootdown_with({"show", input}).out);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(expectations_are_shown_below_the_machine) {
+  BOOST_TEST(shootdown_with({"show", "--expect", lost}).out ==
+             "shootdown 1\n"
+             "expect eager_dirty breaks page-cache-contents, lost-dirty-data, fsync-durability\n"
+             "expect deferred_dirty breaks filesystem-contract\n"
+             "\n"
+             "cpu 0: store page 0 word 0\n"
+             "cpu 1: dontneed page 0\n"
+             "  after 9 steps switch to cpu 2\n"
+             "cpu 2: fsync page 0\n"
+             "cpu 0: store page 0 word 0\n");
+  // What a text says that it expects does not count.
+  const std::string wrong =
+      write("wrong.program", replaced(harmless, "eager_dirty holds", "eager_dirty breaks counts"));
+  BOOST_TEST(contains(shootdown_with({"show", "--expect", wrong}).out, "expect eager_dirty holds\n"));
+  const Result two = shootdown_with({"show", "--expect", fine, path("none"), lost});
+  BOOST_TEST(two.status == 2);
+  BOOST_TEST(contains(two.out, "# " + fine + "\nshootdown 1\nexpect eager_dirty holds\n"));
+  BOOST_TEST(contains(two.out, "# " + lost + "\nshootdown 1\nexpect eager_dirty breaks "));
+}
+
+BOOST_AUTO_TEST_CASE(a_bucket_says_how_something_breaks_and_not_where) {
+  const std::string bucket = shootdown_with({"show", "--bucket", lost}).out;
+  BOOST_TEST(
+      bucket ==
+      "eager_dirty breaks fsync-durability: fsync by cpu N returns, but the disk has N in page N word N of file N, "
+      "where N had been written before it began\n");
+  const std::string elsewhere =
+      write("elsewhere.program", std::regex_replace(std::string(lost_write), std::regex("page 0"), "page 1"));
+  BOOST_TEST(shootdown_with({"show", "--bucket", elsewhere}).out == bucket);
+  BOOST_TEST(shootdown_with({"show", "--bucket", fine}).out == "breaks nothing\n");
+  BOOST_TEST(shootdown_with({"show", "--bucket", fine, lost}).out ==
+             "# " + fine + "\nbreaks nothing\n# " + lost + "\n" + bucket);
 }
 
 BOOST_AUTO_TEST_CASE(a_folder_is_assembled_into_another) {

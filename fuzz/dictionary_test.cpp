@@ -1,15 +1,13 @@
 #include "fuzz/dictionary.h"
 
-#include <cstdint>
 #include <set>
-#include <span>
 #include <string_view>
 #include <variant>
 
 #include <boost/test/unit_test.hpp>
 
-#include "fuzz/codec.h"
 #include "fuzz/language.h"
+#include "fuzz/test_bytes.h"
 #include "fuzz/text.h"
 
 namespace shootdown {
@@ -37,12 +35,6 @@ std::vector<std::string> read_dictionary(std::string_view text) {
     pieces.push_back(piece);
   }
   return pieces;
-}
-
-Program decoded(std::string_view bytes) {
-  Program program;
-  decode(std::span(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()), program);
-  return program;
 }
 
 void check_entries(const std::vector<DictionaryEntry>& entries) {
@@ -81,7 +73,8 @@ BOOST_AUTO_TEST_CASE(bytes_say_everything_that_the_language_can) {
   for (const DictionaryEntry& entry : dictionary_of_bytes()) {
     BOOST_TEST(entry.piece.size() == record_size, entry.name);
     // An event needs an operation to be tied to; a parameter that is its default says nothing.
-    const Program program = decoded(store + entry.piece);
+    const std::string bytes = store + entry.piece;
+    const Program program = decoded({bytes.begin(), bytes.end()});
     const MachineConfig defaults;
     for (const ParameterInfo& parameter : parameter_table) {
       if (program.machine.*parameter.field != defaults.*parameter.field) parameters.insert(parameter.name);

@@ -17,6 +17,7 @@
 #include "engine/kernel/kernel.h"
 #include "engine/zap/engines.h"
 #include "fuzz/codec.h"
+#include "fuzz/features.h"
 #include "fuzz/mutator.h"
 #include "fuzz/replay.h"
 #include "fuzz/state_coverage.h"
@@ -25,7 +26,7 @@
 namespace {
 
 // libFuzzer clears this array before each run and keeps inputs that reach new counts. Without `used` the
-// linker or the optimiser would shrink it. Other fuzzers ignore it.
+// linker or the optimiser would shrink it. Other fuzzers ignore it: what they need is in fuzz/features.h.
 __attribute__((section("__libfuzzer_extra_counters"),
                used)) std::uint8_t extra_counters[shootdown::StateCoverage::counters];
 
@@ -109,6 +110,9 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const std::unique_ptr<Target> target = std::make_unique<Target>();
   decode({data, size}, target->program);
   target->kernel.run(target->program);
+#ifdef SHOOTDOWN_FEATURES
+  visit_features(extra_counters);
+#endif
   const Report& report = target->judge.report();
   if ((report.broken() & target->selected).empty()) return 0;
 

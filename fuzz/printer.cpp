@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <iterator>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -20,7 +21,8 @@ std::string_view plural(unsigned count) {
 
 class Printer {
  public:
-  explicit Printer(const Program& program) : program_(program) {}
+  Printer(const Program& program, std::span<const Expectation> expectations)
+      : program_(program), expectations_(expectations) {}
 
   std::string print();
 
@@ -31,18 +33,21 @@ class Printer {
   }
 
   void print_machine();
+  void print_expectation(const Expectation& expectation);
   void print_operation(const Operation& operation);
   void print_pages(const Operation& operation);
   void print_event(const Event& event, const Operation& operation);
   void print_preemption(const Event& event, const Operation& operation);
 
   const Program& program_;
+  std::span<const Expectation> expectations_;
   std::string out_;
 };
 
 std::string Printer::print() {
   put("shootdown {}\n", format_version);
   print_machine();
+  for (const Expectation& expectation : expectations_) print_expectation(expectation);
   if (program_.operation_count != 0) put("\n");
   for (std::size_t i = 0; i < program_.operation_count; ++i) {
     const Operation& operation = program_.operations[i];
@@ -63,6 +68,13 @@ void Printer::print_machine() {
     put("{} {} {}", std::exchange(before, ","), parameter.name, value);
   }
   if (before == ",") put("\n");
+}
+
+void Printer::print_expectation(const Expectation& expectation) {
+  put("expect {} {}", expectation.engine, expectation.breaks.empty() ? "holds" : "breaks");
+  std::string_view before = " ";
+  for (const std::string& oracle : expectation.breaks) put("{}{}", std::exchange(before, ", "), oracle);
+  put("\n");
 }
 
 void Printer::print_operation(const Operation& operation) {
@@ -106,7 +118,11 @@ void Printer::print_preemption(const Event& event, const Operation& operation) {
 }  // namespace
 
 std::string print(const Program& program) {
-  return Printer(program).print();
+  return Printer(program, {}).print();
+}
+
+std::string print(const Document& document) {
+  return Printer(document.program, document.expectations).print();
 }
 
 }  // namespace shootdown

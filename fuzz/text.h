@@ -48,6 +48,8 @@ std::variant<Document, ParseError> parse(std::string_view text);
 
 // Writes a program. The result ends with a newline.
 std::string print(const Program& program);
+// The same with expectations, in their order. Their engines and oracles must have names as parse() accepts them.
+std::string print(const Document& document);
 
 // Whether bytes are meant as text rather than as an encoded program. A text without a proper header counts as
 // text, so that the error is reported: what begins with a comment line, with a word that other lines of the

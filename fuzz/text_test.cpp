@@ -17,32 +17,11 @@
 
 #include "fuzz/codec.h"
 #include "fuzz/language.h"
+#include "fuzz/test_bytes.h"
 
 namespace shootdown {
 
 namespace {
-
-using Bytes = std::vector<std::uint8_t>;
-
-unsigned below(std::mt19937& random, unsigned bound) {
-  return static_cast<unsigned>(random()) % bound;
-}
-
-Bytes random_bytes(std::mt19937& random, std::size_t size) {
-  Bytes bytes(size);
-  for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(random());
-  return bytes;
-}
-
-Program decoded(const Bytes& bytes) {
-  Program program;
-  decode(bytes, program);
-  return program;
-}
-
-std::string_view as_text(const Bytes& bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
 
 // Random operations on a machine of a given size; its other parameters are random.
 Bytes random_program(std::mt19937& random, const MachineConfig& size) {
@@ -255,6 +234,21 @@ BOOST_AUTO_TEST_CASE(expectations) {
   BOOST_TEST(document.expectations[1].engine == "deferred_dirty");
   BOOST_TEST(document.expectations[1].breaks.empty());
   BOOST_TEST(document.expectations[1].line == 7);
+}
+
+BOOST_AUTO_TEST_CASE(expectations_are_printed_below_the_machine) {
+  const std::string_view text =
+      "shootdown 1\n"
+      "machine cpus 2\n"
+      "expect deferred_dirty breaks filesystem-contract, progress\n"
+      "expect eager_dirty holds\n"
+      "\n"
+      "cpu 1: exit\n";
+  const auto parsed = parse(text);
+  BOOST_REQUIRE(std::holds_alternative<Document>(parsed));
+  BOOST_TEST(print(std::get<Document>(parsed)) == text);
+  BOOST_TEST(print(Document{.program = {}, .expectations = {{.engine = "x", .breaks = {}}}}) ==
+             "shootdown 1\nexpect x holds\n");
 }
 
 BOOST_AUTO_TEST_CASE(printed_form) {

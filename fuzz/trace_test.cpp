@@ -69,8 +69,7 @@ bool contains(std::string_view text, std::string_view part) {
 
 // Of a file of the repository.
 std::string contents_of(std::string_view name) {
-  const std::filesystem::path root = std::filesystem::path(__FILE__).parent_path().parent_path();
-  std::ifstream file(root / name, std::ios::binary);
+  std::ifstream file(std::filesystem::path(SHOOTDOWN_ROOT) / name, std::ios::binary);
   BOOST_REQUIRE_MESSAGE(file.is_open(), name);
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }

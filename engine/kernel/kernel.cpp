@@ -40,6 +40,8 @@ Scheduler::Outcome Kernel::run(const Program& program, TraceSink* trace) {
     outcome = sched.run(config.cpus, strategy, step_limit(program), trace);
   }
   watcher.end(*this, outcome);
+  machine.clear();
+  clear_files();
   return outcome;
 }
 
@@ -60,17 +62,18 @@ void Kernel::reset(const Program& program) {
   reset_mms();
 }
 
-void Kernel::reset_files() {
-  for (int i = 0; i < files_used_; ++i) {
+void Kernel::clear_files() {
+  for (int i = 0; i < config.files; ++i) {
     AddressSpace& file = files[static_cast<std::size_t>(i)];
-    for (int index = 0; index < file_pages_used_; ++index) {
+    for (int index = 0; index < config.pages; ++index) {
       file.slots[index].store(nullptr, std::memory_order_relaxed);
       file.tags[index].store(0, std::memory_order_relaxed);
       for (Atomic<Word>& word : file.disk[index]) word.store(0, std::memory_order_relaxed);
     }
   }
-  files_used_ = config.files;
-  file_pages_used_ = config.pages;
+}
+
+void Kernel::reset_files() {
   for (int i = 0; i < config.files; ++i) {
     AddressSpace& file = files[static_cast<std::size_t>(i)];
     file.i_rwsem.reset(Object::inode_lock, i);
@@ -114,7 +117,7 @@ void Kernel::reset_mms() {
     task.flush_asked_by.store(0, std::memory_order_relaxed);
     task.flush_done.reset();
     mm.users.fetch_add(1, std::memory_order_relaxed);
-    mm.cpumask.fetch_or(static_cast<CpuMask>(1U << static_cast<unsigned>(cpu)), std::memory_order_relaxed);
+    mm.cpumask.fetch_or(cpu_bit(cpu), std::memory_order_relaxed);
   }
 }
 

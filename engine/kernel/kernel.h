@@ -65,7 +65,8 @@ class Kernel final : private Scheduler::Client {
   // `engine` zaps pages; `watcher` is told of everything. Both must outlive the kernel.
   Kernel(const ZapEngine& engine, Watcher& watcher);
 
-  // Runs a program to its end. `trace` may be null.
+  // Runs a program to its end. `trace` may be null. Files and page tables are empty afterwards: the watcher's
+  // end() is the time to look at them.
   Scheduler::Outcome run(const Program& program, TraceSink* trace = nullptr);
 
   // A digest of all that happened in the last run.
@@ -108,6 +109,7 @@ class Kernel final : private Scheduler::Client {
  private:
   void reset(const Program& program);
   void reset_files();
+  void clear_files();
   void reset_mms();
   void run_cpu(int cpu) override;
   bool interrupt(int cpu) override;
@@ -116,8 +118,6 @@ class Kernel final : private Scheduler::Client {
   void finish_run(Task& current);
 
   const Program* program_ = nullptr;
-  int files_used_ = 0;  // by the last run: what the next reset must clear
-  int file_pages_used_ = 0;
   Atomic<int> threads_left_{0};
   Atomic<int> batch_allocations_{0};
   int batches_used_ = 0;

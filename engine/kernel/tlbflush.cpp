@@ -6,10 +6,6 @@ namespace shootdown {
 
 namespace {
 
-constexpr CpuMask bit(int cpu) {
-  return static_cast<CpuMask>(1U << static_cast<unsigned>(cpu));
-}
-
 // flush_tlb_func, on the CPU whose TLB it is.
 void flush_tlb_func(Task& current, const Task::FlushRequest& request) {
   Kernel& kernel = *current.kernel;
@@ -21,7 +17,7 @@ void flush_tlb_func(Task& current, const Task::FlushRequest& request) {
     // switch_mm_irqs_off to init_mm: the cheapest way never to be asked again.
     step(current, Verb::flush, Object::tlb, current.cpu, 0xFFFF);
     tlb.drop_all();
-    mm.cpumask.fetch_and(static_cast<CpuMask>(~bit(current.cpu)), std::memory_order_acq_rel);
+    mm.cpumask.fetch_and(static_cast<CpuMask>(~cpu_bit(current.cpu)), std::memory_order_acq_rel);
     return;
   }
   if (request.new_tlb_gen <= current.tlb_gen) return;  // an earlier flush went this far
@@ -45,12 +41,12 @@ void flush_tlb_func(Task& current, const Task::FlushRequest& request) {
 
 // smp_call_function_many_cond: who has to be asked.
 CpuMask cpus_to_ask(const Task& current, const Mm& mm, bool freed_tables) {
-  auto mask = static_cast<CpuMask>(mm.cpumask.load(std::memory_order_acquire) & ~bit(current.cpu));
+  auto mask = static_cast<CpuMask>(mm.cpumask.load(std::memory_order_acquire) & ~cpu_bit(current.cpu));
   if (freed_tables) return mask;
   for (CpuMask rest = mask; rest != 0; rest = static_cast<CpuMask>(rest & (rest - 1))) {
     const int cpu = __builtin_ctz(rest);
     const Task& task = current.kernel->tasks[static_cast<std::size_t>(cpu)];
-    if (task.lazy.load(std::memory_order_relaxed)) mask = static_cast<CpuMask>(mask & ~bit(cpu));
+    if (task.lazy.load(std::memory_order_relaxed)) mask = static_cast<CpuMask>(mask & ~cpu_bit(cpu));
   }
   return mask;
 }
@@ -61,7 +57,8 @@ void ask(Task& current, CpuMask mask) {
   current.flush_waits_for.store(mask, std::memory_order_release);
   for (CpuMask rest = mask; rest != 0; rest = static_cast<CpuMask>(rest & (rest - 1))) {
     const int cpu = __builtin_ctz(rest);
-    kernel.tasks[static_cast<std::size_t>(cpu)].flush_asked_by.fetch_or(bit(current.cpu), std::memory_order_acq_rel);
+    kernel.tasks[static_cast<std::size_t>(cpu)].flush_asked_by.fetch_or(cpu_bit(current.cpu),
+                                                                        std::memory_order_acq_rel);
     kernel.sched.post_interrupt(cpu);
   }
 }
@@ -83,7 +80,7 @@ void flush_tlb_mm_range(Task& current, Mm& mm, int first, int count, bool freed_
 
   const CpuMask others = cpus_to_ask(current, mm, freed_tables);
   if (others != 0) ask(current, others);
-  if (&mm == current.mm && (mm.cpumask.load(std::memory_order_relaxed) & bit(current.cpu)) != 0) {
+  if (&mm == current.mm && (mm.cpumask.load(std::memory_order_relaxed) & cpu_bit(current.cpu)) != 0) {
     current.kernel->sched.disable_interrupts();
     flush_tlb_func(current, current.flush);
     current.kernel->sched.enable_interrupts();
@@ -99,10 +96,10 @@ bool handle_flush_interrupt(Task& current) {
   Task& asker = kernel.tasks[static_cast<std::size_t>(sender)];
   step(current, Verb::handle, Object::interrupt, sender);
   flush_tlb_func(current, asker.flush);
-  current.flush_asked_by.fetch_and(static_cast<CpuMask>(~bit(sender)), std::memory_order_acq_rel);
+  current.flush_asked_by.fetch_and(static_cast<CpuMask>(~cpu_bit(sender)), std::memory_order_acq_rel);
   const CpuMask left =
-      asker.flush_waits_for.fetch_and(static_cast<CpuMask>(~bit(current.cpu)), std::memory_order_acq_rel);
-  if (left == bit(current.cpu)) kernel.sched.wake(asker.flush_done);
+      asker.flush_waits_for.fetch_and(static_cast<CpuMask>(~cpu_bit(current.cpu)), std::memory_order_acq_rel);
+  if (left == cpu_bit(current.cpu)) kernel.sched.wake(asker.flush_done);
   return (asked_by & (asked_by - 1)) != 0 || current.flush_asked_by.load(std::memory_order_acquire) != 0;
 }
 

@@ -2,10 +2,15 @@
 
 namespace shootdown {
 
-void Machine::reset(int cpus, int tlb_entries, int tables, int pages) {
+void Machine::clear() {
   for (int table = 0; table < tables_used_; ++table) {
     for (int page = 0; page < pages_used_; ++page) set_pte(table, page, Pte());
   }
+  tables_used_ = 0;
+}
+
+void Machine::reset(int cpus, int tlb_entries, int tables, int pages) {
+  clear();
   tables_used_ = tables;
   pages_used_ = pages;
   cpus_ = cpus;

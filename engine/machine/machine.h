@@ -51,6 +51,9 @@ class Machine {
  public:
   // `cpus` CPUs whose TLBs hold `tlb_entries` each, and `tables` translation tables of `pages` entries each, all none.
   void reset(int cpus, int tlb_entries, int tables, int pages);
+  // Clears all entries. The work depends on what was used, so it is done when that is no longer needed, not when
+  // something else begins.
+  void clear();
 
   Tlb& tlb(int cpu) { return tlbs_[cpu]; }
   const Tlb& tlb(int cpu) const { return tlbs_[cpu]; }
@@ -80,7 +83,7 @@ class Machine {
   void count(Pte pte, int change);
 
   int cpus_ = 0;
-  int tables_used_ = 0;  // in this run: what the next reset must clear
+  int tables_used_ = 0;  // since the last reset: what must be cleared
   int pages_used_ = 0;
   Tlb tlbs_[max_cpus];
   TranslationTable tables_[max_mms];

@@ -12,6 +12,9 @@
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
+#ifdef SHOOTDOWN_MSAN
+#include <sanitizer/msan_interface.h>
+#endif
 #ifdef SHOOTDOWN_TSAN
 #include <sanitizer/tsan_interface.h>
 #endif
@@ -38,6 +41,13 @@ char* map_stack(std::size_t size) {
   return static_cast<char*>(base) + page;
 }
 
+// Registers that come from code without instrumentation: MemorySanitizer would go by what it last knew of them.
+void declare_initialised([[maybe_unused]] transfer_t& from) {
+#ifdef SHOOTDOWN_MSAN
+  __msan_unpoison(&from, sizeof from);
+#endif
+}
+
 void unmap_stack(char* stack, std::size_t size) {
   const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
   munmap(stack - page, size + page);
@@ -46,7 +56,7 @@ void unmap_stack(char* stack, std::size_t size) {
 }  // namespace
 
 Fiber::Fiber() {
-#ifdef SHOOTDOWN_ASAN
+#if defined(SHOOTDOWN_ASAN) || defined(SHOOTDOWN_MSAN)
   pthread_attr_t attributes;
   void* lowest = nullptr;
   SHOOTDOWN_CHECK(pthread_getattr_np(pthread_self(), &attributes) == 0);
@@ -85,7 +95,10 @@ void Fiber::restart() {
   if (tsan_fiber_ != nullptr) __tsan_destroy_fiber(tsan_fiber_);
   tsan_fiber_ = __tsan_create_fiber(0);
 #endif
-  context_ = make_fcontext(stack_ + stack_size_, stack_size_, [](transfer_t from) { enter(from.fctx, from.data); });
+  context_ = make_fcontext(stack_ + stack_size_, stack_size_, [](transfer_t from) {
+    declare_initialised(from);
+    enter(from.fctx, from.data);
+  });
 }
 
 // The first thing on a new stack: notes where we came from, then runs.
@@ -96,6 +109,9 @@ SHOOTDOWN_HARNESS void Fiber::enter(void* previous_context, void* pair) {
 #ifdef SHOOTDOWN_ASAN
   __sanitizer_finish_switch_fiber(nullptr, nullptr, nullptr);
 #endif
+#ifdef SHOOTDOWN_MSAN
+  __msan_finish_switch_fiber(nullptr, nullptr);
+#endif
   self->entry_(self->argument_);
   SHOOTDOWN_CHECK(false);  // a fiber must not return: there is nowhere to go
 }
@@ -105,13 +121,20 @@ SHOOTDOWN_HARNESS void Fiber::switch_to(Fiber& to) {
 #ifdef SHOOTDOWN_ASAN
   __sanitizer_start_switch_fiber(&fake_stack_, to.stack_, to.stack_size_);
 #endif
+#ifdef SHOOTDOWN_MSAN
+  __msan_start_switch_fiber(to.stack_, to.stack_size_);
+#endif
 #ifdef SHOOTDOWN_TSAN
   __tsan_switch_to_fiber(to.tsan_fiber_, __tsan_switch_to_fiber_no_sync);
 #endif
-  const transfer_t from = jump_fcontext(to.context_, static_cast<void*>(pair));
+  transfer_t from = jump_fcontext(to.context_, static_cast<void*>(pair));
+  declare_initialised(from);
   static_cast<Fiber**>(from.data)[0]->context_ = from.fctx;
 #ifdef SHOOTDOWN_ASAN
   __sanitizer_finish_switch_fiber(fake_stack_, nullptr, nullptr);
+#endif
+#ifdef SHOOTDOWN_MSAN
+  __msan_finish_switch_fiber(nullptr, nullptr);
 #endif
 }
 

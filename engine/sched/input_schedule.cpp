@@ -8,8 +8,7 @@ int InputSchedule::begin(int cpus) {
     cpus_[program_.operations[static_cast<std::size_t>(i)].cpu].operation = i;
   }
   choose_ = false;
-  const auto all = static_cast<CpuMask>((1U << static_cast<unsigned>(cpus)) - 1U);
-  return choose({.runnable = all, .interrupted = 0});
+  return choose({.runnable = cpus_below(cpus), .interrupted = 0});
 }
 
 std::uint64_t InputSchedule::next_stop(const Position& position) {
@@ -77,9 +76,13 @@ int InputSchedule::order(int cpu) const {
 int InputSchedule::choose(Candidates candidates) {
   const CpuMask set = candidates.interrupted != 0 ? candidates.interrupted : candidates.runnable;
   int best = -1;
+  int best_order = 0;
   for (unsigned rest = set; rest != 0; rest &= rest - 1) {
     const int cpu = __builtin_ctz(rest);
-    if (best < 0 || order(cpu) < order(best)) best = cpu;
+    const int its_order = order(cpu);
+    if (best >= 0 && its_order >= best_order) continue;
+    best = cpu;
+    best_order = its_order;
   }
   // Who only takes an interrupt stays suspended.
   if (candidates.interrupted == 0) cpus_[best].suspended = false;

@@ -14,7 +14,7 @@ int Pct::begin(int cpus) {
     std::swap(priority_[i], priority_[random.below(static_cast<std::uint64_t>(i) + 1)]);
   for (int i = 0; i < depth_ - 1; ++i) change_at_[i] = 1 + random.below(steps_);
   std::sort(change_at_, change_at_ + depth_ - 1);
-  return highest(static_cast<CpuMask>((1U << static_cast<unsigned>(cpus)) - 1U));
+  return highest(cpus_below(cpus));
 }
 
 std::uint64_t Pct::next_stop(const Position& position) {

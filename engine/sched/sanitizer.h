@@ -17,6 +17,9 @@
 #if __has_feature(address_sanitizer)
 #define SHOOTDOWN_ASAN 1
 #endif
+#if __has_feature(memory_sanitizer)
+#define SHOOTDOWN_MSAN 1
+#endif
 #endif
 #if defined(__SANITIZE_THREAD__)
 #define SHOOTDOWN_TSAN 1

@@ -4,22 +4,14 @@
 
 namespace shootdown {
 
-namespace {
-
-constexpr CpuMask bit(int cpu) {
-  return static_cast<CpuMask>(1U << static_cast<unsigned>(cpu));
-}
-
-}  // namespace
-
 Scheduler::Cpu::Cpu(Scheduler& owner, int id)
     : scheduler(owner),
       number(id),
       fiber(
           [](void* argument) {
             Cpu& cpu = *static_cast<Cpu*>(argument);
-            cpu.scheduler.arrive();
             for (;;) {
+              cpu.scheduler.rest();
               cpu.scheduler.client_.run_cpu(cpu.number);
               cpu.scheduler.park();
             }
@@ -27,13 +19,26 @@ Scheduler::Cpu::Cpu(Scheduler& owner, int id)
           this) {}
 
 Scheduler::Scheduler(Client& client) : client_(client) {
-  for (int i = 0; i < max_cpus; ++i) cpus_[i] = std::make_unique<Cpu>(*this, i);
+  for (int i = 0; i < max_cpus; ++i) {
+    cpus_[i] = std::make_unique<Cpu>(*this, i);
+    settle(i);
+  }
+}
+
+// Lets a CPU go to where it rests between runs. Where it comes from depends on the last run, and must make no
+// difference to the next one: not even in which code is reached, or fuzzers take it for new.
+void Scheduler::settle(int cpu) {
+  current_ = cpu;
+  interrupts_ = 0;
+  main_.synchronise(cpus_[cpu]->fiber);
+  main_.switch_to(cpus_[cpu]->fiber);
+  main_.synchronise(cpus_[cpu]->fiber);
 }
 
 void Scheduler::begin_run(int cpus) {
   steps_ = 0;
   hash_ = 0;
-  all_ = static_cast<CpuMask>((1U << static_cast<unsigned>(cpus)) - 1U);
+  all_ = cpus_below(cpus);
   runnable_ = all_;
   finished_ = 0;
   interrupts_ = 0;
@@ -59,14 +64,16 @@ Scheduler::Outcome Scheduler::run(int cpus, Strategy& strategy, std::uint64_t st
   step_limit_ = step_limit;
   begin_run(cpus);
   current_ = strategy.begin(cpus);
-  stop_at_ = 0;
+  running_ = true;
   main_.switch_to(cpus_[current_]->fiber);
 
+  running_ = false;
+  trace_ = nullptr;
   for (int i = 0; i < cpus; ++i) {
     main_.synchronise(cpus_[i]->fiber);
     if (outcome_ != Outcome::completed) cpus_[i]->fiber.restart();
+    settle(i);
   }
-  trace_ = nullptr;
   return outcome_;
 }
 
@@ -75,7 +82,7 @@ SHOOTDOWN_HARNESS Strategy::Candidates Scheduler::candidates() const {
   for (unsigned rest = interrupted; rest != 0; rest &= rest - 1) {
     const int cpu = __builtin_ctz(rest);
     const bool can_take = cpus_[cpu]->interrupts_disabled == 0 && cpu != current_;
-    if (!can_take) interrupted = static_cast<CpuMask>(interrupted & ~bit(cpu));
+    if (!can_take) interrupted = static_cast<CpuMask>(interrupted & ~cpu_bit(cpu));
   }
   return {.runnable = runnable_, .interrupted = interrupted};
 }
@@ -137,7 +144,7 @@ SHOOTDOWN_HARNESS void Scheduler::count_switch(const Cpu& from, const Cpu& to) {
 }
 
 SHOOTDOWN_HARNESS void Scheduler::leave_for(int next, std::uint8_t latency) {
-  SHOOTDOWN_CHECK((runnable_ & bit(next)) != 0);
+  SHOOTDOWN_CHECK((runnable_ & cpu_bit(next)) != 0);
   Cpu& from = self();
   from.own = own_steps(from);
   Cpu& to = *cpus_[next];
@@ -153,7 +160,7 @@ SHOOTDOWN_HARNESS void Scheduler::arrive() {
   Cpu& cpu = self();
   cpu.since = steps_;
   cpu.take_at = 0;
-  if ((interrupts_ & bit(current_)) == 0 || cpu.interrupts_disabled != 0) return;
+  if ((interrupts_ & cpu_bit(current_)) == 0 || cpu.interrupts_disabled != 0) return;
   if (cpu.latency != 0) {
     cpu.take_at = steps_ + cpu.latency;
   } else {
@@ -176,21 +183,20 @@ SHOOTDOWN_HARNESS void Scheduler::take_interrupts() {
   --cpu.interrupts_disabled;
   cpu.handling = false;
   cpu.since = steps_;
-  interrupts_ = static_cast<CpuMask>(interrupts_ & ~bit(current_));
+  interrupts_ = static_cast<CpuMask>(interrupts_ & ~cpu_bit(current_));
   stop_at_ = 0;
 }
 
 // Lets other CPUs run until this one is runnable again or has taken an interrupt.
 SHOOTDOWN_HARNESS void Scheduler::block() {
   const Cpu& cpu = self();
-  if ((interrupts_ & bit(current_)) != 0 && cpu.interrupts_disabled == 0) {
+  if ((interrupts_ & cpu_bit(current_)) != 0 && cpu.interrupts_disabled == 0) {
     take_interrupts();
     return;
   }
-  runnable_ = static_cast<CpuMask>(runnable_ & ~bit(current_));
+  runnable_ = static_cast<CpuMask>(runnable_ & ~cpu_bit(current_));
   if (runnable_ == 0) {
     finish(finished_ == all_ ? Outcome::completed : Outcome::deadlock);
-    arrive();  // in the next run
   } else {
     int next = 0;
     {
@@ -202,23 +208,29 @@ SHOOTDOWN_HARNESS void Scheduler::block() {
   stop_at_ = 0;
 }
 
-// The calling CPU has nothing more to do in this run; returns when the next run begins.
+// The calling CPU has nothing more to do in this run but to take interrupts; returns when the run is over.
 SHOOTDOWN_HARNESS void Scheduler::park() {
-  finished_ = static_cast<CpuMask>(finished_ | bit(current_));
+  finished_ = static_cast<CpuMask>(finished_ | cpu_bit(current_));
   cpus_[current_]->operation = -1;
-  while ((finished_ & bit(current_)) != 0) block();
-  runnable_ = static_cast<CpuMask>(runnable_ | bit(current_));
+  while (running_) block();
 }
 
-// Returns to the caller of run(). Comes back in the next run if the outcome is `completed`, else never.
+// Between runs; returns when the calling CPU is switched to in the next run.
+SHOOTDOWN_HARNESS void Scheduler::rest() {
+  self().fiber.switch_to(main_);
+  arrive();
+  stop_at_ = 0;
+}
+
+// Returns to the caller of run(). Comes back when the run is over if the outcome is `completed`, else never.
 SHOOTDOWN_HARNESS void Scheduler::finish(Outcome outcome) {
   outcome_ = outcome;
   self().fiber.switch_to(main_);
 }
 
 SHOOTDOWN_HARNESS void Scheduler::make_runnable(int cpu) {
-  if ((runnable_ & bit(cpu)) != 0) return;
-  runnable_ = static_cast<CpuMask>(runnable_ | bit(cpu));
+  if ((runnable_ & cpu_bit(cpu)) != 0) return;
+  runnable_ = static_cast<CpuMask>(runnable_ | cpu_bit(cpu));
   const Unwatched unwatched;
   if (strategy_->preempts(cpu, current_)) stop_at_ = 0;
 }
@@ -264,7 +276,7 @@ SHOOTDOWN_HARNESS void Scheduler::begin_operation(int number) {
 
 SHOOTDOWN_HARNESS void Scheduler::wait(WaitQueue& queue, Step step) {
   record(step);
-  const CpuMask me = bit(current_);
+  const CpuMask me = cpu_bit(current_);
   queue.waiting_ = static_cast<CpuMask>(queue.waiting_ | me);
   self().pending = step;
   block();
@@ -279,7 +291,7 @@ SHOOTDOWN_HARNESS void Scheduler::wake_all(WaitQueue& queue) {
 }
 
 SHOOTDOWN_HARNESS void Scheduler::post_interrupt(int cpu) {
-  interrupts_ = static_cast<CpuMask>(interrupts_ | bit(cpu));
+  interrupts_ = static_cast<CpuMask>(interrupts_ | cpu_bit(cpu));
   if (cpus_[cpu]->interrupts_disabled == 0) make_runnable(cpu);
 }
 
@@ -290,7 +302,7 @@ SHOOTDOWN_HARNESS void Scheduler::disable_interrupts() {
 SHOOTDOWN_HARNESS void Scheduler::enable_interrupts() {
   Cpu& cpu = self();
   if (--cpu.interrupts_disabled != 0) return;
-  if ((interrupts_ & bit(current_)) != 0 && cpu.take_at == 0) {
+  if ((interrupts_ & cpu_bit(current_)) != 0 && cpu.take_at == 0) {
     take_interrupts();
   }
 }

@@ -135,6 +135,7 @@ class Scheduler {
   void count_switch(const Cpu& from, const Cpu& to);
   void block();
   void park();
+  void rest();
   void leave_for(int next, std::uint8_t latency);
   void arrive();
   void take_interrupts();
@@ -144,6 +145,7 @@ class Scheduler {
   void mix(std::uint64_t value);
   std::uint64_t digest(Step step) const;
   void begin_run(int cpus);
+  void settle(int cpu);
   void wake_all(WaitQueue& queue);
 
   Client& client_;
@@ -157,6 +159,7 @@ class Scheduler {
   std::uint64_t stop_at_ = 0;  // no question is asked before this step
   std::uint64_t hash_ = 0;
   int current_ = 0;
+  bool running_ = false;  // between the start of a run and its outcome
   CpuMask all_ = 0;
   CpuMask runnable_ = 0;
   CpuMask finished_ = 0;

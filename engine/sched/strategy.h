@@ -14,6 +14,15 @@ namespace shootdown {
 // A set of CPUs, one bit each.
 using CpuMask = std::uint8_t;
 
+constexpr CpuMask cpu_bit(int cpu) {
+  return static_cast<CpuMask>(1U << static_cast<unsigned>(cpu));
+}
+
+// The first `count` CPUs.
+constexpr CpuMask cpus_below(int count) {
+  return static_cast<CpuMask>((1U << static_cast<unsigned>(count)) - 1U);
+}
+
 class Strategy {
  public:
   static constexpr std::uint64_t never = std::numeric_limits<std::uint64_t>::max();

@@ -42,12 +42,15 @@ struct Observer final : Watcher, Notes {
 Notes unmap(int pages, ProgramBuilder builder, Call how = Call::munmap) {
   builder.machine(&MachineConfig::pages, pages).machine(&MachineConfig::cpus, 1);
   builder.operation(0, Call::touch, 0, pages).operation(0, how, 0, pages);
-  TestBench eager(*find_engine("eager_dirty"));
+  // Large, and used hundreds of times.
+  static TestBench eager(*find_engine("eager_dirty"));
+  static Observer observer;
+  static TestBench deferred(*find_engine("deferred_dirty"), &observer);
   BOOST_TEST((eager.run(builder) == Scheduler::Outcome::completed));
   BOOST_TEST(eager.holds());
 
-  Observer notes;
-  TestBench deferred(*find_engine("deferred_dirty"), &notes);
+  Notes& notes = observer;
+  notes = {};
   BOOST_TEST((deferred.run(builder) == Scheduler::Outcome::completed));
   OracleSet allowed;
   allowed.insert(OracleId::filesystem_contract);

@@ -1,0 +1,150 @@
+// Checks that which code a run reaches, and how often, depends on its input alone, whatever ran before it.
+//
+// Usage: same_code COUNT FILE...
+//
+// Fuzzers compare it from run to run: what the run before has left behind looks to them like something new that the
+// input did (AFL++ calls it stability). Runs the given files and COUNT pseudo-random inputs on every engine, first in
+// their order and then in another one, and compares the counters of edges of each input's two runs. Needs the
+// instrumentation of libFuzzer, and must have none itself.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <memory>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "engine/sched/random.h"
+#include "engine/zap/engines.h"
+#include "fuzz/codec.h"
+#include "fuzz/replay.h"
+
+// The instrumentation's interface: it calls the first two at start-up.
+// NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming)
+extern "C" void __sanitizer_cov_8bit_counters_init(std::uint8_t* begin, const std::uint8_t* end);
+extern "C" void __sanitizer_cov_pcs_init(const std::uintptr_t* begin, const std::uintptr_t* end);
+extern "C" __attribute__((weak)) void __sanitizer_symbolize_pc(void* pc, const char* format, char* out,
+                                                               std::size_t size);
+// NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)
+
+namespace {
+
+using namespace shootdown;
+
+constexpr std::size_t longest = 120;  // bytes of a pseudo-random input
+
+// One for each edge in the program, and for each a place and flags.
+std::span<std::uint8_t> counters;
+std::span<const std::uintptr_t> places;
+
+using Counts = std::vector<std::uint8_t>;
+
+Counts counts_of(Replayer& replayer, const Program& program) {
+  std::ranges::fill(counters, std::uint8_t{0});
+  replayer.run(program);
+  return {counters.begin(), counters.end()};
+}
+
+std::string place_of(std::size_t edge) {
+  // A part of most sanitizers, but not of all builds.
+  if (__sanitizer_symbolize_pc == nullptr) return fmt::format("{:#x}", places[2 * edge]);
+  constexpr std::size_t room = 1000;
+  std::string text(room, '\0');
+  // The place is the address of the edge's code; that of a call would be one beyond it, and one is taken off.
+  // NOLINTNEXTLINE(performance-no-int-to-ptr)
+  __sanitizer_symbolize_pc(reinterpret_cast<void*>(places[2 * edge] + 1), "%f %s:%l:%c", text.data(), text.size());
+  return text.substr(0, text.find('\0'));
+}
+
+std::vector<Program> make_programs(std::uint64_t count, std::vector<Program> programs) {
+  SplitMix64 random(1);
+  std::vector<std::uint8_t> bytes;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    bytes.resize(random.below(longest + 1));
+    for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(random.below(256));
+    decode(bytes, programs.emplace_back());
+  }
+  return programs;
+}
+
+// The edges that some input does not reach as often in one run as in another.
+std::vector<std::size_t> varying_edges(const ZapEngine& engine, const std::vector<Program>& programs) {
+  Replayer replayer(engine);
+  // What happens once in a process is no input's doing.
+  counts_of(replayer, Program());
+  std::vector<Counts> expected;
+  expected.reserve(programs.size());
+  for (const Program& program : programs) expected.push_back(counts_of(replayer, program));
+
+  std::vector<std::size_t> edges;
+  SplitMix64 random(2);
+  for (std::size_t i = 0; i < 2 * programs.size(); ++i) {
+    const std::size_t number = random.below(programs.size());
+    const Counts found = counts_of(replayer, programs[number]);
+    for (std::size_t edge = 0; edge < found.size(); ++edge) {
+      if (found[edge] != expected[number][edge]) edges.push_back(edge);
+    }
+  }
+  std::ranges::sort(edges);
+  const auto repeated = std::ranges::unique(edges);
+  edges.erase(repeated.begin(), repeated.end());
+  return edges;
+}
+
+int run(const std::vector<std::string>& arguments) {
+  std::vector<Program> programs;
+  for (std::size_t i = 1; i < arguments.size(); ++i) {
+    const auto loaded = load_input(arguments[i]);
+    if (const auto* const error = std::get_if<InputError>(&loaded)) {
+      fmt::print(stderr, "same_code: {}\n", error->message);
+      return 2;
+    }
+    programs.push_back(std::get<Input>(loaded).document.program);
+  }
+  programs = make_programs(std::strtoull(arguments.front().c_str(), nullptr, 10), std::move(programs));
+  if (programs.empty() || counters.empty()) {
+    std::fputs("same_code: there are no inputs, or there is no instrumentation\n", stderr);
+    return 2;
+  }
+
+  bool same = true;
+  for (const ZapEngine* const engine : all_engines()) {
+    const std::vector<std::size_t> edges = varying_edges(*engine, programs);
+    for (const std::size_t edge : edges) {
+      fmt::print(stderr, "same_code: {}: not the same in two runs of an input: {}\n", engine->name(), place_of(edge));
+    }
+    same = same && edges.empty();
+    fmt::print("{}: {} of {} edges vary in {} inputs\n", engine->name(), edges.size(), counters.size(),
+               programs.size());
+  }
+  return same ? 0 : 1;
+}
+
+}  // namespace
+
+void __sanitizer_cov_8bit_counters_init(std::uint8_t* begin, const std::uint8_t* end) {
+  counters = {begin, static_cast<std::size_t>(end - begin)};
+}
+
+void __sanitizer_cov_pcs_init(const std::uintptr_t* begin, const std::uintptr_t* end) {
+  places = {begin, static_cast<std::size_t>(end - begin)};
+}
+
+int main(int argc, char** argv) {
+  if (argc < 2) {
+    std::fputs("usage: same_code COUNT FILE...\n", stderr);
+    return 2;
+  }
+  try {
+    return run({argv + 1, argv + argc});
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "same_code: %s\n", error.what());
+    return 1;
+  }
+}
