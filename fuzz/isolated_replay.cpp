@@ -1,7 +1,6 @@
 #include "fuzz/isolated_replay.h"
 
 #include <algorithm>
-#include <cstring>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -33,7 +32,7 @@ std::string_view as_bytes(const Plain& value) {
 template <typename Plain>
 Plain taken_from(std::string_view& bytes) {
   Plain value;
-  std::memcpy(&value, bytes.data(), sizeof value);
+  bytes.copy(reinterpret_cast<char*>(&value), sizeof value);
   bytes.remove_prefix(sizeof value);
   return value;
 }
