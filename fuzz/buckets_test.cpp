@@ -91,7 +91,8 @@ BOOST_AUTO_TEST_CASE(the_table_has_the_largest_bucket_first_and_the_smallest_fil
 
 BOOST_AUTO_TEST_CASE(long_facts_are_wrapped) {
   Buckets buckets;
-  std::string fact = "fsync by cpu N returns, but the disk has N in page N word N of file N, where N had been written";
+  const std::string fact =
+      "fsync by cpu N returns, but the disk has N in page N word N of file N, where N had been written";
   buckets.add(kind(0, "deferred_dirty", "page-cache-contents", fact + fact), {.path = "x", .size = 1});
   buckets.add(kind(0, "deferred_dirty", "internal error", std::string(300, 'x')), {.path = "x", .size = 1});
   const std::string text = buckets.render(100, false);

@@ -234,11 +234,9 @@ bool visit_archive(const std::string& path, const InputVisitor& visit) {
 bool visit_folder(const std::string& path, const InputVisitor& visit) {
   std::variant<std::vector<fs::path>, InputError> found = list_inputs(path);
   if (auto* const error = std::get_if<InputError>(&found)) return visit(std::move(*error));
-  for (const fs::path& input : std::get<std::vector<fs::path>>(found)) {
-    const bool go_on = is_archive(input) ? visit_archive(input.string(), visit) : visit(load_bytes(input.string()));
-    if (!go_on) return false;
-  }
-  return true;
+  return std::ranges::all_of(std::get<std::vector<fs::path>>(found), [&](const fs::path& input) {
+    return is_archive(input) ? visit_archive(input.string(), visit) : visit(load_bytes(input.string()));
+  });
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 #include "fuzz/isolated_replay.h"
 
 #include <algorithm>
-#include <cstring>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -10,7 +9,7 @@ namespace shootdown {
 
 Demand Contestant::demand(const Document& document) const {
   if (oracles.has_value()) return {.exact = false, .oracles = *oracles};
-  return demand_of(document, engine());
+  return demand_of(document, *engine);
 }
 
 // --- what goes to and fro ---
@@ -33,7 +32,7 @@ std::string_view as_bytes(const Plain& value) {
 template <typename Plain>
 Plain taken_from(std::string_view& bytes) {
   Plain value;
-  std::memcpy(&value, bytes.data(), sizeof value);
+  bytes.copy(reinterpret_cast<char*>(&value), sizeof value);
   bytes.remove_prefix(sizeof value);
   return value;
 }
@@ -45,7 +44,7 @@ enum class ReplyKind : char { verdict, input_error };
 IsolatedReplay::IsolatedReplay(const std::vector<Contestant>& contestants, std::chrono::milliseconds limit)
     : contestants_(contestants), isolation_([this](std::string_view request) { return serve(request); }, limit) {}
 
-std::string IsolatedReplay::serve(std::string_view request) const {
+std::string IsolatedReplay::serve(std::string_view request) {
   const auto head = taken_from<RequestHead>(request);
   std::string name(request.substr(0, head.name_size));
   std::string reply;
@@ -56,8 +55,11 @@ std::string IsolatedReplay::serve(std::string_view request) const {
   const Input& input = std::get<Input>(read);
   const Contestant& contestant = contestants_[head.contestant];
   Verdict verdict{.text = input.text, .demand = contestant.demand(input.document), .result = {}, .report = {}};
-  verdict.result = contestant.replayer->run(input.document.program);
-  verdict.report = contestant.replayer->report();
+  replayers_.resize(contestants_.size());
+  std::unique_ptr<Replayer>& replayer = replayers_[head.contestant];
+  if (replayer == nullptr) replayer = std::make_unique<Replayer>(*contestant.engine);
+  verdict.result = replayer->run(input.document.program);
+  verdict.report = replayer->report();
   return reply.append(as_bytes(ReplyKind::verdict)).append(as_bytes(verdict));
 }
 

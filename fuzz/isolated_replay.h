@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -22,10 +23,9 @@ namespace shootdown {
 
 // An engine, and what is asked of it whatever the inputs expect.
 struct Contestant {
-  std::unique_ptr<Replayer> replayer;
+  const ZapEngine* engine;
   std::optional<OracleSet> oracles;
 
-  const ZapEngine& engine() const { return replayer->engine(); }
   Demand demand(const Document& document) const;
 };
 
@@ -49,7 +49,8 @@ class IsolatedReplay {
  public:
   using Result = std::variant<Verdict, InputError, InternalError>;
 
-  // The contestants must outlive this object.
+  // The contestants, which may be added later, must outlive this object. The caller must not have a Replayer of its own
+  // while one of these functions runs.
   IsolatedReplay(const std::vector<Contestant>& contestants, std::chrono::milliseconds limit);
 
   // Throws std::system_error if no process can be started.
@@ -62,9 +63,12 @@ class IsolatedReplay {
   bool running() const { return isolation_.running(); }
 
  private:
-  std::string serve(std::string_view request) const;
+  std::string serve(std::string_view request);
 
   const std::vector<Contestant>& contestants_;
+  // Of each contestant, once it is used; only in the process. ThreadSanitizer takes fibers for threads, and does not
+  // work in a process that has been forked while there were some.
+  std::vector<std::unique_ptr<Replayer>> replayers_;
   Isolation isolation_;
 };
 

@@ -112,6 +112,7 @@ std::string describe(int status) {
 Isolation::Isolation(Function function, std::chrono::milliseconds limit)
     : function_(std::move(function)), limit_(limit) {}
 
+// NOLINTNEXTLINE(bugprone-exception-escape): only if there is no memory left, and then nothing helps
 Isolation::~Isolation() {
   finish();
 }

@@ -10,7 +10,8 @@
 // Promises: no call takes much longer than the limit; the process does not outlive
 // the object, nor the caller; it ends by exit(), so that what is done there is done
 // (coverage profiles, a look for leaks). Cannot protect files or other processes
-// from the function. The caller must have no other threads.
+// from the function. The caller must have no other threads; to ThreadSanitizer,
+// fibers are such.
 #pragma once
 
 #include <chrono>

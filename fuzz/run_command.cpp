@@ -3,7 +3,6 @@
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
-#include <memory>
 #include <optional>
 #include <system_error>
 #include <unordered_map>
@@ -140,7 +139,7 @@ bool RunCommand::choose_engines(std::span<const ZapEngine* const> engines) {
 
 bool RunCommand::add_contestant(const ZapEngine& engine) {
   for (const Contestant& other : contestants_) {
-    if (&other.replayer->engine() == &engine) return true;  // named twice
+    if (other.engine == &engine) return true;  // named twice
   }
   std::optional<OracleSet> oracles;
   if (options_.oracles.has_value()) {
@@ -151,7 +150,7 @@ bool RunCommand::add_contestant(const ZapEngine& engine) {
     }
     oracles = std::get<OracleSet>(selected);
   }
-  contestants_.push_back({.replayer = std::make_unique<Replayer>(engine), .oracles = oracles});
+  contestants_.push_back({.engine = &engine, .oracles = oracles});
   return true;
 }
 
@@ -219,7 +218,7 @@ RunCommand::Outcome RunCommand::judge(const Contestant& contestant, const RawInp
 
 RunCommand::Outcome RunCommand::judge(const Contestant& contestant, const RawInput& input, const InternalError& error) {
   if (single_) {
-    out().print("{}: {}: internal error: {}\n", input.name(), contestant.engine().name(), error.message);
+    out().print("{}: {}: internal error: {}\n", input.name(), contestant.engine->name(), error.message);
     console_.show(error.output);
   }
   const Buckets::Kind what = kind(contestant, "internal error", fact_of_message(error.message), false);
@@ -235,12 +234,12 @@ std::size_t RunCommand::classify(const Buckets::Kind& kind, const RawInput& inpu
 Buckets::Kind RunCommand::kind(const Contestant& contestant, std::string oracle, std::string fact,
                                bool with_trace) const {
   const auto rank = static_cast<std::size_t>(&contestant - contestants_.data());
-  std::string see = fmt::format("shootdown run --engine {}", contestant.engine().name());
+  std::string see = fmt::format("shootdown run --engine {}", contestant.engine->name());
   if (options_.oracles.has_value()) see += " --oracles " + shell_word(*options_.oracles);
   if (with_trace) see += " --trace";
   if (options_.timeout != RunOptions().timeout) see += fmt::format(" --timeout {}", options_.timeout);
   return {.rank = rank,
-          .engine = std::string(contestant.engine().name()),
+          .engine = std::string(contestant.engine->name()),
           .oracle = std::move(oracle),
           .fact = std::move(fact),
           .see = std::move(see)};
@@ -263,7 +262,7 @@ Buckets::Kind RunCommand::kind(const Contestant& contestant, const Verdict& verd
 
 // Everything that was found and is no surprise.
 void RunCommand::show_verdicts(const Contestant& contestant, const Verdict& verdict) {
-  const std::string_view engine = contestant.engine().name();
+  const std::string_view engine = contestant.engine->name();
   const Demand& demand = verdict.demand;
   const RunResult& result = verdict.result;
   const bool chosen = options_.oracles.has_value();
@@ -287,7 +286,7 @@ void RunCommand::show_verdicts(const Contestant& contestant, const Verdict& verd
 }
 
 void RunCommand::show_surprises(const Contestant& contestant, const Verdict& verdict, const RawInput& input) {
-  const std::string_view engine = contestant.engine().name();
+  const std::string_view engine = contestant.engine->name();
   const Demand& demand = verdict.demand;
   const std::string place = demand.line != 0 ? fmt::format("{}:{}", input.name(), demand.line) : input.name();
   for (const OracleInfo& oracle : all_oracles()) {
@@ -303,7 +302,7 @@ void RunCommand::show_surprises(const Contestant& contestant, const Verdict& ver
 }
 
 void RunCommand::show_hash(const Contestant& contestant, std::uint64_t hash, const RawInput& input) {
-  if (options_.hash) out().print("{:016x}  {}  {}\n", hash, contestant.engine().name(), input.name());
+  if (options_.hash) out().print("{:016x}  {}  {}\n", hash, contestant.engine->name(), input.name());
 }
 
 // Runs the input once more, here: it did so without harm.
@@ -313,8 +312,10 @@ void RunCommand::show_trace(const Contestant& contestant, const RawInput& input)
                              .width = options_.width,
                              .colour = out().is_terminal() && (no_colour == nullptr || *no_colour == '\0')};
   const std::variant<Input, InputError> read = read_input(input.name(), input.bytes);
-  if (const auto* const readable = std::get_if<Input>(&read))
-    out().print("\n{}\n", contestant.replayer->trace(readable->document.program, options));
+  if (const auto* const readable = std::get_if<Input>(&read)) {
+    Replayer replayer(*contestant.engine);  // gone when another process is started
+    out().print("\n{}\n", replayer.trace(readable->document.program, options));
+  }
 }
 
 void RunCommand::show_summary() {

@@ -216,6 +216,8 @@ BOOST_AUTO_TEST_CASE(texts_are_judged_where_they_are) {
 
 // --- buckets: five bugs, ten files each ---
 
+namespace {
+
 // What must come of a story on one engine; the other one holds.
 struct Bug {
   std::string engine;
@@ -270,7 +272,8 @@ std::string story(std::size_t bug, int variant) {
   add(zapper, range("dontneed"));
   // eager_dirty has removed all rmaps and not flushed, deferred_dirty has flushed and marked the page dirty; or
   // deferred_dirty has removed the rmap, and eager_dirty not yet; or deferred_dirty is anywhere before its end.
-  text += fmt::format("  after {} steps suspend\n", bug < 2 ? 3 + 6 * length : bug == 2 ? 7 : 9);
+  const std::array<int, 5> moments{3 + 6 * 8, 3 + 6 * 8, 7, 9, 9};
+  text += fmt::format("  after {} steps suspend\n", moments.at(bug));
   switch (bug) {
     case 0:
       add(writer, fmt::format("fsync page {}", first));
@@ -318,6 +321,8 @@ void check_story(std::size_t bug, int variant, std::set<std::string>& facts) {
     facts.emplace(replayer.report().violation(first).fact());
   }
 }
+
+}  // namespace
 
 BOOST_AUTO_TEST_CASE(fifty_files_of_five_bugs_are_five_buckets) {
   std::map<Bug, std::set<std::string>> expected;
