@@ -37,7 +37,7 @@ void leak() {
 }
 
 void signed_overflow() {
-  volatile int most = std::numeric_limits<int>::max();
+  const volatile int most = std::numeric_limits<int>::max();
   sink = most + 1;
 }
 
