@@ -19,25 +19,13 @@
 #include <boost/test/unit_test.hpp>
 
 #include "fuzz/output.h"
+#include "fuzz/test_files.h"
+#include "fuzz/test_output.h"
 
 using namespace shootdown;
 namespace fs = std::filesystem;
 
 namespace {
-
-struct FileCloser {
-  void operator()(std::FILE* file) const { std::fclose(file); }
-};
-using File = std::unique_ptr<std::FILE, FileCloser>;
-
-std::string contents(std::FILE* file) {
-  BOOST_TEST_REQUIRE(std::fseek(file, 0, SEEK_SET) == 0);
-  std::string bytes;
-  std::array<char, 4096> buffer;
-  while (const std::size_t count = std::fread(buffer.data(), 1, buffer.size(), file))
-    bytes.append(buffer.data(), count);
-  return bytes;
-}
 
 int call(std::vector<std::string> arguments, std::FILE* out, std::FILE* err) {
   arguments.insert(arguments.begin(), "shootdown");
@@ -48,21 +36,11 @@ int call(std::vector<std::string> arguments, std::FILE* out, std::FILE* err) {
   return shootdown_main(static_cast<int>(arguments.size()), pointers.data(), out, err);
 }
 
-struct Result {
-  int status;
-  std::string out;
-  std::string err;
-};
-
 Result shootdown_with(std::vector<std::string> arguments) {
   const File out(std::tmpfile());
   const File err(std::tmpfile());
   const int status = call(std::move(arguments), out.get(), err.get());
   return {status, contents(out.get()), contents(err.get())};
-}
-
-bool contains(std::string_view text, std::string_view part) {
-  return text.find(part) != std::string_view::npos;
 }
 
 // The text is as long and as odd as people make it.
@@ -90,35 +68,9 @@ std::string replaced(std::string_view text, std::string_view from, std::string_v
 }
 
 // A folder for each test, with what most of them need.
-struct Folder {
-  Folder() {
-    std::string pattern = (fs::temp_directory_path() / "shootdown-test-XXXXXX").string();
-    BOOST_REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-    root = pattern;
-    lost = write("corpus/lost.program", lost_write);
-    fine = write("corpus/fine.program", harmless);
-  }
-  ~Folder() {
-    std::error_code ignored;
-    fs::remove_all(root, ignored);
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-
-  std::string path(const std::string& name) const { return (root / name).string(); }
-  std::string write(const std::string& name, std::string_view bytes) const {
-    fs::create_directories((root / name).parent_path());
-    std::ofstream(root / name, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-    return path(name);
-  }
-  std::string read(const std::string& name) const {
-    std::ifstream file(root / name, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  }
-
-  fs::path root;
-  std::string lost;
-  std::string fine;
+struct Folder : TemporaryFolder {
+  std::string lost = write("corpus/lost.program", lost_write);
+  std::string fine = write("corpus/fine.program", harmless);
 };
 
 }  // namespace
@@ -314,7 +266,7 @@ BOOST_AUTO_TEST_CASE(bad_inputs_are_said_and_the_rest_is_run) {
   // A violation counts more.
   BOOST_TEST(shootdown_with({"run", "--oracles", "all", path("corpus")}).status == 1);
 
-  fs::create_directory(root / "empty");
+  fs::create_directory(path() / "empty");
   const Result empty = shootdown_with({"run", path("empty")});
   BOOST_TEST(empty.status == 2);
   BOOST_TEST(contains(empty.err, "empty: there are no inputs in this folder\n"));
@@ -322,7 +274,7 @@ BOOST_AUTO_TEST_CASE(bad_inputs_are_said_and_the_rest_is_run) {
   BOOST_TEST(expects.status == 2);
   BOOST_TEST(contains(expects.err, "e.program:2: there is no engine 'nobody'"));
   if (::geteuid() == 0) return;  // root may read everything
-  fs::permissions(root / "empty", fs::perms::none);
+  fs::permissions(path() / "empty", fs::perms::none);
   const Result locked = shootdown_with({"run", path("empty")});
   BOOST_TEST(locked.status == 2);
   BOOST_TEST(contains(locked.err, "cannot list the folder: Permission denied"));
@@ -435,8 +387,8 @@ BOOST_AUTO_TEST_CASE(a_folder_is_assembled_into_another) {
   BOOST_TEST(result.out == "3 texts encoded into " + path("seeds") + "\n");
   BOOST_TEST(read("seeds/fine") == shootdown_with({"assemble", fine}).out);
   BOOST_TEST(read("seeds/sub/x") == read("seeds/fine"));
-  BOOST_TEST(!fs::exists(root / "seeds/raw"));
-  for (const fs::directory_entry& entry : fs::directory_iterator(root / "seeds"))
+  BOOST_TEST(!fs::exists(path() / "seeds/raw"));
+  for (const fs::directory_entry& entry : fs::directory_iterator(path() / "seeds"))
     BOOST_TEST(!entry.path().filename().string().starts_with('.'));
 
   write("corpus/fine.text", harmless);
@@ -472,10 +424,10 @@ BOOST_AUTO_TEST_CASE(assemble_says_what_is_wrong) {
 
 BOOST_AUTO_TEST_CASE(a_file_is_replaced_as_a_whole) {
   write("out", std::string(10000, 'x'));
-  fs::create_symlink("out", root / "link");
-  BOOST_TEST(save_file(root / "link", "new") == 0);
+  fs::create_symlink("out", path() / "link");
+  BOOST_TEST(save_file(path() / "link", "new") == 0);
   BOOST_TEST(read("out") == "new");
-  BOOST_TEST(fs::is_symlink(root / "link"));
+  BOOST_TEST(fs::is_symlink(path() / "link"));
 }
 
 // --- engines and oracles ---

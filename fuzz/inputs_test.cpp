@@ -14,6 +14,8 @@
 
 #include "fuzz/codec.h"
 #include "fuzz/test_files.h"
+#include "fuzz/test_inputs.h"
+#include "fuzz/test_output.h"
 
 using namespace shootdown;
 namespace fs = std::filesystem;
@@ -25,25 +27,6 @@ constexpr std::string_view program =
     "expect eager_dirty holds\n"
     "cpu 0: store page 0 word 0\n"
     "cpu 1: dontneed page 0\n";
-
-Input input_of(std::string_view text) {
-  std::variant<Input, InputError> input = read_input("test.program", text);
-  const auto* const error = std::get_if<InputError>(&input);
-  if (error != nullptr) BOOST_FAIL(error->message);
-  return std::get<Input>(std::move(input));
-}
-
-// The message of what must be an error.
-template <typename Value>
-std::string error_of(const std::variant<Value, InputError>& result) {
-  const auto* const error = std::get_if<InputError>(&result);
-  BOOST_REQUIRE(error != nullptr);
-  return error->message;
-}
-
-bool contains(std::string_view text, std::string_view part) {
-  return text.find(part) != std::string_view::npos;
-}
 
 // What a path in a folder leads to: the inputs' paths, "PATH=BYTES" if `with_bytes`, and errors; without the folder.
 std::vector<std::string> visited(const TemporaryFolder& folder, const std::string& path, bool with_bytes = false) {

@@ -15,16 +15,13 @@
 #include <boost/test/unit_test.hpp>
 
 #include "engine/check.h"
+#include "fuzz/test_output.h"
 
 using namespace shootdown;
 
 namespace {
 
 using namespace std::chrono_literals;
-
-bool contains(std::string_view text, std::string_view part) {
-  return text.find(part) != std::string_view::npos;
-}
 
 volatile bool forever = true;
 

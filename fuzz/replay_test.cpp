@@ -12,6 +12,8 @@
 
 #include "engine/zap/engines.h"
 #include "fuzz/inputs.h"
+#include "fuzz/test_inputs.h"
+#include "fuzz/test_output.h"
 
 using namespace shootdown;
 
@@ -25,25 +27,6 @@ constexpr std::string_view lost_write =
     "  after 9 steps switch to cpu 2\n"
     "cpu 2: fsync page 0\n"
     "cpu 0: store page 0 word 0\n";
-
-Input input_of(std::string_view text) {
-  std::variant<Input, InputError> input = read_input("test.program", text);
-  const auto* const error = std::get_if<InputError>(&input);
-  if (error != nullptr) BOOST_FAIL(error->message);
-  return std::get<Input>(std::move(input));
-}
-
-// The message of what must be an error.
-template <typename Value>
-std::string error_of(const std::variant<Value, InputError>& result) {
-  const auto* const error = std::get_if<InputError>(&result);
-  BOOST_REQUIRE(error != nullptr);
-  return error->message;
-}
-
-bool contains(std::string_view text, std::string_view part) {
-  return text.find(part) != std::string_view::npos;
-}
 
 OracleSet set_of(std::initializer_list<OracleId> ids) {
   OracleSet set;

@@ -25,30 +25,11 @@
 #include "fuzz/codec.h"
 #include "fuzz/inputs.h"
 #include "fuzz/test_files.h"
+#include "fuzz/test_output.h"
 
 using namespace shootdown;
 
 namespace {
-
-struct FileCloser {
-  void operator()(std::FILE* file) const { std::fclose(file); }
-};
-using File = std::unique_ptr<std::FILE, FileCloser>;
-
-std::string contents(std::FILE* file) {
-  BOOST_TEST_REQUIRE(std::fseek(file, 0, SEEK_SET) == 0);
-  std::string bytes;
-  std::array<char, 4096> buffer;
-  while (const std::size_t count = std::fread(buffer.data(), 1, buffer.size(), file))
-    bytes.append(buffer.data(), count);
-  return bytes;
-}
-
-struct Result {
-  int status;
-  std::string out;
-  std::string err;
-};
 
 Result run(const RunOptions& options, std::span<const ZapEngine* const> engines = all_engines()) {
   const File out(std::tmpfile());
@@ -61,10 +42,6 @@ Result run(const RunOptions& options, std::span<const ZapEngine* const> engines 
     console.out().flush();
   }
   return {status, contents(out.get()), contents(err.get())};
-}
-
-bool contains(std::string_view text, std::string_view part) {
-  return text.find(part) != std::string_view::npos;
 }
 
 // How often a part is in a text.

@@ -24,6 +24,7 @@
 #include "fuzz/codec.h"
 #include "fuzz/columns.h"
 #include "fuzz/narrator.h"
+#include "fuzz/test_output.h"
 #include "fuzz/text.h"
 #include "oracles/judge.h"
 
@@ -61,10 +62,6 @@ std::vector<std::string> lines_of(const std::string& text) {
   std::istringstream stream(text);
   for (std::string line; std::getline(stream, line);) lines.push_back(line);
   return lines;
-}
-
-bool contains(std::string_view text, std::string_view part) {
-  return text.find(part) != std::string_view::npos;
 }
 
 // Of a file of the repository.
