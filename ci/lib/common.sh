@@ -37,6 +37,16 @@ engines() {
   sed -nE 's/^ENGINE\(([a-z0-9_]+)\)$/\1/p' engine/zap/engines.def
 }
 
+# A mistake in a name is bad usage, not a failure of the fuzz target: SET of oracles. For scripts that set tool.
+check_oracles() {
+  local name known
+  if [[ $1 == claims || $1 == all ]]; then return; fi
+  known=$("${tool:?}" oracles | awk '{ print $1 }')
+  for name in ${1//,/ }; do
+    grep -qxF -- "$name" <<<"$known" || die "there is no oracle '$name'; there are: $(xargs <<<"$known")" 2
+  done
+}
+
 # --- building ---
 
 # Passes on a count of Ninja's at most every $pulse_seconds, and everything from the first failure on.
