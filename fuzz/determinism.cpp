@@ -16,17 +16,14 @@
 #include <variant>
 #include <vector>
 
-#include "engine/sched/random.h"
 #include "engine/zap/engines.h"
-#include "fuzz/codec.h"
 #include "fuzz/inputs.h"
+#include "fuzz/random_programs.h"
 #include "fuzz/replay.h"
 
 namespace {
 
 using namespace shootdown;
-
-constexpr std::size_t longest = 120;  // bytes of a pseudo-random input
 
 // The digest of two runs, which must be equal.
 std::uint64_t run_twice(Replayer& replayer, const Program& program, const std::string& name) {
@@ -44,13 +41,10 @@ std::uint64_t digest_of(Replayer& replayer, std::uint64_t count, const std::vect
   };
   for (const Input& file : files) add(file.document.program, file.name);
 
-  SplitMix64 random(1);
+  RandomPrograms random;
   const auto program = std::make_unique<Program>();
-  std::vector<std::uint8_t> bytes;
   for (std::uint64_t i = 0; i < count; ++i) {
-    bytes.resize(random.below(longest + 1));
-    for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(random.below(256));
-    decode(bytes, *program);
+    random.next(*program);
     add(*program, fmt::format("pseudo-random input {}", i));
   }
   return digest;

@@ -22,8 +22,8 @@
 
 #include "engine/sched/random.h"
 #include "engine/zap/engines.h"
-#include "fuzz/codec.h"
 #include "fuzz/inputs.h"
+#include "fuzz/random_programs.h"
 #include "fuzz/replay.h"
 
 // The instrumentation's interface: it calls the first two at start-up.
@@ -37,8 +37,6 @@ extern "C" __attribute__((weak)) void __sanitizer_symbolize_pc(void* pc, const c
 namespace {
 
 using namespace shootdown;
-
-constexpr std::size_t longest = 120;  // bytes of a pseudo-random input
 
 // One for each edge in the program, and for each a place and flags.
 std::span<std::uint8_t> counters;
@@ -64,13 +62,8 @@ std::string place_of(std::size_t edge) {
 }
 
 std::vector<Program> make_programs(std::uint64_t count, std::vector<Program> programs) {
-  SplitMix64 random(1);
-  std::vector<std::uint8_t> bytes;
-  for (std::uint64_t i = 0; i < count; ++i) {
-    bytes.resize(random.below(longest + 1));
-    for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(random.below(256));
-    decode(bytes, programs.emplace_back());
-  }
+  RandomPrograms random;
+  for (std::uint64_t i = 0; i < count; ++i) random.next(programs.emplace_back());
   return programs;
 }
 
