@@ -165,7 +165,7 @@ BOOST_AUTO_TEST_CASE(a_flipped_expectation_is_a_violation) {
     BOOST_TEST(result.status == 1);
     BOOST_TEST(
         contains(result.out, flipped + ":3: deferred_dirty breaks filesystem-contract unexpectedly: page 0 of "));
-    BOOST_TEST(contains(result.out, "shootdown run --engine deferred_dirty --trace " + flipped + "\n"));
+    BOOST_TEST(contains(result.out, "shootdown run --engine deferred_dirty --trace " + shell_word(flipped) + "\n"));
   }
   BOOST_TEST(contains(shootdown_with({"run", path("corpus")}).out, "3 files, 2 engines, 6 runs: 1 not as expected\n"));
 
