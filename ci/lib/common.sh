@@ -31,7 +31,7 @@ path_from_root() {
   (cd "${called_from:?}" && realpath -m --relative-base="$OLDPWD" -- "$1")
 }
 
-# --- the engines ---
+# --- engines, oracles, corpus ---
 
 engines() {
   sed -nE 's/^ENGINE\(([a-z0-9_]+)\)$/\1/p' engine/zap/engines.def
@@ -45,6 +45,12 @@ check_oracles() {
   for name in ${1//,/ }; do
     grep -qxF -- "$name" <<<"$known" || die "there is no oracle '$name'; there are: $(xargs <<<"$known")" 2
   done
+}
+
+# Writes the corpus as bytes, for fuzzers to begin with: FOLDER. For scripts that set tool.
+assemble_corpus() {
+  rm -rf "$1"
+  "${tool:?}" assemble corpus -o "$1" >build/log/assemble.log || die "the corpus cannot be assembled" 3
 }
 
 # --- building ---

@@ -209,11 +209,11 @@ merge() {
   local argument
   for argument in "${@:2}"; do sources+=("$(path_from_root "$argument")"); done
   check_merge_arguments "${1-}" "${sources[@]}"
-  local target=$1 source lock old_features fresh=corpus/work/.fresh-$1 corpus=corpus/work/$1 old=corpus/work/.old-$1
+  local target=$1 source lock old_features fresh=work/.fresh-$1 corpus=work/$1 old=work/.old-$1
   local -a table=()
   prepare shootdown "fuzz_$target"
-  mkdir -p corpus/work
-  exec {lock}>"corpus/work/.lock-$target"
+  mkdir -p work
+  exec {lock}>"work/.lock-$target"
   flock -n "$lock" || die "another merge of $target is at work" 2
   restore "$fresh" "$corpus" "$old"
   mkdir -p "$corpus" "$scratch/in" "$scratch/old"
