@@ -2,11 +2,12 @@
 //
 // Usage: determinism COUNT FILE...
 //
-// The inputs are the given files, encoded or text, and COUNT pseudo-random ones. If a second run of an input differs
-// from the first, that is an error. The digest is the same in every process and every build of the same source;
+// The inputs are the given files, encoded or text, and COUNT pseudo-random ones. It is an error if a second run of an
+// input differs from the first, or if any run but an engine's first asks for memory. The digest is the same in every process and every build of the same source;
 // ci/check-determinism compares them.
 #include <fmt/format.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -17,6 +18,7 @@
 #include <vector>
 
 #include "engine/zap/engines.h"
+#include "fuzz/allocations.h"
 #include "fuzz/inputs.h"
 #include "fuzz/random_programs.h"
 #include "fuzz/replay.h"
@@ -25,13 +27,29 @@ namespace {
 
 using namespace shootdown;
 
+[[noreturn]] void fail(const Replayer& replayer, const std::string& name, const char* what) {
+  fmt::print(stderr, "determinism: {} on {}: {}\n", name, replayer.engine().name(), what);
+  std::exit(1);
+}
+
 // The digest of two runs, which must be equal.
 std::uint64_t run_twice(Replayer& replayer, const Program& program, const std::string& name) {
+  const std::size_t before = allocations();
   const RunResult first = replayer.run(program);
   const RunResult second = replayer.run(program);
-  if (first.hash == second.hash && first.broken == second.broken && first.outcome == second.outcome) return first.hash;
-  fmt::print(stderr, "determinism: {} on {}: two runs differ\n", name, replayer.engine().name());
-  std::exit(1);
+  if (allocations() != before) fail(replayer, name, "a run asks for memory");
+  if (first.hash != second.hash || first.broken != second.broken || first.outcome != second.outcome)
+    fail(replayer, name, "two runs differ");
+  return first.hash;
+}
+
+// A new replayer, which has all the memory that it will ever need.
+Replayer warm_replayer(const ZapEngine& engine) {
+  const std::size_t before = allocations();
+  Replayer replayer(engine);
+  replayer.run(Program{});
+  if (allocations() == before) fail(replayer, "memory", "allocations are not counted");
+  return replayer;
 }
 
 std::uint64_t digest_of(Replayer& replayer, std::uint64_t count, const std::vector<Input>& files) {
@@ -62,7 +80,7 @@ int run(const std::vector<std::string>& arguments) {
     files.push_back(std::move(std::get<Input>(loaded)));
   }
   for (const ZapEngine* const engine : all_engines()) {
-    Replayer replayer(*engine);
+    Replayer replayer = warm_replayer(*engine);
     fmt::print("{:016x}  {}  {} inputs\n", digest_of(replayer, count, files), engine->name(), count + files.size());
   }
   return 0;
