@@ -13,12 +13,11 @@
 
 #include "engine/program.h"
 #include "fuzz/language.h"
+#include "fuzz/test_bytes.h"
 
 namespace shootdown {
 
 namespace {
-
-using Bytes = std::vector<std::uint8_t>;
 
 constexpr std::size_t afl_max_file = std::size_t{1} << 20U;  // the limit that AFL++ gives
 
@@ -70,12 +69,6 @@ class Mutator {
  private:
   void* state_;
 };
-
-Bytes random_bytes(std::mt19937& random, std::size_t size) {
-  Bytes bytes(size);
-  for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(random());
-  return bytes;
-}
 
 }  // namespace
 

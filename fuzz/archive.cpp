@@ -9,6 +9,7 @@
 #include <zip.h>
 
 #include "engine/sched/sanitizer.h"
+#include "fuzz/output.h"
 
 namespace shootdown {
 
@@ -55,14 +56,18 @@ void Archive::Closer::operator()(zip* archive) const {
 std::variant<Archive, InputError> Archive::open(const std::filesystem::path& path) {
   int code = 0;
   zip_t* const archive = zip_open(path.c_str(), ZIP_RDONLY, &code);
-  if (archive != nullptr) return Archive(path.string(), archive);
+  if (archive != nullptr) return Archive(printable(path.string()), archive);
   declare_written(&code, sizeof code);
   zip_error_t error;
   zip_error_init_with_code(&error, code);
   declare_written(&error, sizeof error);
   const std::string why = text_of_libzip(zip_error_strerror(&error));
   zip_error_fini(&error);
-  return InputError{fmt::format("{}: cannot open the archive: {}", path.string(), why)};
+  return InputError{fmt::format("{}: cannot open the archive: {}", printable(path.string()), why)};
+}
+
+Archive::Archive(std::string name, zip* archive) : name_(std::move(name)), archive_(archive) {
+  for (std::size_t member = 0; member < size(); ++member) members_.emplace(this->name(member), member);
 }
 
 std::size_t Archive::size() const {
@@ -74,13 +79,13 @@ std::string Archive::name(std::size_t member) const {
 }
 
 std::optional<std::size_t> Archive::find(const std::string& name) const {
-  const zip_int64_t member = zip_name_locate(archive_.get(), name.c_str(), ZIP_FL_ENC_RAW);
-  if (member < 0) return std::nullopt;
-  return static_cast<std::size_t>(member);
+  const auto found = members_.find(name);
+  if (found == members_.end()) return std::nullopt;
+  return found->second;
 }
 
 std::variant<std::string, InputError> Archive::read(std::size_t member, std::size_t limit) const {
-  const std::string name = fmt::format("{}:{}", path_, this->name(member));
+  const std::string name = fmt::format("{}:{}", name_, printable(this->name(member)));
   zip_stat_t stat;
   zip_stat_init(&stat);
   const int failed = zip_stat_index(archive_.get(), member, 0, &stat);

@@ -12,9 +12,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <variant>
 
-#include "fuzz/replay.h"
+#include "fuzz/input_error.h"
 
 struct zip;
 
@@ -39,10 +40,12 @@ class Archive {
     void operator()(zip* archive) const;
   };
 
-  Archive(std::string path, zip* archive) : path_(std::move(path)), archive_(archive) {}
+  Archive(std::string name, zip* archive);
 
-  std::string path_;
+  std::string name_;  // as errors call it
   std::unique_ptr<zip, Closer> archive_;
+  // The first of each name. libzip's own search does not find all names as they are in the file.
+  std::unordered_map<std::string, std::size_t> members_;
 };
 
 }  // namespace shootdown

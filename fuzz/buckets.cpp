@@ -145,10 +145,10 @@ std::string Buckets::render(std::size_t width, bool list) const {
                     .oracle = bucket->kind.oracle,
                     .fact = bucket->kind.fact});
     commands += fmt::format("\n#{}, {} byte{}:\n  {} {}\n", name, smallest.size, smallest.size == 1 ? "" : "s",
-                            bucket->kind.see, shell_word(smallest.path));
+                            bucket->kind.see, shell_path(smallest.path));
     if (list) {
       lists += fmt::format("\nfiles of #{}:\n", name);
-      for (const File& file : bucket->files) lists += fmt::format("  {}\n", file.path);
+      for (const File& file : bucket->files) lists += fmt::format("  {}\n", printable(file.path));
     }
   }
   return render_table(rows, width) + "\nThe smallest file of each:\n" + commands + lists;

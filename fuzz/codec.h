@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "engine/program.h"
@@ -20,5 +21,10 @@ namespace shootdown {
 void decode(std::span<const std::uint8_t> bytes, Program& program);
 
 std::vector<std::uint8_t> encode(const Program& program);
+
+// Bytes, as files and strings take them.
+inline std::string_view as_characters(std::span<const std::uint8_t> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
 
 }  // namespace shootdown

@@ -46,8 +46,8 @@ struct Arguments {
 };
 
 constexpr const char* overview_footer =
-    "Exit status: 0 if everything was as expected; 1 if a run was not; else 2 if the\n"
-    "arguments or an input were bad, or if the output could not be written.\n"
+    "Exit status: 0 if everything was as expected; 1 if a run was not; 2 if none was so,\n"
+    "but the arguments or an input were bad, or if the output could not be written.\n"
     "\n"
     "Examples:\n"
     "  shootdown run corpus\n"
@@ -61,8 +61,8 @@ constexpr const char* run_footer =
     "fuzzers leave them; ARCHIVE.zip:MEMBER; or - for standard input. Of a folder, what\n"
     "lies in folders and archives below it counts too. What libFuzzer, AFL++ and people\n"
     "keep beside inputs does not: names with a dot in front, README, *.md, *.log,\n"
-    "*.dict, *.options, and the files in the folder of an instance of AFL++ itself. The\n"
-    "same bytes are run only once.\n"
+    "*.dict, *.options, and the files in the folder of an instance of AFL++ itself.\n"
+    "Copies of an encoded input of at most 4096 bytes are not run again.\n"
     "\n"
     "Without --oracles a run must break exactly the guarantees that the input expects\n"
     "to be broken; where it expects nothing of an engine, all that the engine claims\n"
@@ -76,9 +76,9 @@ constexpr const char* run_footer =
     "text did not expect is also listed one by one. Traces are shown of what was not\n"
     "expected, for one input always.\n"
     "\n"
-    "Exit status: 1 if any run was not as expected, or failed; else 2 if any input was\n"
-    "bad, or if the output could not be written; else 0. A bad input does not end the\n"
-    "replay.\n"
+    "Exit status: 2 if the output could not be written; else 1 if any run was not as\n"
+    "expected, or failed; else 2 if any input was bad; else 0. A bad input does not end\n"
+    "the replay.\n"
     "\n"
     "Examples:\n"
     "  shootdown run corpus\n"
@@ -136,8 +136,7 @@ void define_run(CLI::App& app, RunOptions& options) {
       ->type_name("N")
       ->check(CLI::Range(40, 10000).description(""));
   run.add_option("--timeout", options.timeout, "How long a run may take in seconds (default: 30)")
-      ->type_name("N")
-      ->check(CLI::Range(0.001, 1e6).description(""));
+      ->type_name("N");
   run.add_flag("--list", options.list, "Print the names of all inputs that were not as expected, below the table");
   run.add_flag("-q,--quiet", options.quiet, "Print only what was not expected");
   run.add_flag("--hash", options.hash, "Print a line with a digest of each run's steps, its engine and its input");
@@ -177,15 +176,10 @@ void define_others(CLI::App& app, Arguments& arguments) {
 
 // --- assemble ---
 
-std::string encoded(const Input& input) {
-  const std::vector<std::uint8_t> bytes = encode(input.document.program);
-  return {bytes.begin(), bytes.end()};
-}
-
 bool save(const fs::path& path, std::string_view bytes, Console& console) {
   const int error = save_file(path, bytes);
   if (error == 0) return true;
-  console.error(fmt::format("{}: cannot write: {}", path.string(), std::generic_category().message(error)));
+  console.error(fmt::format("{}: cannot write: {}", printable(path.string()), std::generic_category().message(error)));
   return false;
 }
 
@@ -200,13 +194,14 @@ ExitStatus assemble_file(const Arguments& arguments, Console& console) {
     console.error(fmt::format("{}: is not a program as text; expected a first line 'shootdown 1'", input.name));
     return exit_bad_input;
   }
+  const std::vector<std::uint8_t> bytes = encode(input.document.program);
   if (!arguments.assemble_to.empty() && arguments.assemble_to != "-")
-    return save(arguments.assemble_to, encoded(input), console) ? exit_fine : exit_bad_input;
+    return save(arguments.assemble_to, as_characters(bytes), console) ? exit_fine : exit_bad_input;
   if (console.out().is_terminal()) {
     console.error("an encoded program is not for a terminal; use -o OUT or redirect the output");
     return exit_bad_input;
   }
-  console.out().write(encoded(input));
+  console.out().write(as_characters(bytes));
   return exit_fine;
 }
 
@@ -217,43 +212,44 @@ class FolderAssembly {
       : from_(std::move(from)), to_(std::move(to)), console_(console) {}
 
   ExitStatus run() {
-    const std::variant<std::vector<fs::path>, InputError> found = list_inputs(from_);
-    if (const auto* const error = std::get_if<InputError>(&found)) {
-      console_.error(error->message);
-      return exit_bad_input;
+    const Listing found = list_inputs(from_);
+    for (const InputError& error : found.errors) fail(error.message);
+    if (found.inputs.empty()) return status_;
+    for (const fs::path& path : found.inputs) {
+      if (!is_archive(path)) assemble(path);
     }
-    for (const fs::path& path : std::get<std::vector<fs::path>>(found)) {
-      if (!is_archive(path) && !assemble(path)) status_ = exit_bad_input;
-    }
-    console_.out().print("{} encoded into {}\n", fmt::format("{} text{}", count_, count_ == 1 ? "" : "s"),
-                         to_.string());
+    console_.out().print("{} text{} encoded into {}\n", count_, count_ == 1 ? "" : "s", printable(to_.string()));
     return status_;
   }
 
  private:
-  bool assemble(const fs::path& path) {
+  void assemble(const fs::path& path) {
     const std::variant<Input, InputError> loaded = load_input(path.string());
     if (const auto* const error = std::get_if<InputError>(&loaded)) return fail(error->message);
     const Input& input = std::get<Input>(loaded);
-    if (!input.text) return true;
+    if (!input.text) return;
     const fs::path target = to_ / path.lexically_relative(from_).replace_extension();
     const auto [other, is_new] = sources_.emplace(target, path);
     if (!is_new) {
-      return fail(fmt::format("{}: cannot be encoded into {}: that is from {}", path.string(), target.string(),
-                              other->second.string()));
+      return fail(fmt::format("{}: cannot be encoded into {}: that is from {}", input.name, printable(target.string()),
+                              printable(other->second.string())));
     }
     std::error_code error;
     fs::create_directories(target.parent_path(), error);
-    if (error)
-      return fail(fmt::format("{}: cannot make the folder: {}", target.parent_path().string(), error.message()));
-    if (!save(target, encoded(input), console_)) return false;
-    ++count_;
-    return true;
+    if (error) {
+      return fail(
+          fmt::format("{}: cannot make the folder: {}", printable(target.parent_path().string()), error.message()));
+    }
+    if (save(target, as_characters(encode(input.document.program)), console_)) {
+      ++count_;
+    } else {
+      status_ = exit_bad_input;
+    }
   }
 
-  bool fail(std::string_view message) {
+  void fail(std::string_view message) {
     console_.error(message);
-    return false;
+    status_ = exit_bad_input;
   }
 
   fs::path from_;
@@ -269,8 +265,8 @@ ExitStatus assemble_command(const Arguments& arguments, Console& console) {
   if (arguments.assemble == "-" || !fs::is_directory(arguments.assemble, ignored))
     return assemble_file(arguments, console);
   if (arguments.assemble_to.empty()) {
-    console.error(
-        fmt::format("{}: is a folder; use -o OUT to name the folder for the encoded files", arguments.assemble));
+    console.error(fmt::format("{}: is a folder; use -o OUT to name the folder for the encoded files",
+                              printable(arguments.assemble)));
     return exit_bad_input;
   }
   return FolderAssembly(arguments.assemble, arguments.assemble_to, console).run();
@@ -359,6 +355,18 @@ std::string wrong_command(const CLI::App& app, int argc, char** argv) {
   return fmt::format("there is no command '{}'; there are: {}; see shootdown --help", first, command_names(app));
 }
 
+// What is wrong with the values of arguments, if anything, that the parser cannot say.
+std::string bad_value(const Arguments& arguments) {
+  const RunOptions& run = arguments.run;
+  if (!run.trace.empty() && run.trace != "compact" && run.trace != "full")
+    return fmt::format("--trace: expected compact or full, found '{}'", run.trace);
+  if (!(run.timeout >= 0.001 && run.timeout <= 1e6))  // nor is it so if it is not a number
+    return fmt::format("--timeout: expected 0.001 to 1000000 seconds, found {}", run.timeout);
+  if (std::ranges::count(run.paths, "-") > 1 || std::ranges::count(arguments.show.files, "-") > 1)
+    return "-: standard input can be read only once";
+  return {};
+}
+
 // Says what is wrong, or helps; the parser reports both in the same way.
 ExitStatus answer_parser(const CLI::App& app, const CLI::ParseError& answer, Console& console) {
   if (answer.get_exit_code() == 0) {
@@ -393,8 +401,9 @@ ExitStatus parse_and_dispatch(int argc, char** argv, Console& console) {
   } catch (const CLI::ParseError& answer) {
     return answer_parser(app, answer, console);
   }
-  if (!arguments.run.trace.empty() && arguments.run.trace != "compact" && arguments.run.trace != "full") {
-    console.error(fmt::format("--trace: expected compact or full, found '{}'", arguments.run.trace));
+  const std::string bad = bad_value(arguments);
+  if (!bad.empty()) {
+    console.error(bad);
     return exit_bad_input;
   }
   return dispatch(app, arguments, console);

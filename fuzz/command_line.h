@@ -1,7 +1,7 @@
 // The program `shootdown`: what its arguments mean.
 //
 // One program with commands, in the manner of git: run, show, assemble,
-// engines, oracles. Results go to `out`, errors to `err`; nothing else is said.
+// dictionary, engines, oracles. Results go to `out`, errors to `err`; nothing else is said.
 #pragma once
 
 #include <cstdio>
@@ -11,7 +11,7 @@ namespace shootdown {
 inline constexpr const char* version = "0.1.0";
 
 // Does what the arguments say and returns the exit status: 0, everything was as expected; 1, something was not; 2,
-// the arguments or an input were bad, or the output could not be written.
+// nothing of that kind, but the arguments or an input were bad; or the output could not be written.
 int shootdown_main(int argc, char** argv, std::FILE* out, std::FILE* err);
 
 }  // namespace shootdown

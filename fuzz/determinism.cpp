@@ -11,15 +11,12 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <exception>
 #include <memory>
 #include <string>
-#include <variant>
-#include <vector>
 
 #include "engine/zap/engines.h"
 #include "fuzz/allocations.h"
-#include "fuzz/inputs.h"
+#include "fuzz/count_and_files.h"
 #include "fuzz/random_programs.h"
 #include "fuzz/replay.h"
 
@@ -52,51 +49,33 @@ Replayer warm_replayer(const ZapEngine& engine) {
   return replayer;
 }
 
-std::uint64_t digest_of(Replayer& replayer, std::uint64_t count, const std::vector<Input>& files) {
+std::uint64_t digest_of(Replayer& replayer, const CountAndFiles& inputs) {
   std::uint64_t digest = 0;
   const auto add = [&](const Program& program, const std::string& name) {
     digest = digest * 0x100000001B3U ^ run_twice(replayer, program, name);
   };
-  for (const Input& file : files) add(file.document.program, file.name);
+  for (const Input& file : inputs.files) add(file.document.program, file.name);
 
   RandomPrograms random;
   const auto program = std::make_unique<Program>();
-  for (std::uint64_t i = 0; i < count; ++i) {
+  for (std::uint64_t i = 0; i < inputs.count; ++i) {
     random.next(*program);
     add(*program, fmt::format("pseudo-random input {}", i));
   }
   return digest;
 }
 
-int run(const std::vector<std::string>& arguments) {
-  const std::uint64_t count = std::strtoull(arguments.front().c_str(), nullptr, 10);
-  std::vector<Input> files;
-  for (std::size_t i = 1; i < arguments.size(); ++i) {
-    auto loaded = load_input(arguments[i]);
-    if (const auto* const error = std::get_if<InputError>(&loaded)) {
-      fmt::print(stderr, "determinism: {}\n", error->message);
-      return 2;
-    }
-    files.push_back(std::move(std::get<Input>(loaded)));
-  }
+bool print_digests(const CountAndFiles& inputs) {
   for (const ZapEngine* const engine : all_engines()) {
     Replayer replayer = warm_replayer(*engine);
-    fmt::print("{:016x}  {}  {} inputs\n", digest_of(replayer, count, files), engine->name(), count + files.size());
+    fmt::print("{:016x}  {}  {} inputs\n", digest_of(replayer, inputs), engine->name(),
+               inputs.count + inputs.files.size());
   }
-  return 0;
+  return true;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 2) {
-    std::fputs("usage: determinism COUNT FILE...\n", stderr);
-    return 2;
-  }
-  try {
-    return run({argv + 1, argv + argc});
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "determinism: %s\n", error.what());
-    return 1;
-  }
+  return run_count_and_files(argc, argv, "determinism", print_digests);
 }

@@ -90,11 +90,6 @@ std::vector<Example> parameters() {
   return examples;
 }
 
-std::string encoded(const Program& program) {
-  const std::vector<std::uint8_t> bytes = encode(program);
-  return {bytes.begin(), bytes.end()};
-}
-
 // The last line of a text.
 std::string last_line(const std::string& text) {
   return text.substr(text.rfind('\n', text.size() - 2) + 1);
@@ -106,8 +101,8 @@ std::vector<DictionaryEntry> dictionary_of_bytes() {
   std::vector<DictionaryEntry> entries;
   for (const std::vector<Example>& examples : {operations(), events(), parameters()}) {
     for (const Example& example : examples) {
-      const std::string bytes = encoded(example.program);
-      entries.push_back({example.name, bytes.substr(bytes.size() - record_size)});
+      const std::vector<std::uint8_t> bytes = encode(example.program);
+      entries.push_back({example.name, std::string(as_characters(bytes).substr(bytes.size() - record_size))});
     }
   }
   return entries;

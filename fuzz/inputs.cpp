@@ -7,15 +7,19 @@
 #include <cstdio>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <system_error>
 #include <utility>
+
+#include <sys/stat.h>
 
 #include <fmt/format.h>
 
 #include "engine/zap/engines.h"
 #include "fuzz/archive.h"
 #include "fuzz/codec.h"
+#include "fuzz/replay.h"
 
 namespace shootdown {
 
@@ -93,15 +97,20 @@ std::variant<RawInput, InputError> load_member(const std::string& path, const Me
   const Archive& archive = std::get<Archive>(opened);
   const std::optional<std::size_t> member = archive.find(place.member);
   if (!member.has_value())
-    return InputError{fmt::format("{}: there is no member '{}' in this archive", place.archive, place.member)};
+    return InputError{
+        fmt::format("{}: there is no member '{}' in this archive", printable(place.archive), printable(place.member))};
   return raw_input(path, archive.read(*member, max_input_size));
 }
 
 }  // namespace
 
+bool is_text(std::string_view name, std::string_view bytes) {
+  return looks_like_text(bytes) || name.ends_with(".program");
+}
+
 std::variant<Input, InputError> read_input(std::string name, std::string_view bytes) {
-  Input input{.name = std::move(name), .text = looks_like_text(bytes)};
-  if (input.name.ends_with(".program")) input.text = true;
+  const bool text = is_text(name, bytes);
+  Input input{.name = std::move(name), .text = text};
   if (!input.text) {
     const auto* const data = reinterpret_cast<const std::uint8_t*>(bytes.data());
     decode(std::span(data, bytes.size()), input.document.program);
@@ -117,6 +126,7 @@ std::variant<Input, InputError> read_input(std::string name, std::string_view by
 
 std::variant<RawInput, InputError> load_bytes(const std::string& path) {
   if (const std::optional<MemberPath> member = as_member(path)) return load_member(path, *member);
+  if (path.empty()) return InputError{"the name of a file is empty"};
   const bool standard_input = path == "-";
   const std::string name = RawInput{.path = path, .bytes = {}}.name();
   std::error_code ignored;
@@ -141,7 +151,8 @@ std::variant<Input, InputError> load_input(const std::string& path) {
 namespace {
 
 bool is_hidden(const fs::path& path) {
-  return path.filename().native().starts_with('.');
+  const std::string name = path.filename().string();
+  return name.starts_with('.') && name != "." && name != "..";  // with which members of archives may begin
 }
 
 // A link to nowhere, for example: whoever opens it will say so.
@@ -186,31 +197,74 @@ bool is_archive(const fs::path& path) {
   return path.extension() == ".zip";
 }
 
-std::variant<std::vector<fs::path>, InputError> list_inputs(const fs::path& folder) {
-  std::vector<fs::path> inputs;
-  AflFiles afl_files([](const fs::path& path) {
+namespace {
+
+class FolderListing {
+ public:
+  void add(const fs::path& folder) {
+    if (is_new(folder)) list(folder);
+  }
+
+  Listing take() {
+    std::ranges::sort(found_.inputs);
+    return std::move(found_);
+  }
+
+ private:
+  // Links may lead to where we are, or have been.
+  bool is_new(const fs::path& folder) {
+    struct stat status;
+    return ::stat(folder.c_str(), &status) != 0 || known_.emplace(status.st_dev, status.st_ino).second;
+  }
+
+  void list(const fs::path& folder) {
+    std::vector<fs::path> below;
+    std::error_code error;
+    fs::directory_iterator entry(folder, error);
+    for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+      std::error_code ignored;
+      const fs::path& path = entry->path();
+      const fs::file_type type = entry->status(ignored).type();
+      if (is_hidden(path)) continue;
+      if (type == fs::file_type::directory) below.push_back(path);
+      if ((type == fs::file_type::regular || is_lost(type)) && !is_other_file(path) && !afl_files_.contain(path))
+        found_.inputs.push_back(path);
+    }
+    if (error) found_.errors.push_back(system_error(printable(folder.string()), "list the folder", error.value()));
+    std::ranges::sort(below);
+    for (const fs::path& one : below) add(one);
+  }
+
+  Listing found_;
+  std::set<std::pair<dev_t, ino_t>> known_;
+  AflFiles afl_files_{[](const fs::path& path) {
     std::error_code missing;
     return fs::exists(path, missing);
-  });
-  std::error_code error;
-  fs::recursive_directory_iterator entry(folder, error);
-  for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
-    std::error_code ignored;
-    const fs::path& path = entry->path();
-    const fs::file_type type = entry->status(ignored).type();
-    if (is_hidden(path)) {
-      entry.disable_recursion_pending();
-    } else if ((type == fs::file_type::regular || is_lost(type)) && !is_other_file(path) && !afl_files.contain(path)) {
-      inputs.push_back(path);
-    }
-  }
-  if (error) return system_error(folder.string(), "list the folder", error.value());
-  if (inputs.empty()) return InputError{fmt::format("{}: there are no inputs in this folder", folder.string())};
-  std::ranges::sort(inputs);
-  return inputs;
+  }};
+};
+
+}  // namespace
+
+Listing list_inputs(const fs::path& folder) {
+  FolderListing listing;
+  listing.add(folder);
+  Listing found = listing.take();
+  if (found.inputs.empty() && found.errors.empty())
+    found.errors.push_back({fmt::format("{}: there are no inputs in this folder", printable(folder.string()))});
+  return found;
 }
 
 namespace {
+
+std::variant<RawInput, InputError> load_member(const std::string& path, const Archive& archive, std::size_t member) {
+  const std::string name = archive.name(member);
+  const std::string member_path = fmt::format("{}:{}", path, name);
+  const auto error = [&](const char* what) { return InputError{fmt::format("{}: {}", printable(member_path), what)}; };
+  if (is_archive(name)) return error("is an archive in an archive; extract it");
+  // Nobody could see it again.
+  if (archive.find(name) != member) return error("is in the archive twice; the second one is left out");
+  return raw_input(member_path, archive.read(member, max_input_size));
+}
 
 bool visit_archive(const std::string& path, const InputVisitor& visit) {
   std::variant<Archive, InputError> opened = Archive::open(path);
@@ -223,18 +277,15 @@ bool visit_archive(const std::string& path, const InputVisitor& visit) {
     const bool hidden = std::ranges::any_of(fs::path(name), is_hidden);
     if (name.ends_with('/') || hidden || is_other_file(name) || afl_files.contain(name)) continue;
     any = true;
-    const std::string member_path = fmt::format("{}:{}", path, name);
-    const bool go_on = is_archive(name) ? visit(InputError{member_path + ": is an archive in an archive; extract it"})
-                                        : visit(raw_input(member_path, archive.read(member, max_input_size)));
-    if (!go_on) return false;
+    if (!visit(load_member(path, archive, member))) return false;
   }
-  return any || visit(InputError{path + ": there are no inputs in this archive"});
+  return any || visit(InputError{printable(path) + ": there are no inputs in this archive"});
 }
 
 bool visit_folder(const std::string& path, const InputVisitor& visit) {
-  std::variant<std::vector<fs::path>, InputError> found = list_inputs(path);
-  if (auto* const error = std::get_if<InputError>(&found)) return visit(std::move(*error));
-  return std::ranges::all_of(std::get<std::vector<fs::path>>(found), [&](const fs::path& input) {
+  const Listing found = list_inputs(path);
+  if (!std::ranges::all_of(found.errors, visit)) return false;
+  return std::ranges::all_of(found.inputs, [&](const fs::path& input) {
     return is_archive(input) ? visit_archive(input.string(), visit) : visit(load_bytes(input.string()));
   });
 }

@@ -15,7 +15,8 @@
 #include <variant>
 #include <vector>
 
-#include "fuzz/replay.h"
+#include "fuzz/input_error.h"
+#include "fuzz/output.h"
 #include "fuzz/text.h"
 
 namespace shootdown {
@@ -35,12 +36,14 @@ struct RawInput {
   std::string path;  // as users can name it: FILE, ARCHIVE.zip:MEMBER, or "-"
   std::string bytes;
 
-  // As errors call it.
-  std::string name() const { return path == "-" ? "<stdin>" : path; }
+  // As people are told it, in one line.
+  std::string name() const { return path == "-" ? "<stdin>" : printable(path); }
 };
 
-// Makes an input of bytes. Text is what looks like it, and what comes from a file that ends in .program.
-// Expectations are checked: their engines and oracles exist.
+// Whether an input of this name is text: it looks like it, or the name ends in .program.
+bool is_text(std::string_view name, std::string_view bytes);
+
+// Makes an input of bytes. Expectations are checked: their engines and oracles exist.
 std::variant<Input, InputError> read_input(std::string name, std::string_view bytes);
 
 // Loads a file, a member of an archive (if there is no file of that name), or "-", standard input; at most
@@ -55,9 +58,14 @@ std::variant<Input, InputError> load_input(const std::string& path);
 // Whether a path names a zip archive.
 bool is_archive(const std::filesystem::path& path);
 
-// The inputs in a folder and in those below it, and the archives, sorted. Not what lies beside them (the beginning of
-// this file). A folder without any is an error.
-std::variant<std::vector<std::filesystem::path>, InputError> list_inputs(const std::filesystem::path& folder);
+struct Listing {
+  std::vector<std::filesystem::path> inputs;  // and archives, sorted
+  std::vector<InputError> errors;             // folders that cannot be listed, or that there is nothing at all
+};
+
+// Lists a folder and those below it, also where links lead; none is listed twice. What lies beside inputs is left out
+// (the beginning of this file).
+Listing list_inputs(const std::filesystem::path& folder);
 
 // Told of every input, in order, or of what is wrong with it. Returns whether to go on.
 using InputVisitor = std::function<bool(const std::variant<RawInput, InputError>&)>;

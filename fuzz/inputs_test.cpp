@@ -8,8 +8,6 @@
 #include <variant>
 #include <vector>
 
-#include <unistd.h>
-
 #include <boost/test/unit_test.hpp>
 
 #include "fuzz/codec.h"
@@ -28,6 +26,12 @@ constexpr std::string_view program =
     "cpu 0: store page 0 word 0\n"
     "cpu 1: dontneed page 0\n";
 
+std::string without_root(const TemporaryFolder& folder, std::string line) {
+  const std::string root = folder.path().string() + "/";
+  for (std::size_t at = line.find(root); at != std::string::npos; at = line.find(root)) line.erase(at, root.size());
+  return line;
+}
+
 // What a path in a folder leads to: the inputs' paths, "PATH=BYTES" if `with_bytes`, and errors; without the folder.
 std::vector<std::string> visited(const TemporaryFolder& folder, const std::string& path, bool with_bytes = false) {
   std::vector<std::string> result;
@@ -39,11 +43,18 @@ std::vector<std::string> visited(const TemporaryFolder& folder, const std::strin
       const RawInput& raw = std::get<RawInput>(loaded);
       line = with_bytes ? raw.path + "=" + raw.bytes : raw.path;
     }
-    const std::string root = folder.path().string() + "/";
-    for (std::size_t at = line.find(root); at != std::string::npos; at = line.find(root)) line.erase(at, root.size());
-    result.push_back(line);
+    result.push_back(without_root(folder, line));
     return true;
   });
+  return result;
+}
+
+// What is listed in a folder, and errors, both without it.
+std::vector<std::string> listed(const TemporaryFolder& folder, const std::string& path) {
+  const Listing listing = list_inputs(folder.path(path));
+  std::vector<std::string> result;
+  for (const InputError& error : listing.errors) result.push_back(without_root(folder, error.message));
+  for (const fs::path& input : listing.inputs) result.push_back(without_root(folder, input.string()));
   return result;
 }
 
@@ -57,8 +68,7 @@ BOOST_AUTO_TEST_SUITE(inputs)
 
 BOOST_AUTO_TEST_CASE(text_and_bytes_are_told_apart) {
   BOOST_TEST(input_of(program).text);
-  const std::vector<std::uint8_t> bytes = encode(input_of(program).document.program);
-  const auto encoded = read_input("crash", {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  const auto encoded = read_input("crash", as_characters(encode(input_of(program).document.program)));
   BOOST_REQUIRE(std::holds_alternative<Input>(encoded));
   BOOST_TEST(!std::get<Input>(encoded).text);
   BOOST_TEST((std::get<Input>(encoded).document.program == input_of(program).document.program));
@@ -66,6 +76,9 @@ BOOST_AUTO_TEST_CASE(text_and_bytes_are_told_apart) {
   // Whatever it looks like, a .program is text.
   BOOST_TEST(contains(error_of(read_input("x.program", "")), "x.program:1:1: "));
   BOOST_TEST(contains(error_of(read_input("x.program", std::string_view("\x00\x01", 2))), "x.program:1:1: "));
+  BOOST_TEST(is_text("x.program", ""));
+  BOOST_TEST(is_text("x", program));
+  BOOST_TEST(!is_text("x", ""));
 }
 
 BOOST_AUTO_TEST_CASE(expectations_name_what_there_is) {
@@ -85,14 +98,16 @@ BOOST_AUTO_TEST_CASE(files_are_loaded) {
 
   BOOST_TEST(contains(error_of(load_input(folder.path("none"))), "none: cannot open: No such file or directory"));
   BOOST_TEST(contains(error_of(load_input(folder.path().string())), ": is a folder; expected a file"));
+  BOOST_TEST(error_of(load_input("")) == "the name of a file is empty");
+  BOOST_TEST(error_of(load_input("none\x1B[31m\n")) == "none\\x1B[31m\\x0A: cannot open: No such file or directory");
   BOOST_TEST(
       contains(error_of(load_input(folder.write("bad.program", "shootdown 1\nfoo\n").string())), "bad.program:2:1: "));
   BOOST_TEST(std::holds_alternative<Input>(load_input(folder.write("mib", std::string(1U << 20U, 'x')))));
   BOOST_TEST(std::holds_alternative<Input>(load_input(folder.write("just", std::string(max_input_size, '\x80')))));
   const std::string large = folder.write("large", std::string(max_input_size + 1, '\x80')).string();
   BOOST_TEST(contains(error_of(load_input(large)), "large: too large: an input has at most 16 MiB"));
-  if (::geteuid() == 0) return;  // root may read everything
   fs::permissions(file, fs::perms::none);
+  const Unprivileged scope(folder);
   BOOST_TEST(contains(error_of(load_input(file)), "cannot open: Permission denied"));
 }
 
@@ -101,21 +116,36 @@ BOOST_AUTO_TEST_CASE(folders_are_listed_in_order) {
   for (const char* const name : {"b", "a.program", "sub/c", "sub/.hidden", ".git/config", "README.md", "seeds.zip",
                                  "words.dict", "fuzz.options", "z.txt", "fuzz-0.log", "README", "README.txt"})
     folder.write(name, "x");
-  fs::create_symlink("nowhere", folder.path() / "link");
   fs::create_directory(folder.path() / "empty");
-  const auto listed = list_inputs(folder.path());
-  BOOST_REQUIRE((std::holds_alternative<std::vector<fs::path>>(listed)));
-  std::vector<std::string> names;
-  for (const fs::path& path : std::get<std::vector<fs::path>>(listed))
-    names.push_back(path.lexically_relative(folder.path()).string());
-  const std::vector<std::string> expected{"a.program", "b", "link", "seeds.zip", "sub/c", "z.txt"};
-  BOOST_TEST(names == expected, boost::test_tools::per_element());
+  check_equal(listed(folder, ""), {"a.program", "b", "seeds.zip", "sub/c", "z.txt"});
+  check_equal(listed(folder, "empty"), {"empty: there are no inputs in this folder"});
+  check_equal(listed(folder, "none"), {"none: cannot list the folder: No such file or directory"});
+}
 
-  BOOST_TEST(contains(error_of(list_inputs(folder.path() / "empty")), "empty: there are no inputs in this folder"));
-  BOOST_TEST(contains(error_of(list_inputs(folder.path() / "none")), "none: cannot list the folder: No such file"));
-  if (::geteuid() == 0) return;  // root may read everything
-  fs::permissions(folder.path() / "empty", fs::perms::none);
-  BOOST_TEST(contains(error_of(list_inputs(folder.path() / "empty")), "cannot list the folder: Permission denied"));
+BOOST_AUTO_TEST_CASE(links_are_followed_but_not_in_circles) {
+  const TemporaryFolder folder;
+  folder.write("elsewhere/e", "x");
+  folder.write("in/real/r", "x");
+  fs::create_symlink("../elsewhere/e", folder.path("in/file"));
+  fs::create_directory_symlink("../elsewhere", folder.path("in/folder"));
+  fs::create_directory_symlink("real", folder.path("in/second"));  // listed as real is, not twice
+  fs::create_directory_symlink("..", folder.path("elsewhere/up"));
+  fs::create_directory_symlink("../real", folder.path("in/real/circle"));
+  fs::create_symlink("nowhere", folder.path("in/lost"));
+  fs::create_symlink("itself", folder.path("in/itself"));
+  check_equal(listed(folder, "in"), {"in/file", "in/folder/e", "in/itself", "in/lost", "in/real/r"});
+}
+
+BOOST_AUTO_TEST_CASE(what_cannot_be_listed_does_not_hide_the_rest) {
+  const TemporaryFolder folder;
+  for (const char* const name : {"in/a", "in/locked/b", "in/sub/c"}) folder.write(name, "x");
+  fs::permissions(folder.path("in/locked"), fs::perms::none);
+  {
+    const Unprivileged scope(folder);
+    check_equal(visited(folder, "in"), {"in/locked: cannot list the folder: Permission denied", "in/a", "in/sub/c"});
+    check_equal(listed(folder, "in/locked"), {"in/locked: cannot list the folder: Permission denied"});
+  }
+  fs::permissions(folder.path("in/locked"), fs::perms::owner_all);
 }
 
 // --- layouts ---
@@ -228,6 +258,23 @@ BOOST_AUTO_TEST_CASE(members_of_archives_are_inputs) {
   // Where there is such a file, that is meant.
   folder.write("a.zip:b", "file");
   check_equal(visited(folder, "a.zip:b", true), {"a.zip:b=file"});
+}
+
+// Names as Info-ZIP and others write them.
+BOOST_AUTO_TEST_CASE(names_of_members_may_be_odd) {
+  const TemporaryFolder folder;
+  folder.write_zip(
+      "a.zip", {{"./a", "1"}, {"../b", "2"}, {"./.hidden", "x"}, {"c\x1B\n", "3"}, {"-d", "4"}, {"\xC3\xA4\xFF", "5"}});
+  const std::vector<std::string> expected{"a.zip:./a=1", "a.zip:../b=2", "a.zip:c\x1B\n=3", "a.zip:-d=4",
+                                          "a.zip:\xC3\xA4\xFF=5"};
+  check_equal(visited(folder, "a.zip", true), expected);
+  for (const std::string& one : expected) check_equal(visited(folder, one.substr(0, one.rfind('=')), true), {one});
+  check_equal(visited(folder, "a.zip:none\n"), {"a.zip: there is no member 'none\\x0A' in this archive"});
+  BOOST_TEST((RawInput{.path = "a.zip:c\x1B\n", .bytes = {}}.name() == "a.zip:c\\x1B\\x0A"));
+
+  folder.write_zip_with_twins("twins.zip", "same", "1", "2");
+  check_equal(visited(folder, "twins.zip", true),
+              {"twins.zip:same=1", "twins.zip:same: is in the archive twice; the second one is left out"});
 }
 
 BOOST_AUTO_TEST_CASE(bad_archives_are_said_and_the_rest_is_visited) {

@@ -54,7 +54,7 @@ std::string IsolatedReplay::serve(std::string_view request) {
   }
   const Input& input = std::get<Input>(read);
   const Contestant& contestant = contestants_[head.contestant];
-  Verdict verdict{.text = input.text, .demand = contestant.demand(input.document), .result = {}, .report = {}};
+  Verdict verdict{.demand = contestant.demand(input.document), .result = {}, .report = {}};
   replayers_.resize(contestants_.size());
   std::unique_ptr<Replayer>& replayer = replayers_[head.contestant];
   if (replayer == nullptr) replayer = std::make_unique<Replayer>(*contestant.engine);

@@ -31,7 +31,6 @@ struct Contestant {
 
 // What came of an input on an engine, and what should have.
 struct Verdict {
-  bool text = false;  // the input is one
   Demand demand;
   RunResult result;
   Report report;

@@ -145,10 +145,8 @@ std::size_t mutate(std::uint8_t* data, std::size_t size, std::size_t max_size, s
     return max_size;
   }
   Records records(data, std::min(size, max_size), max_size);
-  Mutator mutator(records, seed);
-  do {
-    mutator.mutate();
-  } while (records.count() == 0);
+  Mutator(records, seed).mutate();
+  SHOOTDOWN_CHECK(records.count() != 0);
   return records.count() * record_size;
 }
 

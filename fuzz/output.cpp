@@ -1,5 +1,6 @@
 #include "fuzz/output.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
 
@@ -68,18 +69,44 @@ int save_file(const fs::path& path, std::string_view bytes) {
   return failure;
 }
 
-std::string shell_word(std::string_view name) {
+namespace {
+
+bool is_control(char c) {
+  return static_cast<unsigned char>(c) < ' ' || c == '\x7F';
+}
+
+std::string escaped(char c) {
+  return fmt::format("\\x{:02X}", static_cast<unsigned char>(c));
+}
+
+}  // namespace
+
+std::string printable(std::string_view name) {
+  std::string text;
+  for (const char c : name) text += is_control(c) ? escaped(c) : std::string(1, c);
+  return text;
+}
+
+std::string shell_word(std::string_view word) {
   const std::string_view harmless = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./+,:@%";
-  if (!name.empty() && name.find_first_not_of(harmless) == std::string_view::npos) return std::string(name);
-  std::string word = "'";
-  for (const char c : name) {
-    if (c == '\'') {
-      word += "'\\''";
+  if (!word.empty() && word.find_first_not_of(harmless) == std::string_view::npos) return std::string(word);
+  const bool escapes = std::ranges::any_of(word, is_control);
+  std::string quoted = escapes ? "$'" : "'";
+  for (const char c : word) {
+    if (is_control(c)) {
+      quoted += escaped(c);
+    } else if (c == '\'') {
+      quoted += escapes ? "\\'" : "'\\''";
     } else {
-      word += c;
+      if (c == '\\' && escapes) quoted += c;
+      quoted += c;
     }
   }
-  return word + "'";
+  return quoted + "'";
+}
+
+std::string shell_path(std::string_view path) {
+  return shell_word(path.starts_with('-') && path != "-" ? fmt::format("./{}", path) : std::string(path));
 }
 
 }  // namespace shootdown

@@ -37,7 +37,13 @@ class Output {
 // regular file, such as a device, is written in place.
 int save_file(const std::filesystem::path& path, std::string_view bytes);
 
-// A name as a shell must be given it.
-std::string shell_word(std::string_view name);
+// A name as people are shown it, in one line: with \xNN for control characters.
+std::string printable(std::string_view name);
+
+// A word as a shell must be given it. If there are control characters in it, it is for shells that know $'...'.
+std::string shell_word(std::string_view word);
+
+// The same for a path, which must not be taken for an option. "-" stays what it is.
+std::string shell_path(std::string_view path);
 
 }  // namespace shootdown

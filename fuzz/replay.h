@@ -13,6 +13,7 @@
 #include <variant>
 
 #include "engine/kernel/zap_engine.h"
+#include "fuzz/input_error.h"
 #include "fuzz/text.h"
 #include "fuzz/trace.h"
 #include "oracles/judge.h"
@@ -52,11 +53,6 @@ class Replayer {
 std::string describe_violation(const ZapEngine& engine, const Program& program, OracleId broken);
 
 // --- names ---
-
-// What went wrong outside of any run, in one or more lines: for people.
-struct InputError {
-  std::string message;
-};
 
 // "eager_dirty, deferred_dirty"
 std::string engine_names();

@@ -18,16 +18,6 @@ namespace shootdown {
 
 namespace fs = std::filesystem;
 
-void Console::error(std::string_view message) {
-  show(fmt::format("shootdown: {}\n", message));
-}
-
-void Console::show(std::string_view text) {
-  out_.flush();
-  std::fwrite(text.data(), 1, text.size(), err_);
-  std::fflush(err_);
-}
-
 namespace {
 
 constexpr std::size_t table_width = 100;
@@ -165,12 +155,13 @@ bool RunCommand::visit(const std::variant<RawInput, InputError>& loaded) {
 }
 
 void RunCommand::run_input(const RawInput& input) {
-  if (const auto seen = seen_.find(input.bytes); seen != seen_.end()) {
+  // A text is judged by what it says in its place; and whoever writes one wants an answer.
+  const bool remember = !is_text(input.path, input.bytes) && input.bytes.size() <= small_input;
+  if (const auto seen = seen_.find(input.bytes); remember && seen != seen_.end()) {
     run_copy(input, seen->second);
     return;
   }
   std::vector<Outcome> outcomes;
-  bool text = false;
   for (std::size_t i = 0; i < contestants_.size(); ++i) {
     if (!replay_.running()) out().flush();  // and see whether that fails
     const IsolatedReplay::Result result = replay_.run(i, input);
@@ -182,13 +173,11 @@ void RunCommand::run_input(const RawInput& input) {
     if (const auto* const error = std::get_if<InternalError>(&result)) {
       outcomes.push_back(judge(contestants_[i], input, *error));
     } else {
-      text = text || std::get<Verdict>(result).text;
       outcomes.push_back(judge(contestants_[i], input, std::get<Verdict>(result)));
     }
   }
   ++files_;
-  // A text is judged by what it says in its place; and whoever writes one wants an answer.
-  if (!text && input.bytes.size() <= small_input) seen_.emplace(input.bytes, std::move(outcomes));
+  if (remember) seen_.emplace(input.bytes, std::move(outcomes));
 }
 
 // Runs are repeatable: a copy comes out as the first did.
@@ -298,7 +287,7 @@ void RunCommand::show_surprises(const Contestant& contestant, const Verdict& ver
       out().print("{}: {} does not break {}, which was expected\n", place, engine, oracle.name);
   }
   if (single_ && options_.trace.empty())
-    out().print("  to see it: {} {}\n", kind(contestant, verdict).see, shell_word(input.path));
+    out().print("  to see it: {} {}\n", kind(contestant, verdict).see, shell_path(input.path));
 }
 
 void RunCommand::show_hash(const Contestant& contestant, std::uint64_t hash, const RawInput& input) {

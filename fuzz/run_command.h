@@ -9,40 +9,15 @@
 // is one more finding, and the rest is run all the same.
 #pragma once
 
-#include <cstdio>
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "engine/zap/engines.h"
-#include "fuzz/output.h"
+#include "fuzz/console.h"
 
 namespace shootdown {
-
-// The exit status of a command. A violation counts more than a bad input: it is what a run is for.
-enum ExitStatus : int {
-  exit_fine = 0,
-  exit_violation = 1,  // something came out other than expected
-  exit_bad_input = 2,  // bad usage, an input that cannot be read, output that cannot be written
-};
-
-// Where a command speaks.
-class Console {
- public:
-  Console(std::FILE* out, std::FILE* err) : out_(out), err_(err) {}
-
-  Output& out() { return out_; }
-  // Prints "shootdown: MESSAGE" to where errors go.
-  void error(std::string_view message);
-  // Prints a text there as it is.
-  void show(std::string_view text);
-
- private:
-  Output out_;
-  std::FILE* err_;
-};
 
 struct RunOptions {
   std::vector<std::string> paths;      // files, folders, archives, "-"

@@ -25,7 +25,9 @@
 #include "fuzz/codec.h"
 #include "fuzz/inputs.h"
 #include "fuzz/output.h"
+#include "fuzz/replay.h"
 #include "fuzz/test_files.h"
+#include "fuzz/test_inputs.h"
 #include "fuzz/test_output.h"
 
 using namespace shootdown;
@@ -52,16 +54,9 @@ std::size_t count(std::string_view text, std::string_view part) {
   return found;
 }
 
-Document document_of(const std::string& text) {
-  std::variant<Input, InputError> input = read_input("story.program", text);
-  if (const auto* const error = std::get_if<InputError>(&input)) BOOST_FAIL(error->message);
-  return std::get<Input>(std::move(input)).document;
-}
-
 // A text as fuzzers have it.
 std::string encoded(const std::string& text) {
-  const std::vector<std::uint8_t> bytes = encode(document_of(text).program);
-  return {bytes.begin(), bytes.end()};
+  return std::string(as_characters(encode(input_of(text).document.program)));
 }
 
 // --- an engine that fails, for the page that the input names ---
@@ -120,8 +115,9 @@ BOOST_AUTO_TEST_CASE(a_crash_in_the_middle_does_not_end_the_replay) {
   BOOST_TEST(contains(result.out, "     2  trouble  internal error  SomeSanitizer: data race\n"), result.out);
   BOOST_TEST(contains(result.out, ":\n  " + path("in/b") + "\n  " + path("in/e") + "\n"), result.out);
   BOOST_TEST(contains(result.out, ":\n  " + path("in/f") + "\n  " + path("in/g") + "\n"), result.out);
-  BOOST_TEST(contains(result.out, "shootdown run --engine trouble --oracles progress " + shell_word(path("in/d")) + "\n"),
-             result.out);
+  BOOST_TEST(
+      contains(result.out, "shootdown run --engine trouble --oracles progress " + shell_word(path("in/d")) + "\n"),
+      result.out);
 }
 
 BOOST_AUTO_TEST_CASE(a_run_without_end_does_not_end_the_replay) {
@@ -178,6 +174,18 @@ BOOST_AUTO_TEST_CASE(the_same_bytes_are_run_once_and_count_as_often_as_they_are_
   BOOST_TEST(contains(result.out, ":\n  " + path("in/a") + "\n  " + path("in/c") + "\n  " + path("in/d.zip:e") + "\n"));
   BOOST_TEST(contains(result.out, "5 files (3 of them copies), 1 engine, 2 runs: 3 not as expected\n"), result.out);
   BOOST_TEST(count(result.out, "  trouble  " + path("in")) == 2U, result.out);
+}
+
+// Its name makes it a text, whatever is in it: a bad one, here.
+BOOST_AUTO_TEST_CASE(a_text_is_no_copy_of_what_is_none) {
+  const std::string nothing;
+  write("in/a", nothing);
+  write("in/b.program", nothing);
+  write("in/c", nothing);
+  const Result result = run({.paths = {path("in")}, .engines = {"eager_dirty"}});
+  BOOST_TEST(result.status == 2);
+  BOOST_TEST(contains(result.err, path("in/b.program") + ":1:1: "), result.err);
+  BOOST_TEST(result.out == "2 files (1 of them copies), 1 engine, 1 run: all as expected; 1 bad input\n");
 }
 
 BOOST_AUTO_TEST_CASE(texts_are_judged_where_they_are) {
@@ -286,7 +294,7 @@ std::string crash_name(std::size_t bug, int variant) {
 
 // The truth about a story, by the oracles themselves and without any buckets.
 void check_story(std::size_t bug, int variant, std::set<std::string>& facts) {
-  const Document document = document_of(story(bug, variant));
+  const Document document = input_of(story(bug, variant)).document;
   for (const ZapEngine* const engine : all_engines()) {
     Replayer replayer(*engine);
     const OracleSet broken = replayer.run(document.program).broken;
@@ -368,6 +376,17 @@ BOOST_AUTO_TEST_CASE(the_command_of_a_bucket_shows_it) {
   BOOST_TEST(one.status == 1);
   BOOST_TEST(contains(one.out, path("in/a b.zip:c") + ": deferred_dirty breaks filesystem-contract unexpectedly: "));
   BOOST_TEST(contains(one.out, "*** filesystem-contract: "));
+}
+
+// Names come from archives, too, and may be anything.
+BOOST_AUTO_TEST_CASE(names_cannot_disturb_the_output) {
+  const std::string bytes = encoded(story(3, 0));
+  write_zip("in/a.zip", {{"b\x1B[31m\nc", bytes}});
+  const Result result = run({.paths = {path("in")}, .oracles = "filesystem-contract", .list = true, .hash = true});
+  BOOST_TEST(result.err.empty(), result.err);
+  BOOST_TEST(!contains(result.out, "\x1B"));
+  BOOST_TEST(contains(result.out, "  " + path("in/a.zip:b\\x1B[31m\\x0Ac") + "\n"), result.out);
+  BOOST_TEST(contains(result.out, "--trace $'" + path("in/a.zip:b\\x1B[31m\\x0Ac") + "'\n"), result.out);
 }
 
 BOOST_AUTO_TEST_CASE(a_bad_archive_is_one_bad_input) {

@@ -12,17 +12,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
-#include <exception>
-#include <memory>
 #include <span>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "engine/sched/random.h"
 #include "engine/zap/engines.h"
-#include "fuzz/inputs.h"
+#include "fuzz/count_and_files.h"
 #include "fuzz/random_programs.h"
 #include "fuzz/replay.h"
 
@@ -61,9 +57,11 @@ std::string place_of(std::size_t edge) {
   return text.substr(0, text.find('\0'));
 }
 
-std::vector<Program> make_programs(std::uint64_t count, std::vector<Program> programs) {
+std::vector<Program> make_programs(const CountAndFiles& inputs) {
+  std::vector<Program> programs;
+  for (const Input& file : inputs.files) programs.push_back(file.document.program);
   RandomPrograms random;
-  for (std::uint64_t i = 0; i < count; ++i) random.next(programs.emplace_back());
+  for (std::uint64_t i = 0; i < inputs.count; ++i) random.next(programs.emplace_back());
   return programs;
 }
 
@@ -91,20 +89,11 @@ std::vector<std::size_t> varying_edges(const ZapEngine& engine, const std::vecto
   return edges;
 }
 
-int run(const std::vector<std::string>& arguments) {
-  std::vector<Program> programs;
-  for (std::size_t i = 1; i < arguments.size(); ++i) {
-    const auto loaded = load_input(arguments[i]);
-    if (const auto* const error = std::get_if<InputError>(&loaded)) {
-      fmt::print(stderr, "same_code: {}\n", error->message);
-      return 2;
-    }
-    programs.push_back(std::get<Input>(loaded).document.program);
-  }
-  programs = make_programs(std::strtoull(arguments.front().c_str(), nullptr, 10), std::move(programs));
+bool compare_runs(const CountAndFiles& inputs) {
+  const std::vector<Program> programs = make_programs(inputs);
   if (programs.empty() || counters.empty()) {
     std::fputs("same_code: there are no inputs, or there is no instrumentation\n", stderr);
-    return 2;
+    return false;
   }
 
   bool same = true;
@@ -117,7 +106,7 @@ int run(const std::vector<std::string>& arguments) {
     fmt::print("{}: {} of {} edges vary in {} inputs\n", engine->name(), edges.size(), counters.size(),
                programs.size());
   }
-  return same ? 0 : 1;
+  return same;
 }
 
 }  // namespace
@@ -131,14 +120,5 @@ void __sanitizer_cov_pcs_init(const std::uintptr_t* begin, const std::uintptr_t*
 }
 
 int main(int argc, char** argv) {
-  if (argc < 2) {
-    std::fputs("usage: same_code COUNT FILE...\n", stderr);
-    return 2;
-  }
-  try {
-    return run({argv + 1, argv + argc});
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "same_code: %s\n", error.what());
-    return 1;
-  }
+  return run_count_and_files(argc, argv, "same_code", compare_runs);
 }

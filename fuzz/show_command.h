@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "fuzz/run_command.h"
+#include "fuzz/console.h"
 
 namespace shootdown {
 

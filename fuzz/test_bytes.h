@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <random>
 #include <span>
-#include <string_view>
 #include <vector>
 
 #include "fuzz/codec.h"
@@ -28,10 +27,6 @@ inline Program decoded(const Bytes& bytes) {
   Program program;
   decode(bytes, program);
   return program;
-}
-
-inline std::string_view as_text(const Bytes& bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
 }  // namespace shootdown

@@ -1,4 +1,4 @@
-// Helpers for tests: folders and archives for a while.
+// Helpers for tests: folders and archives for a while, and less rights.
 #pragma once
 
 #include <cstdlib>
@@ -72,11 +72,40 @@ class TemporaryFolder {
     return file;
   }
 
+  // The same for an archive in which two members have the same name.
+  std::filesystem::path write_zip_with_twins(const std::string& name, const std::string& member,
+                                             const std::string& first, const std::string& second) const {
+    const std::string other(member.size(), '\x01');
+    const std::filesystem::path file = write_zip(name, {{member, first}, {other, second}});
+    std::string bytes = read(name);
+    for (std::size_t at = bytes.find(other); at != std::string::npos; at = bytes.find(other))
+      bytes.replace(at, other.size(), member);
+    return write(name, bytes);
+  }
+
   std::string path(const std::string& name) const { return (path_ / name).string(); }
   const std::filesystem::path& path() const { return path_; }
 
  private:
   std::filesystem::path path_;
+};
+
+// In its scope, not even root may read everything; but names in this folder may be looked up.
+class Unprivileged {
+ public:
+  explicit Unprivileged(const TemporaryFolder& folder) : user_(::geteuid()) {
+    std::filesystem::permissions(folder.path(), std::filesystem::perms(0755));
+    constexpr uid_t nobody = 65534;
+    if (user_ == 0) BOOST_REQUIRE(::seteuid(nobody) == 0);
+  }
+  ~Unprivileged() {
+    if (user_ == 0) BOOST_CHECK(::seteuid(user_) == 0);
+  }
+  Unprivileged(const Unprivileged&) = delete;
+  Unprivileged& operator=(const Unprivileged&) = delete;
+
+ private:
+  uid_t user_;
 };
 
 }  // namespace shootdown

@@ -521,7 +521,7 @@ BOOST_AUTO_TEST_CASE(a_mebibyte_of_anything) {
 
   const Bytes noise = random_bytes(random, size);
   for (const std::string& text :
-       {std::string(as_text(noise)), std::string(size, '\n'), std::string(size, 'x'),
+       {std::string(as_characters(noise)), std::string(size, '\n'), std::string(size, 'x'),
         "shootdown " + std::string(size, '1'), "shootdown 1\ncpu 0: touch pages 0-" + many,
         "shootdown 1\nmachine " + std::string(size, ','), "shootdown 1\ncpu 0" + std::string(size, ':')}) {
     const ParseError error = failed(text);
@@ -832,7 +832,7 @@ BOOST_AUTO_TEST_CASE(no_encoding_looks_like_text) {
     for (std::uint8_t& byte : bytes) {
       if (i % 2 == 0) byte = static_cast<std::uint8_t>(' ' + byte % 95);  // printable
     }
-    BOOST_REQUIRE(!looks_like_text(as_text(encode(decoded(bytes)))));
+    BOOST_REQUIRE(!looks_like_text(as_characters(encode(decoded(bytes)))));
   }
 }
 
