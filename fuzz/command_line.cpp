@@ -135,8 +135,7 @@ void define_run(CLI::App& app, RunOptions& options) {
   run.add_option("--width", options.width, "Width of the trace in characters (default: 120)")
       ->type_name("N")
       ->check(CLI::Range(40, 10000).description(""));
-  run.add_option("--timeout", options.timeout, "How long a run may take in seconds (default: 30)")
-      ->type_name("N");
+  run.add_option("--timeout", options.timeout, "How long a run may take in seconds (default: 30)")->type_name("N");
   run.add_flag("--list", options.list, "Print the names of all inputs that were not as expected, below the table");
   run.add_flag("-q,--quiet", options.quiet, "Print only what was not expected");
   run.add_flag("--hash", options.hash, "Print a line with a digest of each run's steps, its engine and its input");
@@ -360,8 +359,8 @@ std::string bad_value(const Arguments& arguments) {
   const RunOptions& run = arguments.run;
   if (!run.trace.empty() && run.trace != "compact" && run.trace != "full")
     return fmt::format("--trace: expected compact or full, found '{}'", run.trace);
-  if (!(run.timeout >= 0.001 && run.timeout <= 1e6))  // nor is it so if it is not a number
-    return fmt::format("--timeout: expected 0.001 to 1000000 seconds, found {}", run.timeout);
+  const bool sensible = run.timeout >= 0.001 && run.timeout <= 1e6;  // which "nan" is not
+  if (!sensible) return fmt::format("--timeout: expected 0.001 to 1000000 seconds, found {}", run.timeout);
   if (std::ranges::count(run.paths, "-") > 1 || std::ranges::count(arguments.show.files, "-") > 1)
     return "-: standard input can be read only once";
   return {};
