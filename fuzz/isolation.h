@@ -7,8 +7,9 @@
 // process, forked from the caller as it is then. So every call finds the state
 // that the caller has, not what a failed one has left behind.
 //
-// Promises: no call takes much longer than the limit; the process does not outlive
-// the object, nor the caller; it ends by exit(), so that what is done there is done
+// Promises: no call takes much longer than the limit, for which time hardly counts
+// when the caller itself is stopped; the process does not outlive the object, nor the
+// caller; it ends by exit(), so that what is done there is done
 // (coverage profiles, a look for leaks). Cannot protect files or other processes
 // from the function. The caller must have no other threads; to ThreadSanitizer,
 // fibers are such.
@@ -60,11 +61,14 @@ class Isolation {
   bool running() const { return child_ > 0; }
 
  private:
+  class Patience;
+
   void start();
-  Outcome await_reply();
-  bool wait_for(std::chrono::steady_clock::time_point deadline, bool& readable);
+  Outcome await_reply(std::chrono::milliseconds limit);
+  bool wait(Patience& patience, bool& readable);
   void drain_errors();
-  Outcome bury(bool timed_out);
+  Outcome give_up(std::chrono::milliseconds limit);
+  Outcome bury();
   void close_files();
 
   Function function_;

@@ -1,15 +1,19 @@
 // A process that serves calls, and all the ways in which it may end.
 #include "fuzz/isolation.h"
 
+#include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <thread>
 
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <boost/test/unit_test.hpp>
@@ -51,6 +55,23 @@ std::string perform(std::string_view request) {
 }
 
 constexpr auto patience = 600s;  // for what comes to an end by itself
+
+// What a process does that serves calls while its caller is stopped for longer than the limit of a second. When the
+// caller goes on, the reply is not there yet.
+std::string stop_the_caller(std::string_view /*request*/) {
+  ::kill(::getppid(), SIGSTOP);
+  std::this_thread::sleep_for(1500ms);
+  ::kill(::getppid(), SIGCONT);
+  std::this_thread::sleep_for(100ms);
+  return "reply";
+}
+
+// Its exit status is that of a process: 0 if all was well.
+[[noreturn]] void be_a_caller_that_is_stopped() {
+  Isolation isolation(stop_the_caller, 1s);
+  const bool well = isolation.call("x").clean() && isolation.finish().clean();
+  ::_exit(well ? 0 : 1);
+}
 
 }  // namespace
 
@@ -117,6 +138,17 @@ BOOST_AUTO_TEST_CASE(an_endless_loop_is_ended) {
   BOOST_TEST(outcome.timed_out);
   BOOST_TEST(outcome.end == "took longer than 0.3 s");
   BOOST_TEST(!isolation.running());
+}
+
+BOOST_AUTO_TEST_CASE(the_time_for_which_the_caller_is_stopped_does_not_count) {
+  // Not this process: whoever has started the tests may watch it.
+  const pid_t caller = ::fork();
+  if (caller == 0) be_a_caller_that_is_stopped();
+  BOOST_REQUIRE(caller > 0);
+  int status = 0;
+  while (::waitpid(caller, &status, 0) < 0 && errno == EINTR) {
+  }
+  BOOST_TEST(status == 0);
 }
 
 BOOST_AUTO_TEST_CASE(a_new_process_knows_what_its_parent_knows) {
