@@ -243,7 +243,7 @@ Isolation::Outcome Isolation::finish() {
   if (!running()) return {.returned = true};
   output_.clear();
   ::shutdown(socket_, SHUT_WR);
-  Outcome outcome = await_reply(limit_);
+  Outcome outcome = await_reply(std::max<std::chrono::milliseconds>(limit_, least_exit_limit));
   if (outcome.end == describe(0)) outcome.returned = true;
   return outcome;
 }

@@ -48,6 +48,7 @@ std::string perform(std::string_view request) {
   if (request == "complain") std::fputs("a complaint\n", stderr);
   if (request == "babble") std::fputs(std::string(3U << 20U, 'x').c_str(), stderr);
   if (request == "fail at exit") std::atexit([] { std::fputs("a complaint at exit\n", stderr); });
+  if (request == "linger at exit") std::atexit([] { std::this_thread::sleep_for(1500ms); });
   if (request == "check") SHOOTDOWN_CHECK(request.empty());
   while (request == "loop" && forever) {
   }
@@ -182,6 +183,12 @@ BOOST_AUTO_TEST_CASE(what_goes_wrong_at_exit_is_told) {
   const Isolation::Outcome outcome = isolation.finish();
   BOOST_TEST(!outcome.clean());
   BOOST_TEST(outcome.output == "a complaint at exit\n");
+}
+
+BOOST_AUTO_TEST_CASE(an_exit_may_take_longer_than_a_call) {
+  Isolation isolation(perform, 1s);
+  BOOST_TEST(isolation.call("linger at exit").clean());
+  BOOST_TEST(isolation.finish().clean());
 }
 
 BOOST_AUTO_TEST_CASE(what_was_printed_before_is_printed_once) {
