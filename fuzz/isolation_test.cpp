@@ -1,6 +1,7 @@
 // A process that serves calls, and all the ways in which it may end.
 #include "fuzz/isolation.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -29,7 +30,17 @@ using namespace std::chrono_literals;
 
 volatile bool forever = true;
 
-// Deeper than any stack; the sanitizers and the optimiser must not see it.
+// Without a limit, the stack would take all memory, and then its core file the disk.
+void limit_stack() {
+  rlimit stack{};
+  ::getrlimit(RLIMIT_STACK, &stack);
+  stack.rlim_cur = std::min<rlim_t>(stack.rlim_cur, rlim_t{8} << 20U);
+  ::setrlimit(RLIMIT_STACK, &stack);
+  const rlimit none{.rlim_cur = 0, .rlim_max = 0};
+  ::setrlimit(RLIMIT_CORE, &none);
+}
+
+// Deeper than the stack; the sanitizers and the optimiser must not see it.
 __attribute__((noinline)) int overflow(int depth) {
   volatile char room[4096];
   room[0] = static_cast<char>(depth);
@@ -42,7 +53,10 @@ std::string perform(std::string_view request) {
   if (request == "abort") std::abort();
   if (request == "exit") std::exit(3);
   if (request == "throw") throw std::runtime_error("what nobody catches");
-  if (request == "overflow") return std::to_string(overflow(0));
+  if (request == "overflow") {
+    limit_stack();
+    return std::to_string(overflow(0));
+  }
   if (request == "pid") return std::to_string(::getpid());
   if (request == "count") return std::to_string(++state);
   if (request == "complain") std::fputs("a complaint\n", stderr);
