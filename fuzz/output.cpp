@@ -4,6 +4,7 @@
 #include <system_error>
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace shootdown {
@@ -43,9 +44,28 @@ int write_and_close(int file, std::string_view bytes) {
   return error;
 }
 
-// In the same folder, so that it can be renamed; hidden, so that nobody takes it for a file of its own.
-fs::path temporary_path(const fs::path& path) {
-  return path.parent_path() / fmt::format(".{}.{}", path.filename().string(), ::getpid());
+// Opens a new file in the folder of another, so that it can be renamed; hidden, so that nobody takes it for a file of
+// its own. Returns the descriptor, or -1.
+int open_temporary(const fs::path& target, mode_t mode, fs::path& temporary) {
+  for (int number = 0;; ++number) {
+    temporary = target.parent_path() / fmt::format(".shootdown-{}-{}", ::getpid(), number);
+    const int file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    if (file >= 0 || errno != EEXIST) return file;
+  }
+}
+
+int replace_file(const fs::path& target, const fs::file_status& status, std::string_view bytes) {
+  const bool is_new = !fs::exists(status);
+  const mode_t mode = is_new ? 0666 : static_cast<mode_t>(status.permissions() & fs::perms::all);
+  fs::path temporary;
+  const int file = open_temporary(target, mode, temporary);
+  if (file < 0) return errno;
+  // What is new has the mode that the umask allows.
+  int error = is_new || ::fchmod(file, mode) == 0 ? 0 : errno;
+  if (const int failure = write_and_close(file, bytes); error == 0) error = failure;
+  if (error == 0 && ::rename(temporary.c_str(), target.c_str()) != 0) error = errno;
+  if (error != 0) ::unlink(temporary.c_str());
+  return error;
 }
 
 }  // namespace
@@ -59,13 +79,7 @@ int save_file(const fs::path& path, std::string_view bytes) {
     return file < 0 ? errno : write_and_close(file, bytes);
   }
   const fs::path target = fs::exists(status) ? fs::canonical(path, error) : path;  // a link stays a link
-  const fs::path temporary = temporary_path(target);
-  const int file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (file < 0) return errno;
-  int failure = write_and_close(file, bytes);
-  if (failure == 0 && ::rename(temporary.c_str(), target.c_str()) != 0) failure = errno;
-  if (failure != 0) ::unlink(temporary.c_str());
-  return failure;
+  return replace_file(target, status, bytes);
 }
 
 std::string shell_word(std::string_view name) {

@@ -33,8 +33,8 @@ class Output {
   int error_ = 0;
 };
 
-// Writes a file: afterwards it has all the bytes, or is as it was before. Returns an errno, 0: done. What is not a
-// regular file, such as a device, is written in place.
+// Writes a file: afterwards it has all the bytes, or is as it was before. Returns an errno, 0: done. A file
+// keeps its mode. What is not a regular file, such as a device, is written in place.
 int save_file(const std::filesystem::path& path, std::string_view bytes);
 
 // A name as a shell must be given it.
