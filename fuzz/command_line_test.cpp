@@ -441,6 +441,20 @@ BOOST_AUTO_TEST_CASE(a_file_is_replaced_as_a_whole) {
   BOOST_TEST(fs::is_symlink(path() / "link"));
 }
 
+BOOST_AUTO_TEST_CASE(a_link_to_nothing_remains) {
+  fs::create_directory(path() / "folder");
+  fs::create_symlink("folder/next", path() / "link");
+  fs::create_symlink("out", path() / "folder/next");
+  BOOST_TEST(save_file(path() / "link", "new") == 0);
+  BOOST_TEST(fs::is_symlink(path() / "link"));
+  BOOST_TEST(fs::is_symlink(path() / "folder/next"));
+  BOOST_TEST(read("folder/out") == "new");
+
+  fs::create_symlink("circle", path() / "circle");
+  BOOST_TEST(save_file(path() / "circle", "new") == ELOOP);
+  BOOST_TEST(fs::is_symlink(path() / "circle"));
+}
+
 BOOST_AUTO_TEST_CASE(a_file_keeps_its_mode_and_a_new_one_has_the_usual) {
   write("old", "x");
   const mode_t usual = ::umask(027);
@@ -477,6 +491,21 @@ BOOST_AUTO_TEST_CASE(a_file_that_cannot_be_written_is_as_it_was) {
   BOOST_TEST(new_error == EFBIG);
   BOOST_TEST(read("out") == "old");
   BOOST_TEST(names_in(path()) == std::set<std::string>({"corpus", "out"}));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_open_is_written_where_it_stands) {
+  const File file(std::fopen(path("out").c_str(), "w"));
+  BOOST_REQUIRE(file != nullptr);
+  const std::string descriptor = "/dev/fd/" + std::to_string(::fileno(file.get()));
+  fs::create_symlink(descriptor, path() / "link");
+  BOOST_TEST(std::fputs("before ", file.get()) >= 0);
+  BOOST_TEST(std::fflush(file.get()) == 0);
+  BOOST_TEST(save_file(descriptor, "itself ") == 0);
+  BOOST_TEST(save_file(path() / "link", "by a link ") == 0);
+  BOOST_TEST(std::fputs("after", file.get()) >= 0);
+  BOOST_TEST(std::fflush(file.get()) == 0);
+  BOOST_TEST(read("out") == "before itself by a link after");
+  BOOST_TEST(fs::is_symlink(path() / "link"));
 }
 
 // --- engines and oracles ---

@@ -1,6 +1,7 @@
 #include "fuzz/output.h"
 
 #include <cerrno>
+#include <charconv>
 #include <system_error>
 
 #include <fcntl.h>
@@ -44,6 +45,44 @@ int write_and_close(int file, std::string_view bytes) {
   return error;
 }
 
+bool is_below_proc(const fs::path& folder) {
+  return (folder / "").string().starts_with("/proc/");
+}
+
+// Where a path leads, whether or not something is there. Links below /proc remain: each leads to a file that is open,
+// whatever is to be found under its name by now.
+fs::path follow_links(fs::path path, std::error_code& error) {
+  constexpr int most_links = 40;
+  for (int links = 0; links <= most_links; ++links) {
+    const fs::path folder = fs::canonical(path.has_parent_path() ? path.parent_path() : ".", error);
+    if (error) return {};
+    path = folder / path.filename();
+    std::error_code is_no_link;
+    const fs::path next = fs::read_symlink(path, is_no_link);
+    if (is_no_link || is_below_proc(folder)) return path;
+    path = folder / next;
+  }
+  error = std::make_error_code(std::errc::too_many_symbolic_link_levels);
+  return {};
+}
+
+// The descriptor of this process that a path leads to, as that of /dev/stdout does; -1: to none.
+int own_descriptor(const fs::path& target) {
+  std::error_code ignored;
+  if (target.parent_path() != fs::canonical("/proc/self/fd", ignored)) return -1;
+  const std::string name = target.filename();
+  const char* const end = name.data() + name.size();
+  int number = -1;
+  return std::from_chars(name.data(), end, number).ptr == end ? number : -1;
+}
+
+int write_in_place(const fs::path& target, std::string_view bytes) {
+  const int own = own_descriptor(target);
+  // To open its file anew would be to write at the beginning, and not where all else goes that is written to it.
+  const int file = own >= 0 ? ::fcntl(own, F_DUPFD_CLOEXEC, 0) : ::open(target.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC);
+  return file < 0 ? errno : write_and_close(file, bytes);
+}
+
 // Opens a new file in the folder of another, so that it can be renamed; hidden, so that nobody takes it for a file of
 // its own. Returns the descriptor, or -1.
 int open_temporary(const fs::path& target, mode_t mode, fs::path& temporary) {
@@ -72,14 +111,12 @@ int replace_file(const fs::path& target, const fs::file_status& status, std::str
 
 int save_file(const fs::path& path, std::string_view bytes) {
   std::error_code error;
-  const fs::file_status status = fs::status(path, error);
-  if (fs::is_directory(status)) return EISDIR;
-  if (fs::exists(status) && !fs::is_regular_file(status)) {
-    const int file = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
-    return file < 0 ? errno : write_and_close(file, bytes);
-  }
-  const fs::path target = fs::exists(status) ? fs::canonical(path, error) : path;  // a link stays a link
-  return replace_file(target, status, bytes);
+  const fs::path target = follow_links(path, error);
+  if (error) return error.value();
+  const fs::file_status status = fs::status(target, error);
+  const bool is_special = fs::exists(status) && !fs::is_regular_file(status);
+  return is_special || is_below_proc(target.parent_path()) ? write_in_place(target, bytes)
+                                                           : replace_file(target, status, bytes);
 }
 
 std::string shell_word(std::string_view name) {
