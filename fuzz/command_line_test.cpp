@@ -2,6 +2,8 @@
 #include "fuzz/command_line.h"
 
 #include <array>
+#include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -10,11 +12,14 @@
 #include <memory>
 #include <random>
 #include <regex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <boost/test/unit_test.hpp>
@@ -74,6 +79,12 @@ struct Folder : TemporaryFolder {
   std::string lost = write("corpus/lost.program", lost_write);
   std::string fine = write("corpus/fine.program", harmless);
 };
+
+std::set<std::string> names_in(const fs::path& folder) {
+  std::set<std::string> names;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) names.insert(entry.path().filename());
+  return names;
+}
 
 }  // namespace
 
@@ -430,6 +441,73 @@ BOOST_AUTO_TEST_CASE(a_file_is_replaced_as_a_whole) {
   fs::create_symlink("out", path() / "link");
   BOOST_TEST(save_file(path() / "link", "new") == 0);
   BOOST_TEST(read("out") == "new");
+  BOOST_TEST(fs::is_symlink(path() / "link"));
+}
+
+BOOST_AUTO_TEST_CASE(a_link_to_nothing_remains) {
+  fs::create_directory(path() / "folder");
+  fs::create_symlink("folder/next", path() / "link");
+  fs::create_symlink("out", path() / "folder/next");
+  BOOST_TEST(save_file(path() / "link", "new") == 0);
+  BOOST_TEST(fs::is_symlink(path() / "link"));
+  BOOST_TEST(fs::is_symlink(path() / "folder/next"));
+  BOOST_TEST(read("folder/out") == "new");
+
+  fs::create_symlink("circle", path() / "circle");
+  BOOST_TEST(save_file(path() / "circle", "new") == ELOOP);
+  BOOST_TEST(fs::is_symlink(path() / "circle"));
+}
+
+BOOST_AUTO_TEST_CASE(a_file_keeps_its_mode_and_a_new_one_has_the_usual) {
+  write("old", "x");
+  const mode_t usual = ::umask(027);
+  for (const unsigned mode : {0600U, 0666U}) {
+    fs::permissions(path() / "old", fs::perms(mode));
+    BOOST_TEST(save_file(path() / "old", "new") == 0);
+    BOOST_TEST(unsigned(fs::status(path() / "old").permissions()) == mode);
+  }
+  BOOST_TEST(save_file(path() / "new", "new") == 0);
+  ::umask(usual);
+  BOOST_TEST(unsigned(fs::status(path() / "new").permissions()) == 0640U);
+}
+
+BOOST_AUTO_TEST_CASE(a_name_may_be_as_long_as_the_file_system_allows) {
+  const std::string name(static_cast<std::size_t>(::pathconf(path().c_str(), _PC_NAME_MAX)), 'x');
+  BOOST_TEST(save_file(path() / name, "new") == 0);
+  BOOST_TEST(read(name) == "new");
+  BOOST_TEST(save_file(path() / (name + "x"), "new") == ENAMETOOLONG);
+  BOOST_TEST(names_in(path()) == std::set<std::string>({"corpus", name}));
+}
+
+BOOST_AUTO_TEST_CASE(a_file_that_cannot_be_written_is_as_it_was) {
+  write("out", "old");
+  rlimit before{};
+  BOOST_REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
+  const rlimit low{.rlim_cur = 1000, .rlim_max = before.rlim_max};
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  BOOST_REQUIRE(::setrlimit(RLIMIT_FSIZE, &low) == 0);
+  const int old_error = save_file(path() / "out", std::string(2000, 'x'));
+  const int new_error = save_file(path() / "new", std::string(2000, 'x'));
+  BOOST_REQUIRE(::setrlimit(RLIMIT_FSIZE, &before) == 0);
+  std::signal(SIGXFSZ, handler);
+  BOOST_TEST(old_error == EFBIG);
+  BOOST_TEST(new_error == EFBIG);
+  BOOST_TEST(read("out") == "old");
+  BOOST_TEST(names_in(path()) == std::set<std::string>({"corpus", "out"}));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_open_is_written_where_it_stands) {
+  const File file(std::fopen(path("out").c_str(), "w"));
+  BOOST_REQUIRE(file != nullptr);
+  const std::string descriptor = "/dev/fd/" + std::to_string(::fileno(file.get()));
+  fs::create_symlink(descriptor, path() / "link");
+  BOOST_TEST(std::fputs("before ", file.get()) >= 0);
+  BOOST_TEST(std::fflush(file.get()) == 0);
+  BOOST_TEST(save_file(descriptor, "itself ") == 0);
+  BOOST_TEST(save_file(path() / "link", "by a link ") == 0);
+  BOOST_TEST(std::fputs("after", file.get()) >= 0);
+  BOOST_TEST(std::fflush(file.get()) == 0);
+  BOOST_TEST(read("out") == "before itself by a link after");
   BOOST_TEST(fs::is_symlink(path() / "link"));
 }
 

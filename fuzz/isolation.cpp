@@ -24,9 +24,9 @@
 
 namespace shootdown {
 
-namespace {
+using namespace std::chrono_literals;
 
-using Clock = std::chrono::steady_clock;
+namespace {
 
 [[noreturn]] void fail(const char* what) {
   throw std::system_error(errno, std::generic_category(), what);
@@ -109,6 +109,33 @@ std::string describe(int status) {
 
 }  // namespace
 
+// What is left of a limit. The caller may be stopped for as long as anybody likes, and mostly the process is stopped
+// with it (Ctrl-Z). So the time is waited for in slices, and none counts for more than it was meant to take.
+class Isolation::Patience {
+ public:
+  explicit Patience(std::chrono::milliseconds limit)
+      : left_(limit), slice_(std::clamp<std::chrono::milliseconds>(limit / 100, 1ms, 1s)) {}
+
+  bool at_end() const { return left_ <= Clock::duration::zero(); }
+
+  // How long to wait now, in milliseconds.
+  int slice() const { return at_end() ? 0 : static_cast<int>(slice_.count()); }
+
+  // Counts the time since it was counted last.
+  void count() {
+    const Clock::time_point now = Clock::now();
+    left_ -= std::min<Clock::duration>(now - counted_, slice_);
+    counted_ = now;
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  Clock::duration left_;
+  std::chrono::milliseconds slice_;
+  Clock::time_point counted_ = Clock::now();
+};
+
 Isolation::Isolation(Function function, std::chrono::milliseconds limit)
     : function_(std::move(function)), limit_(limit) {}
 
@@ -155,8 +182,8 @@ void Isolation::start() {
 Isolation::Outcome Isolation::call(std::string_view request) {
   if (!running()) start();
   output_.clear();
-  if (!send_message(socket_, request)) return bury(false);
-  Outcome outcome = await_reply();
+  if (!send_message(socket_, request)) return bury();
+  Outcome outcome = await_reply(limit_);
   // What has been said once may not be said again, for ThreadSanitizer repeats no report: a new process does.
   if (outcome.returned && !outcome.output.empty()) {
     const std::string output = std::exchange(outcome.output, {});
@@ -166,17 +193,17 @@ Isolation::Outcome Isolation::call(std::string_view request) {
   return outcome;
 }
 
-Isolation::Outcome Isolation::await_reply() {
-  const Clock::time_point deadline = Clock::now() + limit_;
+Isolation::Outcome Isolation::await_reply(std::chrono::milliseconds limit) {
+  Patience patience(limit);
   std::string reply;
   std::array<char, std::size_t{1} << 14U> buffer;
   for (;;) {
     bool readable = false;
-    if (!wait_for(deadline, readable)) return bury(true);
+    if (!wait(patience, readable)) return give_up(limit);
     if (!readable) continue;
     const ssize_t received = ::recv(socket_, buffer.data(), buffer.size(), 0);
     if (received < 0 && errno == EINTR) continue;
-    if (received <= 0) return bury(false);
+    if (received <= 0) return bury();
     reply.append(buffer.data(), static_cast<std::size_t>(received));
     if (!is_whole(reply)) continue;
     drain_errors();  // what was written before the reply is there
@@ -184,18 +211,17 @@ Isolation::Outcome Isolation::await_reply() {
   }
 }
 
-// Waits until there is something to be read from the socket, or from standard error, which is taken. Returns false
-// when it is too late.
-bool Isolation::wait_for(Clock::time_point deadline, bool& readable) {
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
-  if (left <= 0) return false;
+// Waits a little for something to be read from the socket, or from standard error, which is taken. Returns false when
+// it is too late: what is there by then is in time.
+bool Isolation::wait(Patience& patience, bool& readable) {
+  const bool last = patience.at_end();
   std::array<pollfd, 2> files{
       {{.fd = socket_, .events = POLLIN, .revents = 0}, {.fd = errors_, .events = POLLIN, .revents = 0}}};
-  // In pieces that fit an int.
-  if (::poll(files.data(), files.size(), static_cast<int>(std::min<std::int64_t>(left, 1'000'000))) <= 0) return true;
+  ::poll(files.data(), files.size(), patience.slice());
+  patience.count();
   if (files[1].revents != 0) drain_errors();
   readable = files[0].revents != 0;
-  return true;
+  return readable || !last;
 }
 
 void Isolation::drain_errors() {
@@ -217,23 +243,28 @@ Isolation::Outcome Isolation::finish() {
   if (!running()) return {.returned = true};
   output_.clear();
   ::shutdown(socket_, SHUT_WR);
-  Outcome outcome = await_reply();
+  Outcome outcome = await_reply(std::max<std::chrono::milliseconds>(limit_, least_exit_limit));
   if (outcome.end == describe(0)) outcome.returned = true;
   return outcome;
 }
 
-// After the end of the process, or to make it end because its time is up.
-Isolation::Outcome Isolation::bury(bool timed_out) {
-  if (timed_out) ::kill(child_, SIGKILL);
+Isolation::Outcome Isolation::give_up(std::chrono::milliseconds limit) {
+  ::kill(child_, SIGKILL);
+  Outcome outcome = bury();
+  outcome.timed_out = true;
+  outcome.end = fmt::format("took longer than {} s", static_cast<double>(limit.count()) / 1000);
+  return outcome;
+}
+
+// After the end of the process.
+Isolation::Outcome Isolation::bury() {
   int status = 0;
   while (::waitpid(child_, &status, 0) < 0 && errno == EINTR) {
   }
   drain_errors();
   child_ = -1;
   close_files();
-  const std::string end =
-      timed_out ? fmt::format("took longer than {} s", static_cast<double>(limit_.count()) / 1000) : describe(status);
-  return {.timed_out = timed_out, .end = end, .output = std::move(output_)};
+  return {.end = describe(status), .output = std::move(output_)};
 }
 
 void Isolation::close_files() {

@@ -7,11 +7,14 @@
 // process, forked from the caller as it is then. So every call finds the state
 // that the caller has, not what a failed one has left behind.
 //
-// Promises: no call takes much longer than the limit; the process does not outlive
-// the object, nor the caller; it ends by exit(), so that what is done there is done
-// (coverage profiles, a look for leaks). Cannot protect files or other processes
-// from the function. The caller must have no other threads; to ThreadSanitizer,
-// fibers are such.
+// Promises: no call takes much longer than the limit, unless the function printed
+// something: then the process must exit, too, for which finish() has a limit of its
+// own. Time for which the caller itself is stopped hardly counts. The process does
+// not outlive the object, nor the caller; it ends by exit(), so that what is done
+// there is done (coverage profiles, a look for leaks). Cannot protect files or other
+// processes from the function. The caller must have no other threads (to
+// ThreadSanitizer, fibers are such), and something open as standard error, whose
+// number the way to the process would get otherwise.
 #pragma once
 
 #include <chrono>
@@ -43,9 +46,12 @@ class Isolation {
 
   static constexpr std::size_t max_output = std::size_t{1} << 20U;
 
-  // `limit` is that of each call.
+  // The least limit of the exit: what is done there takes its time, however short the calls are.
+  static constexpr std::chrono::seconds least_exit_limit{30};
+
+  // `limit` is that of each call, and of the exit if it is longer than least_exit_limit.
   Isolation(Function function, std::chrono::milliseconds limit);
-  // Ends the process, if there is one.
+  // Lets the process exit, if there is one, like finish().
   ~Isolation();
   Isolation(const Isolation&) = delete;
   Isolation& operator=(const Isolation&) = delete;
@@ -53,18 +59,22 @@ class Isolation {
   // Throws std::system_error if no process can be started. Flushes all of stdio before it starts one.
   Outcome call(std::string_view request);
 
-  // Lets the process exit in the ordinary way, if there is one. That, too, can go wrong: leaks are found there.
+  // Lets the process exit in the ordinary way, if there is one, and waits for that as long as its limit allows. That, too,
+  // can go wrong: leaks are found there.
   Outcome finish();
 
   // Whether there is a process; if not, the next call starts one.
   bool running() const { return child_ > 0; }
 
  private:
+  class Patience;
+
   void start();
-  Outcome await_reply();
-  bool wait_for(std::chrono::steady_clock::time_point deadline, bool& readable);
+  Outcome await_reply(std::chrono::milliseconds limit);
+  bool wait(Patience& patience, bool& readable);
   void drain_errors();
-  Outcome bury(bool timed_out);
+  Outcome give_up(std::chrono::milliseconds limit);
+  Outcome bury();
   void close_files();
 
   Function function_;

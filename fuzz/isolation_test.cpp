@@ -1,15 +1,20 @@
 // A process that serves calls, and all the ways in which it may end.
 #include "fuzz/isolation.h"
 
+#include <algorithm>
+#include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <thread>
 
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <boost/test/unit_test.hpp>
@@ -25,7 +30,17 @@ using namespace std::chrono_literals;
 
 volatile bool forever = true;
 
-// Deeper than any stack; the sanitizers and the optimiser must not see it.
+// Without a limit, the stack would take all memory, and then its core file the disk.
+void limit_stack() {
+  rlimit stack{};
+  ::getrlimit(RLIMIT_STACK, &stack);
+  stack.rlim_cur = std::min<rlim_t>(stack.rlim_cur, rlim_t{8} << 20U);
+  ::setrlimit(RLIMIT_STACK, &stack);
+  const rlimit none{.rlim_cur = 0, .rlim_max = 0};
+  ::setrlimit(RLIMIT_CORE, &none);
+}
+
+// Deeper than the stack; the sanitizers and the optimiser must not see it.
 __attribute__((noinline)) int overflow(int depth) {
   volatile char room[4096];
   room[0] = static_cast<char>(depth);
@@ -38,12 +53,16 @@ std::string perform(std::string_view request) {
   if (request == "abort") std::abort();
   if (request == "exit") std::exit(3);
   if (request == "throw") throw std::runtime_error("what nobody catches");
-  if (request == "overflow") return std::to_string(overflow(0));
+  if (request == "overflow") {
+    limit_stack();
+    return std::to_string(overflow(0));
+  }
   if (request == "pid") return std::to_string(::getpid());
   if (request == "count") return std::to_string(++state);
   if (request == "complain") std::fputs("a complaint\n", stderr);
   if (request == "babble") std::fputs(std::string(3U << 20U, 'x').c_str(), stderr);
   if (request == "fail at exit") std::atexit([] { std::fputs("a complaint at exit\n", stderr); });
+  if (request == "linger at exit") std::atexit([] { std::this_thread::sleep_for(1500ms); });
   if (request == "check") SHOOTDOWN_CHECK(request.empty());
   while (request == "loop" && forever) {
   }
@@ -51,6 +70,23 @@ std::string perform(std::string_view request) {
 }
 
 constexpr auto patience = 600s;  // for what comes to an end by itself
+
+// What a process does that serves calls while its caller is stopped for longer than the limit of a second. When the
+// caller goes on, the reply is not there yet.
+std::string stop_the_caller(std::string_view /*request*/) {
+  ::kill(::getppid(), SIGSTOP);
+  std::this_thread::sleep_for(1500ms);
+  ::kill(::getppid(), SIGCONT);
+  std::this_thread::sleep_for(100ms);
+  return "reply";
+}
+
+// Its exit status is that of a process: 0 if all was well.
+[[noreturn]] void be_a_caller_that_is_stopped() {
+  Isolation isolation(stop_the_caller, 1s);
+  const bool well = isolation.call("x").clean() && isolation.finish().clean();
+  ::_exit(well ? 0 : 1);
+}
 
 }  // namespace
 
@@ -119,6 +155,17 @@ BOOST_AUTO_TEST_CASE(an_endless_loop_is_ended) {
   BOOST_TEST(!isolation.running());
 }
 
+BOOST_AUTO_TEST_CASE(the_time_for_which_the_caller_is_stopped_does_not_count) {
+  // Not this process: whoever has started the tests may watch it.
+  const pid_t caller = ::fork();
+  if (caller == 0) be_a_caller_that_is_stopped();
+  BOOST_REQUIRE(caller > 0);
+  int status = 0;
+  while (::waitpid(caller, &status, 0) < 0 && errno == EINTR) {
+  }
+  BOOST_TEST(status == 0);
+}
+
 BOOST_AUTO_TEST_CASE(a_new_process_knows_what_its_parent_knows) {
   Isolation isolation(perform, patience);
   BOOST_TEST(isolation.call("count").reply == "1");
@@ -152,6 +199,12 @@ BOOST_AUTO_TEST_CASE(what_goes_wrong_at_exit_is_told) {
   BOOST_TEST(outcome.output == "a complaint at exit\n");
 }
 
+BOOST_AUTO_TEST_CASE(an_exit_may_take_longer_than_a_call) {
+  Isolation isolation(perform, 1s);
+  BOOST_TEST(isolation.call("linger at exit").clean());
+  BOOST_TEST(isolation.finish().clean());
+}
+
 BOOST_AUTO_TEST_CASE(what_was_printed_before_is_printed_once) {
   std::FILE* const file = std::tmpfile();
   BOOST_REQUIRE(file != nullptr);
@@ -168,10 +221,12 @@ BOOST_AUTO_TEST_CASE(what_was_printed_before_is_printed_once) {
 BOOST_AUTO_TEST_CASE(without_files_there_is_no_process) {
   rlimit before{};
   BOOST_REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
-  const int next = ::dup(STDERR_FILENO);
-  ::close(next);
+  const int first = ::dup(STDERR_FILENO);
+  const int second = ::dup(STDERR_FILENO);
+  ::close(first);
+  ::close(second);
   // Room for the socket and not for the pipe. Less, and UndefinedBehaviorSanitizer could not look at exceptions.
-  const rlimit low{.rlim_cur = static_cast<rlim_t>(next) + 2, .rlim_max = before.rlim_max};
+  const rlimit low{.rlim_cur = static_cast<rlim_t>(second) + 1, .rlim_max = before.rlim_max};
   BOOST_REQUIRE(::setrlimit(RLIMIT_NOFILE, &low) == 0);
   Isolation isolation(perform, patience);
   std::string error;

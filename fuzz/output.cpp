@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <system_error>
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace shootdown {
@@ -44,29 +46,78 @@ int write_and_close(int file, std::string_view bytes) {
   return error;
 }
 
-// In the same folder, so that it can be renamed; hidden, so that nobody takes it for a file of its own.
-fs::path temporary_path(const fs::path& path) {
-  return path.parent_path() / fmt::format(".{}.{}", path.filename().string(), ::getpid());
+bool is_below_proc(const fs::path& folder) {
+  return (folder / "").string().starts_with("/proc/");
+}
+
+// Where a path leads, whether or not something is there. Links below /proc remain: each leads to a file that is open,
+// whatever is to be found under its name by now.
+fs::path follow_links(fs::path path, std::error_code& error) {
+  constexpr int most_links = 40;
+  for (int links = 0; links <= most_links; ++links) {
+    const fs::path folder = fs::canonical(path.has_parent_path() ? path.parent_path() : ".", error);
+    if (error) return {};
+    path = folder / path.filename();
+    std::error_code is_no_link;
+    const fs::path next = fs::read_symlink(path, is_no_link);
+    if (is_no_link || is_below_proc(folder)) return path;
+    path = folder / next;
+  }
+  error = std::make_error_code(std::errc::too_many_symbolic_link_levels);
+  return {};
+}
+
+// The descriptor of this process that a path leads to, as that of /dev/stdout does; -1: to none.
+int own_descriptor(const fs::path& target) {
+  std::error_code ignored;
+  if (target.parent_path() != fs::canonical("/proc/self/fd", ignored)) return -1;
+  const std::string name = target.filename();
+  const char* const end = name.data() + name.size();
+  int number = -1;
+  return std::from_chars(name.data(), end, number).ptr == end ? number : -1;
+}
+
+int write_in_place(const fs::path& target, std::string_view bytes) {
+  const int own = own_descriptor(target);
+  // To open its file anew would be to write at the beginning, and not where all else goes that is written to it.
+  const int file = own >= 0 ? ::fcntl(own, F_DUPFD_CLOEXEC, 0) : ::open(target.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC);
+  return file < 0 ? errno : write_and_close(file, bytes);
+}
+
+// Opens a new file in the folder of another, so that it can be renamed; hidden, so that nobody takes it for a file of
+// its own. Returns the descriptor, or -1.
+int open_temporary(const fs::path& target, mode_t mode, fs::path& temporary) {
+  for (int number = 0;; ++number) {
+    temporary = target.parent_path() / fmt::format(".shootdown-{}-{}", ::getpid(), number);
+    const int file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    if (file >= 0 || errno != EEXIST) return file;
+  }
+}
+
+int replace_file(const fs::path& target, const fs::file_status& status, std::string_view bytes) {
+  const bool is_new = !fs::exists(status);
+  const mode_t mode = is_new ? 0666 : static_cast<mode_t>(status.permissions() & fs::perms::all);
+  fs::path temporary;
+  const int file = open_temporary(target, mode, temporary);
+  if (file < 0) return errno;
+  // What is new has the mode that the umask allows.
+  int error = is_new || ::fchmod(file, mode) == 0 ? 0 : errno;
+  if (const int failure = write_and_close(file, bytes); error == 0) error = failure;
+  if (error == 0 && ::rename(temporary.c_str(), target.c_str()) != 0) error = errno;
+  if (error != 0) ::unlink(temporary.c_str());
+  return error;
 }
 
 }  // namespace
 
 int save_file(const fs::path& path, std::string_view bytes) {
   std::error_code error;
-  const fs::file_status status = fs::status(path, error);
-  if (fs::is_directory(status)) return EISDIR;
-  if (fs::exists(status) && !fs::is_regular_file(status)) {
-    const int file = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
-    return file < 0 ? errno : write_and_close(file, bytes);
-  }
-  const fs::path target = fs::exists(status) ? fs::canonical(path, error) : path;  // a link stays a link
-  const fs::path temporary = temporary_path(target);
-  const int file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (file < 0) return errno;
-  int failure = write_and_close(file, bytes);
-  if (failure == 0 && ::rename(temporary.c_str(), target.c_str()) != 0) failure = errno;
-  if (failure != 0) ::unlink(temporary.c_str());
-  return failure;
+  const fs::path target = follow_links(path, error);
+  if (error) return error.value();
+  const fs::file_status status = fs::status(target, error);
+  const bool is_special = fs::exists(status) && !fs::is_regular_file(status);
+  return is_special || is_below_proc(target.parent_path()) ? write_in_place(target, bytes)
+                                                           : replace_file(target, status, bytes);
 }
 
 namespace {

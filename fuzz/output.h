@@ -33,8 +33,9 @@ class Output {
   int error_ = 0;
 };
 
-// Writes a file: afterwards it has all the bytes, or is as it was before. Returns an errno, 0: done. What is not a
-// regular file, such as a device, is written in place.
+// Writes a file: afterwards it has all the bytes, or is as it was before. Returns an errno, 0: done. Links remain, and
+// so does the mode of a file. What is not a regular file, such as a device, is written in place, and what this process
+// has open already (/dev/stdout, /dev/fd/3) where it stands.
 int save_file(const std::filesystem::path& path, std::string_view bytes);
 
 // A name as people are shown it, in one line: with \xNN for control characters.
