@@ -107,10 +107,10 @@ BOOST_AUTO_TEST_CASE(a_crash_in_the_middle_does_not_end_the_replay) {
   BOOST_TEST(result.status == 1);
   BOOST_TEST(result.err.empty(), result.err);
   BOOST_TEST(contains(result.out, "8 files, 1 engine, 8 runs: 5 not as expected in 3 buckets\n"), result.out);
-  BOOST_TEST(std::regex_search(
-                 result.out, std::regex("     2  trouble  internal error  (\\.\\./)*fuzz/run_command_test.cpp:[0-9]+: "
-                                        "check failed: page == 0\n")),
-             result.out);
+  BOOST_TEST(
+      std::regex_search(result.out, std::regex("     2  trouble  internal error  fuzz/run_command_test.cpp:[0-9]+: "
+                                               "check failed: page == 0\n")),
+      result.out);
   BOOST_TEST(contains(result.out, "     1  trouble  internal error  "));
   BOOST_TEST(contains(result.out, "     2  trouble  internal error  SomeSanitizer: data race\n"), result.out);
   BOOST_TEST(contains(result.out, ":\n  " + path("in/b") + "\n  " + path("in/e") + "\n"), result.out);
