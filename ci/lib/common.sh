@@ -1,5 +1,14 @@
 # shellcheck shell=bash
-# What the scripts in ci/ share. Not a program: they source it, from the root of the project.
+# What the scripts in ci/ share. Not a program: they source it first of all, and are in the root of the project from
+# then on.
+
+# The folder of the user, whose paths are relative to it.
+called_from=$PWD
+# With it, cd may lead elsewhere, and prints where.
+unset CDPATH
+cd -P -- "$(dirname -- "${BASH_SOURCE[0]}")/../.."
+# Numbers with points, messages in English, and the same order of names everywhere.
+export LC_ALL=C
 
 # Between lines of progress.
 pulse_seconds=2
@@ -8,7 +17,7 @@ pulse_seconds=2
 
 # Prints the comment at the head of a script, which is its help.
 usage() {
-  sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0"
+  (cd -- "$called_from" && sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' -- "$0")
 }
 
 # Ends the script: MESSAGE, STATUS.
@@ -26,9 +35,57 @@ grouped() {
   sed -E ':again; s/([0-9])([0-9]{3})($|,)/\1,\2\3/; t again' <<<"$1"
 }
 
-# A path that a user has given, as it is called from the root of the project. For scripts that set called_from.
+# A path that the user has given, from the root of the file system.
+absolute_path() {
+  (cd -- "$called_from" && realpath -m -- "$1")
+}
+
+# The same as short as it can be: from the root of the project if it is below it. Never like an option.
 path_from_root() {
-  (cd "${called_from:?}" && realpath -m --relative-base="$OLDPWD" -- "$1")
+  local path
+  path=$(realpath -m --relative-base=. -- "$(absolute_path "$1")")
+  if [[ $path == -* ]]; then path=./$path; fi
+  printf '%s\n' "$path"
+}
+
+# --- what runs leave behind ---
+
+# A folder for this run alone. Its path is relative: libFuzzer starts its children by a shell and does not quote, and in
+# the path of the checkout, as in $TMPDIR, there may be spaces. Sets scratch.
+scratch=
+make_scratch() {
+  mkdir -p build/scratch
+  scratch=$(mktemp -d "build/scratch/${0##*/}-XXXXXX")
+}
+
+# The process that leads a group of processes of its own (started by setsid), while it is at work: libFuzzer works in
+# children, which must not outlive it.
+leader=
+
+# Ends the group, and waits until all of it has gone.
+stop_group() {
+  local tries
+  if [[ ! $leader ]]; then return; fi
+  # It may be that there is no group yet.
+  kill -TERM -- "-$leader" 2>/dev/null || kill -TERM "$leader" 2>/dev/null || true
+  for ((tries = 0; tries < 50; ++tries)); do
+    kill -0 -- "-$leader" 2>/dev/null || break
+    sleep 0.1
+  done
+  kill -KILL -- "-$leader" 2>/dev/null || true
+  wait "$leader" 2>/dev/null || true
+  leader=
+}
+
+clean_up() {
+  stop_group
+  if [[ $scratch ]]; then rm -rf "$scratch"; fi
+}
+
+# Nothing stays, however the script ends.
+clean_up_at_exit() {
+  trap clean_up EXIT
+  trap 'exit 130' INT TERM HUP
 }
 
 # --- engines, oracles, corpus ---
