@@ -126,15 +126,30 @@ thin_out() {
   done
 }
 
-# Sets up and builds: PRESET, TARGETS...
-build_targets() {
-  local preset=$1 log=build/log/$1-configure.log
-  shift
-  headline "Building"
-  ci/setup
+# Sees to what is needed: ci/setup's ARGUMENTS...
+# shellcheck disable=SC2120 # most have none
+set_up() {
+  ci/setup "$@" || die "not all that is needed is there, see above" 3
   # The sanitizers look for their symboliser under its plain name.
   PATH=$PATH:$(llvm-config-19 --bindir)
+}
+
+# NAME of the log, CMake's ARGUMENTS...
+cmake_configure() {
+  local log=build/log/$1-configure.log
+  shift
   mkdir -p build/log
-  cmake --preset "$preset" >"$log" 2>&1 || { cat "$log" >&2; die "CMake failed" 3; }
-  cmake --build --preset "$preset" --target "$@" | thin_out || die "the build failed" 3
+  cmake "$@" >"$log" 2>&1 || { cat "$log" >&2; die "CMake failed" 3; }
+}
+
+# ARGUMENTS of cmake --build...
+cmake_build() {
+  cmake --build "$@" | thin_out || die "the build failed" 3
+}
+
+# PRESET, TARGETS...
+build_targets() {
+  headline "Building, preset $1"
+  cmake_configure "$1" --preset "$1"
+  cmake_build --preset "$1" --target "${@:2}"
 }
