@@ -65,7 +65,6 @@ leader=
 # Ends the group, and waits until all of it has gone.
 stop_group() {
   local tries
-  if [[ ! $leader ]]; then return; fi
   # It may be that there is no group yet.
   kill -TERM -- "-$leader" 2>/dev/null || kill -TERM "$leader" 2>/dev/null || true
   for ((tries = 0; tries < 50; ++tries)); do
@@ -78,7 +77,7 @@ stop_group() {
 }
 
 clean_up() {
-  stop_group
+  if [[ $leader ]]; then stop_group; fi
   if [[ $scratch ]]; then rm -rf "$scratch"; fi
 }
 
@@ -94,20 +93,55 @@ engines() {
   sed -nE 's/^ENGINE\(([a-z0-9_]+)\)$/\1/p' engine/zap/engines.def
 }
 
+# Ends the script if a NAME is none of those that there are: KIND, NAME, KNOWN names, one a line.
+require_name() {
+  local known
+  while IFS= read -r known; do
+    if [[ $known == "$2" ]]; then return; fi
+  done <<<"$3"
+  die "there is no $1 '$2'; there are: $(xargs <<<"$3")" 2
+}
+
+require_engine() {
+  require_name engine "$1" "$(engines)"
+}
+
 # A mistake in a name is bad usage, not a failure of the fuzz target: SET of oracles. For scripts that set tool.
-check_oracles() {
+require_oracles() {
   local name known
+  local -a names
   if [[ $1 == claims || $1 == all ]]; then return; fi
   known=$("${tool:?}" oracles | awk '{ print $1 }')
-  for name in ${1//,/ }; do
-    grep -qxF -- "$name" <<<"$known" || die "there is no oracle '$name'; there are: $(xargs <<<"$known")" 2
-  done
+  mapfile -t -d , names < <(printf '%s,' "$1")
+  for name in "${names[@]}"; do require_name oracle "$name" "$known"; done
 }
 
 # Writes the corpus as bytes, for fuzzers to begin with: FOLDER. For scripts that set tool.
 assemble_corpus() {
-  rm -rf "$1"
-  "${tool:?}" assemble corpus -o "$1" >build/log/assemble.log || die "the corpus cannot be assembled" 3
+  "${tool:?}" assemble corpus -o "$1" >/dev/null || die "the corpus cannot be assembled" 3
+}
+
+# --- options of fuzzing jobs ---
+
+# A number from 1 on: OPTION, VALUE, at most LIMIT.
+require_number() {
+  [[ $2 =~ ^[1-9][0-9]{0,6}$ && $2 -le $3 ]] || die "$1: expected a number from 1 to $3, found '$2'" 2
+}
+
+# Sets seconds, jobs and oracles: LIMIT of jobs, OPTIONS...
+read_job_options() {
+  local limit=$1
+  shift
+  seconds=60 jobs=1 oracles=claims
+  while [[ $# != 0 ]]; do
+    case $1 in
+      --seconds) require_number "$1" "${2-}" 9999999; seconds=$2 ;;
+      --jobs) require_number "$1" "${2-}" "$limit"; jobs=$2 ;;
+      --oracles) [[ -n ${2-} ]] || die "$1: expected claims, all, or names of oracles" 2; oracles=$2 ;;
+      *) die "no such option: $1; see ci/${0##*/} --help" 2 ;;
+    esac
+    shift 2
+  done
 }
 
 # --- building ---

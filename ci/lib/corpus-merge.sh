@@ -201,8 +201,7 @@ restore() {
 check_merge_arguments() {
   local source
   [[ ${1-} ]] || die "merge: expected an engine, or text; see ci/corpus --help" 2
-  [[ $1 == text ]] || grep -qx -- "$1" < <(engines) ||
-    die "there is no target '$1'; there are: $(engines | xargs) text" 2
+  require_name target "$1" "$(engines; echo text)"
   for source in "${@:2}"; do
     [[ -d $source || (-f $source && $source == *.zip) ]] || die "$source: expected a folder or a zip" 2
   done
