@@ -87,6 +87,22 @@ clean_up_at_exit() {
   trap 'exit 130' INT TERM HUP
 }
 
+# --- files of the project ---
+
+# Prints them as a clone would have them, each ended by a null byte: with new ones, without those that git ignores.
+project_files() {
+  local file
+  # A repository further up knows nothing of us.
+  if [[ -e .git ]]; then
+    git ls-files -z --cached --others --exclude-standard
+  else
+    find . \( -path ./build -o -path ./work \) -prune -o -type f -printf '%P\0'
+  fi | while IFS= read -r -d '' file; do
+    # Deleted, but not yet for git.
+    if [[ -e $file ]]; then printf '%s\0' "$file"; fi
+  done
+}
+
 # --- engines, oracles, corpus ---
 
 engines() {
