@@ -35,18 +35,22 @@ take_folder() {
   texts=$(mktemp -d "$scratch/texts-XXXXXX")
   grep -z '\.program$' "$scratch/list" | copy_inputs "$folder" "$texts"
   "$build/shootdown" assemble "$texts" -o "$inputs/texts" >"$scratch/assemble.log" 2>&1 || {
-    sed "s|$texts/\./|$folder/|g" "$scratch/assemble.log" >&2
+    local said
+    said=$(<"$scratch/assemble.log")
+    printf '%s\n' "${said//"$texts/"/"$folder/"}" >&2
     die "$folder: has texts that cannot be encoded" 2
   }
 }
 
 take_zip() {
-  local zip=$1 target=$2 folder
+  local zip=$1 target=$2 status=0 folder
   folder=$(mktemp -d "$scratch/zip-XXXXXX")
-  unzip -q -o "$zip" -d "$folder" >"$scratch/unzip.log" 2>&1 </dev/null || {
+  unzip -q -o "$zip" -d "$folder" >"$scratch/unzip.log" 2>&1 </dev/null || status=$?
+  # To unzip, a zip without files is worth a warning, as is much else.
+  if [[ $status != 0 && ! ($status == 1 && $(<"$scratch/unzip.log") == *"zipfile is empty"*) ]]; then
     cat "$scratch/unzip.log" >&2
     die "$zip: cannot be unpacked" 2
-  }
+  fi
   take_folder "$folder" "$target"
 }
 
@@ -60,7 +64,7 @@ take_in() {
   take_folder "$source" "$target"
   while IFS= read -r -d '' zip; do
     take_zip "$zip" "$target"
-  done < <(find "$source/" -name '*.zip' -type f -print0)
+  done < <(find "$source/" -mindepth 1 -name '.*' -prune -o -name '*.zip' -type f -print0 | sort -z)
 }
 
 # --- libFuzzer at work ---
@@ -215,6 +219,7 @@ merge() {
   local target=$1 source lock old_features fresh=work/.fresh-$1 corpus=work/$1 old=work/.old-$1
   local -a table=()
   prepare shootdown "fuzz_$target"
+  tool=$build/shootdown require_oracles "${SHOOTDOWN_ORACLES:-claims}"
   mkdir -p work
   exec {lock}>"work/.lock-$target"
   flock -n "$lock" || die "another merge of $target is at work" 2
