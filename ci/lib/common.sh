@@ -141,7 +141,7 @@ assemble_corpus() {
 
 # A number from 1 on: OPTION, VALUE, at most LIMIT.
 require_number() {
-  [[ $2 =~ ^[1-9][0-9]{0,6}$ && $2 -le $3 ]] || die "$1: expected a number from 1 to $3, found '$2'" 2
+  [[ $2 =~ ^[1-9][0-9]{0,8}$ && $2 -le $3 ]] || die "$1: expected a number from 1 to $3, found '$2'" 2
 }
 
 # Sets seconds, jobs and oracles: LIMIT of jobs, OPTIONS...
