@@ -74,7 +74,7 @@ in_order() {
   find "$@" -type f -print0 >"$scratch/paths"
   paste <(xargs -0 -r stat --printf='%s\n' -- <"$scratch/paths") \
     <(xargs -0 -r sha1sum -z -- <"$scratch/paths" | tr '\0' '\n') |
-    LC_ALL=C sort -t $'\t' -k1,1n -k2,2 | awk -F '\t' '!seen[substr($2, 1, 40)]++' | cut -f 2- | cut -c 43-
+    sort -t $'\t' -k1,1n -k2,2 | awk -F '\t' '!seen[substr($2, 1, 40)]++' | cut -f 2- | cut -c 43-
 }
 
 # Waits for libFuzzer, with progress: LOG, CONTROL file, TOTAL of inputs.
@@ -174,7 +174,7 @@ report_broken() {
 }
 
 list_names() {
-  find "$1" -type f -printf '%P\n' | LC_ALL=C sort
+  find "$1" -type f -printf '%P\n' | sort
 }
 
 # Puts the new corpus into the place of the old one: FRESH, CORPUS, OLD. What a fuzzer has added to it in the meantime,
@@ -185,7 +185,7 @@ replace() {
   trap '' INT TERM HUP
   while IFS= read -r name; do
     cp -- "$corpus/$name" "$fresh/${name//\//-}"
-  done < <(LC_ALL=C comm -13 "$scratch/names" <(list_names "$corpus"))
+  done < <(comm -13 "$scratch/names" <(list_names "$corpus"))
   mv -T "$corpus" "$old"
   mv -T "$fresh" "$corpus"
   rm -rf "$old"
