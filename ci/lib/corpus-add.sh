@@ -110,6 +110,7 @@ add() {
       --to)
         [[ ${2-} ]] || die "--to: expected a folder" 2
         folder=$(path_from_root "$2")
+        [[ ! -e $folder || -d $folder ]] || die "--to: $folder is no folder" 2
         shift
         ;;
       -*) die "no such option: $1; see ci/corpus --help" 2 ;;

@@ -10,8 +10,6 @@
 # Long inputs are not cut: what a fuzzer with another limit has found counts as well.
 merge_flags=(-merge=1 -timeout=30 -max_len=1048576)
 
-merger=  # libFuzzer's process, while it runs
-
 # Not exact: merged in several processes.
 edges=0 features=0 exact=
 
@@ -19,7 +17,7 @@ edges=0 features=0 exact=
 
 # Copies inputs, whose names come from standard input, each ended by a null byte: FOLDER that they are relative to, TO.
 copy_inputs() {
-  (cd "$1" && xargs -0 -r cp --parents -t "$2" --) || die "$1: cannot be copied" 2
+  (cd "$1" && xargs -0 -r cp --parents -t "$OLDPWD/$2" --) || die "$1: cannot be copied" 2
 }
 
 # Copies the inputs of a folder into a fresh one below $scratch/in; texts as bytes, but for the target that takes text.
@@ -37,18 +35,22 @@ take_folder() {
   texts=$(mktemp -d "$scratch/texts-XXXXXX")
   grep -z '\.program$' "$scratch/list" | copy_inputs "$folder" "$texts"
   "$build/shootdown" assemble "$texts" -o "$inputs/texts" >"$scratch/assemble.log" 2>&1 || {
-    sed "s|$texts/\./|$folder/|g" "$scratch/assemble.log" >&2
+    local said
+    said=$(<"$scratch/assemble.log")
+    printf '%s\n' "${said//"$texts/"/"$folder/"}" >&2
     die "$folder: has texts that cannot be encoded" 2
   }
 }
 
 take_zip() {
-  local zip=$1 target=$2 folder
+  local zip=$1 target=$2 status=0 folder
   folder=$(mktemp -d "$scratch/zip-XXXXXX")
-  unzip -q -o "$zip" -d "$folder" >"$scratch/unzip.log" 2>&1 </dev/null || {
+  unzip -q -o "$zip" -d "$folder" >"$scratch/unzip.log" 2>&1 </dev/null || status=$?
+  # To unzip, a zip without files is worth a warning, as is much else.
+  if [[ $status != 0 && ! ($status == 1 && $(<"$scratch/unzip.log") == *"zipfile is empty"*) ]]; then
     cat "$scratch/unzip.log" >&2
     die "$zip: cannot be unpacked" 2
-  }
+  fi
   take_folder "$folder" "$target"
 }
 
@@ -62,7 +64,7 @@ take_in() {
   take_folder "$source" "$target"
   while IFS= read -r -d '' zip; do
     take_zip "$zip" "$target"
-  done < <(find "$source/" -name '*.zip' -type f -print0)
+  done < <(find "$source/" -mindepth 1 -name '.*' -prune -o -name '*.zip' -type f -print0 | sort -z)
 }
 
 # --- libFuzzer at work ---
@@ -72,48 +74,54 @@ in_order() {
   find "$@" -type f -print0 >"$scratch/paths"
   paste <(xargs -0 -r stat --printf='%s\n' -- <"$scratch/paths") \
     <(xargs -0 -r sha1sum -z -- <"$scratch/paths" | tr '\0' '\n') |
-    LC_ALL=C sort -t $'\t' -k1,1n -k2,2 | awk -F '\t' '!seen[substr($2, 1, 40)]++' | cut -f 2- | cut -c 43-
+    sort -t $'\t' -k1,1n -k2,2 | awk -F '\t' '!seen[substr($2, 1, 40)]++' | cut -f 2- | cut -c 43-
 }
 
-# Waits for the merger, with progress: LOG, CONTROL file, TOTAL of inputs.
+# Waits for libFuzzer, with progress: LOG, CONTROL file, TOTAL of inputs.
 await_merger() {
   local log=$1 control=$2 total=$3 status=0 step
-  while kill -0 "$merger" 2>/dev/null; do
+  while kill -0 "$leader" 2>/dev/null; do
     # In steps, so that a quick end is not waited for.
     for ((step = 0; step < pulse_seconds * 5; ++step)); do
       sleep 0.2
-      kill -0 "$merger" 2>/dev/null || break 2
+      kill -0 "$leader" 2>/dev/null || break 2
     done
     printf '  %9s of %s inputs\n' "$(grouped "$(grep -a -c '^STARTED' "$control" || true)")" "$(grouped "$total")"
   done
-  wait "$merger" || status=$?
-  merger=
+  wait "$leader" || status=$?
+  leader=
   if [[ $status != 0 ]]; then
     tail -n 40 "$log" >&2
     die "the merge failed with status $status; its whole output is in $log" 3
   fi
 }
 
-stop_merger() {
-  if [[ $merger ]]; then kill -TERM -- "-$merger" 2>/dev/null || true; fi
+# libFuzzer takes it for the end of its work when its children cannot start: LOG, CONTROL file, TOTAL of inputs.
+require_all_processed() {
+  local started
+  started=$(grep -a -c '^STARTED' "$2" || true)
+  [[ $started == "$3" ]] || die "the merge has read $started of $3 inputs, expected all; its whole output is in $1" 3
 }
 
 # Copies inputs from folders into a fresh one, as many as their coverage needs: TARGET, TO, FOLDERS...
 # Sets edges, features and exact. Adds inputs that ended the target to $scratch/broken, and what it said to
 # $scratch/facts.
 merge_once() {
-  local target=$1 to=$2 log=build/log/corpus-$1.log control=$scratch/control
+  local target=$1 to=$2 log=build/log/corpus-$1.log control=$scratch/control total
   shift 2
   rm -rf "$to"
   mkdir -p "$to"
   in_order "$@" >"$scratch/order"
   # The state of a merge that was interrupted before its first input, for libFuzzer to go on with: so the order is ours.
-  { wc -l <"$scratch/order"; echo 0; cat "$scratch/order"; } >"$control"
-  # In a process group of its own, because libFuzzer works in a child.
-  setsid "$build/fuzz_$target" "${merge_flags[@]}" -merge_control_file="$control" \
+  total=$(wc -l <"$scratch/order")
+  { echo "$total"; echo 0; cat "$scratch/order"; } >"$control"
+  # By a path without spaces, wherever the program is.
+  ln -sfn "$(realpath -- "$build/fuzz_$target")" "$scratch/target"
+  TMPDIR=$scratch setsid "$scratch/target" "${merge_flags[@]}" -merge_control_file="$control" \
     "$to" "$@" >"$log" 2>&1 </dev/null &
-  merger=$!
-  await_merger "$log" "$control" "$(wc -l <"$scratch/order")"
+  leader=$!
+  await_merger "$log" "$control" "$total"
+  require_all_processed "$log" "$control" "$total"
   read -r features edges < <(sed -nE \
     's/^MERGE-OUTER: .* new files with ([0-9]+) new features added; ([0-9]+) new coverage edges$/\1 \2/p' "$log") ||
     die "the merge says nothing of coverage; its whole output is in $log" 3
@@ -166,7 +174,7 @@ report_broken() {
 }
 
 list_names() {
-  find "$1" -type f -printf '%P\n' | LC_ALL=C sort
+  find "$1" -type f -printf '%P\n' | sort
 }
 
 # Puts the new corpus into the place of the old one: FRESH, CORPUS, OLD. What a fuzzer has added to it in the meantime,
@@ -177,7 +185,7 @@ replace() {
   trap '' INT TERM HUP
   while IFS= read -r name; do
     cp -- "$corpus/$name" "$fresh/${name//\//-}"
-  done < <(LC_ALL=C comm -13 "$scratch/names" <(list_names "$corpus"))
+  done < <(comm -13 "$scratch/names" <(list_names "$corpus"))
   mv -T "$corpus" "$old"
   mv -T "$fresh" "$corpus"
   rm -rf "$old"
@@ -197,8 +205,7 @@ restore() {
 check_merge_arguments() {
   local source
   [[ ${1-} ]] || die "merge: expected an engine, or text; see ci/corpus --help" 2
-  [[ $1 == text ]] || grep -qx -- "$1" < <(engines) ||
-    die "there is no target '$1'; there are: $(engines | xargs) text" 2
+  require_name target "$1" "$(engines; echo text)"
   for source in "${@:2}"; do
     [[ -d $source || (-f $source && $source == *.zip) ]] || die "$source: expected a folder or a zip" 2
   done
@@ -212,6 +219,7 @@ merge() {
   local target=$1 source lock old_features fresh=work/.fresh-$1 corpus=work/$1 old=work/.old-$1
   local -a table=()
   prepare shootdown "fuzz_$target"
+  tool=$build/shootdown require_oracles "${SHOOTDOWN_ORACLES:-claims}"
   mkdir -p work
   exec {lock}>"work/.lock-$target"
   flock -n "$lock" || die "another merge of $target is at work" 2
