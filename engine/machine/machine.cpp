@@ -13,7 +13,6 @@ void Machine::reset(int cpus, int tlb_entries, int tables, int pages) {
   clear();
   tables_used_ = tables;
   pages_used_ = pages;
-  cpus_ = cpus;
   for (int cpu = 0; cpu < cpus; ++cpu) tlbs_[cpu].reset(tlb_entries);
 }
 

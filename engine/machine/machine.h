@@ -57,7 +57,6 @@ class Machine {
 
   Tlb& tlb(int cpu) { return tlbs_[cpu]; }
   const Tlb& tlb(int cpu) const { return tlbs_[cpu]; }
-  int cpus() const { return cpus_; }
 
   Frame& frame(FrameNumber number) { return frames_[number]; }
   const Frame& frame(FrameNumber number) const { return frames_[number]; }
@@ -82,7 +81,6 @@ class Machine {
  private:
   void count(Pte pte, int change);
 
-  int cpus_ = 0;
   int tables_used_ = 0;  // since the last reset: what must be cleared
   int pages_used_ = 0;
   Tlb tlbs_[max_cpus];

@@ -90,9 +90,6 @@ class Scheduler {
   void disable_interrupts();
   void enable_interrupts();
 
-  // The CPU that is running.
-  SHOOTDOWN_HARNESS int current() const { return current_; }
-
   // --- after a run, or during it ---
 
   // Steps made in this run so far.

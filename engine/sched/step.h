@@ -69,10 +69,6 @@ struct alignas(8) Step {
   std::uint16_t unused = 0;
 };
 
-constexpr bool is_write(Verb verb) {
-  return verb != Verb::read && verb != Verb::load && verb != Verb::wait;
-}
-
 // Receives every step as it is made; only a replay that wants a trace has one.
 class TraceSink {
  public:
