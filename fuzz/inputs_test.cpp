@@ -107,7 +107,7 @@ BOOST_AUTO_TEST_CASE(files_are_loaded) {
   const std::string large = folder.write("large", std::string(max_input_size + 1, '\x80')).string();
   BOOST_TEST(contains(error_of(load_input(large)), "large: too large: an input has at most 16 MiB"));
   fs::permissions(file, fs::perms::none);
-  const Unprivileged scope(folder);
+  const Unprivileged scope;
   BOOST_TEST(contains(error_of(load_input(file)), "cannot open: Permission denied"));
 }
 
@@ -141,7 +141,7 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_listed_does_not_hide_the_rest) {
   for (const char* const name : {"in/a", "in/locked/b", "in/sub/c"}) folder.write(name, "x");
   fs::permissions(folder.path("in/locked"), fs::perms::none);
   {
-    const Unprivileged scope(folder);
+    const Unprivileged scope;
     check_equal(visited(folder, "in"), {"in/locked: cannot list the folder: Permission denied", "in/a", "in/sub/c"});
     check_equal(listed(folder, "in/locked"), {"in/locked: cannot list the folder: Permission denied"});
   }

@@ -1,6 +1,7 @@
 // Helpers for tests: folders and archives for a while, and less rights.
 #pragma once
 
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -11,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include <linux/capability.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <zip.h>
@@ -90,22 +93,22 @@ class TemporaryFolder {
   std::filesystem::path path_;
 };
 
-// In its scope, not even root may read everything; but names in this folder may be looked up.
+// In its scope, not even root may read what its mode forbids.
 class Unprivileged {
  public:
-  explicit Unprivileged(const TemporaryFolder& folder) : user_(::geteuid()) {
-    std::filesystem::permissions(folder.path(), std::filesystem::perms(0755));
-    constexpr uid_t nobody = 65534;
-    if (user_ == 0) BOOST_REQUIRE(::seteuid(nobody) == 0);
+  Unprivileged() {
+    BOOST_REQUIRE(::syscall(SYS_capget, &header_, before_.data()) == 0);
+    auto less = before_;
+    less[0].effective &= ~(1U << CAP_DAC_OVERRIDE | 1U << CAP_DAC_READ_SEARCH);
+    BOOST_REQUIRE(::syscall(SYS_capset, &header_, less.data()) == 0);
   }
-  ~Unprivileged() {
-    if (user_ == 0) BOOST_CHECK(::seteuid(user_) == 0);
-  }
+  ~Unprivileged() { BOOST_CHECK(::syscall(SYS_capset, &header_, before_.data()) == 0); }
   Unprivileged(const Unprivileged&) = delete;
   Unprivileged& operator=(const Unprivileged&) = delete;
 
  private:
-  uid_t user_;
+  __user_cap_header_struct header_{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};  // of this thread
+  std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> before_{};
 };
 
 }  // namespace shootdown
