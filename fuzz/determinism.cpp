@@ -3,8 +3,8 @@
 // Usage: determinism COUNT FILE...
 //
 // The inputs are the given files, encoded or text, and COUNT pseudo-random ones. It is an error if a second run of an
-// input differs from the first, or if any run but an engine's first asks for memory. The digest is the same in every process and every build of the same source;
-// ci/check-determinism compares them.
+// input differs from the first, or if any run but an engine's first asks for memory. The digest is the same in every
+// process and every build of the same source; ci/check-determinism compares them.
 #include <fmt/format.h>
 
 #include <cstddef>

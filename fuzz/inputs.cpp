@@ -222,10 +222,10 @@ class FolderListing {
     std::error_code error;
     fs::directory_iterator entry(folder, error);
     for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
-      std::error_code ignored;
       const fs::path& path = entry->path();
-      const fs::file_type type = entry->status(ignored).type();
       if (is_hidden(path)) continue;
+      std::error_code ignored;
+      const fs::file_type type = entry->status(ignored).type();
       if (type == fs::file_type::directory) below.push_back(path);
       if ((type == fs::file_type::regular || is_lost(type)) && !is_other_file(path) && !afl_files_.contain(path))
         found_.inputs.push_back(path);

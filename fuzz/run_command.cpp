@@ -157,7 +157,7 @@ bool RunCommand::visit(const std::variant<RawInput, InputError>& loaded) {
 void RunCommand::run_input(const RawInput& input) {
   // A text is judged by what it says in its place; and whoever writes one wants an answer.
   const bool remember = !is_text(input.path, input.bytes) && input.bytes.size() <= small_input;
-  if (const auto seen = seen_.find(input.bytes); remember && seen != seen_.end()) {
+  if (const auto seen = remember ? seen_.find(input.bytes) : seen_.end(); seen != seen_.end()) {
     run_copy(input, seen->second);
     return;
   }

@@ -77,6 +77,11 @@ in_order() {
     sort -t $'\t' -k1,1n -k2,2 | awk -F '\t' '!seen[substr($2, 1, 40)]++' | cut -f 2- | cut -c 43-
 }
 
+# How many inputs the children of libFuzzer have begun to read: CONTROL file.
+count_started() {
+  grep -a -c '^STARTED' "$1" || true
+}
+
 # Waits for libFuzzer, with progress: LOG, CONTROL file, TOTAL of inputs.
 await_merger() {
   local log=$1 control=$2 total=$3 status=0 step
@@ -86,7 +91,7 @@ await_merger() {
       sleep 0.2
       kill -0 "$leader" 2>/dev/null || break 2
     done
-    printf '  %9s of %s inputs\n' "$(grouped "$(grep -a -c '^STARTED' "$control" || true)")" "$(grouped "$total")"
+    printf '  %9s of %s inputs\n' "$(grouped "$(count_started "$control")")" "$(grouped "$total")"
   done
   wait "$leader" || status=$?
   leader=
@@ -99,7 +104,7 @@ await_merger() {
 # libFuzzer takes it for the end of its work when its children cannot start: LOG, CONTROL file, TOTAL of inputs.
 require_all_processed() {
   local started
-  started=$(grep -a -c '^STARTED' "$2" || true)
+  started=$(count_started "$2")
   [[ $started == "$3" ]] || die "the merge has read $started of $3 inputs, expected all; its whole output is in $1" 3
 }
 
