@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "bench/race.h"
-#include "engine/test_programs.h"
 #include "engine/zap/engines.h"
-#include "fuzz/codec.h"
+#include "fuzz/language/codec.h"
+#include "test/programs.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 

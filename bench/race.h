@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "engine/test_programs.h"
-#include "fuzz/codec.h"
+#include "fuzz/language/codec.h"
+#include "test/programs.h"
 
 namespace shootdown {
 

@@ -13,9 +13,9 @@
 #include <vector>
 
 #include "bench/race.h"
-#include "engine/test_programs.h"
 #include "engine/zap/engines.h"
-#include "fuzz/codec.h"
+#include "fuzz/language/codec.h"
+#include "test/programs.h"
 
 namespace {
 

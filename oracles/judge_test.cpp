@@ -7,9 +7,9 @@
 #include <boost/test/unit_test.hpp>
 #include <string>
 
-#include "engine/test_programs.h"
 #include "engine/zap/defective_engine.h"
 #include "engine/zap/engines.h"
+#include "test/programs.h"
 
 using namespace shootdown;
 

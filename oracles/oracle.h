@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "engine/kernel/kernel.h"
+#include "engine/kernel/watcher.h"
 #include "engine/reference/reference.h"
-#include "engine/watcher.h"
 #include "oracles/report.h"
 
 namespace shootdown {

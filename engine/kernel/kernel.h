@@ -13,10 +13,10 @@
 
 #include "engine/kernel/mm.h"
 #include "engine/kernel/page.h"
+#include "engine/kernel/watcher.h"
 #include "engine/machine/machine.h"
-#include "engine/program.h"
+#include "engine/program/program.h"
 #include "engine/sched/scheduler.h"
-#include "engine/watcher.h"
 
 namespace shootdown {
 

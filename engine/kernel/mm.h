@@ -9,7 +9,7 @@
 
 #include "engine/kernel/locks.h"
 #include "engine/kernel/page.h"
-#include "engine/program.h"
+#include "engine/program/program.h"
 #include "engine/sched/atomic.h"
 
 namespace shootdown {

@@ -13,7 +13,7 @@
 
 #include "engine/machine/pte.h"
 #include "engine/machine/tlb.h"
-#include "engine/program.h"
+#include "engine/program/program.h"
 #include "engine/sched/atomic.h"
 
 namespace shootdown {

@@ -14,7 +14,7 @@
 
 #include <cstdint>
 
-#include "engine/program.h"
+#include "engine/program/program.h"
 
 namespace shootdown {
 

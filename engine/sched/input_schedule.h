@@ -12,7 +12,7 @@
 // cannot run is skipped; events whose operation ends before their step are lost.
 #pragma once
 
-#include "engine/program.h"
+#include "engine/program/program.h"
 #include "engine/sched/strategy.h"
 
 namespace shootdown {

@@ -4,8 +4,8 @@
 #include <boost/test/unit_test.hpp>
 #include <string>
 
-#include "engine/test_programs.h"
 #include "engine/zap/engines.h"
+#include "test/programs.h"
 
 using namespace shootdown;
 

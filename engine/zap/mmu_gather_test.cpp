@@ -5,8 +5,8 @@
 #include <boost/test/unit_test.hpp>
 #include <vector>
 
-#include "engine/test_programs.h"
 #include "engine/zap/engines.h"
+#include "test/programs.h"
 
 using namespace shootdown;
 

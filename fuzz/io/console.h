@@ -1,0 +1,37 @@
+// Where a command speaks, and how it ends.
+#pragma once
+
+#include <cstdio>
+#include <string_view>
+
+#include "fuzz/io/output.h"
+
+namespace shootdown {
+
+// The exit status of a command. A violation counts more than a bad input: it is what a run is for.
+enum ExitStatus : int {
+  exit_fine = 0,
+  exit_violation = 1,  // something came out other than expected
+  exit_bad_input = 2,  // bad usage, an input that cannot be read, output that cannot be written
+};
+
+class Console {
+ public:
+  Console(std::FILE* out, std::FILE* err) : out_(out), err_(err) {}
+
+  Output& out() { return out_; }
+  // Prints "shootdown: MESSAGE" to where errors go.
+  void error(std::string_view message) { show(fmt::format("shootdown: {}\n", message)); }
+  // Prints a text there as it is.
+  void show(std::string_view text) {
+    out_.flush();
+    std::fwrite(text.data(), 1, text.size(), err_);
+    std::fflush(err_);
+  }
+
+ private:
+  Output out_;
+  std::FILE* err_;
+};
+
+}  // namespace shootdown

@@ -1,0 +1,30 @@
+// Programs as bytes.
+//
+// Every byte string is a program: decoding never fails. A program is a list of
+// records of three bytes; a changed byte changes one operation, one event, or one
+// parameter of the machine. docs/input-format.md has the format byte by byte.
+//
+// decode(encode(p)) is p for every program that decode or parse has made, and
+// encode(decode(b)) is the canonical form of b.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "engine/program/program.h"
+
+namespace shootdown {
+
+// Reads a program into `program`, whatever it held before. Allocates nothing.
+void decode(std::span<const std::uint8_t> bytes, Program& program);
+
+std::vector<std::uint8_t> encode(const Program& program);
+
+// Bytes, as files and strings take them.
+inline std::string_view as_characters(std::span<const std::uint8_t> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+}  // namespace shootdown

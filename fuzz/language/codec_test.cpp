@@ -1,0 +1,497 @@
+// The byte form of programs: every byte string is one, and a byte is one thing.
+#include "fuzz/language/codec.h"
+
+#include <algorithm>
+#include <boost/test/unit_test.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <random>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "fuzz/language/language.h"
+#include "test/bytes.h"
+
+namespace shootdown {
+
+namespace {
+
+// Steps from one byte: none, then the first ones several times over, then the rest, in one piece.
+unsigned near_steps(unsigned byte) {
+  if (byte < 64) return 0;
+  return byte < 192 ? (byte - 64) % 32 + 1 : byte - 192 + 33;
+}
+
+void put(Bytes& bytes, unsigned kind, unsigned low, unsigned a, unsigned b) {
+  bytes.push_back(static_cast<std::uint8_t>(kind << 3U | low));
+  bytes.push_back(static_cast<std::uint8_t>(a));
+  bytes.push_back(static_cast<std::uint8_t>(b));
+}
+
+// The record that sets a parameter to a value.
+void put_parameter(Bytes& bytes, std::uint16_t MachineConfig::* field, unsigned value) {
+  for (std::size_t i = 0; i < parameter_table.size(); ++i) {
+    if (parameter_table[i].field != field) continue;
+    const unsigned number = value - parameter_table[i].min;
+    put(bytes, machine_kind, number >> 8U, static_cast<unsigned>(i), number & 0xFFU);
+  }
+}
+
+Bytes machine_bytes(unsigned cpus, unsigned files, unsigned windows, unsigned pages) {
+  Bytes bytes;
+  put_parameter(bytes, &MachineConfig::cpus, cpus);
+  put_parameter(bytes, &MachineConfig::files, files);
+  put_parameter(bytes, &MachineConfig::windows, windows);
+  put_parameter(bytes, &MachineConfig::pages, pages);
+  return bytes;
+}
+
+// Checks of Boost.Test cost far more than what is checked here a million times.
+void require(bool condition, const char* what) {
+  if (!condition) BOOST_FAIL(what);
+}
+
+// What program.h and language.h promise of every operation, event and program.
+void check_valid(const Operation& operation, const MachineConfig& machine) {
+  require(operation.cpu < machine.cpus, "an operation's CPU exists");
+  const PageSpace space = page_space(machine, operation.call);
+  require(operation.first < space.pages, "an operation's page exists");
+  if (takes_word(operation.call)) require(operation.second < machine.words, "an operation's word exists");
+  if (!takes_range(operation.call)) return;
+  require(operation.second >= 1, "a range has pages");
+  require(operation.first % space.window + operation.second <= space.window, "a range stays in its window");
+}
+
+void check_valid(const Event& event, const MachineConfig& machine) {
+  require(event.cpu < machine.cpus, "an event's CPU exists");
+  require(event.page < machine.virtual_pages(), "an event's page exists");
+  const bool preempt = event.kind == Event::Kind::preempt;
+  const bool far = preempt && event.latency == 0;
+  require(event.after <= (far ? max_far_after : max_near_after), "an event's steps are in range");
+  require(event.latency <= (preempt ? 15 : 0), "a latency is in range");
+}
+
+void check_valid(const Program& program) {
+  const MachineConfig& machine = program.machine;
+  for (const ParameterInfo& parameter : parameter_table) {
+    const std::uint16_t value = machine.*parameter.field;
+    require(value >= parameter.min && value <= parameter.max, "a parameter is in range");
+  }
+  require(machine.mms <= machine.cpus, "each mm has a thread");
+  require(machine.windows >= machine.files, "each file has a window");
+  require(program.operation_count <= max_operations, "there are no more operations than possible");
+  require(program.event_count <= (program.operation_count == 0 ? 0 : max_events), "events are tied to operations");
+  int events = 0;
+  for (const Operation& operation : std::span(program.operations).first(program.operation_count)) {
+    require(operation.first_event == events, "events are in the order of operations");
+    events += operation.event_count;
+    check_valid(operation, machine);
+  }
+  require(events == program.event_count, "each event is tied to an operation");
+  for (const Event& event : std::span(program.events).first(program.event_count)) check_valid(event, machine);
+}
+
+void check_round_trip(const Bytes& bytes) {
+  const Program program = decoded(bytes);
+  check_valid(program);
+  const Bytes canonical = encode(program);
+  require(decoded(canonical) == program, "encoding and decoding gives the same program");
+  require(encode(decoded(canonical)) == canonical, "there is one canonical form");
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(codec)
+
+BOOST_AUTO_TEST_CASE(round_trip_of_random_bytes) {
+  std::mt19937 random(1);
+  for (int i = 0; i < 5000; ++i) check_round_trip(random_bytes(random, below(random, 400)));
+}
+
+BOOST_AUTO_TEST_CASE(round_trip_on_machines_of_every_size) {
+  std::mt19937 random(2);
+  for (const unsigned pages : {1U, 2U, 127U, 128U, 129U, 255U, 256U, 257U, 300U, 511U, 513U, 1000U, 1023U, 1024U}) {
+    for (const unsigned windows : {1U, 2U}) {
+      for (int i = 0; i < 50; ++i) {
+        Bytes bytes = random_bytes(random, 300);
+        const Bytes machine = machine_bytes(1 + below(random, 8), 1 + below(random, windows), windows, pages);
+        bytes.insert(bytes.end(), machine.begin(), machine.end());
+        BOOST_REQUIRE_EQUAL(decoded(bytes).machine.pages, pages);
+        check_round_trip(bytes);
+      }
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(every_value_of_every_parameter) {
+  for (const ParameterInfo& parameter : parameter_table) {
+    for (unsigned value = parameter.min; value <= parameter.max; ++value) {
+      Bytes bytes;
+      put_parameter(bytes, &MachineConfig::cpus, max_cpus);        // so that mms is what is asked for
+      put_parameter(bytes, &MachineConfig::windows, max_windows);  // and files
+      put_parameter(bytes, parameter.field, value);
+      const Program program = decoded(bytes);
+      if (parameter.field == &MachineConfig::windows || parameter.field == &MachineConfig::cpus) {
+        BOOST_REQUIRE_EQUAL(program.machine.*parameter.field, value);
+      } else {
+        MachineConfig expected{.cpus = max_cpus, .windows = max_windows};
+        expected.*parameter.field = static_cast<std::uint16_t>(value);
+        BOOST_REQUIRE_MESSAGE(program.machine == expected, parameter.name << " " << value);
+      }
+      check_round_trip(bytes);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(values_beyond_a_range_wrap_around) {
+  Bytes bytes;
+  put(bytes, machine_kind, 0, 0, 8);            // cpus: 1 + 8 mod 8
+  put(bytes, machine_kind, 0, 19 + 5, 7);       // words: 1 + 7 mod 4
+  put(bytes, machine_kind, 7, 9, 0xFF);         // page_shift: 6 + 2047 mod 11
+  put(bytes, machine_kind, 7, 15 + 19, 0xFF);   // failing_batches
+  put(bytes, machine_kind, 1, 4 + 10 * 19, 1);  // pages: 1 + 257
+  const MachineConfig machine = decoded(bytes).machine;
+  BOOST_TEST(machine.cpus == 1);
+  BOOST_TEST(machine.words == 4);
+  BOOST_TEST(machine.page_shift == 7);
+  BOOST_TEST(machine.failing_batches == 2047);
+  BOOST_TEST(machine.pages == 258);
+}
+
+BOOST_AUTO_TEST_CASE(mms_and_windows_are_made_to_fit) {
+  Bytes bytes;
+  put_parameter(bytes, &MachineConfig::mms, 4);
+  put_parameter(bytes, &MachineConfig::files, 2);
+  put_parameter(bytes, &MachineConfig::windows, 1);
+  BOOST_TEST(decoded(bytes).machine.mms == 3);
+  BOOST_TEST(decoded(bytes).machine.windows == 2);
+  // Whatever the order: the last record for each counts, then they are made to fit.
+  put_parameter(bytes, &MachineConfig::cpus, 2);
+  BOOST_TEST(decoded(bytes).machine.mms == 2);
+  put_parameter(bytes, &MachineConfig::cpus, 8);
+  BOOST_TEST(decoded(bytes).machine.mms == 4);
+  put_parameter(bytes, &MachineConfig::files, 1);
+  BOOST_TEST(decoded(bytes).machine.windows == 1);
+}
+
+BOOST_AUTO_TEST_CASE(machine_records_count_wherever_they_are) {
+  Bytes before;
+  put_parameter(before, &MachineConfig::pages, 9);
+  put(before, 0, 1, 8, 1);
+  put(before, preempt_kind, 2, 7, 3);
+  put(before, 10, 1, 0, 8);
+  Bytes between;
+  put(between, 0, 1, 8, 1);
+  put_parameter(between, &MachineConfig::pages, 5);
+  put(between, preempt_kind, 2, 7, 3);  // still tied to the store
+  put(between, 10, 1, 0, 8);
+  put_parameter(between, &MachineConfig::pages, 9);
+  const Program program = decoded(before);
+  BOOST_TEST(program.operation_count == 2);
+  BOOST_TEST(program.operations[0].first == 8);
+  BOOST_TEST(program.operations[0].event_count == 1);
+  BOOST_TEST(program.operations[1].second == 9);
+  BOOST_TEST((decoded(between) == program));
+}
+
+BOOST_AUTO_TEST_CASE(empty_and_short_inputs) {
+  BOOST_TEST((decoded({}) == Program{}));
+  BOOST_TEST(encode(Program{}).empty());
+  // What is missing of the last record is zero.
+  std::mt19937 random(3);
+  for (unsigned first = 0; first < 256; ++first) {
+    const auto tag = static_cast<std::uint8_t>(first);
+    BOOST_REQUIRE((decoded({tag}) == decoded({tag, 0, 0})));
+    BOOST_REQUIRE((decoded({tag, 0x97}) == decoded({tag, 0x97, 0})));
+    Bytes longer = random_bytes(random, 30);
+    longer.push_back(tag);
+    Bytes padded = longer;
+    padded.resize(33);
+    BOOST_REQUIRE((decoded(longer) == decoded(padded)));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(what_was_in_the_program_before_does_not_matter) {
+  std::mt19937 random(4);
+  Program reused;
+  for (int i = 0; i < 500; ++i) {
+    const Bytes bytes = random_bytes(random, below(random, 200));
+    decode(bytes, reused);
+    BOOST_REQUIRE(reused == decoded(bytes));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_mebibyte) {
+  std::mt19937 random(5);
+  const Bytes bytes = random_bytes(random, 1U << 20U);
+  check_round_trip(bytes);
+  BOOST_TEST(decoded(bytes).operation_count == max_operations);
+  check_round_trip(Bytes(1U << 20U, 0xFF));
+  check_round_trip(Bytes(1U << 20U, 0));
+}
+
+BOOST_AUTO_TEST_CASE(every_kind_means_what_the_table_says) {
+  for (const OperationInfo& info : operation_table) {
+    for (unsigned kind = info.first_kind; kind < info.first_kind + static_cast<unsigned>(info.kinds); ++kind) {
+      Bytes bytes;
+      put(bytes, kind, 1, 1, 1);
+      const Program program = decoded(bytes);
+      BOOST_TEST_CONTEXT(info.name << " " << kind) {
+        BOOST_TEST(program.operation_count == 1);
+        BOOST_TEST(program.operations[0].cpu == 1);
+        BOOST_TEST((program.operations[0].call == info.call));
+        Bytes canonical;
+        put(canonical, info.first_kind, 1, 1, 1);
+        BOOST_TEST((decoded(canonical) == program));
+        BOOST_TEST(encode(program)[0] == canonical[0]);
+      }
+    }
+  }
+  for (unsigned kind = preempt_kind; kind < machine_kind; ++kind) {
+    Bytes bytes{0, 0, 0};
+    put(bytes, kind, 2, 5, 1);
+    const Program program = decoded(bytes);
+    BOOST_TEST(program.event_count == 1);
+    auto expected = Event::Kind::preempt;
+    if (kind == evict_kind) expected = Event::Kind::evict;
+    if (kind == fill_kind) expected = Event::Kind::fill;
+    BOOST_TEST((program.events[0].kind == expected));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(every_preemption) {
+  for (unsigned a = 0; a < 256; ++a) {
+    for (unsigned b = 0; b < 256; ++b) {
+      Bytes bytes{0, 0, 0};
+      put(bytes, preempt_kind, 4, a, b);
+      const Event event = decoded(bytes).events[0];
+      BOOST_REQUIRE_EQUAL(event.cpu, 1);  // 4 mod 3
+      BOOST_REQUIRE_EQUAL(event.after, b < 192 ? near_steps(a) : 97 + 256 * (b - 192) + a);
+      BOOST_REQUIRE_EQUAL(event.latency, b < 16 ? b : 0);
+      check_round_trip(bytes);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(every_change_of_a_tlb) {
+  for (unsigned a = 0; a < 256; ++a) {
+    for (unsigned b = 0; b < 256; ++b) {
+      Bytes bytes{0, 0, 0};
+      put(bytes, a % 2 == 0 ? evict_kind : fill_kind, 5, a, b);
+      const Event event = decoded(bytes).events[0];
+      BOOST_REQUIRE_EQUAL(event.cpu, 2);  // 5 mod 3
+      BOOST_REQUIRE_EQUAL(event.after, near_steps(a));
+      BOOST_REQUIRE_EQUAL(event.page, b % 2);
+      BOOST_REQUIRE_EQUAL(event.latency, 0);
+      check_round_trip(bytes);
+    }
+  }
+}
+
+// Every number of steps has bytes, and the two ways to count them meet without a gap.
+BOOST_AUTO_TEST_CASE(every_number_of_steps) {
+  for (unsigned after = 0; after <= max_far_after; ++after) {
+    Program program;
+    program.operation_count = 1;
+    program.operations[0].event_count = 1;
+    program.event_count = 1;
+    program.events[0].after = static_cast<std::uint16_t>(after);
+    if (after <= max_near_after) program.events[0].latency = static_cast<std::uint8_t>(after % 16);
+    BOOST_REQUIRE(decoded(encode(program)) == program);
+    if (after > max_near_after) continue;
+    program.events[0] = {.kind = Event::Kind::fill, .after = static_cast<std::uint16_t>(after)};
+    BOOST_REQUIRE(decoded(encode(program)) == program);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(operations_stay_in_order) {
+  Bytes bytes;
+  put(bytes, 0, 2, 0, 1);
+  put(bytes, 4, 0, 1, 0);
+  put(bytes, 14, 7, 0, 0);  // CPU 7 mod 3
+  put(bytes, 0, 2, 0, 0);
+  const Program program = decoded(bytes);
+  BOOST_TEST(program.operation_count == 4);
+  BOOST_TEST((program.operations[0] == Operation{.call = Call::store, .cpu = 2, .second = 1}));
+  BOOST_TEST((program.operations[1] == Operation{.call = Call::load, .cpu = 0, .first = 1}));
+  BOOST_TEST((program.operations[2] == Operation{.call = Call::exit, .cpu = 1}));
+  BOOST_TEST((program.operations[3] == Operation{.call = Call::store, .cpu = 2}));
+}
+
+BOOST_AUTO_TEST_CASE(events_belong_to_the_operation_before_them) {
+  Bytes bytes;
+  put(bytes, preempt_kind, 1, 64, 0);  // lost: no operation yet
+  put(bytes, 0, 0, 0, 0);
+  put(bytes, preempt_kind, 1, 65, 0);
+  put(bytes, 0, 1, 0, 0);
+  put(bytes, evict_kind, 0, 66, 1);
+  put(bytes, fill_kind, 2, 67, 1);
+  put(bytes, 0, 0, 0, 0);
+  put(bytes, 0, 0, 0, 0);
+  put(bytes, preempt_kind, 0, 68, 9);
+  const Program program = decoded(bytes);
+  const std::vector<std::pair<int, int>> expected{{0, 1}, {1, 2}, {3, 0}, {3, 1}};
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    BOOST_TEST(program.operations[i].first_event == expected[i].first);
+    BOOST_TEST(program.operations[i].event_count == expected[i].second);
+  }
+  BOOST_TEST(program.event_count == 4);
+  BOOST_TEST((program.events[0] == Event{.kind = Event::Kind::preempt, .cpu = 1, .after = 2}));
+  BOOST_TEST((program.events[1] == Event{.kind = Event::Kind::evict, .cpu = 0, .after = 3, .page = 1}));
+  BOOST_TEST((program.events[2] == Event{.kind = Event::Kind::fill, .cpu = 2, .after = 4, .page = 1}));
+  BOOST_TEST((program.events[3] == Event{.kind = Event::Kind::preempt, .cpu = 0, .latency = 9, .after = 5}));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_beyond_the_limits_is_lost) {
+  Bytes bytes;
+  for (unsigned i = 0; i < max_operations; ++i) put(bytes, 0, i % 3, 0, 0);
+  put(bytes, preempt_kind, 1, 1, 0);  // of the last operation
+  const Bytes full = bytes;
+  BOOST_TEST(decoded(full).operation_count == max_operations);
+  BOOST_TEST(decoded(full).event_count == 1);
+  put(bytes, 4, 1, 0, 0);
+  put(bytes, preempt_kind, 1, 1, 0);  // of the lost operation: lost with it
+  BOOST_TEST((decoded(bytes) == decoded(full)));
+  put_parameter(bytes, &MachineConfig::pages, 9);  // counts all the same
+  BOOST_TEST(decoded(bytes).machine.pages == 9);
+  BOOST_TEST(decoded(bytes).operation_count == max_operations);
+  BOOST_TEST(decoded(bytes).event_count == 1);
+
+  bytes.clear();
+  put(bytes, 0, 0, 0, 0);
+  for (unsigned i = 0; i < max_events; ++i) put(bytes, preempt_kind, 1, i, 0);
+  const Bytes all = bytes;
+  BOOST_TEST(decoded(all).event_count == max_events);
+  put(bytes, preempt_kind, 1, 99, 0);
+  BOOST_TEST((decoded(bytes) == decoded(all)));
+  put(bytes, 0, 0, 0, 0);  // operations still count
+  put(bytes, preempt_kind, 1, 99, 0);
+  BOOST_TEST(decoded(bytes).operation_count == 2);
+  BOOST_TEST(decoded(bytes).event_count == max_events);
+}
+
+BOOST_AUTO_TEST_CASE(pages_and_ranges_in_granules) {
+  struct Case {
+    unsigned windows, pages, a, b;
+    int first, count;
+  };
+  // 512 pages in all: a granule is 2 pages. 2046: it is 8, and windows begin within one.
+  for (const Case& c :
+       {Case{1, 4, 1, 1, 1, 2}, Case{1, 4, 5, 3, 1, 1}, Case{1, 4, 3, 255, 3, 1}, Case{2, 256, 127, 0, 254, 2},
+        Case{2, 256, 128, 127, 256, 256}, Case{1, 257, 128, 0, 256, 1}, Case{1, 257, 127, 1, 254, 3},
+        Case{2, 1023, 127, 0, 1016, 7}, Case{2, 1023, 128, 127, 1024, 1022}, Case{2, 1023, 255, 0, 2040, 6},
+        Case{2, 1024, 255, 255, 2040, 8}}) {
+    Bytes bytes = machine_bytes(3, 1, c.windows, c.pages);
+    put(bytes, 8, 0, c.a, c.b);
+    const Operation operation = decoded(bytes).operations[0];
+    BOOST_TEST_CONTEXT(c.windows << " windows of " << c.pages << " pages, a " << c.a << ", b " << c.b) {
+      BOOST_TEST(operation.first == c.first);
+      BOOST_TEST(operation.second == c.count);
+    }
+    check_round_trip(bytes);
+  }
+}
+
+// A changed argument of a record changes one operation or one event, and of it only what the argument says.
+BOOST_AUTO_TEST_CASE(a_changed_argument_changes_one_thing) {
+  std::mt19937 random(6);
+  int changes = 0;
+  for (int round = 0; round < 3000; ++round) {
+    Bytes bytes = random_bytes(random, 3 + std::size_t{3} * below(random, 60));
+    const std::size_t at = std::size_t{3} * below(random, static_cast<unsigned>(bytes.size() / 3));
+    const unsigned kind = bytes[at] >> 3U;
+    put_parameter(bytes, &MachineConfig::pages, 1 + below(random, max_file_pages));
+    if (kind == machine_kind) continue;
+    const Program before = decoded(bytes);
+    bytes[at + 1 + below(random, 2)] ^= static_cast<std::uint8_t>(1U << below(random, 8));
+    Program after = decoded(bytes);
+    BOOST_REQUIRE(after.machine == before.machine);
+    BOOST_REQUIRE_EQUAL(after.operation_count, before.operation_count);
+    BOOST_REQUIRE_EQUAL(after.event_count, before.event_count);
+    int different = 0;
+    for (std::size_t i = 0; i < before.operation_count; ++i) {
+      Operation is = after.operations[i];
+      const Operation& was = before.operations[i];
+      if (is == was) continue;
+      ++different;
+      BOOST_REQUIRE(kind < preempt_kind);
+      is.first = was.first;
+      is.second = was.second;
+      BOOST_REQUIRE(is == was);
+    }
+    for (std::size_t i = 0; i < before.event_count; ++i) {
+      const Event& is = after.events[i];
+      const Event& was = before.events[i];
+      if (is == was) continue;
+      ++different;
+      BOOST_REQUIRE(kind >= preempt_kind);
+      BOOST_REQUIRE(is.kind == was.kind);
+      BOOST_REQUIRE_EQUAL(is.cpu, was.cpu);
+    }
+    BOOST_REQUIRE_LE(different, 1);
+    changes += different;
+  }
+  BOOST_TEST(changes > 1000);  // it was not about records without effect only
+}
+
+// The same of a parameter's value; mms and windows may follow.
+BOOST_AUTO_TEST_CASE(a_changed_value_changes_one_parameter) {
+  std::mt19937 random(7);
+  int changes = 0;
+  for (int round = 0; round < 3000; ++round) {
+    Bytes bytes;
+    for (unsigned i = 1 + below(random, 10); i > 0; --i)
+      put(bytes, machine_kind, below(random, 8), below(random, 256), below(random, 256));
+    const std::size_t at = std::size_t{3} * below(random, static_cast<unsigned>(bytes.size() / 3));
+    const ParameterInfo& changed = parameter_table[bytes[at + 1] % parameter_table.size()];
+    const MachineConfig before = decoded(bytes).machine;
+    const bool in_tag = below(random, 2) == 0;
+    bytes[at + (in_tag ? 0 : 2)] ^= static_cast<std::uint8_t>(1U << below(random, in_tag ? 3 : 8));
+    const MachineConfig after = decoded(bytes).machine;
+    for (const ParameterInfo& parameter : parameter_table) {
+      if (before.*parameter.field == after.*parameter.field) continue;
+      ++changes;
+      const bool follows = (parameter.field == &MachineConfig::mms && changed.field == &MachineConfig::cpus) ||
+                           (parameter.field == &MachineConfig::windows && changed.field == &MachineConfig::files);
+      BOOST_REQUIRE_MESSAGE(parameter.name == changed.name || follows, changed.name << " changed " << parameter.name);
+    }
+  }
+  BOOST_TEST(changes > 500);
+}
+
+// Other low bits of a tag: one operation moves to another CPU, or one event is about another CPU. Nothing
+// else changes, not even the order.
+BOOST_AUTO_TEST_CASE(a_changed_cpu_moves_one_operation_or_redirects_one_event) {
+  std::mt19937 random(8);
+  int changes = 0;
+  for (int round = 0; round < 2000; ++round) {
+    Bytes bytes;
+    put_parameter(bytes, &MachineConfig::cpus, max_cpus);
+    const std::size_t records = 1 + below(random, 20);
+    for (std::size_t i = 0; i < records; ++i)
+      put(bytes, below(random, machine_kind), below(random, 8), below(random, 256), below(random, 256));
+    const std::size_t at = 3 + std::size_t{3} * below(random, static_cast<unsigned>(records));
+    const Program before = decoded(bytes);
+    const unsigned from = bytes[at] & 7U;
+    bytes[at] ^= static_cast<std::uint8_t>(1 + below(random, 7));
+    Program after = decoded(bytes);
+    int different = 0;
+    const auto compare = [&](const auto& was, auto& is) {
+      if (is == was) return;
+      ++different;
+      BOOST_REQUIRE_EQUAL(is.cpu, bytes[at] & 7U);
+      is.cpu = static_cast<std::uint8_t>(from);
+    };
+    for (std::size_t i = 0; i < before.operation_count; ++i) compare(before.operations[i], after.operations[i]);
+    for (std::size_t i = 0; i < before.event_count; ++i) compare(before.events[i], after.events[i]);
+    BOOST_REQUIRE(after == before);
+    BOOST_REQUIRE_LE(different, 1);
+    changes += different;
+  }
+  BOOST_TEST(changes > 1000);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace shootdown

@@ -1,0 +1,128 @@
+// Programs to text: one way to write each.
+#include <fmt/format.h>
+
+#include <cstddef>
+#include <iterator>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "fuzz/language/language.h"
+#include "fuzz/language/text.h"
+
+namespace shootdown {
+
+namespace {
+
+std::string_view plural(unsigned count) {
+  return count == 1 ? "" : "s";
+}
+
+class Printer {
+ public:
+  Printer(const Program& program, std::span<const Expectation> expectations)
+      : program_(program), expectations_(expectations) {}
+
+  std::string print();
+
+ private:
+  template <typename... Arguments>
+  void put(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+    fmt::format_to(std::back_inserter(out_), format, std::forward<Arguments>(arguments)...);
+  }
+
+  void print_machine();
+  void print_expectation(const Expectation& expectation);
+  void print_operation(const Operation& operation);
+  void print_pages(const Operation& operation);
+  void print_event(const Event& event, const Operation& operation);
+  void print_preemption(const Event& event, const Operation& operation);
+
+  const Program& program_;
+  std::span<const Expectation> expectations_;
+  std::string out_;
+};
+
+std::string Printer::print() {
+  put("shootdown {}\n", format_version);
+  print_machine();
+  for (const Expectation& expectation : expectations_) print_expectation(expectation);
+  if (program_.operation_count != 0) put("\n");
+  for (std::size_t i = 0; i < program_.operation_count; ++i) {
+    const Operation& operation = program_.operations[i];
+    print_operation(operation);
+    for (std::size_t k = 0; k < operation.event_count; ++k) {
+      print_event(program_.events[operation.first_event + k], operation);
+    }
+  }
+  return std::move(out_);
+}
+
+void Printer::print_machine() {
+  const MachineConfig defaults;
+  std::string_view before = "machine";
+  for (const ParameterInfo& parameter : parameter_table) {
+    const unsigned value = program_.machine.*parameter.field;
+    if (value == defaults.*parameter.field) continue;
+    put("{} {} {}", std::exchange(before, ","), parameter.name, value);
+  }
+  if (before == ",") put("\n");
+}
+
+void Printer::print_expectation(const Expectation& expectation) {
+  put("expect {} {}", expectation.engine, expectation.breaks.empty() ? "holds" : "breaks");
+  std::string_view before = " ";
+  for (const std::string& oracle : expectation.breaks) put("{}{}", std::exchange(before, ", "), oracle);
+  put("\n");
+}
+
+void Printer::print_operation(const Operation& operation) {
+  put("cpu {}: {}", operation.cpu, operation_table[static_cast<std::size_t>(operation.call)].name);
+  if (operation.call != Call::exit) print_pages(operation);
+  put("\n");
+}
+
+void Printer::print_pages(const Operation& operation) {
+  const bool on_file = is_on_file(operation.call);
+  const int first = on_file ? program_.machine.index_of(operation.first) : operation.first;
+  const int file = on_file ? operation.first / program_.machine.pages : 0;
+  if (takes_range(operation.call) && operation.second != 1) {
+    put(" pages {}-{}", first, first + operation.second - 1);
+  } else {
+    put(" page {}", first);
+  }
+  if (takes_word(operation.call)) put(" word {}", operation.second);
+  if (file != 0) put(" of file {}", file);
+}
+
+void Printer::print_event(const Event& event, const Operation& operation) {
+  put("  after {} step{} ", event.after, plural(event.after));
+  switch (event.kind) {
+    case Event::Kind::preempt: print_preemption(event, operation); break;
+    case Event::Kind::evict: put("evict page {} from cpu {}", event.page, event.cpu); break;
+    case Event::Kind::fill: put("fill page {} on cpu {}", event.page, event.cpu); break;
+  }
+  put("\n");
+}
+
+void Printer::print_preemption(const Event& event, const Operation& operation) {
+  if (event.cpu == operation.cpu) {
+    put("suspend");
+  } else {
+    put("switch to cpu {}", event.cpu);
+  }
+  if (event.latency != 0) put(", interrupts {} step{} late", event.latency, plural(event.latency));
+}
+
+}  // namespace
+
+std::string print(const Program& program) {
+  return Printer(program, {}).print();
+}
+
+std::string print(const Document& document) {
+  return Printer(document.program, document.expectations).print();
+}
+
+}  // namespace shootdown

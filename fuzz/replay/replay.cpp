@@ -1,0 +1,134 @@
+#include "fuzz/replay/replay.h"
+
+#include <algorithm>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "engine/zap/engines.h"
+
+namespace shootdown {
+
+// --- running ---
+
+Replayer::Replayer(const ZapEngine& engine)
+    : engine_(engine), judge_(std::make_unique<Judge>()), kernel_(std::make_unique<Kernel>(engine, *judge_)) {}
+
+RunResult Replayer::run(const Program& program, TraceSink* trace) {
+  const Scheduler::Outcome outcome = kernel_->run(program, trace);
+  return {.outcome = outcome, .hash = kernel_->hash(), .broken = judge_->report().broken()};
+}
+
+std::string Replayer::trace(const Program& program, const TraceOptions& options) {
+  Trace trace;
+  run(program, &trace);
+  return render_trace(program, trace, report(), options);
+}
+
+namespace {
+
+// The lines of a long trace that matter most: its heading, and what leads to the violation of `oracle`.
+std::string shortened(const std::string& trace, std::string_view oracle) {
+  constexpr std::size_t before = 150;  // lines up to the violation
+  constexpr std::size_t behind = 30;   // lines from there on
+  std::vector<std::string_view> lines;
+  for (std::size_t at = 0; at < trace.size();) {
+    const std::size_t end = std::min(trace.find('\n', at), trace.size() - 1) + 1;
+    lines.push_back(std::string_view(trace).substr(at, end - at));
+    at = end;
+  }
+  const std::string verdict = fmt::format("*** {}:", oracle);
+  std::size_t violation = 0;
+  while (violation < lines.size() && lines[violation].find(verdict) == std::string_view::npos) ++violation;
+
+  std::string result;
+  std::size_t left_out = 0;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    const bool shown = i == 0 || (i + before >= violation && i < violation + behind);
+    if (shown) {
+      if (left_out != 0) result += fmt::format("... {} lines left out\n", left_out);
+      left_out = 0;
+      result += lines[i];
+    } else {
+      ++left_out;
+    }
+  }
+  if (left_out != 0) result += fmt::format("... {} lines left out\n", left_out);
+  return result;
+}
+
+}  // namespace
+
+std::string describe_violation(const ZapEngine& engine, const Program& program, OracleId broken) {
+  Replayer replayer(engine);
+  const std::string trace = replayer.trace(program, {});
+  const bool again = replayer.report().broken().contains(broken);
+  const std::string_view fact =
+      again ? replayer.report().violation(broken).fact() : "but not when it is run again, which must not be";
+  return fmt::format("shootdown: {} breaks {}: {}\n\n{}\n{}", engine.name(), oracle_name(broken), fact, print(program),
+                     shortened(trace, oracle_name(broken)));
+}
+
+// --- names ---
+
+std::string engine_names() {
+  std::string names;
+  for (const ZapEngine* const engine : all_engines()) {
+    if (!names.empty()) names += ", ";
+    names += engine->name();
+  }
+  return names;
+}
+
+std::string oracle_names() {
+  return names_of(OracleSet::all());
+}
+
+std::string names_of(OracleSet oracles) {
+  std::string names;
+  for (const OracleInfo& oracle : all_oracles()) {
+    if (!oracles.contains(oracle.id)) continue;
+    if (!names.empty()) names += ", ";
+    names += oracle.name;
+  }
+  return names;
+}
+
+std::variant<const ZapEngine*, InputError> select_engine(std::string_view name) {
+  if (const ZapEngine* const engine = find_engine(name)) return engine;
+  return InputError{fmt::format("there is no engine '{}'; there are: {}", name, engine_names())};
+}
+
+std::variant<OracleSet, InputError> select_oracles(std::string_view selection, const ZapEngine& engine) {
+  if (selection == "claims") return claims(engine);
+  if (selection == "all") return OracleSet::all();
+  OracleSet set;
+  for (std::size_t begin = 0; begin <= selection.size();) {
+    const std::size_t end = std::min(selection.find(',', begin), selection.size());
+    const std::string_view name = selection.substr(begin, end - begin);
+    const OracleInfo* const oracle = find_oracle(name);
+    if (oracle == nullptr) {
+      return InputError{
+          fmt::format("there is no oracle '{}'; expected claims, all, or some of: {}", name, oracle_names())};
+    }
+    set.insert(oracle->id);
+    begin = end + 1;
+  }
+  return set;
+}
+
+// --- judging ---
+
+Demand demand_of(const Document& document, const ZapEngine& engine) {
+  for (const Expectation& expectation : document.expectations) {
+    if (expectation.engine != engine.name()) continue;
+    Demand demand{.exact = true, .line = expectation.line};
+    for (const std::string& name : expectation.breaks) {
+      if (const OracleInfo* const oracle = find_oracle(name)) demand.oracles.insert(oracle->id);
+    }
+    return demand;
+  }
+  return {.exact = false, .oracles = claims(engine)};
+}
+
+}  // namespace shootdown

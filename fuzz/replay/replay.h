@@ -1,0 +1,85 @@
+// Runs inputs again and says what came of it: what the command line and the
+// fuzz targets share.
+//
+// A run of a program on an engine is judged either by what its text expects of
+// that engine, or by a set of guarantees that must hold.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "engine/kernel/zap_engine.h"
+#include "fuzz/io/input_error.h"
+#include "fuzz/language/text.h"
+#include "fuzz/trace/trace.h"
+#include "oracles/judge.h"
+
+namespace shootdown {
+
+// --- running ---
+
+// What came of a run.
+struct RunResult {
+  Scheduler::Outcome outcome{};
+  std::uint64_t hash = 0;
+  OracleSet broken;
+};
+
+// One engine, with a kernel and a judge that are used for all runs: they are large.
+class Replayer {
+ public:
+  explicit Replayer(const ZapEngine& engine);
+
+  const ZapEngine& engine() const { return engine_; }
+  RunResult run(const Program& program, TraceSink* trace = nullptr);
+  // What was found in the last run.
+  const Report& report() const { return judge_->report(); }
+  // Runs the program and gives the picture of that run.
+  std::string trace(const Program& program, const TraceOptions& options);
+
+ private:
+  const ZapEngine& engine_;
+  std::unique_ptr<Judge> judge_;
+  std::unique_ptr<Kernel> kernel_;
+};
+
+// What a fuzz target says of a program that breaks a guarantee: "shootdown: ENGINE breaks ORACLE: fact", the program
+// as text, and the trace of a run of it, with empty lines between. Of a long trace only what leads to this violation
+// is shown. Runs the program anew.
+std::string describe_violation(const ZapEngine& engine, const Program& program, OracleId broken);
+
+// --- names ---
+
+// "eager_dirty, deferred_dirty"
+std::string engine_names();
+std::string oracle_names();
+// "lost-dirty-data, counts", in the order in which oracles are listed.
+std::string names_of(OracleSet oracles);
+
+std::variant<const ZapEngine*, InputError> select_engine(std::string_view name);
+
+// Which oracles count: "claims" (those guarantees that the engine claims), "all", or names with commas between them.
+std::variant<OracleSet, InputError> select_oracles(std::string_view selection, const ZapEngine& engine);
+
+// --- judging ---
+
+// What must come of a run.
+struct Demand {
+  bool exact = false;  // exactly `oracles` must be broken; else none of them may be
+  OracleSet oracles;
+  std::size_t line =
+      0;  // of the text that expects it; 0: nobody does, it is what the engine claims or the user asked for
+
+  OracleSet wrongly_broken(OracleSet broken) const { return exact ? broken - oracles : broken & oracles; }
+  OracleSet wrongly_held(OracleSet broken) const { return exact ? oracles - broken : OracleSet(); }
+  bool met_by(OracleSet broken) const { return wrongly_broken(broken).empty() && wrongly_held(broken).empty(); }
+};
+
+// What a document expects of an engine; else what the engine claims.
+Demand demand_of(const Document& document, const ZapEngine& engine);
+
+}  // namespace shootdown

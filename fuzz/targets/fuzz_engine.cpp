@@ -1,0 +1,134 @@
+// The fuzz target of one engine; built once for each engine of the list.
+//
+// The input is an encoded program (docs/input-format.md). The target runs it and
+// asks the judges that the environment variable SHOOTDOWN_ORACLES names: `claims`
+// (the default: what the engine claims to guarantee), `all`, or a list of oracles.
+// On a violation it prints the violated fact, the program as text and the trace,
+// then aborts in a function of the violated oracle's own. Otherwise it prints
+// nothing.
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <variant>
+
+#include "engine/kernel/kernel.h"
+#include "engine/zap/engines.h"
+#include "fuzz/language/codec.h"
+#include "fuzz/language/mutator.h"
+#include "fuzz/replay/replay.h"
+#include "fuzz/targets/features.h"
+#include "fuzz/targets/state_coverage.h"
+#include "oracles/judge.h"
+
+namespace {
+
+// libFuzzer clears this array before each run and keeps inputs that reach new counts. Without `used` the
+// linker or the optimiser would shrink it. Other fuzzers ignore it: what they need is in fuzz/targets/features.h.
+__attribute__((section("__libfuzzer_extra_counters"),
+               used)) std::uint8_t extra_counters[shootdown::StateCoverage::counters];
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
+extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t max_size,
+                                               unsigned seed);
+extern "C" std::size_t LLVMFuzzerCustomCrossOver(const std::uint8_t* first, std::size_t first_size,
+                                                 const std::uint8_t* second, std::size_t second_size, std::uint8_t* out,
+                                                 std::size_t max_size, unsigned seed);
+// libFuzzer's own mutator; other fuzzers have none.
+extern "C" __attribute__((weak)) std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size,
+                                                              std::size_t max_size);
+
+namespace shootdown {
+
+namespace {
+
+// What the target keeps from run to run: large, and allocated once.
+struct Target {
+  Target() : selected(selection_from_environment()) {
+    kernel.sched.count_switches(extra_counters + StateCoverage::state_counters);
+  }
+
+  static OracleSet selection_from_environment() {
+    const char* const selection = std::getenv("SHOOTDOWN_ORACLES");
+    const auto selected = select_oracles(selection == nullptr ? "claims" : selection, SHOOTDOWN_ENGINE());
+    if (const auto* const set = std::get_if<OracleSet>(&selected)) return *set;
+    std::fprintf(stderr, "shootdown: SHOOTDOWN_ORACLES: %s\n", std::get<InputError>(selected).message.c_str());
+    std::_Exit(2);  // not exit(): libFuzzer takes that for a crash
+  }
+
+  OracleSet selected;
+  StateCoverage coverage{extra_counters};
+  Judge judge{&coverage};
+  Kernel kernel{SHOOTDOWN_ENGINE(), judge};
+  Program program;
+};
+
+// One function for each oracle, so that tools which sort crashes by their stacks tell violations apart.
+// The volatile write keeps the linker from folding functions that would otherwise be equal.
+volatile int violated_oracle;
+#define VIOLATED(id)                                            \
+  [[noreturn]] __attribute__((noinline)) void violated_##id() { \
+    violated_oracle = static_cast<int>(OracleId::id);           \
+    std::abort();                                               \
+  }
+VIOLATED(page_cache_contents)
+VIOLATED(lost_dirty_data)
+VIOLATED(fsync_durability)
+VIOLATED(encoded_pointer)
+VIOLATED(batch)
+VIOLATED(stale_access)
+VIOLATED(counts)
+VIOLATED(filesystem_contract)
+VIOLATED(progress)
+#undef VIOLATED
+
+[[noreturn]] void abort_for(OracleId id) {
+  switch (id) {
+    case OracleId::page_cache_contents: violated_page_cache_contents();
+    case OracleId::lost_dirty_data: violated_lost_dirty_data();
+    case OracleId::fsync_durability: violated_fsync_durability();
+    case OracleId::encoded_pointer: violated_encoded_pointer();
+    case OracleId::batch: violated_batch();
+    case OracleId::stale_access: violated_stale_access();
+    case OracleId::counts: violated_counts();
+    case OracleId::filesystem_contract: violated_filesystem_contract();
+    case OracleId::progress: violated_progress();
+  }
+  std::abort();
+}
+
+}  // namespace
+
+}  // namespace shootdown
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace shootdown;
+  static const std::unique_ptr<Target> target = std::make_unique<Target>();
+  decode({data, size}, target->program);
+  target->kernel.run(target->program);
+#ifdef SHOOTDOWN_FEATURES
+  visit_features(extra_counters);
+#endif
+  const Report& report = target->judge.report();
+  if ((report.broken() & target->selected).empty()) return 0;
+
+  const OracleId id = report.first(target->selected);
+  const std::string story = describe_violation(SHOOTDOWN_ENGINE(), target->program, id);
+  std::fwrite(story.data(), 1, story.size(), stderr);
+  abort_for(id);
+}
+
+std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t max_size, unsigned seed) {
+  // Once in a while the fuzzer's own way, which knows nothing of records: it brings in what it learnt.
+  if (seed % 16 == 0 && LLVMFuzzerMutate != nullptr) return LLVMFuzzerMutate(data, size, max_size);
+  return shootdown::mutate(data, size, max_size, seed);
+}
+
+std::size_t LLVMFuzzerCustomCrossOver(const std::uint8_t* first, std::size_t first_size, const std::uint8_t* second,
+                                      std::size_t second_size, std::uint8_t* out, std::size_t max_size, unsigned seed) {
+  return shootdown::cross_over(first, first_size, second, second_size, out, max_size, seed);
+}

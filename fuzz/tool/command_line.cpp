@@ -1,0 +1,429 @@
+#include "fuzz/tool/command_line.h"
+
+#include <algorithm>
+#include <array>
+#include <exception>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <span>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "engine/zap/engines.h"
+#include "fuzz/io/output.h"
+#include "fuzz/language/codec.h"
+#include "fuzz/language/dictionary.h"
+#include "fuzz/replay/replay.h"
+#include "fuzz/tool/run_command.h"
+#include "fuzz/tool/show_command.h"
+#include "fuzz/trace/columns.h"
+#include "fuzz/triage/inputs.h"
+
+namespace shootdown {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+// --- what is asked for ---
+
+struct Arguments {
+  RunOptions run;
+  ShowOptions show;
+  std::string assemble;
+  std::string assemble_to;
+  std::string dictionary;
+  std::string dictionary_to;
+};
+
+constexpr const char* overview_footer =
+    "Exit status: 0 if everything was as expected; 1 if a run was not; 2 if none was so,\n"
+    "but the arguments or an input were bad, or if the output could not be written.\n"
+    "\n"
+    "Examples:\n"
+    "  shootdown run corpus\n"
+    "  shootdown run --engine eager_dirty --trace corpus/lost-write-simple.program\n"
+    "  shootdown show crash-1234 > crash.program\n"
+    "\n"
+    "'shootdown COMMAND --help' has more.";
+
+constexpr const char* run_footer =
+    "A PATH is an input, as text or encoded; a folder or zip archive with inputs, as\n"
+    "fuzzers leave them; ARCHIVE.zip:MEMBER; or - for standard input. Of a folder, what\n"
+    "lies in folders and archives below it counts too. What libFuzzer, AFL++ and people\n"
+    "keep beside inputs does not: names with a dot in front, README, *.md, *.log,\n"
+    "*.dict, *.options, and the files in the folder of an instance of AFL++ itself.\n"
+    "Copies of an encoded input of at most 4096 bytes are not run again.\n"
+    "\n"
+    "Without --oracles a run must break exactly the guarantees that the input expects\n"
+    "to be broken; where it expects nothing of an engine, all that the engine claims\n"
+    "must hold. With --oracles the expectations do not count. Shootdown itself must\n"
+    "not crash, complain, or take longer than the timeout: that is an internal error.\n"
+    "It does not end the replay.\n"
+    "\n"
+    "For one input every verdict is printed. Of more, what was not expected is sorted\n"
+    "by what was broken first: a table of engine, oracle and fact (N stands for\n"
+    "numbers), and for each the command that shows the smallest input. What its own\n"
+    "text did not expect is also listed one by one. Traces are shown of what was not\n"
+    "expected, for one input always.\n"
+    "\n"
+    "Exit status: 2 if the output could not be written; else 1 if any run was not as\n"
+    "expected, or failed; else 2 if any input was bad; else 0. A bad input does not end\n"
+    "the replay.\n"
+    "\n"
+    "Examples:\n"
+    "  shootdown run corpus\n"
+    "  shootdown run --oracles all --list findings/ public.zip\n"
+    "  shootdown run --engine eager_dirty --trace corpus/lost-write-simple.program\n"
+    "  shootdown show crash-1234 | shootdown run -";
+
+constexpr const char* show_footer =
+    "Comments and expectations of a text are not part of the program: they are left out.\n"
+    "\n"
+    "--expect runs the input on every engine and says what came of it; 'shootdown run'\n"
+    "of what it prints is as expected, until an engine or the model changes.\n"
+    "\n"
+    "--bucket says 'ENGINE breaks ORACLE: FACT', with N for the numbers in the fact: of\n"
+    "the first engine that breaks a claim, the first claim that it breaks; else of the\n"
+    "first engine that breaks anything, what it breaks first; else 'breaks nothing'.\n"
+    "\n"
+    "Examples:\n"
+    "  shootdown show crash-1234 > crash.program\n"
+    "  shootdown show --expect - < crash-1234";
+
+constexpr const char* assemble_footer =
+    "Of a folder, every text is encoded into a file of the same name without its\n"
+    "ending, in OUT, which is made if need be; other files are left out.\n"
+    "\n"
+    "Examples:\n"
+    "  shootdown assemble lost-write.program -o lost-write\n"
+    "  shootdown assemble corpus -o seeds";
+
+constexpr const char* dictionary_footer =
+    "FORM is what the fuzz target takes: bytes (fuzz_ENGINE) or text (fuzz_text).\n"
+    "\n"
+    "Examples:\n"
+    "  shootdown dictionary bytes -o engine.dict\n"
+    "  fuzz_eager_dirty -dict=engine.dict CORPUS";
+
+// Shows a flag that may have a value as it is written.
+class HelpFormatter final : public CLI::Formatter {
+ public:
+  std::string make_option_name(const CLI::Option* option, bool is_positional) const override {
+    return option->check_name("--trace") ? "--trace[=full]" : CLI::Formatter::make_option_name(option, is_positional);
+  }
+};
+
+void define_run(CLI::App& app, RunOptions& options) {
+  CLI::App& run = *app.add_subcommand("run", "Run inputs and say what came of them");
+  run.add_option("PATH", options.paths, "Inputs, and folders and archives with inputs")->required()->type_name("");
+  run.add_option("--engine", options.engines, "Run on this engine; may be repeated (default: on all)")
+      ->type_name("NAME")
+      ->allow_extra_args(false);
+  run.add_option("--oracles", options.oracles, "Judge by these only: claims, all, or names with commas between")
+      ->type_name("SET");
+  run.add_flag("--trace{compact}", options.trace, "Show the interleaving; full: with every step");
+  run.add_option("--width", options.width, "Width of the trace in characters (default: 120)")
+      ->type_name("N")
+      ->check(CLI::Range(40, 10000).description(""));
+  run.add_option("--timeout", options.timeout, "How long a run may take in seconds (default: 30)")->type_name("N");
+  run.add_flag("--list", options.list, "Print the names of all inputs that were not as expected, below the table");
+  run.add_flag("-q,--quiet", options.quiet, "Print only what was not expected");
+  run.add_flag("--hash", options.hash, "Print a line with a digest of each run's steps, its engine and its input");
+  run.footer(run_footer);
+}
+
+void define_others(CLI::App& app, Arguments& arguments) {
+  CLI::App& show = *app.add_subcommand("show", "Print inputs as text");
+  show.add_option("FILE", arguments.show.files, "Inputs, encoded or text; - is standard input")
+      ->required()
+      ->type_name("");
+  CLI::Option* const expect =
+      show.add_flag("--expect", arguments.show.expect, "With what each engine does, as expectations");
+  show.add_flag("--bucket", arguments.show.bucket, "Instead of the program, what it breaks first, in a line")
+      ->excludes(expect);
+  show.footer(show_footer);
+
+  CLI::App& assemble = *app.add_subcommand("assemble", "Encode programs that are written as text");
+  assemble.add_option("FILE", arguments.assemble, "A text, a folder with texts, or - for standard input")
+      ->required()
+      ->type_name("");
+  assemble.add_option("-o,--output", arguments.assemble_to, "Where to write (default: standard output)")
+      ->type_name("OUT");
+  assemble.footer(assemble_footer);
+
+  CLI::App& dictionary = *app.add_subcommand("dictionary", "Write a dictionary for fuzzers");
+  dictionary.add_option("FORM", arguments.dictionary, "bytes or text")->required()->type_name("");
+  dictionary.add_option("-o,--output", arguments.dictionary_to, "Where to write (default: standard output)")
+      ->type_name("OUT");
+  dictionary.footer(dictionary_footer);
+
+  app.add_subcommand("engines", "List the engines and what they do not claim")
+      ->footer("Example:\n  shootdown run --engine eager_dirty corpus");
+  app.add_subcommand("oracles", "List the oracles and the guarantees they judge")
+      ->footer("Example:\n  shootdown run --oracles lost-dirty-data,counts corpus");
+}
+
+// --- assemble ---
+
+bool save(const fs::path& path, std::string_view bytes, Console& console) {
+  const int error = save_file(path, bytes);
+  if (error == 0) return true;
+  console.error(fmt::format("{}: cannot write: {}", printable(path.string()), std::generic_category().message(error)));
+  return false;
+}
+
+ExitStatus assemble_file(const Arguments& arguments, Console& console) {
+  const std::variant<Input, InputError> loaded = load_input(arguments.assemble);
+  if (const auto* const error = std::get_if<InputError>(&loaded)) {
+    console.error(error->message);
+    return exit_bad_input;
+  }
+  const Input& input = std::get<Input>(loaded);
+  if (!input.text) {
+    console.error(fmt::format("{}: is not a program as text; expected a first line 'shootdown 1'", input.name));
+    return exit_bad_input;
+  }
+  const std::vector<std::uint8_t> bytes = encode(input.document.program);
+  if (!arguments.assemble_to.empty() && arguments.assemble_to != "-")
+    return save(arguments.assemble_to, as_characters(bytes), console) ? exit_fine : exit_bad_input;
+  if (console.out().is_terminal()) {
+    console.error("an encoded program is not for a terminal; use -o OUT or redirect the output");
+    return exit_bad_input;
+  }
+  console.out().write(as_characters(bytes));
+  return exit_fine;
+}
+
+// Encodes the texts of a folder into another.
+class FolderAssembly {
+ public:
+  FolderAssembly(fs::path from, fs::path to, Console& console)
+      : from_(std::move(from)), to_(std::move(to)), console_(console) {}
+
+  ExitStatus run() {
+    const Listing found = list_inputs(from_);
+    for (const InputError& error : found.errors) fail(error.message);
+    if (found.inputs.empty()) return status_;
+    for (const fs::path& path : found.inputs) {
+      if (!is_archive(path)) assemble(path);
+    }
+    console_.out().print("{} text{} encoded into {}\n", count_, count_ == 1 ? "" : "s", printable(to_.string()));
+    return status_;
+  }
+
+ private:
+  void assemble(const fs::path& path) {
+    const std::variant<Input, InputError> loaded = load_input(path.string());
+    if (const auto* const error = std::get_if<InputError>(&loaded)) return fail(error->message);
+    const Input& input = std::get<Input>(loaded);
+    if (!input.text) return;
+    const fs::path target = to_ / path.lexically_relative(from_).replace_extension();
+    const auto [other, is_new] = sources_.emplace(target, path);
+    if (!is_new) {
+      return fail(fmt::format("{}: cannot be encoded into {}: that is from {}", input.name, printable(target.string()),
+                              printable(other->second.string())));
+    }
+    std::error_code error;
+    fs::create_directories(target.parent_path(), error);
+    if (error) {
+      return fail(
+          fmt::format("{}: cannot make the folder: {}", printable(target.parent_path().string()), error.message()));
+    }
+    if (save(target, as_characters(encode(input.document.program)), console_)) {
+      ++count_;
+    } else {
+      status_ = exit_bad_input;
+    }
+  }
+
+  void fail(std::string_view message) {
+    console_.error(message);
+    status_ = exit_bad_input;
+  }
+
+  fs::path from_;
+  fs::path to_;
+  Console& console_;
+  std::map<fs::path, fs::path> sources_;  // of what was written
+  std::size_t count_ = 0;
+  ExitStatus status_ = exit_fine;
+};
+
+ExitStatus assemble_command(const Arguments& arguments, Console& console) {
+  std::error_code ignored;
+  if (arguments.assemble == "-" || !fs::is_directory(arguments.assemble, ignored))
+    return assemble_file(arguments, console);
+  if (arguments.assemble_to.empty()) {
+    console.error(fmt::format("{}: is a folder; use -o OUT to name the folder for the encoded files",
+                              printable(arguments.assemble)));
+    return exit_bad_input;
+  }
+  return FolderAssembly(arguments.assemble, arguments.assemble_to, console).run();
+}
+
+// --- dictionary ---
+
+ExitStatus dictionary_command(const Arguments& arguments, Console& console) {
+  if (arguments.dictionary != "bytes" && arguments.dictionary != "text") {
+    console.error(fmt::format("dictionary: expected bytes or text, found '{}'", arguments.dictionary));
+    return exit_bad_input;
+  }
+  const std::string text =
+      print_dictionary(arguments.dictionary == "bytes" ? dictionary_of_bytes() : dictionary_of_text());
+  if (!arguments.dictionary_to.empty() && arguments.dictionary_to != "-")
+    return save(arguments.dictionary_to, text, console) ? exit_fine : exit_bad_input;
+  console.out().write(text);
+  return exit_fine;
+}
+
+// --- engines, oracles ---
+
+constexpr std::size_t text_width = 80;
+
+void print_wrapped(Output& out, std::string_view text, std::size_t indent) {
+  for (const std::string& line : wrap(text, text_width, indent)) out.print("{}\n", line);
+}
+
+// What is not claimed for one reason is named together.
+void print_not_claimed(Output& out, std::span<const NotClaimed> exceptions) {
+  for (std::size_t i = 0; i < exceptions.size();) {
+    std::string oracles(exceptions[i].oracle);
+    const std::string_view why = exceptions[i].why;
+    for (++i; i < exceptions.size() && exceptions[i].why == why; ++i)
+      oracles += fmt::format(", {}", exceptions[i].oracle);
+    print_wrapped(out, fmt::format("does not claim {}: {}", oracles, why), 2);
+  }
+}
+
+ExitStatus engines_command(Console& console) {
+  for (const ZapEngine* const engine : all_engines()) {
+    console.out().print("{}\n", engine->name());
+    print_wrapped(console.out(), engine->summary(), 2);
+    if (engine->not_claimed().empty()) console.out().print("  claims every guarantee\n");
+    print_not_claimed(console.out(), engine->not_claimed());
+  }
+  return exit_fine;
+}
+
+ExitStatus oracles_command(Console& console) {
+  std::size_t width = 0;
+  for (const OracleInfo& oracle : all_oracles()) width = std::max(width, oracle.name.size());
+  for (const OracleInfo& oracle : all_oracles())
+    console.out().print("{:{}}  {}\n", oracle.name, width, oracle.guarantee);
+  return exit_fine;
+}
+
+// --- the arguments ---
+
+ExitStatus dispatch(const CLI::App& app, const Arguments& arguments, Console& console) {
+  if (app.got_subcommand("run")) return run_command(arguments.run, console);
+  if (app.got_subcommand("show")) return show_command(arguments.show, console);
+  if (app.got_subcommand("assemble")) return assemble_command(arguments, console);
+  if (app.got_subcommand("dictionary")) return dictionary_command(arguments, console);
+  if (app.got_subcommand("engines")) return engines_command(console);
+  return oracles_command(console);
+}
+
+std::string command_names(const CLI::App& app) {
+  std::string names;
+  for (const CLI::App* const command : app.get_subcommands({})) {
+    if (!names.empty()) names += ", ";
+    names += command->get_name();
+  }
+  return names;
+}
+
+// What is wrong with the command itself, if anything: the parser would only say that one is required.
+std::string wrong_command(const CLI::App& app, int argc, char** argv) {
+  if (argc < 2) return fmt::format("expected a command: {}; see shootdown --help", command_names(app));
+  const std::string_view first = argv[1];
+  if (first.starts_with('-')) return {};
+  for (const CLI::App* const command : app.get_subcommands({})) {
+    if (command->get_name() == first) return {};
+  }
+  return fmt::format("there is no command '{}'; there are: {}; see shootdown --help", first, command_names(app));
+}
+
+// What is wrong with the values of arguments, if anything, that the parser cannot say.
+std::string bad_value(const Arguments& arguments) {
+  const RunOptions& run = arguments.run;
+  if (!run.trace.empty() && run.trace != "compact" && run.trace != "full")
+    return fmt::format("--trace: expected compact or full, found '{}'", run.trace);
+  const bool sensible = run.timeout >= 0.001 && run.timeout <= 1e6;  // which "nan" is not
+  if (!sensible) return fmt::format("--timeout: expected 0.001 to 1000000 seconds, found {}", run.timeout);
+  if (std::ranges::count(run.paths, "-") > 1 || std::ranges::count(arguments.show.files, "-") > 1)
+    return "-: standard input can be read only once";
+  return {};
+}
+
+// Says what is wrong, or helps; the parser reports both in the same way.
+ExitStatus answer_parser(const CLI::App& app, const CLI::ParseError& answer, Console& console) {
+  if (answer.get_exit_code() == 0) {
+    std::ostringstream help;
+    app.exit(answer, help, help);
+    console.out().write(help.str());
+    return exit_fine;
+  }
+  const std::vector<CLI::App*> commands = const_cast<CLI::App&>(app).get_subcommands();
+  const std::string command = commands.empty() ? "" : " " + commands.front()->get_name();
+  console.error(fmt::format("{}; see shootdown{} --help", answer.what(), command));
+  return exit_bad_input;
+}
+
+ExitStatus parse_and_dispatch(int argc, char** argv, Console& console) {
+  Arguments arguments;
+  CLI::App app("Shootdown: a differential fuzzer for the kernel's page-unmapping code.", "shootdown");
+  app.set_version_flag("--version", version, "Print the version and exit");
+  app.set_help_flag("-h,--help", "Print this help and exit");
+  app.require_subcommand(1);
+  app.footer(overview_footer);
+  app.formatter(std::make_shared<HelpFormatter>());
+  define_run(app, arguments.run);
+  define_others(app, arguments);
+  const std::string wrong = wrong_command(app, argc, argv);
+  if (!wrong.empty()) {
+    console.error(wrong);
+    return exit_bad_input;
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& answer) {
+    return answer_parser(app, answer, console);
+  }
+  const std::string bad = bad_value(arguments);
+  if (!bad.empty()) {
+    console.error(bad);
+    return exit_bad_input;
+  }
+  return dispatch(app, arguments, console);
+}
+
+}  // namespace
+
+int shootdown_main(int argc, char** argv, std::FILE* out, std::FILE* err) {
+  Console console(out, err);
+  ExitStatus status = exit_bad_input;
+  try {
+    status = parse_and_dispatch(argc, argv, console);
+  } catch (const std::exception& error) {
+    console.error(error.what());
+  }
+  console.out().flush();
+  if (const int error = console.out().error(); error != 0) {
+    console.error(fmt::format("cannot write the output: {}", std::generic_category().message(error)));
+    return exit_bad_input;
+  }
+  return status;
+}
+
+}  // namespace shootdown

@@ -1,0 +1,341 @@
+#include "fuzz/tool/run_command.h"
+
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
+#include <system_error>
+#include <unordered_map>
+#include <utility>
+#include <variant>
+
+#include "fuzz/replay/replay.h"
+#include "fuzz/triage/buckets.h"
+#include "fuzz/triage/inputs.h"
+#include "fuzz/triage/isolated_replay.h"
+
+namespace shootdown {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::size_t table_width = 100;
+
+// Inputs up to this size are remembered, so that they need not be run twice: fuzzers make no larger ones, unless told.
+constexpr std::size_t small_input = 4096;
+
+std::string counted(std::size_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
+class RunCommand {
+ public:
+  RunCommand(const RunOptions& options, Console& console)
+      : options_(options), console_(console), replay_(contestants_, limit_of(options)) {}
+
+  ExitStatus run(std::span<const ZapEngine* const> engines);
+
+ private:
+  // What came of an input on an engine, as far as it concerns copies of the input.
+  struct Outcome {
+    std::optional<std::uint64_t> hash;  // none: there is no result
+    std::optional<std::size_t> bucket;  // none: it was as expected
+  };
+
+  static std::chrono::milliseconds limit_of(const RunOptions& options) {
+    return std::chrono::ceil<std::chrono::milliseconds>(std::chrono::duration<double>(options.timeout));
+  }
+
+  bool choose_engines(std::span<const ZapEngine* const> engines);
+  bool add_contestant(const ZapEngine& engine);
+  bool is_single() const;
+  void replay_all();
+  bool visit(const std::variant<RawInput, InputError>& loaded);
+  void run_input(const RawInput& input);
+  void run_copy(const RawInput& copy, const std::vector<Outcome>& outcomes);
+  Outcome judge(const Contestant& contestant, const RawInput& input, const Verdict& verdict);
+  Outcome judge(const Contestant& contestant, const RawInput& input, const InternalError& error);
+  Buckets::Kind kind(const Contestant& contestant, std::string oracle, std::string fact, bool with_trace) const;
+  Buckets::Kind kind(const Contestant& contestant, const Verdict& verdict) const;
+  std::size_t classify(const Buckets::Kind& kind, const RawInput& input);
+  void show_verdicts(const Contestant& contestant, const Verdict& verdict);
+  void show_surprises(const Contestant& contestant, const Verdict& verdict, const RawInput& input);
+  void show_hash(const Contestant& contestant, std::uint64_t hash, const RawInput& input);
+  void show_trace(const Contestant& contestant, const RawInput& input);
+  void show_summary();
+  void finish();
+  void bad_input(const InputError& error);
+
+  Output& out() { return console_.out(); }
+
+  const RunOptions& options_;
+  Console& console_;
+  std::vector<Contestant> contestants_;
+  IsolatedReplay replay_;
+  bool single_ = false;  // one input was named
+  Buckets buckets_;
+  std::unordered_map<std::string, std::vector<Outcome>> seen_;  // of encoded inputs, by their bytes
+  std::size_t files_ = 0;
+  std::size_t copies_ = 0;  // of them: not run again
+  std::size_t runs_ = 0;
+  std::size_t surprises_ = 0;  // came out other than expected
+  std::size_t bad_inputs_ = 0;
+  bool failed_at_end_ = false;
+};
+
+ExitStatus RunCommand::run(std::span<const ZapEngine* const> engines) {
+  if (!choose_engines(engines)) return exit_bad_input;
+  single_ = is_single();
+  replay_all();
+  finish();
+  if (!single_ && files_ != 0) show_summary();
+  if (surprises_ != 0 || failed_at_end_) return exit_violation;
+  return bad_inputs_ != 0 ? exit_bad_input : exit_fine;
+}
+
+bool RunCommand::is_single() const {
+  std::error_code ignored;
+  const std::string& path = options_.paths.front();
+  return options_.paths.size() == 1 && (path == "-" || (!fs::is_directory(path, ignored) && !is_archive(path)));
+}
+
+void RunCommand::replay_all() {
+  try {
+    for (const std::string& path : options_.paths) {
+      if (!visit_inputs(path, [this](const auto& loaded) { return visit(loaded); })) return;
+    }
+  } catch (const std::system_error& error) {
+    bad_input({fmt::format("cannot go on: {}", error.what())});
+  }
+}
+
+bool RunCommand::choose_engines(std::span<const ZapEngine* const> engines) {
+  if (options_.engines.empty()) {
+    for (const ZapEngine* const engine : engines) {
+      if (!add_contestant(*engine)) return false;
+    }
+  }
+  for (const std::string& name : options_.engines) {
+    const std::variant<const ZapEngine*, InputError> engine = select_engine(name);
+    if (const auto* const error = std::get_if<InputError>(&engine)) {
+      console_.error("--engine: " + error->message);
+      return false;
+    }
+    if (!add_contestant(*std::get<const ZapEngine*>(engine))) return false;
+  }
+  return true;
+}
+
+bool RunCommand::add_contestant(const ZapEngine& engine) {
+  for (const Contestant& other : contestants_) {
+    if (other.engine == &engine) return true;  // named twice
+  }
+  std::optional<OracleSet> oracles;
+  if (options_.oracles.has_value()) {
+    const std::variant<OracleSet, InputError> selected = select_oracles(*options_.oracles, engine);
+    if (const auto* const error = std::get_if<InputError>(&selected)) {
+      console_.error("--oracles: " + error->message);
+      return false;
+    }
+    oracles = std::get<OracleSet>(selected);
+  }
+  contestants_.push_back({.engine = &engine, .oracles = oracles});
+  return true;
+}
+
+// Returns whether to go on.
+bool RunCommand::visit(const std::variant<RawInput, InputError>& loaded) {
+  if (const auto* const error = std::get_if<InputError>(&loaded)) {
+    bad_input(*error);
+  } else {
+    run_input(std::get<RawInput>(loaded));
+  }
+  return out().error() == 0;  // else nobody listens
+}
+
+void RunCommand::run_input(const RawInput& input) {
+  // A text is judged by what it says in its place; and whoever writes one wants an answer.
+  const bool remember = !is_text(input.path, input.bytes) && input.bytes.size() <= small_input;
+  if (const auto seen = remember ? seen_.find(input.bytes) : seen_.end(); seen != seen_.end()) {
+    run_copy(input, seen->second);
+    return;
+  }
+  std::vector<Outcome> outcomes;
+  for (std::size_t i = 0; i < contestants_.size(); ++i) {
+    if (!replay_.running()) out().flush();  // and see whether that fails
+    const IsolatedReplay::Result result = replay_.run(i, input);
+    if (const auto* const error = std::get_if<InputError>(&result)) {
+      bad_input(*error);
+      return;
+    }
+    ++runs_;
+    if (const auto* const error = std::get_if<InternalError>(&result)) {
+      outcomes.push_back(judge(contestants_[i], input, *error));
+    } else {
+      outcomes.push_back(judge(contestants_[i], input, std::get<Verdict>(result)));
+    }
+  }
+  ++files_;
+  if (remember) seen_.emplace(input.bytes, std::move(outcomes));
+}
+
+// Runs are repeatable: a copy comes out as the first did.
+void RunCommand::run_copy(const RawInput& copy, const std::vector<Outcome>& outcomes) {
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    if (outcomes[i].hash.has_value()) show_hash(contestants_[i], *outcomes[i].hash, copy);
+    if (!outcomes[i].bucket.has_value()) continue;
+    ++surprises_;
+    buckets_.add_to(*outcomes[i].bucket, {.path = copy.path, .size = copy.bytes.size()});
+  }
+  ++files_;
+  ++copies_;
+}
+
+RunCommand::Outcome RunCommand::judge(const Contestant& contestant, const RawInput& input, const Verdict& verdict) {
+  Outcome outcome{.hash = verdict.result.hash, .bucket = {}};
+  const bool surprising = !verdict.as_expected();
+  if (single_ && !options_.quiet) show_verdicts(contestant, verdict);
+  if (surprising) {
+    outcome.bucket = classify(kind(contestant, verdict), input);
+    if (single_ || verdict.demand.exact || !options_.trace.empty()) show_surprises(contestant, verdict, input);
+  }
+  show_hash(contestant, verdict.result.hash, input);
+  if (!options_.trace.empty() && (surprising || (single_ && !options_.quiet))) show_trace(contestant, input);
+  return outcome;
+}
+
+RunCommand::Outcome RunCommand::judge(const Contestant& contestant, const RawInput& input, const InternalError& error) {
+  if (single_) {
+    out().print("{}: {}: internal error: {}\n", input.name(), contestant.engine->name(), error.message);
+    console_.show(error.output);
+  }
+  const Buckets::Kind what = kind(contestant, "internal error", fact_of_message(error.message), false);
+  return {.hash = {}, .bucket = classify(what, input)};
+}
+
+std::size_t RunCommand::classify(const Buckets::Kind& kind, const RawInput& input) {
+  ++surprises_;
+  return buckets_.add(kind, {.path = input.path, .size = input.bytes.size()});
+}
+
+// Where the trace is what one wants to see, the command asks for it.
+Buckets::Kind RunCommand::kind(const Contestant& contestant, std::string oracle, std::string fact,
+                               bool with_trace) const {
+  const auto rank = static_cast<std::size_t>(&contestant - contestants_.data());
+  std::string see = fmt::format("shootdown run --engine {}", contestant.engine->name());
+  if (options_.oracles.has_value()) see += " --oracles " + shell_word(*options_.oracles);
+  if (with_trace) see += " --trace";
+  if (options_.timeout != RunOptions().timeout) see += fmt::format(" --timeout {}", options_.timeout);
+  return {.rank = rank,
+          .engine = std::string(contestant.engine->name()),
+          .oracle = std::move(oracle),
+          .fact = std::move(fact),
+          .see = std::move(see)};
+}
+
+// The first violation counts among those that should not be: it is what a fuzz target says, too.
+Buckets::Kind RunCommand::kind(const Contestant& contestant, const Verdict& verdict) const {
+  const OracleSet broken = verdict.demand.wrongly_broken(verdict.result.broken);
+  if (!broken.empty()) {
+    const OracleId first = verdict.report.first(broken);
+    return kind(contestant, std::string(oracle_name(first)), fact_of_format(verdict.report.violation(first).form),
+                true);
+  }
+  const OracleSet held = verdict.demand.wrongly_held(verdict.result.broken);
+  for (const OracleInfo& oracle : all_oracles()) {
+    if (held.contains(oracle.id)) return kind(contestant, std::string(oracle.name), "holds, but should break", true);
+  }
+  return kind(contestant, "", "", true);  // does not happen: one of the two is not empty
+}
+
+// Everything that was found and is no surprise.
+void RunCommand::show_verdicts(const Contestant& contestant, const Verdict& verdict) {
+  const std::string_view engine = contestant.engine->name();
+  const Demand& demand = verdict.demand;
+  const RunResult& result = verdict.result;
+  const bool chosen = options_.oracles.has_value();
+  const OracleSet expected = demand.exact ? result.broken & demand.oracles : OracleSet();
+  const OracleSet unclaimed = demand.exact || chosen ? OracleSet() : result.broken - demand.oracles;
+  for (const OracleInfo& oracle : all_oracles()) {
+    const std::string_view fact = verdict.report.violation(oracle.id).fact();
+    if (expected.contains(oracle.id)) out().print("{}: breaks {} as expected: {}\n", engine, oracle.name, fact);
+    if (unclaimed.contains(oracle.id))
+      out().print("{}: breaks {}, which it does not claim: {}\n", engine, oracle.name, fact);
+  }
+  if (!demand.met_by(result.broken) || (demand.exact && !demand.oracles.empty())) return;
+  if (demand.exact) {
+    out().print("{}: holds as expected\n", engine);
+  } else if (chosen) {
+    const bool all = demand.oracles == OracleSet::all();
+    out().print("{}: holds {}\n", engine, all ? "every guarantee" : names_of(demand.oracles));
+  } else {
+    out().print("{}: holds all that it claims\n", engine);
+  }
+}
+
+void RunCommand::show_surprises(const Contestant& contestant, const Verdict& verdict, const RawInput& input) {
+  const std::string_view engine = contestant.engine->name();
+  const Demand& demand = verdict.demand;
+  const std::string place = demand.line != 0 ? fmt::format("{}:{}", input.name(), demand.line) : input.name();
+  for (const OracleInfo& oracle : all_oracles()) {
+    if (demand.wrongly_broken(verdict.result.broken).contains(oracle.id)) {
+      out().print("{}: {} breaks {} unexpectedly: {}\n", place, engine, oracle.name,
+                  verdict.report.violation(oracle.id).fact());
+    }
+    if (demand.wrongly_held(verdict.result.broken).contains(oracle.id))
+      out().print("{}: {} does not break {}, which was expected\n", place, engine, oracle.name);
+  }
+  if (single_ && options_.trace.empty())
+    out().print("  to see it: {} {}\n", kind(contestant, verdict).see, shell_path(input.path));
+}
+
+void RunCommand::show_hash(const Contestant& contestant, std::uint64_t hash, const RawInput& input) {
+  if (options_.hash) out().print("{:016x}  {}  {}\n", hash, contestant.engine->name(), input.name());
+}
+
+// Runs the input once more, here: it did so without harm.
+void RunCommand::show_trace(const Contestant& contestant, const RawInput& input) {
+  const char* const no_colour = std::getenv("NO_COLOR");
+  const TraceOptions options{.full = options_.trace == "full",
+                             .width = options_.width,
+                             .colour = out().is_terminal() && (no_colour == nullptr || *no_colour == '\0')};
+  const std::variant<Input, InputError> read = read_input(input.name(), input.bytes);
+  if (const auto* const readable = std::get_if<Input>(&read)) {
+    Replayer replayer(*contestant.engine);  // gone when another process is started
+    out().print("\n{}\n", replayer.trace(readable->document.program, options));
+  }
+}
+
+void RunCommand::show_summary() {
+  if (!buckets_.empty()) out().print("{}", buckets_.render(table_width, options_.list));
+  if (options_.quiet) return;
+  const std::string copies = copies_ == 0 ? "" : fmt::format(" ({} of them copies)", copies_);
+  const std::string verdict = surprises_ == 0 ? "all as expected" : fmt::format("{} not as expected", surprises_);
+  out().print("{}{}{}, {}, {}: {}", buckets_.empty() ? "" : "\n", counted(files_, "file"), copies,
+              counted(contestants_.size(), "engine"), counted(runs_, "run"), verdict);
+  if (buckets_.size() > 1) out().print(" in {} buckets", buckets_.size());
+  if (bad_inputs_ != 0) out().print("; {}", counted(bad_inputs_, "bad input"));
+  out().print("\n");
+}
+
+void RunCommand::finish() {
+  const std::optional<InternalError> error = replay_.finish();
+  if (!error.has_value()) return;
+  failed_at_end_ = true;
+  out().print("internal error, found when all inputs had been run: {}\n", error->message);
+  console_.show(error->output);
+}
+
+void RunCommand::bad_input(const InputError& error) {
+  ++bad_inputs_;
+  console_.error(error.message);
+}
+
+}  // namespace
+
+ExitStatus run_command(const RunOptions& options, Console& console, std::span<const ZapEngine* const> engines) {
+  return RunCommand(options, console).run(engines);
+}
+
+}  // namespace shootdown

@@ -1,0 +1,502 @@
+// The picture of a run: exact for small known runs, and for many random ones in words throughout, true, and in its
+// bounds.
+#include "fuzz/trace/trace.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <random>
+#include <set>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <fmt/format.h>
+#include <boost/test/unit_test.hpp>
+
+#include "engine/zap/engines.h"
+#include "fuzz/language/codec.h"
+#include "fuzz/language/text.h"
+#include "fuzz/trace/columns.h"
+#include "fuzz/trace/narrator.h"
+#include "oracles/judge.h"
+#include "test/output.h"
+
+using namespace shootdown;
+
+namespace {
+
+// One kernel for all tests: it is large.
+template <typename AWatcher>
+struct Runner {
+  explicit Runner(std::string_view engine)
+      : watcher(std::make_unique<AWatcher>()), kernel(std::make_unique<Kernel>(*find_engine(engine), *watcher)) {}
+
+  std::unique_ptr<AWatcher> watcher;
+  std::unique_ptr<Kernel> kernel;
+};
+
+Program program_of(std::string_view text) {
+  const auto parsed = parse(text);
+  const auto* const error = std::get_if<ParseError>(&parsed);
+  if (error != nullptr) BOOST_FAIL(error->format("text"));
+  return std::get<Document>(parsed).program;
+}
+
+std::string picture(std::string_view text, const TraceOptions& options, std::string_view engine = "eager_dirty") {
+  const Program program = program_of(text);
+  const Runner<Judge> runner(engine);
+  Trace trace;
+  runner.kernel->run(program, &trace);
+  return render_trace(program, trace, runner.watcher->report(), options);
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+// Of a file of the repository.
+std::string contents_of(std::string_view name) {
+  std::ifstream file(std::filesystem::path(SHOOTDOWN_ROOT) / name, std::ios::binary);
+  BOOST_REQUIRE_MESSAGE(file.is_open(), name);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+// The text between the fences of a Markdown document's code block with this number, from 0.
+std::string_view code_block(std::string_view document, int number) {
+  constexpr std::string_view fence = "```\n";
+  std::size_t begin = 0;
+  std::size_t end = 0;
+  for (int i = 0; i <= number; ++i) {
+    begin = document.find(fence, i == 0 ? 0 : end + fence.size());
+    BOOST_REQUIRE(begin != std::string_view::npos);
+    begin += fence.size();
+    end = document.find(fence, begin);
+    BOOST_REQUIRE(end != std::string_view::npos);
+  }
+  return document.substr(begin, end - begin);
+}
+
+// Random programs on small machines: large files make long runs, but no other steps.
+Program random_program(std::mt19937& random) {
+  std::vector<std::uint8_t> bytes(3 * (5 + random() % 60));
+  for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(random());
+  Program program;
+  decode(bytes, program);
+  const auto pages = static_cast<std::uint16_t>(1 + random() % 3);
+  program.machine.pages = pages;
+  for (Operation& operation : program.operations) {
+    operation.first %= pages;
+    if (takes_range(operation.call)) operation.second = static_cast<std::uint16_t>(pages - operation.first);
+  }
+  for (Event& event : program.events) event.page %= pages;
+  return program;
+}
+
+// Tells for every access by the trace's own numbering whether the page table still allowed it.
+class StaleAccesses final : public Watcher {
+ public:
+  void begin(const Kernel& kernel) override {
+    kernel_ = &kernel;
+    stale.clear();
+  }
+  void accessed(const UserAccess& access) override {
+    const Pte pte = kernel_->machine.read_pte(access.mm, access.page);
+    const bool allowed =
+        pte.present() && pte.frame() == access.result.frame && (!access.store || (pte.write() && pte.dirty()));
+    if (!allowed) stale.insert(kernel_->sched.steps() - 1);
+  }
+
+  std::set<std::uint64_t> stale;
+
+ private:
+  const Kernel* kernel_ = nullptr;
+};
+
+constexpr std::string_view lost_write =
+    "shootdown 1\n"
+    "cpu 0: store page 0 word 0\n"
+    "cpu 1: dontneed page 0\n"
+    "  after 9 steps switch to cpu 2\n"
+    "cpu 2: fsync page 0\n"
+    "cpu 0: store page 0 word 0\n";
+
+constexpr std::string_view read_and_exit =
+    "shootdown 1\n"
+    "machine cpus 2, pages 1, words 1\n"
+    "cpu 0: read page 0\n"
+    "  after 3 steps switch to cpu 1\n";
+
+constexpr std::string_view one_store =
+    "shootdown 1\n"
+    "machine cpus 1, pages 1, words 1, buffers 0\n"
+    "cpu 0: store page 0 word 0\n"
+    "cpu 0: store page 0 word 0\n";
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(trace)
+
+BOOST_AUTO_TEST_CASE(short_picture_is_exact) {
+  const std::string expected =
+      "step  cpu 0                                     cpu 1                                 cpu 2\n"
+      "      store page 0 word 0\n"
+      "   0    store page 0: fault, pte is none\n"
+      "   6    add frame 0 to page cache: page 0\n"
+      "   8    read frame 0 from disk: 0 0\n"
+      "  14    set PG_dirty of frame 0\n"
+      "  20    add rmap of frame 0: mapcount 1\n"
+      "  21    set pte 0: frame 0 W A D\n"
+      "  23    set PG_dirty of frame 0 (was set)\n"
+      "  26    store page 0: page walk, writes 1 to\n"
+      "          frame 0\n"
+      "                                                dontneed page 0\n"
+      "  31                                              clear pte 0: was frame 0 W A D\n"
+      "  32                                              set PG_dirty of frame 0 (was set)\n"
+      "  34                                              remove rmap of frame 0: mapcount 0\n"
+      "  35                                              queue frame 0\n"
+      "                                                                                      fsync page 0\n"
+      "  47                                                                                    frame 0 not mapped: "
+      "skip mkclean\n"
+      "  48                                                                                    clear PG_dirty of frame "
+      "0\n"
+      "  53                                                                                    write frame 0 word 0 to "
+      "disk: 1\n"
+      "  54                                                                                    write frame 0 word 1 to "
+      "disk: 0\n"
+      "  56                                                                                    clear PG_writeback of "
+      "frame 0\n"
+      "      store page 0 word 0\n"
+      "  60    store page 0: TLB hit, writes 2 to\n"
+      "          frame 0 (stale: the pte is gone)\n"
+      "  62                                              send IPI to cpu 0, 2\n"
+      "  63                                              flush TLB: page 0\n"
+      "  64                                              wait for cpu 0, 2 to flush\n"
+      "  65    take IPI from cpu 1\n"
+      "  66    flush TLB: page 0\n"
+      "  67                                                                                    take IPI from cpu 1\n"
+      "  68                                                                                    flush TLB: page 0\n"
+      "      thread exit\n"
+      "                                                thread exit\n"
+      "                                                                                      thread exit\n"
+      "  89                                                                                    send IPI to cpu 0, 1\n"
+      "  90    take IPI from cpu 2\n"
+      "  91    flush whole TLB\n"
+      "  92                                              take IPI from cpu 2\n"
+      "  93                                              flush whole TLB\n"
+      "  94                                                                                    flush whole TLB\n"
+      "                                                                                      final sync\n"
+      " 101                                                                                    no page tagged towrite: "
+      "done\n"
+      " 102                                                                                    no page tagged "
+      "writeback\n"
+      "      *** fsync-durability: fsync by cpu 2 returns, but the disk has 1 in page 0 word 0 of file 0, where 2 had "
+      "been\n"
+      "        written before it began\n"
+      " 107                                                                                    strip buffers of frame "
+      "0\n"
+      " 112                                                                                    drop frame 0 from page "
+      "cache\n"
+      "      *** lost-dirty-data: page 0 of file 0 leaves the page cache clean, but its word 0 is 2 in memory and 1 on "
+      "the disk\n"
+      " 117                                                                                    free frame 0\n"
+      "      *** page-cache-contents: after the final sync the disk has 1 in page 0 word 0 of file 0, where 2 was "
+      "written last\n"
+      "(36 of 119 steps are shown)\n";
+  BOOST_TEST(picture(lost_write, {}) == expected);
+}
+
+BOOST_AUTO_TEST_CASE(full_picture_is_exact) {
+  const std::string expected =
+      "step  cpu 0                                cpu 1\n"
+      "      read page 0\n"
+      "   0    look up file page 0: nothing\n"
+      "   1    allocate frame 0\n"
+      "   2    lock i_pages lock\n"
+      "                                           thread exit\n"
+      "   3                                         drop mm_users, enter lazy TLB\n"
+      "   4    add frame 0 to page cache: page 0\n"
+      "   5    unlock i_pages lock\n"
+      "   6    read frame 0 from disk: 0\n"
+      "   7    unlock frame 0\n"
+      "   8    frame 0 is up to date\n"
+      "   9    read() gets 0 from frame 0 word 0\n"
+      "  10    mark frame 0 accessed\n"
+      "  11    put frame 0: refcount 1\n"
+      "      thread exit\n"
+      "  12    drop mm_users, enter lazy TLB\n"
+      "  13    lock mmap_lock (read)\n"
+      "  14    begin a gather\n"
+      "  15    lock PTL\n"
+      "  16    read pte 0: none\n"
+      "  17    unlock PTL\n"
+      "  18    unlock mmap_lock\n"
+      "  19    lock mmap_lock (write)\n"
+      "  20    lock i_mmap_rwsem (write)\n"
+      "  21    unlock i_mmap_rwsem\n"
+      "  22    finish the gather\n"
+      "  23    raise tlb_gen to 2\n"
+      "  24    send IPI to cpu 1\n"
+      "  25    flush whole TLB\n"
+      "  26    wait for cpu 1 to flush\n"
+      "  27                                         take IPI from cpu 0\n"
+      "  28                                         flush whole TLB\n"
+      "  29    end of the gather\n"
+      "  30    unlock mmap_lock\n"
+      "      final sync\n"
+      "  31    fsync begins\n"
+      "  32    lock i_pages lock\n"
+      "  33    tag the dirty pages towrite\n"
+      "  34    unlock i_pages lock\n"
+      "  35    no page tagged towrite: done\n"
+      "  36    no page tagged writeback\n"
+      "  37    look up file page 0: frame 0\n"
+      "  38    get frame 0: refcount 2\n"
+      "  39    lock frame 0\n"
+      "  40    refcount of frame 0 is 2\n"
+      "  41    frame 0 has no buffers\n"
+      "  42    lock i_pages lock\n"
+      "  43    freeze refcount of frame 0\n"
+      "  44    frame 0 is clean\n"
+      "  45    drop frame 0 from page cache\n"
+      "  46    unlock i_pages lock\n"
+      "  47    unfreeze refcount of frame 0: 1\n"
+      "  48    unlock frame 0\n"
+      "  49    put frame 0: refcount 0\n"
+      "  50    free frame 0\n";
+  BOOST_TEST(picture(read_and_exit, {.full = true}) == expected);
+}
+
+BOOST_AUTO_TEST_CASE(violations_stand_where_they_were_found) {
+  const std::vector<std::string> lines = lines_of(picture(lost_write, {}));
+  const auto at = [&](std::string_view part) {
+    return std::ranges::find_if(lines, [&](const std::string& line) { return contains(line, part); });
+  };
+  const auto lost = at("*** lost-dirty-data: page 0 of file 0 leaves the page cache clean");
+  BOOST_REQUIRE(lost != lines.end());
+  BOOST_TEST(contains(*(lost - 1), "drop frame 0 from page cache"));
+  BOOST_TEST(contains(*(lost + 1), "free frame 0"));
+  // What is found after the run stands after the last step.
+  BOOST_TEST((at("*** page-cache-contents: after the final sync") == lines.end() - 2));
+  BOOST_TEST(contains(lines.back(), "steps are shown)"));
+}
+
+// An operation that is suspended and goes on is not begun anew.
+BOOST_AUTO_TEST_CASE(operations_have_one_heading_each) {
+  const std::string text = picture(
+      "shootdown 1\n"
+      "cpu 1: dontneed page 0\n"
+      "  after 2 steps switch to cpu 0\n"
+      "  after 3 steps suspend\n"
+      "cpu 0: load page 1 word 0\n"
+      "  after 0 steps suspend\n"
+      "  after 4 steps switch to cpu 1\n"
+      "cpu 2: exit\n"
+      "cpu 1: read page 1\n",
+      {.full = true});
+  const std::vector<std::string> lines = lines_of(text);
+  for (const std::string_view heading : {"dontneed page 0", "load page 1 word 0", "read page 1", "final sync"}) {
+    const auto is_heading = [&](const std::string& line) {
+      return line.ends_with(heading) && line.starts_with("      ");
+    };
+    BOOST_TEST(std::count_if(lines.begin(), lines.end(), is_heading) == 1, heading);
+  }
+}
+
+// docs/reading-a-trace.md has a program, which is also in the corpus, and the trace of it.
+BOOST_AUTO_TEST_CASE(documentation_shows_what_is_so) {
+  const std::string document = contents_of("docs/reading-a-trace.md");
+  const std::string_view program_text = code_block(document, 0);
+  const Program program = program_of(program_text);
+  BOOST_TEST((program == program_of(contents_of("corpus/lost-write-simple.program"))));
+  BOOST_TEST(code_block(document, 1) == picture(program_text, {.width = 100}));
+}
+
+BOOST_AUTO_TEST_CASE(stale_store_is_called_so) {
+  const std::string text = picture(lost_write, {.width = 200});
+  BOOST_TEST(contains(text, "store page 0: TLB hit, writes 2 to frame 0 (stale: the pte is gone)"));
+  BOOST_TEST(contains(text, "remove rmap of frame 0: mapcount 0"));
+  BOOST_TEST(contains(text, "frame 0 not mapped: skip mkclean"));
+}
+
+BOOST_AUTO_TEST_CASE(operations_are_headings) {
+  const std::string text = picture(lost_write, {});
+  for (const std::string_view heading :
+       {"  store page 0 word 0\n", "  dontneed page 0\n", "  fsync page 0\n", "  thread exit\n", "  final sync\n"})
+    BOOST_TEST(contains(text, heading), heading);
+}
+
+BOOST_AUTO_TEST_CASE(only_violations_have_colour_and_only_if_asked) {
+  const std::string plain = picture(lost_write, {});
+  std::string coloured = picture(lost_write, {.colour = true});
+  BOOST_TEST(!contains(plain, "\033"));
+  BOOST_TEST(contains(coloured, "\033[1;31m*** lost-dirty-data"));
+  for (const std::string_view code : {"\033[1;31m", "\033[0m"}) {
+    for (std::size_t at = 0; (at = coloured.find(code)) != std::string::npos;) coloured.erase(at, code.size());
+  }
+  BOOST_TEST(coloured == plain);
+}
+
+BOOST_AUTO_TEST_CASE(waiting_names_the_holder) {
+  const std::string text = picture(
+      "shootdown 1\n"
+      "cpu 0: write page 0\n"
+      "  after 1 step suspend\n"
+      "cpu 1: write page 0\n",
+      {.width = 200});
+  BOOST_TEST(contains(text, "wait for i_rwsem, which cpu 0 holds"));
+  BOOST_TEST(contains(text, "lock i_rwsem (write), at last"));
+  BOOST_TEST(contains(text, "write() puts 1 into frame 0 word 0"));
+}
+
+BOOST_AUTO_TEST_CASE(hardware_acts_in_the_column_of_its_cpu) {
+  const std::string text = picture(
+      "shootdown 1\n"
+      "machine cpus 2\n"
+      "cpu 0: store page 0 word 0\n"
+      "cpu 0: store page 0 word 0\n"
+      "  after 0 steps fill page 0 on cpu 1\n"
+      "  after 0 steps evict page 0 from cpu 1\n"
+      "  after 0 steps fill page 1 on cpu 1\n",
+      {});
+  const std::size_t column = text.find("cpu 1");
+  for (const std::string_view part : {"hardware loads page 0 into TLB: frame 0 W A D",
+                                      "hardware evicts page 0 from TLB", "hardware finds no pte to load for page 1"}) {
+    const std::size_t place = text.find(part);
+    BOOST_REQUIRE(place != std::string::npos);
+    BOOST_TEST(place - (text.rfind('\n', place) + 1) == column + 2);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(several_mms_and_files_are_told_apart) {
+  const std::string text = picture(
+      "shootdown 1\n"
+      "machine cpus 2, mms 2, files 2, windows 2, table_shift 0\n"
+      "cpu 0: store page 2 word 0\n"
+      "cpu 1: store page 0 word 0\n"
+      "cpu 1: fsync page 1 of file 1\n",
+      {.full = true, .width = 300});
+  for (const std::string_view part :
+       {"lock mmap_lock of mm 1 (read)", "lock PTL of table 2 of mm 0", "set pte 2 of mm 0: frame 0 W A D",
+        "add frame 0 to page cache: page 0 of file 1", "fsync page 1 of file 1", "final sync of file 1"})
+    BOOST_TEST(contains(text, part), part);
+}
+
+BOOST_AUTO_TEST_CASE(a_run_that_is_too_long_is_cut_and_says_so) {
+  const Program program = program_of(one_store);
+  const Runner<Judge> runner("eager_dirty");
+  Trace trace(10);
+  runner.kernel->run(program, &trace);
+  BOOST_TEST(trace.steps().size() == 10U);
+  const std::string text = render_trace(program, trace, runner.watcher->report(), {});
+  BOOST_TEST(contains(text, fmt::format("... and {} further steps, which were not recorded", trace.missing())));
+  trace.clear();
+  BOOST_TEST(trace.steps().empty());
+  BOOST_TEST(trace.missing() == 0U);
+}
+
+// What no hardware does: the check of the TLB and the access are two steps.
+BOOST_AUTO_TEST_CASE(split_accesses_have_words) {
+  const Program program = program_of(one_store);
+  const Runner<Judge> runner("eager_dirty");
+  runner.kernel->split_access = true;
+  Trace trace;
+  runner.kernel->run(program, &trace);
+  const std::string text = render_trace(program, trace, runner.watcher->report(), {});
+  BOOST_TEST(contains(text, "store page 0: translated"));
+  BOOST_TEST(contains(text, "store: writes 1 to frame 0 word 0"));
+}
+
+BOOST_AUTO_TEST_CASE(words_do_not_know_steps_that_nobody_makes) {
+  const Program program;
+  Narrator narrator(program);
+  const Narration narration = narrator.narrate({.step = {Verb::copy, Object::mmap_lock}}, nullptr);
+  BOOST_TEST(!narration.known);
+  BOOST_TEST(contains(narration.text, "verb"));
+}
+
+// All steps of many random programs on all engines: there are words for each, and what they say of stale
+// translations and of freed pages is true.
+BOOST_AUTO_TEST_CASE(random_programs_are_told_in_words_and_truly) {
+  std::set<std::pair<Verb, Object>> seen;
+  for (const ZapEngine* const engine : all_engines()) {
+    const Runner<StaleAccesses> runner(engine->name());
+    std::mt19937 random(1);
+    Trace trace;
+    for (int i = 0; i < 400; ++i) {
+      const Program program = random_program(random);
+      trace.clear();
+      runner.kernel->run(program, &trace);
+      Narrator narrator(program);
+      std::vector<std::string> texts(max_cpus);
+      std::size_t next_beginning = 0;
+      for (std::size_t k = 0; k < trace.steps().size(); ++k) {
+        for (; next_beginning < trace.beginnings().size() && trace.beginnings()[next_beginning].before <= k;
+             ++next_beginning)
+          narrator.begin_operation(trace.beginnings()[next_beginning].cpu,
+                                   trace.beginnings()[next_beginning].operation);
+        const TracedStep& step = trace.steps()[k];
+        const bool more = k + 1 < trace.steps().size();
+        const Narration narration = narrator.narrate(step, more ? &trace.steps()[k + 1] : nullptr);
+        seen.emplace(step.step.verb, step.step.object);
+        BOOST_REQUIRE_MESSAGE(narration.known, narration.text);
+        const bool stale = runner.watcher->stale.contains(step.number);
+        BOOST_REQUIRE_MESSAGE(contains(narration.text, "(stale") == stale,
+                              fmt::format("program {} step {}: {}", i, step.number, narration.text));
+        std::string& before = texts[static_cast<std::size_t>(step.cpu)];
+        if (narration.text.starts_with("free frame")) {
+          BOOST_REQUIRE_MESSAGE(contains(before, "refcount 0"), before);
+        }
+        BOOST_REQUIRE_MESSAGE(!contains(narration.text, "mapcount -") && !contains(narration.text, "refcount -"),
+                              narration.text);
+        // What happens to a TLB, and interrupts, may come in between.
+        if (step.step.object != Object::tlb && step.step.verb != Verb::handle) before = narration.text;
+      }
+    }
+  }
+  BOOST_TEST(seen.size() >= 60U);
+}
+
+BOOST_AUTO_TEST_CASE(random_pictures_keep_their_bounds) {
+  const Runner<Judge> runner("deferred_dirty");
+  std::mt19937 random(2);
+  Trace trace;
+  for (int i = 0; i < 60; ++i) {
+    const Program program = random_program(random);
+    trace.clear();
+    runner.kernel->run(program, &trace);
+    for (const int width : {60, 120, 200}) {
+      std::size_t numbered = 0;
+      const std::string text = render_trace(program, trace, runner.watcher->report(), {.full = true, .width = width});
+      const std::vector<std::string> lines = lines_of(text);
+      const int cpus = static_cast<int>(std::count(lines.front().begin(), lines.front().end(), 'u'));
+      for (const std::string& line : lines) {
+        if (width >= 8 + 18 * cpus) BOOST_REQUIRE_LE(line.size(), static_cast<std::size_t>(width));
+        BOOST_REQUIRE(line.empty() || line.back() != ' ');
+        const std::string number = fmt::to_string(numbered) + "  ";
+        if (contains(line.substr(0, 10), " " + number) || line.starts_with(number)) ++numbered;
+      }
+      BOOST_TEST(numbered == trace.steps().size());
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(text_is_wrapped_and_never_cut) {
+  const std::vector<std::string> once{"  one two", "    three"};
+  BOOST_TEST(wrap("one two three", 10, 2) == once, boost::test_tools::per_element());
+  const std::vector<std::string> broken{"abcdefgh", "  ijklmn", "  op"};
+  BOOST_TEST(wrap("abcdefghijklmnop", 8, 0) == broken, boost::test_tools::per_element());
+  const std::vector<std::string> nothing{""};
+  BOOST_TEST(wrap("", 8, 0) == nothing, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,112 @@
+#include "fuzz/triage/isolated_replay.h"
+
+#include <algorithm>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace shootdown {
+
+Demand Contestant::demand(const Document& document) const {
+  if (oracles.has_value()) return {.exact = false, .oracles = *oracles};
+  return demand_of(document, *engine);
+}
+
+// --- what goes to and fro ---
+
+namespace {
+
+// A plain object is the same on both sides, down to its views of string literals: the process is a copy of this one.
+static_assert(std::is_trivially_copyable_v<Verdict>);
+
+struct RequestHead {
+  std::size_t contestant;
+  std::size_t name_size;
+};
+
+template <typename Plain>
+std::string_view as_bytes(const Plain& value) {
+  return {reinterpret_cast<const char*>(&value), sizeof value};
+}
+
+template <typename Plain>
+Plain taken_from(std::string_view& bytes) {
+  Plain value;
+  bytes.copy(reinterpret_cast<char*>(&value), sizeof value);
+  bytes.remove_prefix(sizeof value);
+  return value;
+}
+
+enum class ReplyKind : char { verdict, input_error };
+
+}  // namespace
+
+IsolatedReplay::IsolatedReplay(const std::vector<Contestant>& contestants, std::chrono::milliseconds limit)
+    : contestants_(contestants), isolation_([this](std::string_view request) { return serve(request); }, limit) {}
+
+std::string IsolatedReplay::serve(std::string_view request) {
+  const auto head = taken_from<RequestHead>(request);
+  std::string name(request.substr(0, head.name_size));
+  std::string reply;
+  const std::variant<Input, InputError> read = read_input(std::move(name), request.substr(head.name_size));
+  if (const auto* const error = std::get_if<InputError>(&read)) {
+    return reply.append(as_bytes(ReplyKind::input_error)).append(error->message);
+  }
+  const Input& input = std::get<Input>(read);
+  const Contestant& contestant = contestants_[head.contestant];
+  Verdict verdict{.demand = contestant.demand(input.document), .result = {}, .report = {}};
+  replayers_.resize(contestants_.size());
+  std::unique_ptr<Replayer>& replayer = replayers_[head.contestant];
+  if (replayer == nullptr) replayer = std::make_unique<Replayer>(*contestant.engine);
+  verdict.result = replayer->run(input.document.program);
+  verdict.report = replayer->report();
+  return reply.append(as_bytes(ReplyKind::verdict)).append(as_bytes(verdict));
+}
+
+IsolatedReplay::Result IsolatedReplay::run(std::size_t contestant, const RawInput& input) {
+  const std::string name = input.name();
+  const RequestHead head{.contestant = contestant, .name_size = name.size()};
+  std::string request;
+  request.append(as_bytes(head)).append(name).append(input.bytes);
+  const Isolation::Outcome outcome = isolation_.call(request);
+  if (!outcome.clean()) return InternalError{.message = failure_message(outcome), .output = outcome.output};
+  std::string_view reply = outcome.reply;
+  if (taken_from<ReplyKind>(reply) == ReplyKind::input_error) return InputError{std::string(reply)};
+  return taken_from<Verdict>(reply);
+}
+
+std::optional<InternalError> IsolatedReplay::finish() {
+  const Isolation::Outcome outcome = isolation_.finish();
+  if (outcome.clean()) return std::nullopt;
+  return InternalError{.message = failure_message(outcome), .output = outcome.output};
+}
+
+// --- what is said of a failure ---
+
+namespace {
+
+// What follows `mark` in the first line that has it.
+std::string_view rest_of_line(std::string_view text, std::string_view mark) {
+  const std::size_t at = text.find(mark);
+  if (at == std::string_view::npos) return {};
+  text.remove_prefix(at + mark.size());
+  return text.substr(0, text.find('\n'));
+}
+
+std::string_view first_line(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of(" \n"), text.size()));
+  return text.substr(0, text.find('\n'));
+}
+
+}  // namespace
+
+std::string failure_message(const Isolation::Outcome& outcome) {
+  if (outcome.timed_out) return outcome.end;
+  for (const std::string_view mark : {"shootdown: internal error: ", "SUMMARY: "}) {
+    if (const std::string_view rest = rest_of_line(outcome.output, mark); !rest.empty()) return std::string(rest);
+  }
+  if (const std::string_view line = first_line(outcome.output); !line.empty()) return std::string(line);
+  return outcome.end;
+}
+
+}  // namespace shootdown

@@ -1,0 +1,79 @@
+// Helpers for tests: building programs in code, and running them.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "engine/kernel/kernel.h"
+#include "engine/kernel/zap_engine.h"
+#include "engine/program/program.h"
+#include "oracles/judge.h"
+
+namespace shootdown {
+
+// Builds a program, one operation or event after the other.
+class ProgramBuilder {
+ public:
+  ProgramBuilder& machine(std::uint16_t MachineConfig::* parameter, int value) {
+    program_.machine.*parameter = static_cast<std::uint16_t>(value);
+    return *this;
+  }
+
+  ProgramBuilder& operation(int cpu, Call call, int first = 0, int second = 0) {
+    program_.operations[program_.operation_count++] = {.call = call,
+                                                       .cpu = static_cast<std::uint8_t>(cpu),
+                                                       .first = static_cast<std::uint16_t>(first),
+                                                       .second = static_cast<std::uint16_t>(second),
+                                                       .first_event = program_.event_count};
+    return *this;
+  }
+
+  // Events of the last operation.
+  ProgramBuilder& switch_to(int cpu, int after, int latency = 0) {
+    return event({.kind = Event::Kind::preempt,
+                  .cpu = static_cast<std::uint8_t>(cpu),
+                  .latency = static_cast<std::uint8_t>(latency),
+                  .after = static_cast<std::uint16_t>(after)});
+  }
+  ProgramBuilder& suspend(int after) { return switch_to(last().cpu, after); }
+  ProgramBuilder& evict(int cpu, int page, int after) { return tlb_event(Event::Kind::evict, cpu, page, after); }
+  ProgramBuilder& fill(int cpu, int page, int after) { return tlb_event(Event::Kind::fill, cpu, page, after); }
+
+  const Program& program() const { return program_; }
+
+ private:
+  Operation& last() { return program_.operations[program_.operation_count - 1U]; }
+  ProgramBuilder& tlb_event(Event::Kind kind, int cpu, int page, int after) {
+    return event({.kind = kind,
+                  .cpu = static_cast<std::uint8_t>(cpu),
+                  .after = static_cast<std::uint16_t>(after),
+                  .page = static_cast<std::uint16_t>(page)});
+  }
+  ProgramBuilder& event(const Event& event) {
+    program_.events[program_.event_count++] = event;
+    ++last().event_count;
+    return *this;
+  }
+
+  Program program_;
+};
+
+// An engine with everything that it needs to run.
+class TestBench {
+ public:
+  explicit TestBench(const ZapEngine& engine, Watcher* companion = nullptr)
+      : judge_(std::make_unique<Judge>(companion)), kernel_(std::make_unique<Kernel>(engine, *judge_)) {}
+
+  Scheduler::Outcome run(const Program& program) { return kernel_->run(program); }
+  Scheduler::Outcome run(const ProgramBuilder& builder) { return kernel_->run(builder.program()); }
+  bool breaks(OracleId id) const { return judge_->report().broken().contains(id); }
+  bool holds() const { return judge_->report().broken().empty(); }
+  const Report& report() const { return judge_->report(); }
+  Kernel& kernel() { return *kernel_; }
+
+ private:
+  std::unique_ptr<Judge> judge_;
+  std::unique_ptr<Kernel> kernel_;
+};
+
+}  // namespace shootdown
