@@ -7,88 +7,93 @@
 // have been given back.
 //
 // A flush counts when the gather says that it is complete; whether it reached
-// every CPU is the stale-access oracle's affair.
+// every CPU is the stale-access oracle's affair, and whether a pointer leads to a
+// page the encoded-pointer oracle's.
 #pragma once
 
-#include "engine/zap/mmu_gather.h"
+#include <algorithm>
+#include <cstdint>
+
 #include "oracles/oracle.h"
 
 namespace shootdown {
 
-class Batch final : public Oracle {
+class Batch final : public Oracle<event::RunBegins, event::BeginGather, event::QueuePage, event::FlushGather,
+                                  event::ReleasePages, event::ReleasePage, event::EndGather, event::RunEnds> {
  public:
   using Oracle::Oracle;
 
-  void begin(const Kernel& kernel) override {
-    Oracle::begin(kernel);
+  // Gathers may have been cut off with the last run.
+  void on(int /*cpu*/, const event::RunBegins& /*event*/) override {
     for (State& state : states_) forget(state);
   }
 
-  void gather_began(const MmuGather& gather) override { forget(states_[gather.task().cpu]); }
+  void on(int cpu, const event::BeginGather& /*event*/) override { forget(states_[cpu]); }
 
-  void gather_queued(const MmuGather& gather, const EncodedPage& entry) override {
-    State& state = states_[gather.task().cpu];
-    const MachineConfig& config = kernel().config;
-    const MmuGatherBatch& active = gather.active();
-    if (active.nr > active.max)
-      violate(gather.task().cpu, "a batch holds {} pages, its maximum is {}", active.nr, active.max);
-    if (gather.batch_count() > MmuGather::max_batch_count(config)) {
-      violate(gather.task().cpu, "a gather has {} batches, the limit is {}", gather.batch_count(),
-              MmuGather::max_batch_count(config));
-    }
+  void on(int cpu, const event::QueuePage& event) override {
+    State& state = states_[cpu];
+    if (event.queued > event.room) violate(cpu, "a batch holds {} pages, its maximum is {}", event.queued, event.room);
+    if (event.batches > event.batch_max)
+      violate(cpu, "a gather has {} batches, the limit is {}", event.batches, event.batch_max);
     if (state.queued == limit) {
-      violate(gather.task().cpu, "a gather queues more pages than an address space has");
+      violate(cpu, "a gather queues more pages than an address space has");
       return;
     }
-    state.frames[state.queued++] = kernel().pfn(entry.page());
+    state.frames[state.queued++] = frame_of(event.pointer);
   }
 
-  void gather_flushed(const MmuGather& gather) override {
-    State& state = states_[gather.task().cpu];
+  void on(int cpu, const event::FlushGather& /*event*/) override {
+    State& state = states_[cpu];
     for (; state.flushed < state.queued; ++state.flushed) ++state.releasable[state.frames[state.flushed]];
   }
 
-  void gather_releasing(const MmuGather& gather, const std::uintptr_t* entries, unsigned count) override {
-    State& state = states_[gather.task().cpu];
-    const int cpu = gather.task().cpu;
-    if (count > kernel().config.free_cap)
-      violate(cpu, "{} pages are released in one go, the limit is {}", count, kernel().config.free_cap);
-    for (unsigned i = 0; i < count; ++i) {
-      const FrameNumber frame = kernel().pfn(EncodedPage(entries[i]).page());
-      if (state.releasable[frame] == 0) {
-        violate(cpu, "page frame {} is released without having been queued and flushed", frame);
-        continue;
-      }
-      --state.releasable[frame];
-      ++state.released;
-    }
+  void on(int cpu, const event::ReleasePages& event) override {
+    if (event.count > event.limit)
+      violate(cpu, "{} pages are released in one go, the limit is {}", event.count, event.limit);
   }
 
-  void gather_finished(const MmuGather& gather) override {
-    State& state = states_[gather.task().cpu];
-    if (state.released != state.queued) {
-      violate(gather.task().cpu, "a gather ends with {} pages queued and {} released", state.queued, state.released);
+  void on(int cpu, const event::ReleasePage& event) override {
+    State& state = states_[cpu];
+    const FrameIndex frame = frame_of(event.pointer);
+    if (state.releasable[frame] == 0) {
+      violate(cpu, "page frame {} is released without having been queued and flushed", frame);
+      return;
     }
+    --state.releasable[frame];
+    ++state.released;
+  }
+
+  void on(int cpu, const event::EndGather& /*event*/) override {
+    State& state = states_[cpu];
+    if (state.released != state.queued)
+      violate(cpu, "a gather ends with {} pages queued and {} released", state.queued, state.released);
     forget(state);
   }
 
-  void end(const Kernel& kernel, Scheduler::Outcome outcome) override {
-    if (outcome == Scheduler::Outcome::completed && kernel.batches_in_use() != 0) {
-      violate(-1, "{} pages of batches were not given back", kernel.batches_in_use());
-    }
+  void on(int /*cpu*/, const event::RunEnds& event) override {
+    if (event.outcome == Outcome::completed && world().batches_in_use() != 0)
+      violate(-1, "{} pages of batches were not given back", world().batches_in_use());
   }
 
  private:
   // A gather may release what it has queued and queue again, at most once an entry.
   static constexpr unsigned limit = max_virtual_pages;
+  // Frames that are told apart: as many as the model has. What leads beyond counts as one frame more.
+  static constexpr Fact most_frames = 2 * max_files * max_file_pages;
+
+  using FrameIndex = std::uint16_t;
 
   struct State {
     unsigned queued = 0;   // in all
     unsigned flushed = 0;  // how many of them
     unsigned released = 0;
-    FrameNumber frames[limit];                  // in the order of queueing
-    std::uint16_t releasable[max_frames] = {};  // how often a frame was queued, flushed, and not yet released
+    FrameIndex frames[limit];                        // in the order of queueing
+    std::uint16_t releasable[most_frames + 1] = {};  // how often a frame was queued, flushed, and not yet released
   };
+
+  FrameIndex frame_of(PointerFact pointer) const {
+    return static_cast<FrameIndex>(std::min(pointer.offset / world().page_stride(), most_frames));
+  }
 
   static void forget(State& state) {
     for (unsigned i = 0; i < state.flushed; ++i) state.releasable[state.frames[i]] = 0;

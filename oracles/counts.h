@@ -10,75 +10,72 @@
 // Between these moments a count may be wrong unnoticed.
 #pragma once
 
-#include <string_view>
-
 #include "oracles/oracle.h"
 
 namespace shootdown {
 
-class Counts final : public Oracle {
+class Counts final
+    : public Oracle<event::PutPage, event::RemoveRmap, event::FreePage, event::RemoveFromPageCache, event::RunEnds> {
  public:
   using Oracle::Oracle;
 
-  void count_underflow(int cpu, const Page& page, const char* which, int value) override {
-    if (std::string_view(which) == "mapcount") {
-      violate(cpu, "the mapcount of page frame {} falls to {}", kernel().pfn(&page), value);
-    } else {
-      violate(cpu, "the refcount of page frame {} falls to {}", kernel().pfn(&page), value);
-    }
+  void on(int cpu, const event::PutPage& event) override {
+    if (event.refcount >= 0) return;
+    violate(cpu, "the refcount of page frame {} falls to {}", event.page.frame, event.refcount);
   }
 
-  void freed(int cpu, const Page& page) override {
-    const int references = page.refcount.load(std::memory_order_relaxed);
-    const int mappings = page.mapcount.load(std::memory_order_relaxed);
-    if (references == 0 && mappings == 0) return;
-    violate(cpu, "page frame {} is freed with refcount {} and mapcount {}", kernel().pfn(&page), references, mappings);
+  void on(int cpu, const event::RemoveRmap& event) override {
+    if (event.mapcount >= 0) return;
+    violate(cpu, "the mapcount of page frame {} falls to {}", event.page.frame, event.mapcount);
   }
 
-  void uncached(int cpu, const Page& page, int /*file*/, int /*index*/) override { compare_mapcount(cpu, page); }
+  void on(int cpu, const event::FreePage& event) override {
+    if (event.refcount == 0 && event.mapcount == 0) return;
+    violate(cpu, "page frame {} is freed with refcount {} and mapcount {}", event.page.frame, event.refcount,
+            event.mapcount);
+  }
 
-  void end(const Kernel& kernel, Scheduler::Outcome outcome) override {
-    if (outcome != Scheduler::Outcome::completed) return;
-    for (int i = 0; i < kernel.pages_used; ++i) check_page(kernel.pages[static_cast<std::size_t>(i)]);
-    for (int i = 0; i < kernel.config.mms; ++i) check_mm(kernel.mms[static_cast<std::size_t>(i)]);
+  void on(int cpu, const event::RemoveFromPageCache& event) override {
+    compare_mapcount(cpu, event.page.frame, world().frame_facts(event.page.frame));
+  }
+
+  void on(int /*cpu*/, const event::RunEnds& event) override {
+    if (event.outcome != Outcome::completed) return;
+    const Fact frames = static_cast<Fact>(world().frames());
+    for (Fact frame = 0; frame < frames; ++frame) check_frame(frame);
+    for (int mm = 0; mm < machine().mms; ++mm) check_mm(mm);
   }
 
  private:
-  void compare_mapcount(int cpu, const Page& page) {
-    const int mappings = page.mapcount.load(std::memory_order_relaxed);
-    const auto entries = static_cast<int>(kernel().frame(&page).entries);
-    if (mappings != entries) {
-      violate(cpu, "page frame {} has mapcount {}, but {} page-table entries lead to it", kernel().pfn(&page), mappings,
-              entries);
-    }
+  void compare_mapcount(int cpu, Fact frame, const FrameFacts& facts) {
+    const auto entries = static_cast<std::int32_t>(facts.entries);
+    if (facts.mapcount == entries) return;
+    violate(cpu, "page frame {} has mapcount {}, but {} page-table entries lead to it", frame, facts.mapcount, entries);
   }
 
-  void check_page(const Page& page) {
-    const bool cached = page.mapping >= 0;
-    const int expected = cached ? 1 + (page.test(PG_buffers) ? 1 : 0) : 0;
-    const int references = page.refcount.load(std::memory_order_relaxed);
-    if (references != expected && cached) {
-      violate(-1, "at the end page frame {}, which is in the page cache, has refcount {} instead of {}",
-              kernel().pfn(&page), references, expected);
-    } else if (references != expected) {
-      violate(-1, "at the end page frame {}, which is not in the page cache, has refcount {} instead of {}",
-              kernel().pfn(&page), references, expected);
+  void check_frame(Fact frame) {
+    const FrameFacts facts = world().frame_facts(frame);
+    const int expected = facts.cached() ? 1 + (facts.test(PG_buffers) ? 1 : 0) : 0;
+    if (facts.refcount != expected && facts.cached()) {
+      violate(-1, "at the end page frame {}, which is in the page cache, has refcount {} instead of {}", frame,
+              facts.refcount, expected);
+    } else if (facts.refcount != expected) {
+      violate(-1, "at the end page frame {}, which is not in the page cache, has refcount {} instead of {}", frame,
+              facts.refcount, expected);
     }
-    const int mappings = page.mapcount.load(std::memory_order_relaxed);
-    if (mappings != 0) violate(-1, "at the end page frame {} has mapcount {}", kernel().pfn(&page), mappings);
-    compare_mapcount(-1, page);
+    if (facts.mapcount != 0) violate(-1, "at the end page frame {} has mapcount {}", frame, facts.mapcount);
+    compare_mapcount(-1, frame, facts);
   }
 
-  void check_mm(const Mm& mm) {
-    const long rss = mm.rss.load(std::memory_order_relaxed);
-    if (rss != 0) violate(-1, "at the end mm {} has an RSS of {} pages", mm.number, rss);
-    const int pending = mm.tlb_flush_pending.load(std::memory_order_relaxed);
-    if (pending != 0) violate(-1, "at the end mm {} has {} flushes pending", mm.number, pending);
-    const int tables = ((kernel().config.virtual_pages() - 1) >> kernel().config.table_shift) + 1;
+  void check_mm(int mm) {
+    const long rss = world().rss(mm);
+    if (rss != 0) violate(-1, "at the end mm {} has an RSS of {} pages", mm, rss);
+    const int pending = world().flushes_pending(mm);
+    if (pending != 0) violate(-1, "at the end mm {} has {} flushes pending", mm, pending);
+    const int tables = world().page_tables(mm);
     for (int table = 0; table < tables; ++table) {
-      const int present = mm.page_tables[table].present;
-      if (present != 0)
-        violate(-1, "at the end page table {} of mm {} counts {} present entries", table, mm.number, present);
+      const int present = world().present_entries(mm, table);
+      if (present != 0) violate(-1, "at the end page table {} of mm {} counts {} present entries", table, mm, present);
     }
   }
 };

@@ -14,23 +14,25 @@
 
 namespace shootdown {
 
-class FilesystemContract final : public Oracle {
+class FilesystemContract final : public Oracle<event::SetDirty> {
  public:
   using Oracle::Oracle;
 
-  void dirtied(int cpu, const Page& page, std::uint32_t was, bool page_table_locked) override {
-    const bool stable = (was & PG_locked) != 0 || (page_table_locked && page.mapped());
-    if ((was & PG_dirty) == 0 && !stable) {
-      if (page.mapped()) {
-        violate(cpu, "page {} of file {} becomes dirty while it is unlocked and no page-table lock is held", page.index,
-                page.mapping);
+  void on(int cpu, const event::SetDirty& event) override {
+    const std::int32_t file = number(event.page.file);
+    const std::int32_t index = number(event.page.index);
+    const bool mapped = event.mapcount > 0;
+    const bool stable = (event.was & PG_locked) != 0 || (event.table_locked != 0 && mapped);
+    if ((event.was & PG_dirty) == 0 && !stable) {
+      if (mapped) {
+        violate(cpu, "page {} of file {} becomes dirty while it is unlocked and no page-table lock is held", index,
+                file);
       } else {
-        violate(cpu, "page {} of file {} becomes dirty while it is unlocked and unmapped", page.index, page.mapping);
+        violate(cpu, "page {} of file {} becomes dirty while it is unlocked and unmapped", index, file);
       }
     }
-    if (kernel().config.buffers != 0 && (was & PG_buffers) == 0) {
-      violate(cpu, "page {} of file {} is dirtied without buffers", page.index, page.mapping);
-    }
+    if (machine().buffers != 0 && (event.was & PG_buffers) == 0)
+      violate(cpu, "page {} of file {} is dirtied without buffers", index, file);
   }
 };
 

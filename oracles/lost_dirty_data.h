@@ -13,47 +13,43 @@
 
 namespace shootdown {
 
-class LostDirtyData final : public Oracle {
+class LostDirtyData final : public Oracle<event::RemoveFromPageCache, event::RunEnds> {
  public:
   using Oracle::Oracle;
 
-  void uncached(int cpu, const Page& page, int file, int index) override {
-    const int word = lost_word(page, file, index);
+  void on(int cpu, const event::RemoveFromPageCache& event) override {
+    const Fact frame = event.page.frame;
+    const int file = file_of(event.page);
+    const int index = number(event.page.index);
+    const int word = lost_word(frame, file, index);
     if (word < 0) return;
     violate(cpu, "page {} of file {} leaves the page cache clean, but its word {} is {} in memory and {} on the disk",
-            index, file, word, in_memory(page, word), on_disk(file, index, word));
+            index, file, word, world().frame_word(frame, word), world().disk_word(file, index, word));
   }
 
-  void end(const Kernel& kernel, Scheduler::Outcome outcome) override {
-    if (outcome != Scheduler::Outcome::completed) return;
-    for (int file = 0; file < kernel.config.files; ++file) {
-      for (int index = 0; index < kernel.config.pages; ++index) {
-        const Page* const page =
-            kernel.files[static_cast<std::size_t>(file)].slots[index].load(std::memory_order_relaxed);
-        if (page != nullptr && !page->test(PG_dirty)) check_left(*page, file, index);
+  void on(int /*cpu*/, const event::RunEnds& event) override {
+    if (event.outcome != Outcome::completed) return;
+    for (int file = 0; file < machine().files; ++file) {
+      for (int index = 0; index < machine().pages; ++index) {
+        const Fact frame = world().cached_frame(file, index);
+        if (frame != no_fact && !world().frame_facts(frame).test(PG_dirty)) check_left(frame, file, index);
       }
     }
   }
 
  private:
-  void check_left(const Page& page, int file, int index) {
-    const int word = lost_word(page, file, index);
+  void check_left(Fact frame, int file, int index) {
+    const int word = lost_word(frame, file, index);
     if (word < 0) return;
     violate(-1,
             "page {} of file {} is left in the page cache clean, but its word {} is {} in memory and {} on the disk",
-            index, file, word, in_memory(page, word), on_disk(file, index, word));
+            index, file, word, world().frame_word(frame, word), world().disk_word(file, index, word));
   }
 
-  Word in_memory(const Page& page, int word) const {
-    return kernel().frame(&page).words[word].load(std::memory_order_relaxed);
-  }
-  Word on_disk(int file, int index, int word) const {
-    return kernel().files[static_cast<std::size_t>(file)].disk[index][word].load(std::memory_order_relaxed);
-  }
   // The first word that differs; -1: none does.
-  int lost_word(const Page& page, int file, int index) const {
-    for (int word = 0; word < kernel().config.words; ++word) {
-      if (in_memory(page, word) != on_disk(file, index, word)) return word;
+  int lost_word(Fact frame, int file, int index) const {
+    for (int word = 0; word < machine().words; ++word) {
+      if (world().frame_word(frame, word) != world().disk_word(file, index, word)) return word;
     }
     return -1;
   }

@@ -1,42 +1,84 @@
 // What all oracles have in common.
 //
-// An oracle watches a run and says when a guarantee is violated. It looks at the
-// kernel, the machine and the reference, and changes nothing. When a commit is
-// reported, the reference still holds what was true before it.
+// An oracle watches a run and says when a guarantee is violated. It knows the
+// run by the events that it names, and by the facts of the world; and, if it is a
+// ComparingOracle, by the reference, which still holds what was true before the
+// event. It changes nothing.
 //
-// Each oracle is one file, which opens with what it proves and what it cannot.
+// Each oracle is one header, which opens with what it proves and what it cannot,
+// and one line in oracles.def:
+//
+//   class Example final : public Oracle<event::FreePage, event::RunEnds> {
+//    public:
+//     using Oracle::Oracle;
+//     void on(int cpu, const event::FreePage& event) override { ... }
+//     void on(int cpu, const event::RunEnds& event) override { ... }
+//   };
+//
+// A function that is missing, or is for another event, does not compile; neither
+// does an event that no kernel sends. What an oracle keeps belongs to one run: it
+// forgets the rest at event::RunBegins.
 #pragma once
 
 #include <utility>
 
-#include "engine/kernel/kernel.h"
-#include "engine/kernel/watcher.h"
+#include "engine/events/event.h"
 #include "engine/reference/reference.h"
+#include "oracles/commits.h"
 #include "oracles/report.h"
+#include "oracles/watches.h"
 
 namespace shootdown {
 
-class Oracle : public Watcher {
- public:
-  Oracle(OracleId id, const Reference& reference, Report& report) : reference_(reference), id_(id), report_(report) {}
+// A run that is judged: what oracles look at, and what they found.
+struct Trial {
+  const World* world = nullptr;
+  Reference reference;
+  Report report;
+};
 
-  // Overriding methods call this one first.
-  void begin(const Kernel& kernel) override { kernel_ = &kernel; }
+template <typename... Events>
+class Oracle : public Watches<Events...> {
+ public:
+  // The events without which it cannot judge.
+  static constexpr EventSet needed = Watches<Events...>::watched;
+
+  Oracle(OracleId id, Trial& trial) : trial_(trial), id_(id) {}
+  Oracle(const Oracle&) = delete;
+  Oracle& operator=(const Oracle&) = delete;
 
  protected:
+  ~Oracle() = default;
+
+  const World& world() const { return *trial_.world; }
+  const MachineConfig& machine() const { return world().machine_config(); }
+
+  // `cpu` acted; -1: it is found after the run.
   template <typename... Arguments>
   void violate(int cpu, fmt::format_string<Arguments...> format, Arguments&&... arguments) {
-    report_.violate(id_, kernel_->sched.steps(), cpu, format, std::forward<Arguments>(arguments)...);
+    trial_.report.violate(id_, world().steps_made(), cpu, format, std::forward<Arguments>(arguments)...);
   }
 
-  const Kernel& kernel() const { return *kernel_; }
+ private:
+  Trial& trial_;
+  OracleId id_;
+};
+
+// An oracle that compares with the reference, which must be told of all that takes effect.
+template <typename... Events>
+class ComparingOracle : public Oracle<Events...> {
+ public:
+  static constexpr EventSet needed = Watches<Events...>::watched | Commits::watched;
+
+  ComparingOracle(OracleId id, Trial& trial) : Oracle<Events...>(id, trial), reference_(trial.reference) {}
+
+ protected:
+  ~ComparingOracle() = default;
+
   const Reference& reference() const { return reference_; }
 
  private:
-  const Kernel* kernel_ = nullptr;
   const Reference& reference_;
-  OracleId id_;
-  Report& report_;
 };
 
 }  // namespace shootdown

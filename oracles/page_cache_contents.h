@@ -12,44 +12,44 @@
 
 namespace shootdown {
 
-class PageCacheContents final : public Oracle {
+class PageCacheContents final
+    : public ComparingOracle<event::UserAccess, event::RefuseAccess, event::ReadWord, event::RunEnds> {
  public:
-  using Oracle::Oracle;
+  using ComparingOracle::ComparingOracle;
 
-  void accessed(const UserAccess& access) override {
-    if (access.store) return;
-    const Word expected = reference().mapped_word(access.page, access.word);
-    if (access.result.value == expected) return;
-    violate(access.cpu, "cpu {} loads {} from virtual page {} word {} of mm {}, where {} was written last", access.cpu,
-            access.result.value, access.page, access.word, access.mm, expected);
+  void on(int cpu, const event::UserAccess& event) override {
+    if (event.access == Access::fault || event.store != 0) return;
+    const Fact expected = reference().mapped_word(number(event.page), number(event.word));
+    if (event.value == expected) return;
+    violate(cpu, "cpu {} loads {} from virtual page {} word {} of mm {}, where {} was written last", cpu, event.value,
+            event.page, event.word, event.mm, expected);
   }
 
-  void refused(int cpu, int mm, int page) override {
-    if (reference().may_refuse(mm, page)) return;
-    violate(cpu, "cpu {} is refused virtual page {} of mm {}, which is mapped", cpu, page, mm);
+  void on(int cpu, const event::RefuseAccess& event) override {
+    if (reference().may_refuse(number(event.mm), number(event.page))) return;
+    violate(cpu, "cpu {} is refused virtual page {} of mm {}, which is mapped", cpu, event.page, event.mm);
   }
 
-  void file_accessed(int cpu, int file, int index, int word, bool write, Word value) override {
-    if (write) return;
-    const Word expected = reference().word(file, index, word);
-    if (value == expected) return;
-    violate(cpu, "cpu {} reads {} from page {} word {} of file {}, where {} was written last", cpu, value, index, word,
-            file, expected);
+  void on(int cpu, const event::ReadWord& event) override {
+    const PageFact& page = event.page;
+    const Fact expected = reference().word(file_of(page), number(page.index), number(event.word));
+    if (event.value == expected) return;
+    violate(cpu, "cpu {} reads {} from page {} word {} of file {}, where {} was written last", cpu, event.value,
+            page.index, event.word, page.file, expected);
   }
 
-  void end(const Kernel& kernel, Scheduler::Outcome outcome) override {
-    if (outcome != Scheduler::Outcome::completed) return;
-    for (int file = 0; file < kernel.config.files; ++file) {
-      for (int index = 0; index < kernel.config.pages; ++index) compare_with_disk(file, index);
+  void on(int /*cpu*/, const event::RunEnds& event) override {
+    if (event.outcome != Outcome::completed) return;
+    for (int file = 0; file < machine().files; ++file) {
+      for (int index = 0; index < machine().pages; ++index) compare_with_disk(file, index);
     }
   }
 
  private:
   void compare_with_disk(int file, int index) {
-    for (int word = 0; word < kernel().config.words; ++word) {
-      const Word value =
-          kernel().files[static_cast<std::size_t>(file)].disk[index][word].load(std::memory_order_relaxed);
-      const Word expected = reference().word(file, index, word);
+    for (int word = 0; word < machine().words; ++word) {
+      const Fact value = world().disk_word(file, index, word);
+      const Fact expected = reference().word(file, index, word);
       if (value == expected) continue;
       violate(-1, "after the final sync the disk has {} in page {} word {} of file {}, where {} was written last",
               value, index, word, file, expected);

@@ -1,25 +1,27 @@
 // Every run ends.
 //
 // Proves: the CPUs do not all wait for each other, and none runs for ever. The
-// bound on the number of steps is generous (Kernel::step_limit); a run that
+// bound on the number of steps is the kernel's to set, and generous; a run that
 // exceeds it is a livelock.
 #pragma once
+
+#include <bit>
 
 #include "oracles/oracle.h"
 
 namespace shootdown {
 
-class Progress final : public Oracle {
+class Progress final : public Oracle<event::RunEnds> {
  public:
   using Oracle::Oracle;
 
-  void end(const Kernel& kernel, Scheduler::Outcome outcome) override {
-    const unsigned unfinished = kernel.sched.unfinished();
-    if (outcome == Scheduler::Outcome::deadlock) {
-      violate(-1, "deadlock: {} CPUs wait and none can go on, the first is cpu {}", __builtin_popcount(unfinished),
-              __builtin_ctz(unfinished | 1U << 31U));
-    } else if (outcome == Scheduler::Outcome::too_many_steps) {
-      violate(-1, "no end after {} steps", kernel.sched.steps());
+  void on(int /*cpu*/, const event::RunEnds& event) override {
+    if (event.outcome == Outcome::deadlock) {
+      const unsigned unfinished = world().unfinished_cpus();
+      violate(-1, "deadlock: {} CPUs wait and none can go on, the first is cpu {}", std::popcount(unfinished),
+              std::countr_zero(unfinished | 1U << 31U));
+    } else if (event.outcome == Outcome::too_many_steps) {
+      violate(-1, "no end after {} steps", world().steps_made());
     }
   }
 };

@@ -12,39 +12,9 @@
 
 #include <fmt/format.h>
 
+#include "oracles/oracles.h"
+
 namespace shootdown {
-
-// The oracles, in the order in which they are listed everywhere.
-enum class OracleId : std::uint8_t {
-  page_cache_contents,
-  lost_dirty_data,
-  fsync_durability,
-  encoded_pointer,
-  batch,
-  stale_access,
-  counts,
-  filesystem_contract,
-  progress,
-};
-inline constexpr std::size_t oracle_count = 9;
-
-// A set of oracles.
-class OracleSet {
- public:
-  static constexpr OracleSet all() { return OracleSet((1U << oracle_count) - 1U); }
-  constexpr OracleSet() = default;
-  constexpr void insert(OracleId id) { bits_ |= 1U << static_cast<unsigned>(id); }
-  constexpr void erase(OracleId id) { bits_ &= ~(1U << static_cast<unsigned>(id)); }
-  constexpr bool contains(OracleId id) const { return (bits_ >> static_cast<unsigned>(id) & 1U) != 0; }
-  constexpr bool empty() const { return bits_ == 0; }
-  constexpr OracleSet operator&(OracleSet other) const { return OracleSet(bits_ & other.bits_); }
-  constexpr OracleSet operator-(OracleSet other) const { return OracleSet(bits_ & ~other.bits_); }
-  constexpr bool operator==(const OracleSet&) const = default;
-
- private:
-  explicit constexpr OracleSet(unsigned bits) : bits_(bits) {}
-  unsigned bits_ = 0;
-};
 
 struct Violation {
   std::uint64_t step = 0;  // steps made when it was found

@@ -12,50 +12,54 @@
 
 namespace shootdown {
 
-class StaleAccess final : public Oracle {
+class StaleAccess final : public ComparingOracle<event::UserAccess, event::FreePage> {
  public:
-  using Oracle::Oracle;
+  using ComparingOracle::ComparingOracle;
 
-  void accessed(const UserAccess& access) override {
-    if (access.result.stale) report_freed(access);
-    if (!reference().may_access(access.mm, access.page)) report_unmapped(access);
+  void on(int cpu, const event::UserAccess& event) override {
+    if (event.access == Access::fault) return;
+    if (event.stale != 0) report_freed(cpu, event);
+    if (!reference().may_access(number(event.mm), number(event.page))) report_unmapped(cpu, event);
   }
 
-  void freed(int cpu, const Page& page) override {
-    const FrameNumber frame = kernel().pfn(&page);
-    const std::uint32_t entries = kernel().machine.frame(frame).entries;
-    if (entries != 0) violate(cpu, "page frame {} is freed while {} page-table entries lead to it", frame, entries);
-    for (int other = 0; other < kernel().config.cpus; ++other) {
-      if (kernel().tasks[static_cast<std::size_t>(other)].lazy.load(std::memory_order_relaxed)) continue;
-      for (const TlbEntry& entry : kernel().machine.tlb(other)) {
-        const bool leads_here = entry.frame == frame && entry.generation == kernel().machine.frame(frame).generation;
-        if (leads_here)
-          violate(cpu, "page frame {} is freed while the TLB of cpu {} maps virtual page {} to it", frame, other,
-                  entry.page);
-      }
+  void on(int cpu, const event::FreePage& event) override {
+    const Fact frame = event.page.frame;
+    if (event.entries != 0)
+      violate(cpu, "page frame {} is freed while {} page-table entries lead to it", frame, event.entries);
+    const int cpus = machine().cpus;
+    for (int other = 0; other < cpus; ++other) {
+      if (!world().is_lazy(other)) check_tlb(cpu, frame, other);
     }
   }
 
  private:
-  void report_freed(const UserAccess& access) {
-    if (access.store) {
-      violate(access.cpu,
-              "cpu {} stores to virtual page {} through a TLB entry for page frame {}, which has been freed since",
-              access.cpu, access.page, access.result.frame);
-    } else {
-      violate(access.cpu,
-              "cpu {} loads from virtual page {} through a TLB entry for page frame {}, which has been freed since",
-              access.cpu, access.page, access.result.frame);
+  void check_tlb(int cpu, Fact frame, int other) {
+    const int size = world().tlb_size(other);
+    for (int i = 0; i < size; ++i) {
+      const TlbFact fact = world().tlb_entry(other, i);
+      // The frame's life has just ended: what led to the frame until now is one life old.
+      if (fact.entry.frame() != frame || fact.lives_ago != 1) continue;
+      violate(cpu, "page frame {} is freed while the TLB of cpu {} maps virtual page {} to it", frame, other,
+              fact.page);
     }
   }
 
-  void report_unmapped(const UserAccess& access) {
-    if (access.store) {
-      violate(access.cpu, "cpu {} stores to virtual page {} of mm {}, which is unmapped", access.cpu, access.page,
-              access.mm);
+  void report_freed(int cpu, const event::UserAccess& event) {
+    if (event.store != 0) {
+      violate(cpu, "cpu {} stores to virtual page {} through a TLB entry for page frame {}, which has been freed since",
+              cpu, event.page, event.frame);
     } else {
-      violate(access.cpu, "cpu {} loads from virtual page {} of mm {}, which is unmapped", access.cpu, access.page,
-              access.mm);
+      violate(cpu,
+              "cpu {} loads from virtual page {} through a TLB entry for page frame {}, which has been freed since",
+              cpu, event.page, event.frame);
+    }
+  }
+
+  void report_unmapped(int cpu, const event::UserAccess& event) {
+    if (event.store != 0) {
+      violate(cpu, "cpu {} stores to virtual page {} of mm {}, which is unmapped", cpu, event.page, event.mm);
+    } else {
+      violate(cpu, "cpu {} loads from virtual page {} of mm {}, which is unmapped", cpu, event.page, event.mm);
     }
   }
 };

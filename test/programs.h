@@ -61,11 +61,16 @@ class ProgramBuilder {
 // An engine with everything that it needs to run.
 class TestBench {
  public:
-  explicit TestBench(const ZapEngine& engine, Watcher* companion = nullptr)
+  explicit TestBench(const ZapEngine& engine, Observer* companion = nullptr)
       : judge_(std::make_unique<Judge>(companion)), kernel_(std::make_unique<Kernel>(engine, *judge_)) {}
 
-  Scheduler::Outcome run(const Program& program) { return kernel_->run(program); }
-  Scheduler::Outcome run(const ProgramBuilder& builder) { return kernel_->run(builder.program()); }
+  Outcome run(const Program& program) { return kernel_->run(program); }
+  Outcome run(const ProgramBuilder& builder) { return kernel_->run(builder.program()); }
+  // Makes a mistake in the runs to come.
+  TestBench& plant(Defect defect) {
+    kernel_->defect = defect;
+    return *this;
+  }
   bool breaks(OracleId id) const { return judge_->report().broken().contains(id); }
   bool holds() const { return judge_->report().broken().empty(); }
   const Report& report() const { return judge_->report(); }

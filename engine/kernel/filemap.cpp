@@ -10,31 +10,33 @@ namespace {
 
 // filemap_add_folio. The page is new and locked. False if there is one already.
 bool add_to_page_cache(Task& current, Page* page, AddressSpace& file, int index) {
-  Kernel& kernel = *current.kernel;
-  file.i_pages_lock.lock_irq(kernel.sched);
-  step(current, Verb::set, Object::cache_slot, file.number, index);
-  const bool added = file.slots[index].load(std::memory_order_relaxed) == nullptr;
-  result(current, static_cast<std::uint64_t>(added));
-  if (added) {
-    page->mapping = static_cast<std::int8_t>(file.number);
-    page->index = static_cast<std::uint16_t>(index);
-    page->refcount.fetch_add(1, std::memory_order_relaxed);
-    file.slots[index].store(page, std::memory_order_release);
-  }
-  file.i_pages_lock.unlock_irq(kernel.sched);
-  return added;
+  file.i_pages_lock.lock_irq(current);
+  const auto addition =
+      act(current, event::AddToPageCache{.page = frame_fact(current, page)}, [&](event::AddToPageCache& found) {
+        found.page.file = file.number;
+        found.page.index = as_fact(index);
+        found.added = static_cast<Fact>(file.slots[index].load(std::memory_order_relaxed) == nullptr);
+        if (found.added == 0) return;
+        page->mapping = static_cast<std::int8_t>(file.number);
+        page->index = static_cast<std::uint16_t>(index);
+        page->refcount.fetch_add(1, std::memory_order_relaxed);
+        file.slots[index].store(page, std::memory_order_release);
+      });
+  file.i_pages_lock.unlock_irq(current);
+  return addition.added != 0;
 }
 
 // filemap_read_folio. The page is locked when it is called, and not when it returns.
 void read_page(Task& current, Page* page, AddressSpace& file) {
   Kernel& kernel = *current.kernel;
-  step(current, Verb::copy, Object::page_uptodate, kernel.pfn(page));
-  for (int word = 0; word < kernel.config.words; ++word) {
-    const Word value = file.disk[page->index][word].load(std::memory_order_relaxed);
-    kernel.frame(page).words[word].store(value, std::memory_order_relaxed);
-    result(current, value);
-  }
-  page->flags.fetch_or(PG_uptodate, std::memory_order_release);
+  act(current, event::ReadFromDisk{.page = frame_fact(current, page)}, [&](event::ReadFromDisk& found) {
+    for (int word = 0; word < kernel.config.words; ++word) {
+      const Word value = file.disk[page->index][word].load(std::memory_order_relaxed);
+      kernel.frame(page).words[word].store(value, std::memory_order_relaxed);
+      found.words[static_cast<std::size_t>(word)] = value;
+    }
+    page->flags.fetch_or(PG_uptodate, std::memory_order_release);
+  });
   unlock_page(current, page);
 }
 
@@ -45,21 +47,12 @@ Page* find_or_create_page(Task& current, AddressSpace& file, int index, bool& cr
     if (Page* const page = find_get_page(current, file, index)) return page;
     Page* const page = alloc_page(current);
     if (page == nullptr) return nullptr;
-    page->flags.fetch_or(PG_locked, std::memory_order_acquire);
+    lock_new_page(current, page);
     created = true;
     if (add_to_page_cache(current, page, file, index)) return page;
-    page->flags.fetch_and(~static_cast<std::uint32_t>(PG_locked), std::memory_order_release);
+    unlock_new_page(current, page);
     put_page(current, page);
   }
-}
-
-Object object_of(CacheTag tag) {
-  switch (tag) {
-    case PAGECACHE_TAG_DIRTY: return Object::dirty_tag;
-    case PAGECACHE_TAG_WRITEBACK: return Object::writeback_tag;
-    case PAGECACHE_TAG_TOWRITE: return Object::towrite_tag;
-  }
-  SHOOTDOWN_CHECK(false);
 }
 
 // filemap_get_pages: the page at `index`, up to date, with a reference. Null if there is no memory.
@@ -69,8 +62,10 @@ Page* find_page_uptodate(Task& current, AddressSpace& file, int index) {
     Page* const page = find_or_create_page(current, file, index, created);
     if (page == nullptr) return nullptr;
     if (created) read_page(current, page, file);
-    step(current, Verb::read, Object::page_uptodate, current.kernel->pfn(page));
-    if ((page->flags.load(std::memory_order_acquire) & PG_uptodate) != 0) return page;
+    const auto look =
+        act(current, event::ReadUptodate{.page = frame_fact(current, page)},
+            [&](event::ReadUptodate& found) { found.flags = page->flags.load(std::memory_order_acquire); });
+    if ((look.flags & PG_uptodate) != 0) return page;
     lock_page(current, page);  // until whoever reads it in is done
     unlock_page(current, page);
     put_page(current, page);
@@ -80,13 +75,16 @@ Page* find_page_uptodate(Task& current, AddressSpace& file, int index) {
 // try_to_free_buffers, by way of filemap_release_folio: false if they are in use. One atomic action, as
 // private_lock makes it: a page cannot become dirty in the middle.
 bool release_buffers(Task& current, Page* page) {
-  step(current, Verb::clear, Object::page_buffers, current.kernel->pfn(page));
-  std::uint32_t flags = page->flags.load(std::memory_order_acquire);
-  do {
-    if ((flags & PG_buffers) == 0) return true;
-    if ((flags & (PG_dirty | PG_writeback)) != 0) return false;
-  } while (!page->flags.compare_exchange_weak(flags, flags & ~static_cast<std::uint32_t>(PG_buffers),
-                                              std::memory_order_acq_rel));
+  const auto strip =
+      act(current, event::StripBuffers{.page = frame_fact(current, page)}, [&](event::StripBuffers& found) {
+        found.was = page->flags.load(std::memory_order_acquire);
+        while ((found.was & PG_buffers) != 0 && (found.was & (PG_dirty | PG_writeback)) == 0) {
+          const Fact stripped = found.was & ~static_cast<Fact>(PG_buffers);
+          if (page->flags.compare_exchange_weak(found.was, stripped, std::memory_order_acq_rel)) return;
+        }
+      });
+  if ((strip.was & PG_buffers) == 0) return true;
+  if ((strip.was & (PG_dirty | PG_writeback)) != 0) return false;
   put_page(current, page);
   return true;
 }
@@ -94,72 +92,88 @@ bool release_buffers(Task& current, Page* page) {
 // remove_mapping and __remove_mapping. The page is locked, and the caller has a reference. When it is
 // removed, that reference is the only one left.
 bool remove_mapping(Task& current, Page* page, AddressSpace& file) {
-  Kernel& kernel = *current.kernel;
-  file.i_pages_lock.lock_irq(kernel.sched);
+  file.i_pages_lock.lock_irq(current);
   // The references before the dirty flag: who has a reference may dirty the page before dropping it.
   bool removed = page_ref_freeze(current, page, 2);
   if (removed) {
-    step(current, Verb::read, Object::page_dirty, kernel.pfn(page));
-    if (page->test(PG_dirty)) {
+    const auto look = act(current, event::ReadDirty{.page = frame_fact(current, page)},
+                          [&](event::ReadDirty& found) { found.flags = page->flags.load(std::memory_order_relaxed); });
+    if ((look.flags & PG_dirty) != 0) {
       page_ref_unfreeze(current, page, 2);
       removed = false;
     }
   }
   if (removed) {
-    const int index = page->index;
-    step(current, Verb::clear, Object::cache_slot, file.number, index);
-    {
-      const Unwatched unwatched;
-      kernel.watcher.uncached(current.cpu, *page, file.number, index);
-    }
-    file.slots[index].store(nullptr, std::memory_order_release);
-    file.tags[index].store(0, std::memory_order_relaxed);
-    page->mapping = -1;
+    act(current, event::RemoveFromPageCache{.page = frame_fact(current, page)}, [&](event::RemoveFromPageCache& found) {
+      const int index = page->index;
+      found.page.file = file.number;
+      found.page.index = as_fact(index);
+      file.slots[index].store(nullptr, std::memory_order_release);
+      file.tags[index].store(0, std::memory_order_relaxed);
+      page->mapping = -1;
+    });
   }
-  file.i_pages_lock.unlock_irq(kernel.sched);
+  file.i_pages_lock.unlock_irq(current);
   if (removed) page_ref_unfreeze(current, page, 1);
   return removed;
 }
 
 // mapping_evict_folio. The page is locked, and the caller has a reference.
 void mapping_evict_page(Task& current, Page* page, AddressSpace& file) {
-  step(current, Verb::read, Object::page_refcount, current.kernel->pfn(page));
-  if (page->test(PG_dirty) || page->test(PG_writeback)) return;
-  const int buffers = page->test(PG_buffers) ? 1 : 0;
-  if (page->refcount.load(std::memory_order_relaxed) > 1 + buffers + 1) return;  // mapped, or in use
+  Fact flags = 0;
+  const auto look =
+      act(current, event::ReadRefcount{.page = frame_fact(current, page)}, [&](event::ReadRefcount& found) {
+        flags = page->flags.load(std::memory_order_relaxed);
+        found.refcount = page->refcount.load(std::memory_order_relaxed);
+      });
+  if ((flags & (PG_dirty | PG_writeback)) != 0) return;
+  const int buffers = (flags & PG_buffers) != 0 ? 1 : 0;
+  if (look.refcount > 1 + buffers + 1) return;  // mapped, or in use
   if (!release_buffers(current, page)) return;
   remove_mapping(current, page, file);
+}
+
+// One look at a slot of the page cache.
+Page* look_up(Task& current, AddressSpace& file, int index) {
+  Page* page = nullptr;
+  act(current, event::LookUpPage{.file = file.number, .index = as_fact(index), .frame = no_fact},
+      [&](event::LookUpPage& found) {
+        page = file.slots[index].load(std::memory_order_acquire);
+        if (page != nullptr) found.frame = current.kernel->pfn(page);
+      });
+  return page;
 }
 
 }  // namespace
 
 Page* find_get_page(Task& current, AddressSpace& file, int index) {
   for (;;) {
-    step(current, Verb::read, Object::cache_slot, file.number, index);
-    Page* const page = file.slots[index].load(std::memory_order_acquire);
-    if (page == nullptr) {
-      result(current, 0xFFFF);
-      return nullptr;
-    }
-    result(current, current.kernel->pfn(page));
+    Page* const page = look_up(current, file, index);
+    if (page == nullptr) return nullptr;
     if (!try_get_page(current, page)) {
       // It is being removed by somebody who holds the lock; the kernel spins.
-      file.i_pages_lock.wait_until_free(current.kernel->sched);
+      file.i_pages_lock.wait_until_free(current);
       continue;
     }
     // The page may have left the cache, and come back elsewhere, before we had the reference.
-    step(current, Verb::read, Object::cache_slot, file.number, index);
-    if (file.slots[index].load(std::memory_order_acquire) == page) return page;
+    if (look_up(current, file, index) == page) return page;
     put_page(current, page);
   }
 }
 
-Page* find_get_page_tag(Task& current, AddressSpace& file, int& index, int end, CacheTag tag) {
-  const Object object = object_of(tag);
+Page* find_get_page_tag(Task& current, AddressSpace& file, PageSpan range, int& index, CacheTag tag) {
+  const int end = range.first + range.count;
   for (;; ++index) {
-    step(current, Verb::read, object, file.number, index);
-    while (index < end && (file.tags[index].load(std::memory_order_acquire) & tag) == 0) ++index;
-    result(current, static_cast<std::uint64_t>(index));
+    act(current,
+        event::FindTagged{.file = file.number,
+                          .from = as_fact(index),
+                          .tag = tag,
+                          .again = static_cast<Fact>(index != range.first),
+                          .index = no_fact},
+        [&](event::FindTagged& found) {
+          while (index < end && (file.tags[index].load(std::memory_order_acquire) & tag) == 0) ++index;
+          if (index < end) found.index = as_fact(index);
+        });
     if (index >= end) return nullptr;
     if (Page* const page = find_get_page(current, file, index)) return page;
   }
@@ -184,9 +198,10 @@ Page* find_lock_page_uptodate(Task& current, AddressSpace& file, int index) {
 
 void attach_buffers(Task& current, Page* page) {
   if (page->test(PG_buffers)) return;
-  step(current, Verb::set, Object::page_buffers, current.kernel->pfn(page));
-  page->refcount.fetch_add(1, std::memory_order_relaxed);
-  page->flags.fetch_or(PG_buffers, std::memory_order_release);
+  act(current, event::AttachBuffers{.page = frame_fact(current, page)}, [&] {
+    page->refcount.fetch_add(1, std::memory_order_relaxed);
+    page->flags.fetch_or(PG_buffers, std::memory_order_release);
+  });
 }
 
 void file_read(Task& current, AddressSpace& file, int index) {
@@ -194,11 +209,12 @@ void file_read(Task& current, AddressSpace& file, int index) {
   Page* const page = find_page_uptodate(current, file, index);
   if (page == nullptr) return;
   for (int word = 0; word < kernel.config.words; ++word) {
-    step(current, Verb::copy, Object::page_data, kernel.pfn(page), word);
-    const Word value = kernel.frame(page).words[word].load(std::memory_order_relaxed);
-    result(current, value);
-    const Unwatched unwatched;
-    kernel.watcher.file_accessed(current.cpu, file.number, index, word, false, value);
+    act(current, event::ReadWord{.page = frame_fact(current, page), .word = as_fact(word)},
+        [&](event::ReadWord& found) {
+          found.page.file = file.number;
+          found.page.index = as_fact(index);
+          found.value = kernel.frame(page).words[word].load(std::memory_order_relaxed);
+        });
   }
   mark_page_accessed(current, page);
   put_page(current, page);
@@ -206,33 +222,30 @@ void file_read(Task& current, AddressSpace& file, int index) {
 
 void file_write(Task& current, AddressSpace& file, int index) {
   Kernel& kernel = *current.kernel;
-  file.i_rwsem.down_write(kernel.sched);
+  file.i_rwsem.down_write(current);
   Page* const page = find_lock_page_uptodate(current, file, index);  // write_begin
   if (page != nullptr) {
     if (kernel.config.buffers != 0) attach_buffers(current, page);
     for (int word = 0; word < kernel.config.words; ++word) {
-      step(current, Verb::copy, Object::page_data, kernel.pfn(page), word);
-      const Word value = kernel.next_value();
-      kernel.frame(page).words[word].store(value, std::memory_order_relaxed);
-      result(current, value);
-      const Unwatched unwatched;
-      kernel.watcher.file_accessed(current.cpu, file.number, index, word, true, value);
+      act(current, event::WriteWord{.page = frame_fact(current, page), .word = as_fact(word)},
+          [&](event::WriteWord& found) {
+            found.page.file = file.number;
+            found.page.index = as_fact(index);
+            found.value = kernel.next_value();
+            kernel.frame(page).words[word].store(found.value, std::memory_order_relaxed);
+          });
     }
     set_page_dirty(current, page);  // write_end
     unlock_page(current, page);
     put_page(current, page);
   }
-  {
-    const Unwatched unwatched;
-    kernel.watcher.file_write_returned(current.cpu, file.number, index);
-  }
-  file.i_rwsem.up_write(kernel.sched);
+  note(current, event::WriteReturns{.file = file.number, .index = as_fact(index)});
+  file.i_rwsem.up_write(current);
 }
 
-void invalidate_mapping_pages(Task& current, AddressSpace& file, int first, int count) {
-  for (int index = first; index < first + count; ++index) {
-    step(current, Verb::read, Object::cache_slot, file.number, index);
-    Page* const page = file.slots[index].load(std::memory_order_acquire);
+void invalidate_mapping_pages(Task& current, AddressSpace& file, PageSpan range) {
+  for (int index = range.first; index < range.first + range.count; ++index) {
+    Page* const page = look_up(current, file, index);
     if (page == nullptr) continue;
     // find_lock_entries: a page that is locked or under writeback is passed over.
     if (!try_get_page(current, page)) continue;
@@ -245,19 +258,24 @@ void invalidate_mapping_pages(Task& current, AddressSpace& file, int first, int 
   }
 }
 
-void fadvise_dontneed(Task& current, AddressSpace& file, int first, int count) {
-  filemap_fdatawrite_range(current, file, first, count, SyncMode::none);
-  invalidate_mapping_pages(current, file, first, count);
+void fadvise_dontneed(Task& current, AddressSpace& file, PageSpan range) {
+  filemap_fdatawrite_range(current, file, range, SyncMode::none);
+  invalidate_mapping_pages(current, file, range);
 }
 
-void shrink_pages(Task& current, AddressSpace& file, int first, int count) {
-  for (int index = first; index < first + count; ++index) {
+void shrink_pages(Task& current, AddressSpace& file, PageSpan range) {
+  for (int index = range.first; index < range.first + range.count; ++index) {
     Page* const page = find_get_page(current, file, index);  // isolate_lru_page
     if (page == nullptr) continue;
     if (trylock_page(current, page)) {
-      step(current, Verb::read, Object::page_mapcount, current.kernel->pfn(page));
-      const bool candidate = page->mapping == file.number && page->index == index && !page->mapped() &&
-                             !page->test(PG_dirty) && !page->test(PG_writeback);
+      Fact flags = 0;
+      const auto look =
+          act(current, event::ReadMapcount{.page = frame_fact(current, page)}, [&](event::ReadMapcount& found) {
+            found.mapcount = page->mapcount.load(std::memory_order_relaxed);
+            flags = page->flags.load(std::memory_order_relaxed);
+          });
+      const bool candidate = page->mapping == file.number && page->index == index && look.mapcount <= 0 &&
+                             (flags & (PG_dirty | PG_writeback)) == 0;
       if (candidate && release_buffers(current, page)) remove_mapping(current, page, file);
       unlock_page(current, page);
     }

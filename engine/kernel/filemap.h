@@ -15,9 +15,15 @@ namespace shootdown {
 // find_get_page: the page at `index`, with a reference, or null.
 Page* find_get_page(Task& current, AddressSpace& file, int index);
 
-// pagevec_lookup_range_tag for one page: the first page in [index, end) with the tag, with a reference, or
-// null. Moves `index` to the page's.
-Page* find_get_page_tag(Task& current, AddressSpace& file, int& index, int end, CacheTag tag);
+// Pages [first, first + count) of a file.
+struct PageSpan {
+  int first;
+  int count;
+};
+
+// pagevec_lookup_range_tag for one page: the first page of the range, from `index` on, with the tag, with a reference,
+// or null. Moves `index` to the page's.
+Page* find_get_page_tag(Task& current, AddressSpace& file, PageSpan range, int& index, CacheTag tag);
 
 // filemap_fault: the page at `index`, locked, up to date, with a reference; read from the disk if need be.
 // Null if there is no memory.
@@ -30,14 +36,14 @@ void attach_buffers(Task& current, Page* page);
 void file_read(Task& current, AddressSpace& file, int index);
 void file_write(Task& current, AddressSpace& file, int index);
 
-// invalidate_mapping_pages: drops clean, unlocked, unused pages [first, first + count).
-void invalidate_mapping_pages(Task& current, AddressSpace& file, int first, int count);
+// invalidate_mapping_pages: drops clean, unlocked, unused pages.
+void invalidate_mapping_pages(Task& current, AddressSpace& file, PageSpan range);
 
 // posix_fadvise(POSIX_FADV_DONTNEED).
-void fadvise_dontneed(Task& current, AddressSpace& file, int first, int count);
+void fadvise_dontneed(Task& current, AddressSpace& file, PageSpan range);
 
 // shrink_page_list, for pages that are neither mapped nor dirty: strips their buffers, then removes them
 // if nobody else has a reference. Unmapping pages is not modelled yet.
-void shrink_pages(Task& current, AddressSpace& file, int first, int count);
+void shrink_pages(Task& current, AddressSpace& file, PageSpan range);
 
 }  // namespace shootdown

@@ -14,8 +14,8 @@
 
 namespace shootdown {
 
-Kernel::Kernel(const ZapEngine& engine_to_run, Watcher& watcher_to_tell)
-    : engine(engine_to_run), watcher(watcher_to_tell), sched(*this) {
+Kernel::Kernel(const ZapEngine& engine_to_run, Observer& observer)
+    : engine(engine_to_run), sched(*this), observer_(observer) {
   for (std::size_t i = 0; i < mms.size(); ++i) mms[i].number = static_cast<std::uint8_t>(i);
   for (std::size_t i = 0; i < files.size(); ++i) files[i].number = static_cast<std::uint8_t>(i);
 }
@@ -28,21 +28,30 @@ std::uint64_t Kernel::step_limit(const Program& program) {
   return 1000 + work * (program.machine.cpus + 1U) * (pages + 4) * 200;
 }
 
-Scheduler::Outcome Kernel::run(const Program& program, TraceSink* trace) {
+Outcome Kernel::run(const Program& program, Observer* trace) {
   reset(program);
-  watcher.begin(*this);
-  Scheduler::Outcome outcome{};
+  trace_ = trace;
+  observer_watches_ = observer_.watches();
+  trace_watches_ = trace == nullptr ? EventSet() : trace->watches();
+  watched_ = observer_watches_ | trace_watches_;
+  tell_of(event::RunBegins{.cpus = config.cpus});
+  Outcome outcome{};
   if (config.pct_depth != 0) {
     Pct strategy(config.pct_seed, config.pct_depth, config.pct_steps);
-    outcome = sched.run(config.cpus, strategy, step_limit(program), trace);
+    outcome = sched.run(config.cpus, strategy, step_limit(program));
   } else {
     InputSchedule strategy(program);
-    outcome = sched.run(config.cpus, strategy, step_limit(program), trace);
+    outcome = sched.run(config.cpus, strategy, step_limit(program));
   }
-  watcher.end(*this, outcome);
+  tell_of(event::RunEnds{.outcome = outcome});
   machine.clear();
   clear_files();
   return outcome;
+}
+
+void Kernel::tell(const AnyEvent& event) {
+  if (observer_watches_.contains(event.kind)) observer_.happened(event, facts_);
+  if (trace_watches_.contains(event.kind)) trace_->happened(event, facts_);
 }
 
 void Kernel::reset(const Program& program) {
@@ -76,9 +85,9 @@ void Kernel::clear_files() {
 void Kernel::reset_files() {
   for (int i = 0; i < config.files; ++i) {
     AddressSpace& file = files[static_cast<std::size_t>(i)];
-    file.i_rwsem.reset(Object::inode_lock, i);
-    file.i_mmap_rwsem.reset(Object::i_mmap_lock, i);
-    file.i_pages_lock.reset(Object::i_pages_lock, i);
+    file.i_rwsem.reset({.kind = LockClass::inode, .owner = as_fact(i)});
+    file.i_mmap_rwsem.reset({.kind = LockClass::i_mmap, .owner = as_fact(i)});
+    file.i_pages_lock.reset({.kind = LockClass::i_pages, .owner = as_fact(i)});
     file.i_mmap_count = 0;
   }
 }
@@ -86,12 +95,12 @@ void Kernel::reset_files() {
 void Kernel::reset_mms() {
   for (int i = 0; i < config.mms; ++i) {
     Mm& mm = mms[static_cast<std::size_t>(i)];
-    mm.mmap_lock.reset(Object::mmap_lock, i);
+    mm.mmap_lock.reset({.kind = LockClass::mmap, .owner = as_fact(i)});
     mm.map_count = 0;
     for (Atomic<bool>& used : mm.vma_used) used.store(false, std::memory_order_relaxed);
     const int tables = ((config.virtual_pages() - 1) >> config.table_shift) + 1;
     for (int table = 0; table < tables; ++table) {
-      mm.page_tables[table].lock.reset(Object::page_table_lock, i, table);
+      mm.page_tables[table].lock.reset({.kind = LockClass::page_table, .owner = as_fact(i), .number = as_fact(table)});
       mm.page_tables[table].present = 0;
     }
     mm.users.store(0, std::memory_order_relaxed);
@@ -112,7 +121,7 @@ void Kernel::reset_mms() {
     task.exited = false;
     task.tlb_gen = 1;
     task.lazy.store(false, std::memory_order_relaxed);
-    task.page_table_locked = false;
+    task.held.clear();
     task.flush_waits_for.store(0, std::memory_order_relaxed);
     task.flush_asked_by.store(0, std::memory_order_relaxed);
     task.flush_done.reset();
@@ -126,12 +135,17 @@ void Kernel::run_cpu(int cpu) {
   for (int i = 0; i < program_->operation_count && !current.exited; ++i) {
     const Operation& operation = program_->operations[static_cast<std::size_t>(i)];
     if (operation.cpu != cpu) continue;
-    sched.begin_operation(i);
+    begin_operation(current, i);
     run_operation(current, operation);
   }
-  sched.begin_operation(-1);
+  begin_operation(current, -1);
   if (!current.exited) exit_thread(current);
   if (threads_left_.fetch_sub(1, std::memory_order_acq_rel) == 1) finish_run(current);
+}
+
+void Kernel::begin_operation(Task& current, int number) {
+  sched.begin_operation(number);
+  note(current, event::OperationBegins{.operation = number < 0 ? no_fact : as_fact(number)});
 }
 
 // When everything is unmapped, the last CPU syncs every file and drops it from the page cache: what is
@@ -139,8 +153,8 @@ void Kernel::run_cpu(int cpu) {
 void Kernel::finish_run(Task& current) {
   for (int i = 0; i < config.files; ++i) {
     AddressSpace& file = files[static_cast<std::size_t>(i)];
-    fsync_range(current, file, 0, config.pages);
-    invalidate_mapping_pages(current, file, 0, config.pages);
+    fsync_range(current, file, {0, config.pages});
+    invalidate_mapping_pages(current, file, {0, config.pages});
   }
 }
 
@@ -161,10 +175,10 @@ void Kernel::run_operation(Task& current, const Operation& operation) {
     case Call::dontneed: return madvise_dontneed(current, first, second);
     case Call::msync: return msync(current, first, second);
     case Call::exit: return exit_thread(current);
-    case Call::fsync: return fsync_range(current, file, index, second);
-    case Call::writeback: return filemap_fdatawrite_range(current, file, index, second, SyncMode::none);
-    case Call::fadvise: return fadvise_dontneed(current, file, index, second);
-    case Call::reclaim: return shrink_pages(current, file, index, second);
+    case Call::fsync: return fsync_range(current, file, {index, second});
+    case Call::writeback: return filemap_fdatawrite_range(current, file, {index, second}, SyncMode::none);
+    case Call::fadvise: return fadvise_dontneed(current, file, {index, second});
+    case Call::reclaim: return shrink_pages(current, file, {index, second});
     case Call::read: return file_read(current, file, index);
     case Call::write: return file_write(current, file, index);
   }
@@ -177,16 +191,18 @@ bool Kernel::interrupt(int cpu) {
 void Kernel::disturb(int disturbance) {
   const Event& event = program_->events[static_cast<std::size_t>(disturbance)];
   const Task& task = tasks[event.cpu];
+  const int by = sched.current();
+  sched.record();
   if (event.kind == Event::Kind::evict) {
-    sched.record({Verb::clear, Object::tlb, event.cpu, event.page});
     machine.tlb(event.cpu).drop(event.page);
+    announce(by, event::EvictTranslation{.owner = event.cpu, .page = event.page});
     return;
   }
   // A CPU that has switched to another address space walks that one.
   const bool loaded = (task.mm->cpumask.load(std::memory_order_relaxed) >> event.cpu & 1U) != 0;
-  sched.record({Verb::set, Object::tlb, event.cpu, event.page});
   const bool filled = loaded && machine.fill(event.cpu, task.mm->number, event.page);
-  sched.result(static_cast<std::uint64_t>(filled));
+  const EntryFact entry = filled ? entry_fact(machine.read_pte(task.mm->number, event.page)) : EntryFact{};
+  announce(by, event::FillTranslation{.owner = event.cpu, .page = event.page, .entry = entry});
 }
 
 SHOOTDOWN_HARNESS Word Kernel::next_value() {
@@ -194,32 +210,34 @@ SHOOTDOWN_HARNESS Word Kernel::next_value() {
 }
 
 MmuGatherBatch* Kernel::allocate_batch(Task& current) {
-  shootdown::step(current, Verb::get, Object::gather, current.cpu);
-  const int allocation = batch_allocations_.fetch_add(1, std::memory_order_relaxed);
-  const bool fails = (config.failing_batches >> static_cast<unsigned>(allocation % 11) & 1U) != 0;
-  zone_lock.exchange(0, std::memory_order_acq_rel);
   MmuGatherBatch* batch = nullptr;
-  if (!fails && free_batches_ != nullptr) {
-    batch = free_batches_;
-    free_batches_ = batch->next;
-  } else if (!fails && batches_used_ < static_cast<int>(batches_.size())) {
-    MmuGatherPage& page = batches_[static_cast<std::size_t>(batches_used_++)];
-    page.batch.encoded_pages = page.room;
-    batch = &page.batch;
-  }
-  if (batch != nullptr) ++batches_in_use_;
-  zone_lock.exchange(0, std::memory_order_acq_rel);
-  shootdown::result(current, static_cast<std::uint64_t>(batch != nullptr));
+  act(current, event::AllocateBatch{}, [&](event::AllocateBatch& found) {
+    const int allocation = batch_allocations_.fetch_add(1, std::memory_order_relaxed);
+    const bool fails = (config.failing_batches >> static_cast<unsigned>(allocation % 11) & 1U) != 0;
+    zone_lock.exchange(0, std::memory_order_acq_rel);
+    if (!fails && free_batches_ != nullptr) {
+      batch = free_batches_;
+      free_batches_ = batch->next;
+    } else if (!fails && batches_used_ < static_cast<int>(batches_.size())) {
+      MmuGatherPage& page = batches_[static_cast<std::size_t>(batches_used_++)];
+      page.batch.encoded_pages = page.room;
+      batch = &page.batch;
+    }
+    if (batch != nullptr) ++batches_in_use_;
+    zone_lock.exchange(0, std::memory_order_acq_rel);
+    found.allocated = static_cast<Fact>(batch != nullptr);
+  });
   return batch;
 }
 
 void Kernel::free_batch(Task& current, MmuGatherBatch* batch) {
-  shootdown::step(current, Verb::put, Object::gather, current.cpu);
-  zone_lock.exchange(0, std::memory_order_acq_rel);
-  batch->next = free_batches_;
-  free_batches_ = batch;
-  --batches_in_use_;
-  zone_lock.exchange(0, std::memory_order_acq_rel);
+  act(current, event::FreeBatch{}, [&] {
+    zone_lock.exchange(0, std::memory_order_acq_rel);
+    batch->next = free_batches_;
+    free_batches_ = batch;
+    --batches_in_use_;
+    zone_lock.exchange(0, std::memory_order_acq_rel);
+  });
 }
 
 }  // namespace shootdown

@@ -11,9 +11,13 @@
 #include <array>
 #include <cstdint>
 
+#include "engine/events/observer.h"
+#include "engine/events/sent.h"
+#include "engine/kernel/defects.h"
+#include "engine/kernel/facts.h"
+#include "engine/kernel/locks.h"
 #include "engine/kernel/mm.h"
 #include "engine/kernel/page.h"
-#include "engine/kernel/watcher.h"
 #include "engine/machine/machine.h"
 #include "engine/program/program.h"
 #include "engine/sched/scheduler.h"
@@ -32,8 +36,7 @@ struct Task {
   // --- per-CPU state of arch/x86/mm/tlb.c (cpu_tlbstate) ---
   std::uint64_t tlb_gen = 1;  // up to which flush the TLB is up to date
   Atomic<bool> lazy{false};   // runs no user code of the mm any more: needs no flush until it does
-  // Whether it holds a page-table lock. For oracles.
-  bool page_table_locked = false;
+  HeldLocks held;
   // A flush that this CPU has asked others for.
   struct FlushRequest {
     int mm = 0;
@@ -62,12 +65,12 @@ struct MmuGatherPage {
 
 class Kernel final : private Scheduler::Client {
  public:
-  // `engine` zaps pages; `watcher` is told of everything. Both must outlive the kernel.
-  Kernel(const ZapEngine& engine, Watcher& watcher);
+  // `engine` zaps pages; `observer` is told what it watches. Both must outlive the kernel.
+  Kernel(const ZapEngine& engine, Observer& observer);
 
-  // Runs a program to its end. `trace` may be null. Files and page tables are empty afterwards: the watcher's
-  // end() is the time to look at them.
-  Scheduler::Outcome run(const Program& program, TraceSink* trace = nullptr);
+  // Runs a program to its end; `trace`, which may be null, observes it, too. Files and page tables are empty
+  // afterwards: the event RunEnds is the time to look at them.
+  Outcome run(const Program& program, Observer* trace = nullptr);
 
   // A digest of all that happened in the last run.
   std::uint64_t hash() const { return sched.hash(); }
@@ -76,7 +79,6 @@ class Kernel final : private Scheduler::Client {
   static std::uint64_t step_limit(const Program& program);
 
   const ZapEngine& engine;
-  Watcher& watcher;
   MachineConfig config;
   Machine machine;
   Scheduler sched;
@@ -88,6 +90,9 @@ class Kernel final : private Scheduler::Client {
   Page* free_pages = nullptr;  // the free list, last freed first
   int pages_used = 0;          // pages beyond have not been handed out in this run
   Word last_value = 0;         // of next_value
+
+  // The mistake that is made in the runs to come.
+  Defect defect = Defect::none;
 
   // Makes the TLB check and the memory access of user programs two steps, which no hardware does. For
   // the test that shows what that would do.
@@ -106,6 +111,11 @@ class Kernel final : private Scheduler::Client {
   void free_batch(Task& current, MmuGatherBatch* batch);
   int batches_in_use() const { return batches_in_use_; }
 
+  // Says that `cpu` has done something: to all who watch it, and to the hash.
+  template <typename E>
+  void announce(int cpu, const E& event);
+  const Program& program() const { return *program_; }
+
  private:
   void reset(const Program& program);
   void reset_files();
@@ -114,9 +124,24 @@ class Kernel final : private Scheduler::Client {
   void run_cpu(int cpu) override;
   bool interrupt(int cpu) override;
   void disturb(int disturbance) override;
+  void begin_operation(Task& current, int number);
+  void tell(const AnyEvent& event);
+  // What no CPU does.
+  template <typename E>
+  void tell_of(const E& event) {
+    if (watched_.contains(kind_of<E>)) tell(AnyEvent(sched.steps(), 0, event));
+  }
+  template <typename E>
+  std::uint64_t digest(int cpu, const E& event) const;
   void run_operation(Task& current, const Operation& operation);
   void finish_run(Task& current);
 
+  const KernelFacts facts_{*this};
+  Observer& observer_;
+  Observer* trace_ = nullptr;
+  EventSet observer_watches_;  // in this run
+  EventSet trace_watches_;
+  EventSet watched_;  // by either
   const Program* program_ = nullptr;
   Atomic<int> threads_left_{0};
   Atomic<int> batch_allocations_{0};
@@ -126,12 +151,93 @@ class Kernel final : private Scheduler::Client {
   std::array<MmuGatherPage, max_cpus * 64> batches_;
 };
 
-// A step of the current task.
-inline void step(Task& current, Verb verb, Object object, int first = 0, int second = 0) {
-  current.kernel->sched.step({verb, object, static_cast<std::uint16_t>(first), static_cast<std::uint16_t>(second)});
+// Whether this mistake shall be made.
+inline bool planted(const Task& current, Defect defect) {
+  return __builtin_expect(static_cast<int>(current.kernel->defect == defect), 0) != 0;
 }
-inline void result(Task& current, std::uint64_t value) {
-  current.kernel->sched.result(value);
+
+// --- facts ---
+
+EntryFact entry_fact(Pte pte);
+
+// What a page is used for may change until a step is made: events are given the frame, and act() fills in the rest.
+inline PageFact frame_fact(const Task& current, const Page* page) {
+  return {.frame = current.kernel->pfn(page)};
+}
+SHOOTDOWN_HARNESS inline PageFact page_fact(const Kernel& kernel, Fact frame) {
+  const Page& page = kernel.pages[frame];
+  if (page.mapping < 0) return {.frame = frame};
+  return {.frame = frame, .file = static_cast<Fact>(page.mapping), .index = page.index};
+}
+
+// --- announcing ---
+
+// Each fact is multiplied by a constant of its own, so that the products do not wait for each other.
+template <typename E>
+std::uint64_t Kernel::digest(int cpu, const E& event) const {
+  std::uint64_t sum = kind_of<E> | static_cast<std::uint64_t>(cpu) << 8U;
+  if constexpr (fact_count<E> != 0) {
+    std::array<Fact, fact_count<E>> facts;
+    std::memcpy(facts.data(), &event, sizeof event);
+    std::uint64_t factor = 0x9E3779B97F4A7C15U;
+    for (const Fact fact : facts) {
+      sum += fact * factor;
+      factor = factor * 5U + 2U;
+    }
+  }
+  return sum;
+}
+
+template <typename E>
+SHOOTDOWN_HARNESS void Kernel::announce(int cpu, const E& event) {
+  static_assert(is_in<E>(SentByModel{}), "SentByModel must have every event that the model sends");
+  const Unwatched unwatched;
+  sched.mix(digest(cpu, event));
+  if (watched_.contains(kind_of<E>)) tell(AnyEvent(sched.steps(), cpu, event));
+}
+
+// A step of the current task: other CPUs may run; then `action` is done, which may fill in what it finds; then that
+// is announced. Returns the event as it was announced.
+template <typename E, typename Action>
+E act(Task& current, E event, Action&& action) {
+  current.kernel->sched.step(step_point(event));
+  if constexpr (requires { event.page.frame; }) event.page = page_fact(*current.kernel, event.page.frame);
+  if constexpr (std::is_invocable_v<Action, E&>) {
+    action(event);
+  } else {
+    action();
+  }
+  current.kernel->announce(current.cpu, event);
+  return event;
+}
+
+// Something takes effect at the current task's last step.
+template <typename E>
+void note(const Task& current, const E& event) {
+  static_assert(!E::is_step);
+  current.kernel->announce(current.cpu, event);
+}
+
+// A step in which the current task waits until somebody wakes the queue, or for less: callers look again.
+template <typename E>
+void wait(Task& current, WaitQueue& queue, const E& event) {
+  Scheduler& sched = current.kernel->sched;
+  sched.record();
+  current.kernel->announce(current.cpu, event);
+  sched.wait(queue, step_point(event));
+}
+
+// A step in which a lock is to be taken. `take` tries to, and returns whether it could; `tries`: the caller will not
+// wait for it.
+template <typename Take>
+bool take_lock(Task& current, const LockFact& lock, bool shared, bool tries, Take&& take) {
+  const auto attempt =
+      act(current, event::TakeLock{.lock = lock, .shared = shared, .tries = tries}, [&](event::TakeLock& found) {
+        found.taken = static_cast<Fact>(take());
+        if (found.taken == 0) found.holders = holders_of(current, lock);
+      });
+  if (attempt.taken != 0) current.held.add(lock);
+  return attempt.taken != 0;
 }
 
 }  // namespace shootdown

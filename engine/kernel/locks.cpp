@@ -1,85 +1,129 @@
 #include "engine/kernel/locks.h"
 
+#include <algorithm>
+
+#include "engine/check.h"
+#include "engine/kernel/kernel.h"
+
 namespace shootdown {
 
-void SpinLock::reset(Object object, int first, int second) {
+SHOOTDOWN_HARNESS void HeldLocks::add(const LockFact& lock) {
+  SHOOTDOWN_CHECK(count_ < max_held);
+  locks_[count_++] = lock;
+}
+
+SHOOTDOWN_HARNESS void HeldLocks::remove(const LockFact& lock) {
+  int at = count_ - 1;
+  while (at >= 0 && locks_[at] != lock) --at;
+  SHOOTDOWN_CHECK(at >= 0);
+  std::copy(locks_ + at + 1, locks_ + count_, locks_ + at);
+  --count_;
+}
+
+SHOOTDOWN_HARNESS bool HeldLocks::contains(const LockFact& lock) const {
+  return std::find(locks_, locks_ + count_, lock) != locks_ + count_;
+}
+
+SHOOTDOWN_HARNESS bool HeldLocks::contains(LockClass kind) const {
+  return std::any_of(locks_, locks_ + count_, [kind](const LockFact& lock) { return lock.kind == kind; });
+}
+
+SHOOTDOWN_HARNESS unsigned holders_of(const Task& current, const LockFact& lock) {
+  unsigned holders = 0;
+  for (int cpu = 0; cpu < current.kernel->config.cpus; ++cpu) {
+    if (current.kernel->tasks[static_cast<std::size_t>(cpu)].held.contains(lock)) holders |= cpu_bit(cpu);
+  }
+  return holders;
+}
+
+// --- spinlocks ---
+
+void SpinLock::reset(const LockFact& name) {
   held_.store(false, std::memory_order_relaxed);
   waiters_.reset();
-  object_ = object;
-  first_ = static_cast<std::uint16_t>(first);
-  second_ = static_cast<std::uint16_t>(second);
+  name_ = name;
 }
 
-void SpinLock::lock(Scheduler& sched) {
-  sched.step(step(Verb::lock));
-  while (held_.exchange(true, std::memory_order_acquire)) {
-    sched.wait(waiters_, step(Verb::wait));
-    sched.step(step(Verb::lock));
+void SpinLock::lock(Task& current) {
+  while (!take_lock(current, name_, false, false, [&] { return !held_.exchange(true, std::memory_order_acquire); })) {
+    wait(current, waiters_, event::WaitForLock{.lock = name_, .holders = holders_of(current, name_)});
   }
 }
 
-void SpinLock::unlock(Scheduler& sched) {
-  sched.step(step(Verb::unlock));
-  held_.store(false, std::memory_order_release);
-  sched.wake(waiters_);
+void SpinLock::unlock(Task& current) {
+  act(current, event::DropLock{.lock = name_}, [&] {
+    current.held.remove(name_);
+    held_.store(false, std::memory_order_release);
+    current.kernel->sched.wake(waiters_);
+  });
 }
 
-void SpinLock::lock_irq(Scheduler& sched) {
-  sched.disable_interrupts();
-  lock(sched);
+void SpinLock::lock_irq(Task& current) {
+  current.kernel->sched.disable_interrupts();
+  lock(current);
 }
 
-void SpinLock::unlock_irq(Scheduler& sched) {
-  unlock(sched);
-  sched.enable_interrupts();
+void SpinLock::unlock_irq(Task& current) {
+  unlock(current);
+  current.kernel->sched.enable_interrupts();
 }
 
-void SpinLock::wait_until_free(Scheduler& sched) {
-  while (held_.load(std::memory_order_relaxed)) sched.wait(waiters_, step(Verb::wait));
+void SpinLock::wait_until_free(Task& current) {
+  while (held_.load(std::memory_order_relaxed)) {
+    wait(current, waiters_, event::WaitForLock{.lock = name_, .holders = holders_of(current, name_)});
+  }
 }
 
-void RwSemaphore::reset(Object object, int first) {
+// --- read-write semaphores ---
+
+void RwSemaphore::reset(const LockFact& name) {
   holders_.store(0, std::memory_order_relaxed);
   waiters_.reset();
-  object_ = object;
-  first_ = static_cast<std::uint16_t>(first);
+  name_ = name;
 }
 
-void RwSemaphore::down_read(Scheduler& sched) {
-  sched.step(step(Verb::share));
-  while (holders_.load(std::memory_order_relaxed) < 0) {
-    sched.wait(waiters_, step(Verb::wait));
-    sched.step(step(Verb::share));
-  }
-  holders_.fetch_add(1, std::memory_order_acquire);
-}
-
-void RwSemaphore::up_read(Scheduler& sched) {
-  sched.step(step(Verb::unlock));
-  holders_.fetch_sub(1, std::memory_order_release);
-  sched.wake(waiters_);
-}
-
-void RwSemaphore::down_write(Scheduler& sched) {
-  sched.step(step(Verb::lock));
-  int expected = 0;
-  while (!holders_.compare_exchange_strong(expected, -1, std::memory_order_acquire, std::memory_order_relaxed)) {
-    sched.wait(waiters_, step(Verb::wait));
-    sched.step(step(Verb::lock));
-    expected = 0;
+void RwSemaphore::down_read(Task& current) {
+  const auto enter = [&] {
+    if (holders_.load(std::memory_order_relaxed) < 0) return false;
+    holders_.fetch_add(1, std::memory_order_acquire);
+    return true;
+  };
+  while (!take_lock(current, name_, true, false, enter)) {
+    wait(current, waiters_, event::WaitForLock{.lock = name_, .holders = holders_of(current, name_)});
   }
 }
 
-void RwSemaphore::up_write(Scheduler& sched) {
-  sched.step(step(Verb::unlock));
-  holders_.store(0, std::memory_order_release);
-  sched.wake(waiters_);
+void RwSemaphore::up_read(Task& current) {
+  act(current, event::DropLock{.lock = name_}, [&] {
+    current.held.remove(name_);
+    holders_.fetch_sub(1, std::memory_order_release);
+    current.kernel->sched.wake(waiters_);
+  });
 }
 
-void RwSemaphore::downgrade_write(Scheduler& sched) {
-  sched.step(step(Verb::share));
-  holders_.store(1, std::memory_order_release);
-  sched.wake(waiters_);
+void RwSemaphore::down_write(Task& current) {
+  const auto enter = [&] {
+    int expected = 0;
+    return holders_.compare_exchange_strong(expected, -1, std::memory_order_acquire, std::memory_order_relaxed);
+  };
+  while (!take_lock(current, name_, false, false, enter)) {
+    wait(current, waiters_, event::WaitForLock{.lock = name_, .holders = holders_of(current, name_)});
+  }
+}
+
+void RwSemaphore::up_write(Task& current) {
+  act(current, event::DropLock{.lock = name_}, [&] {
+    current.held.remove(name_);
+    holders_.store(0, std::memory_order_release);
+    current.kernel->sched.wake(waiters_);
+  });
+}
+
+void RwSemaphore::downgrade_write(Task& current) {
+  act(current, event::DowngradeLock{.lock = name_}, [&] {
+    holders_.store(1, std::memory_order_release);
+    current.kernel->sched.wake(waiters_);
+  });
 }
 
 }  // namespace shootdown

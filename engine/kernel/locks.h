@@ -4,56 +4,75 @@
 // wait; whoever drops it wakes all that wait, and the schedule decides who gets
 // it. They are acquire and release atomics, so that ThreadSanitizer knows what
 // they order. None can be taken twice by one CPU.
+//
+// Each task notes which locks it holds (the kernel's held_locks of lockdep):
+// that is how traces can say who is waited for.
 #pragma once
 
 #include <cstdint>
 
+#include "engine/events/event.h"
 #include "engine/sched/atomic.h"
 #include "engine/sched/scheduler.h"
 
 namespace shootdown {
 
-// spinlock_t. The lock's name in traces is fixed when it is reset.
-class SpinLock {
- public:
-  void reset(Object object, int first, int second = 0);
-  void lock(Scheduler& sched);
-  void unlock(Scheduler& sched);
-  // spin_lock_irq and spin_unlock_irq: no interrupts between them.
-  void lock_irq(Scheduler& sched);
-  void unlock_irq(Scheduler& sched);
+struct Task;
 
-  // For who needs the holder's work to be done, but not the lock.
-  void wait_until_free(Scheduler& sched);
+// What a task holds.
+class HeldLocks {
+ public:
+  void clear() { count_ = 0; }
+  SHOOTDOWN_HARNESS void add(const LockFact& lock);
+  // It is held.
+  SHOOTDOWN_HARNESS void remove(const LockFact& lock);
+  SHOOTDOWN_HARNESS bool contains(const LockFact& lock) const;
+  SHOOTDOWN_HARNESS bool contains(LockClass kind) const;
 
  private:
-  Step step(Verb verb) const { return {verb, object_, first_, second_}; }
+  static constexpr int max_held = 16;
 
+  int count_ = 0;
+  LockFact locks_[max_held];
+};
+
+// The CPUs whose tasks hold a lock, one bit each.
+unsigned holders_of(const Task& current, const LockFact& lock);
+
+// spinlock_t. The lock's name is fixed when it is reset.
+class SpinLock {
+ public:
+  void reset(const LockFact& name);
+  void lock(Task& current);
+  void unlock(Task& current);
+  // spin_lock_irq and spin_unlock_irq: no interrupts between them.
+  void lock_irq(Task& current);
+  void unlock_irq(Task& current);
+
+  // For who needs the holder's work to be done, but not the lock.
+  void wait_until_free(Task& current);
+
+ private:
   Atomic<bool> held_{false};
   WaitQueue waiters_;
-  Object object_{};
-  std::uint16_t first_ = 0;
-  std::uint16_t second_ = 0;
+  LockFact name_;
 };
 
 // struct rw_semaphore. Unfair: who waits to write does not keep new readers out.
 class RwSemaphore {
  public:
-  void reset(Object object, int first);
-  void down_read(Scheduler& sched);
-  void up_read(Scheduler& sched);
-  void down_write(Scheduler& sched);
-  void up_write(Scheduler& sched);
+  void reset(const LockFact& name);
+  void down_read(Task& current);
+  void up_read(Task& current);
+  void down_write(Task& current);
+  void up_write(Task& current);
   // From writer to reader, without anybody else writing in between.
-  void downgrade_write(Scheduler& sched);
+  void downgrade_write(Task& current);
 
  private:
-  Step step(Verb verb) const { return {verb, object_, first_}; }
-
   Atomic<int> holders_{0};  // readers, or -1: a writer
   WaitQueue waiters_;
-  Object object_{};
-  std::uint16_t first_ = 0;
+  LockFact name_;
 };
 
 }  // namespace shootdown

@@ -104,17 +104,13 @@ void wp_page_shared(Task& current, Vma& vma, int address, Pte orig_pte) {
 
 // do_user_addr_fault. Returns false if the access is refused.
 bool do_user_addr_fault(Task& current, int page, bool write) {
-  Kernel& kernel = *current.kernel;
   Mm& mm = *current.mm;
-  mm.mmap_lock.down_read(kernel.sched);
+  mm.mmap_lock.down_read(current);
   Vma* const vma = find_vma(mm, page);
   const bool mapped = vma != nullptr && vma->start <= page;
-  if (!mapped) {
-    const Unwatched unwatched;
-    kernel.watcher.refused(current.cpu, mm.number, page);
-  }
+  if (!mapped) note(current, event::RefuseAccess{.mm = mm.number, .page = as_fact(page)});
   const bool handled = mapped && handle_mm_fault(current, *vma, page, write);
-  mm.mmap_lock.up_read(kernel.sched);
+  mm.mmap_lock.up_read(current);
   return handled;
 }
 
@@ -142,22 +138,38 @@ bool handle_mm_fault(Task& current, Vma& vma, int page, bool write) {
   return true;
 }
 
-void user_access(Task& current, int page, int word, bool store) {
+namespace {
+
+// One try: false if it faults. Translation and access are one step, unless the machine is told to be one that cannot be.
+bool try_user_access(Task& current, int page, int word, bool store) {
   Kernel& kernel = *current.kernel;
-  const int table = current.mm->number;
-  for (;;) {
-    step(current, store ? Verb::store : Verb::load, Object::tlb, current.cpu, page);
-    AccessResult access = x86::translate(kernel.machine, current.cpu, table, page, store);
-    if (access.kind != AccessResult::Kind::fault) {
-      if (kernel.split_access) step(current, store ? Verb::store : Verb::load, Object::page_data, access.frame, word);
-      x86::access(kernel.machine, access, word, store, store ? kernel.next_value() : 0);
-      result(current, static_cast<std::uint64_t>(access.kind) | static_cast<std::uint64_t>(access.value) << 8U |
-                          static_cast<std::uint64_t>(access.frame) << 40U);
-      const Unwatched unwatched;
-      kernel.watcher.accessed({current.cpu, table, page, word, store, access});
-      return;
-    }
-    result(current, static_cast<std::uint64_t>(access.kind));
+  const int mm = current.mm->number;
+  AccessResult access;
+  if (kernel.split_access) {
+    act(current, event::Translate{.mm = as_fact(mm), .page = as_fact(page), .store = static_cast<Fact>(store)},
+        [&] { access = x86::translate(kernel.machine, current.cpu, mm, page, store); });
+    if (access.kind == Access::fault) return false;
+  }
+  act(current,
+      event::UserAccess{
+          .mm = as_fact(mm), .page = as_fact(page), .word = as_fact(word), .store = static_cast<Fact>(store)},
+      [&](event::UserAccess& found) {
+        if (!kernel.split_access) access = x86::translate(kernel.machine, current.cpu, mm, page, store);
+        if (access.kind != Access::fault)
+          x86::access(kernel.machine, access, word, store, store ? kernel.next_value() : 0);
+        found.access = access.kind;
+        found.frame = access.frame;
+        found.value = access.value;
+        found.stale = static_cast<Fact>(access.stale);
+        found.entry = entry_fact(kernel.machine.read_pte(mm, page));
+      });
+  return access.kind != Access::fault;
+}
+
+}  // namespace
+
+void user_access(Task& current, int page, int word, bool store) {
+  while (!try_user_access(current, page, word, store)) {
     if (!do_user_addr_fault(current, page, store)) return;
   }
 }

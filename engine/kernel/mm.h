@@ -50,13 +50,6 @@ struct Mm {
   Atomic<CpuMask> cpumask{0};        // CPUs whose TLB may hold entries of it
 };
 
-// Marks of a page-cache slot (XArray marks). Written under the i_pages lock.
-enum CacheTag : std::uint8_t {
-  PAGECACHE_TAG_DIRTY = 1U << 0U,
-  PAGECACHE_TAG_WRITEBACK = 1U << 1U,
-  PAGECACHE_TAG_TOWRITE = 1U << 2U,
-};
-
 // A file: its page cache and its disk.
 struct AddressSpace {
   std::uint8_t number = 0;

@@ -48,16 +48,17 @@ bool split_vma(Task& current, Mm& mm, Vma& vma, int page) {
   Vma* const upper = allocate_vma(mm);
   if (upper == nullptr) return false;
   AddressSpace& file = current.kernel->files[vma.file];
-  file.i_mmap_rwsem.down_write(current.kernel->sched);
-  step(current, Verb::set, Object::vmas, mm.number, page);
-  upper->start = static_cast<std::uint16_t>(page);
-  upper->end = vma.end;
-  upper->pgoff = static_cast<std::uint16_t>(vma.pgoff + (page - vma.start));
-  upper->file = vma.file;
-  vma.end = upper->start;
-  vma_link(mm, upper);
-  file.i_mmap[file.i_mmap_count++] = upper;
-  file.i_mmap_rwsem.up_write(current.kernel->sched);
+  file.i_mmap_rwsem.down_write(current);
+  act(current, event::SplitMapping{.mm = mm.number, .page = as_fact(page)}, [&] {
+    upper->start = static_cast<std::uint16_t>(page);
+    upper->end = vma.end;
+    upper->pgoff = static_cast<std::uint16_t>(vma.pgoff + (page - vma.start));
+    upper->file = vma.file;
+    vma.end = upper->start;
+    vma_link(mm, upper);
+    file.i_mmap[file.i_mmap_count++] = upper;
+  });
+  file.i_mmap_rwsem.up_write(current);
   return true;
 }
 
@@ -72,14 +73,15 @@ bool split_at_ends(Task& current, Mm& mm, int first, int end) {
 
 // The vmas in [first, end), taken out of the mm. mmap_lock is held for writing.
 std::span<Vma* const> detach_vmas(Task& current, Mm& mm, int first, int end, Vma** out) {
-  step(current, Verb::clear, Object::vmas, mm.number, first);
   int count = 0;
-  for (Vma* vma = find_vma(mm, first); vma != nullptr && vma->start < end; vma = find_vma(mm, first)) {
-    const int at = position_of(mm, vma);
-    std::copy(mm.mmap + at + 1, mm.mmap + mm.map_count, mm.mmap + at);
-    --mm.map_count;
-    out[count++] = vma;
-  }
+  act(current, event::DetachMappings{.mm = mm.number, .first = as_fact(first), .count = as_fact(end - first)}, [&] {
+    for (Vma* vma = find_vma(mm, first); vma != nullptr && vma->start < end; vma = find_vma(mm, first)) {
+      const int at = position_of(mm, vma);
+      std::copy(mm.mmap + at + 1, mm.mmap + mm.map_count, mm.mmap + at);
+      --mm.map_count;
+      out[count++] = vma;
+    }
+  });
   return {out, static_cast<std::size_t>(count)};
 }
 
@@ -87,36 +89,31 @@ std::span<Vma* const> detach_vmas(Task& current, Mm& mm, int first, int end, Vma
 void munmap_range(Task& current, int first, int count, bool downgrade) {
   Kernel& kernel = *current.kernel;
   Mm& mm = *current.mm;
-  const PageRange range{mm.number, first, count};
   if (!split_at_ends(current, mm, first, first + count)) {
-    if (downgrade) mm.mmap_lock.up_write(kernel.sched);
+    if (downgrade) mm.mmap_lock.up_write(current);
     return;
   }
   Vma* detached[max_vmas];
   const std::span<Vma* const> vmas = detach_vmas(current, mm, first, first + count, detached);
-  {
-    const Unwatched unwatched;
-    kernel.watcher.unmapping(current.cpu, range);
-  }
-  if (downgrade) mm.mmap_lock.downgrade_write(kernel.sched);
+  note(current, event::BeginUnmap{.mm = mm.number, .first = as_fact(first), .count = as_fact(count)});
+  if (downgrade) mm.mmap_lock.downgrade_write(current);
   if (!vmas.empty()) kernel.engine.unmap_region(current, vmas);
   for (Vma* const vma : vmas) free_vma(mm, vma);
-  if (downgrade) mm.mmap_lock.up_read(kernel.sched);
-  const Unwatched unwatched;
-  kernel.watcher.unmapped(current.cpu, range);
+  if (downgrade) mm.mmap_lock.up_read(current);
+  note(current, event::EndUnmap{.mm = mm.number, .first = as_fact(first), .count = as_fact(count)});
 }
 
 // populate_vma_page_range: reads every page in. Shared mappings are not written to: nobody asked for
 // dirty pages.
 void populate(Task& current, int first, int count) {
   Mm& mm = *current.mm;
-  mm.mmap_lock.down_read(current.kernel->sched);
+  mm.mmap_lock.down_read(current);
   for (int page = first; page < first + count; ++page) {
     Vma* const vma = find_vma(mm, page);
     if (vma == nullptr || vma->start > page) continue;
     if (ptep_get(current, mm, page).none()) handle_mm_fault(current, *vma, page, false);
   }
-  mm.mmap_lock.up_read(current.kernel->sched);
+  mm.mmap_lock.up_read(current);
 }
 
 }  // namespace
@@ -130,26 +127,26 @@ Vma* find_vma(Mm& mm, int page) {
 
 void link_file_vma(Task& current, Vma& vma) {
   AddressSpace& file = current.kernel->files[vma.file];
-  file.i_mmap_rwsem.down_write(current.kernel->sched);
+  file.i_mmap_rwsem.down_write(current);
   file.i_mmap[file.i_mmap_count++] = &vma;
-  file.i_mmap_rwsem.up_write(current.kernel->sched);
+  file.i_mmap_rwsem.up_write(current);
 }
 
 void unlink_file_vma(Task& current, Vma& vma) {
   AddressSpace& file = current.kernel->files[vma.file];
-  file.i_mmap_rwsem.down_write(current.kernel->sched);
+  file.i_mmap_rwsem.down_write(current);
   Vma** const end = file.i_mmap + file.i_mmap_count;
   Vma** const place = std::find(file.i_mmap, end, &vma);
   SHOOTDOWN_CHECK(place != end);
   *place = end[-1];
   --file.i_mmap_count;
-  file.i_mmap_rwsem.up_write(current.kernel->sched);
+  file.i_mmap_rwsem.up_write(current);
 }
 
 void do_mmap(Task& current, int first, int count, bool populate_pages) {
   Kernel& kernel = *current.kernel;
   Mm& mm = *current.mm;
-  mm.mmap_lock.down_write(kernel.sched);
+  mm.mmap_lock.down_write(current);
   munmap_range(current, first, count, false);
   const Vma* const next = find_vma(mm, first);
   const bool vacant = next == nullptr || next->start >= first + count;
@@ -160,30 +157,28 @@ void do_mmap(Task& current, int first, int count, bool populate_pages) {
     vma->file = static_cast<std::uint8_t>(kernel.config.file_of(first));
     vma->pgoff = static_cast<std::uint16_t>(kernel.config.index_of(first));
     link_file_vma(current, *vma);
-    step(current, Verb::set, Object::vmas, mm.number, first);
-    vma_link(mm, vma);
-    const Unwatched unwatched;
-    kernel.watcher.mapped(current.cpu, {mm.number, first, count});
+    act(current, event::InsertMapping{.mm = mm.number, .first = as_fact(first), .count = as_fact(count)},
+        [&] { vma_link(mm, vma); });
   }
-  mm.mmap_lock.up_write(kernel.sched);
+  mm.mmap_lock.up_write(current);
   if (vma != nullptr && populate_pages) populate(current, first, count);
 }
 
 void do_munmap(Task& current, int first, int count) {
-  current.mm->mmap_lock.down_write(current.kernel->sched);
+  current.mm->mmap_lock.down_write(current);
   munmap_range(current, first, count, true);
 }
 
 void madvise_dontneed(Task& current, int first, int count) {
   Kernel& kernel = *current.kernel;
   Mm& mm = *current.mm;
-  mm.mmap_lock.down_read(kernel.sched);
+  mm.mmap_lock.down_read(current);
   // madvise_walk_vmas
   const int end = first + count;
   for (Vma* vma = find_vma(mm, first); vma != nullptr && vma->start < end; vma = find_vma(mm, vma->end)) {
     kernel.engine.zap_page_range(current, *vma, std::max<int>(first, vma->start), std::min<int>(end, vma->end));
   }
-  mm.mmap_lock.up_read(kernel.sched);
+  mm.mmap_lock.up_read(current);
 }
 
 void msync(Task& current, int first, int count) {
@@ -191,15 +186,15 @@ void msync(Task& current, int first, int count) {
   Mm& mm = *current.mm;
   const int end = first + count;
   for (int at = first; at < end;) {
-    mm.mmap_lock.down_read(kernel.sched);
+    mm.mmap_lock.down_read(current);
     const Vma* const vma = find_vma(mm, at);
     const bool found = vma != nullptr && vma->start < end;
     const Vma part = found ? *vma : Vma{};
-    mm.mmap_lock.up_read(kernel.sched);  // the file may be synced long after the mapping is gone
+    mm.mmap_lock.up_read(current);  // the file may be synced long after the mapping is gone
     if (!found) return;
     const int from = std::max<int>(at, part.start);
     const int to = std::min<int>(end, part.end);
-    fsync_range(current, kernel.files[part.file], part.pgoff + (from - part.start), to - from);
+    fsync_range(current, kernel.files[part.file], {part.pgoff + (from - part.start), to - from});
     at = to;
   }
 }
@@ -208,18 +203,16 @@ void exit_thread(Task& current) {
   Kernel& kernel = *current.kernel;
   Mm& mm = *current.mm;
   current.exited = true;
-  step(current, Verb::put, Object::vmas, mm.number);
-  current.lazy.store(true, std::memory_order_release);  // enter_lazy_tlb
-  const bool last = mm.users.fetch_sub(1, std::memory_order_acq_rel) == 1;
+  bool last = false;
+  act(current, event::DropMmUser{.mm = mm.number}, [&] {
+    current.lazy.store(true, std::memory_order_release);  // enter_lazy_tlb
+    last = mm.users.fetch_sub(1, std::memory_order_acq_rel) == 1;
+  });
   if (!last) return;
-  const PageRange range{mm.number, 0, kernel.config.virtual_pages()};
-  {
-    const Unwatched unwatched;
-    kernel.watcher.unmapping(current.cpu, range);
-  }
+  const Fact count = as_fact(kernel.config.virtual_pages());
+  note(current, event::BeginUnmap{.mm = mm.number, .first = 0, .count = count});
   kernel.engine.exit_mmap(current);
-  const Unwatched unwatched;
-  kernel.watcher.unmapped(current.cpu, range);
+  note(current, event::EndUnmap{.mm = mm.number, .first = 0, .count = count});
 }
 
 void insert_initial_vma(Kernel& kernel, Mm& mm, int first, int count) {

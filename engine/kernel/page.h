@@ -9,21 +9,12 @@
 
 #include <cstdint>
 
+#include "engine/events/facts.h"
 #include "engine/machine/machine.h"
 #include "engine/sched/atomic.h"
 #include "engine/sched/scheduler.h"
 
 namespace shootdown {
-
-enum PageFlag : std::uint32_t {
-  PG_locked = 1U << 0U,
-  PG_dirty = 1U << 1U,
-  PG_writeback = 1U << 2U,
-  PG_uptodate = 1U << 3U,
-  PG_referenced = 1U << 4U,
-  PG_active = 1U << 5U,
-  PG_buffers = 1U << 6U,  // the filesystem keeps buffers on it (page_has_private); holds a reference
-};
 
 struct alignas(2 * sizeof(void*)) Page {
   Atomic<std::uint32_t> flags{0};

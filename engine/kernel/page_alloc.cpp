@@ -9,35 +9,37 @@ namespace {
 // __free_pages_ok, with the checks of free_page_is_bad left to the oracles.
 void free_page(Task& current, Page* page) {
   Kernel& kernel = *current.kernel;
-  step(current, Verb::clear, Object::page_allocator, kernel.pfn(page));
-  kernel.zone_lock.exchange(0, std::memory_order_acq_rel);
-  {
-    const Unwatched unwatched;
-    kernel.watcher.freed(current.cpu, *page);
-  }
-  page->flags.store(0, std::memory_order_relaxed);
-  page->mapping = -1;
-  kernel.machine.end_frame_life(kernel.pfn(page));
-  page->next_free = kernel.free_pages;
-  kernel.free_pages = page;
-  kernel.zone_lock.exchange(0, std::memory_order_acq_rel);
+  act(current, event::FreePage{.page = frame_fact(current, page)}, [&](event::FreePage& found) {
+    kernel.zone_lock.exchange(0, std::memory_order_acq_rel);
+    found.refcount = page->refcount.load(std::memory_order_relaxed);
+    found.mapcount = page->mapcount.load(std::memory_order_relaxed);
+    found.entries = kernel.machine.entries_to(kernel.pfn(page));
+    page->flags.store(0, std::memory_order_relaxed);
+    page->mapping = -1;
+    kernel.machine.end_frame_life(kernel.pfn(page));
+    page->next_free = kernel.free_pages;
+    kernel.free_pages = page;
+    kernel.zone_lock.exchange(0, std::memory_order_acq_rel);
+  });
 }
 
 }  // namespace
 
 Page* alloc_page(Task& current) {
   Kernel& kernel = *current.kernel;
-  step(current, Verb::get, Object::page_allocator);
-  kernel.zone_lock.exchange(0, std::memory_order_acq_rel);
-  Page* page = kernel.free_pages;
-  if (page != nullptr) {
-    kernel.free_pages = page->next_free;
-  } else if (kernel.pages_used < max_frames) {
-    page = &kernel.pages[static_cast<std::size_t>(kernel.pages_used++)];
-  }
-  kernel.zone_lock.exchange(0, std::memory_order_acq_rel);
+  Page* page = nullptr;
+  act(current, event::AllocatePage{.frame = no_fact}, [&](event::AllocatePage& found) {
+    kernel.zone_lock.exchange(0, std::memory_order_acq_rel);
+    page = kernel.free_pages;
+    if (page != nullptr) {
+      kernel.free_pages = page->next_free;
+    } else if (kernel.pages_used < max_frames) {
+      page = &kernel.pages[static_cast<std::size_t>(kernel.pages_used++)];
+    }
+    kernel.zone_lock.exchange(0, std::memory_order_acq_rel);
+    if (page != nullptr) found.frame = kernel.pfn(page);
+  });
   if (page == nullptr) return nullptr;
-  result(current, kernel.pfn(page));
   page->refcount.store(1, std::memory_order_relaxed);
   page->mapcount.store(0, std::memory_order_relaxed);
   page->flags.store(0, std::memory_order_relaxed);
@@ -47,71 +49,97 @@ Page* alloc_page(Task& current) {
 }
 
 void get_page(Task& current, Page* page) {
-  step(current, Verb::get, Object::page_refcount, current.kernel->pfn(page));
-  page->refcount.fetch_add(1, std::memory_order_relaxed);
+  act(current, event::GetPage{.page = frame_fact(current, page)},
+      [&](event::GetPage& found) { found.refcount = page->refcount.fetch_add(1, std::memory_order_relaxed) + 1; });
 }
 
 bool try_get_page(Task& current, Page* page) {
-  step(current, Verb::get, Object::page_refcount, current.kernel->pfn(page));
-  std::int32_t count = page->refcount.load(std::memory_order_relaxed);
-  while (count > 0) {
-    if (page->refcount.compare_exchange_weak(count, count + 1, std::memory_order_acq_rel)) return true;
-  }
-  return false;
+  const auto attempt = act(current, event::GetPage{.page = frame_fact(current, page)}, [&](event::GetPage& found) {
+    std::int32_t count = page->refcount.load(std::memory_order_relaxed);
+    while (count > 0) {
+      if (!page->refcount.compare_exchange_weak(count, count + 1, std::memory_order_acq_rel)) continue;
+      found.refcount = count + 1;
+      return;
+    }
+  });
+  return attempt.refcount > 0;
 }
 
 void put_page(Task& current, Page* page) {
-  step(current, Verb::put, Object::page_refcount, current.kernel->pfn(page));
-  const int count = page->refcount.fetch_sub(1, std::memory_order_acq_rel) - 1;
-  if (count == 0) free_page(current, page);
-  if (count < 0) {
-    const Unwatched unwatched;
-    current.kernel->watcher.count_underflow(current.cpu, *page, "refcount", count);
-  }
+  const auto put = act(current, event::PutPage{.page = frame_fact(current, page)}, [&](event::PutPage& found) {
+    found.refcount = page->refcount.fetch_sub(1, std::memory_order_acq_rel) - 1;
+  });
+  if (put.refcount == 0) free_page(current, page);
 }
 
 bool page_ref_freeze(Task& current, Page* page, int expected) {
-  step(current, Verb::clear, Object::page_refcount, current.kernel->pfn(page));
-  const bool frozen = page->refcount.compare_exchange_strong(expected, 0, std::memory_order_acq_rel);
-  result(current, static_cast<std::uint64_t>(frozen));
-  return frozen;
+  const auto attempt =
+      act(current, event::FreezeRefcount{.page = frame_fact(current, page)}, [&](event::FreezeRefcount& found) {
+        std::int32_t count = expected;
+        found.frozen = static_cast<Fact>(page->refcount.compare_exchange_strong(count, 0, std::memory_order_acq_rel));
+        found.refcount = count;
+      });
+  return attempt.frozen != 0;
 }
 
 void page_ref_unfreeze(Task& current, Page* page, int count) {
-  step(current, Verb::set, Object::page_refcount, current.kernel->pfn(page));
-  page->refcount.store(count, std::memory_order_release);
+  act(current, event::UnfreezeRefcount{.page = frame_fact(current, page), .refcount = count},
+      [&] { page->refcount.store(count, std::memory_order_release); });
 }
 
+namespace {
+
+LockFact page_lock(const Task& current, const Page* page) {
+  return {.kind = LockClass::page, .number = current.kernel->pfn(page)};
+}
+
+bool take_page_lock(Task& current, Page* page, bool tries) {
+  return take_lock(current, page_lock(current, page), false, tries,
+                   [&] { return (page->flags.fetch_or(PG_locked, std::memory_order_acquire) & PG_locked) == 0; });
+}
+
+}  // namespace
+
 void lock_page(Task& current, Page* page) {
-  Scheduler& sched = current.kernel->sched;
-  const FrameNumber pfn = current.kernel->pfn(page);
-  step(current, Verb::lock, Object::page_lock, pfn);
-  while ((page->flags.fetch_or(PG_locked, std::memory_order_acquire) & PG_locked) != 0) {
-    sched.wait(page->waiters, {Verb::wait, Object::page_lock, pfn});
-    step(current, Verb::lock, Object::page_lock, pfn);
+  while (!take_page_lock(current, page, false)) {
+    const LockFact lock = page_lock(current, page);
+    wait(current, page->waiters, event::WaitForLock{.lock = lock, .holders = holders_of(current, lock)});
   }
 }
 
 bool trylock_page(Task& current, Page* page) {
-  step(current, Verb::lock, Object::page_lock, current.kernel->pfn(page));
-  const bool locked = (page->flags.fetch_or(PG_locked, std::memory_order_acquire) & PG_locked) == 0;
-  if (!locked) result(current, 0);
-  return locked;
+  return take_page_lock(current, page, true);
+}
+
+void lock_new_page(Task& current, Page* page) {
+  page->flags.fetch_or(PG_locked, std::memory_order_acquire);
+  current.held.add(page_lock(current, page));
+}
+
+void unlock_new_page(Task& current, Page* page) {
+  current.held.remove(page_lock(current, page));
+  page->flags.fetch_and(~static_cast<Fact>(PG_locked), std::memory_order_release);
 }
 
 void unlock_page(Task& current, Page* page) {
-  step(current, Verb::unlock, Object::page_lock, current.kernel->pfn(page));
-  const std::uint32_t was = page->flags.fetch_and(~static_cast<std::uint32_t>(PG_locked), std::memory_order_release);
-  SHOOTDOWN_CHECK((was & PG_locked) != 0);
-  current.kernel->sched.wake(page->waiters);
+  const LockFact lock = page_lock(current, page);
+  act(current, event::DropLock{.lock = lock}, [&] {
+    current.held.remove(lock);
+    const Fact was = page->flags.fetch_and(~static_cast<Fact>(PG_locked), std::memory_order_release);
+    SHOOTDOWN_CHECK((was & PG_locked) != 0);
+    current.kernel->sched.wake(page->waiters);
+  });
 }
 
 void wait_on_page_writeback(Task& current, Page* page) {
-  const FrameNumber pfn = current.kernel->pfn(page);
-  step(current, Verb::read, Object::page_writeback, pfn);
-  while (page->test(PG_writeback)) {
-    current.kernel->sched.wait(page->waiters, {Verb::wait, Object::page_writeback, pfn});
-    step(current, Verb::read, Object::page_writeback, pfn);
+  const auto under_writeback = [&] {
+    const auto look =
+        act(current, event::ReadWriteback{.page = frame_fact(current, page)},
+            [&](event::ReadWriteback& found) { found.flags = page->flags.load(std::memory_order_relaxed); });
+    return (look.flags & PG_writeback) != 0;
+  };
+  while (under_writeback()) {
+    wait(current, page->waiters, event::WaitForWriteback{.page = frame_fact(current, page)});
   }
 }
 

@@ -30,6 +30,9 @@ void page_ref_unfreeze(Task& current, Page* page, int count);
 void lock_page(Task& current, Page* page);
 bool trylock_page(Task& current, Page* page);
 void unlock_page(Task& current, Page* page);
+// __SetPageLocked and back, for a page that nobody else knows of: no step.
+void lock_new_page(Task& current, Page* page);
+void unlock_new_page(Task& current, Page* page);
 
 // wait_on_page_writeback.
 void wait_on_page_writeback(Task& current, Page* page);

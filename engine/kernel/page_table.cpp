@@ -5,41 +5,42 @@
 namespace shootdown {
 
 void pte_lock(Task& current, Mm& mm, int page) {
-  current.kernel->page_table(mm, page).lock.lock(current.kernel->sched);
-  current.page_table_locked = true;
+  current.kernel->page_table(mm, page).lock.lock(current);
 }
 
 void pte_unlock(Task& current, Mm& mm, int page) {
-  current.page_table_locked = false;
-  current.kernel->page_table(mm, page).lock.unlock(current.kernel->sched);
+  current.kernel->page_table(mm, page).lock.unlock(current);
 }
 
 Pte ptep_get(Task& current, Mm& mm, int page) {
-  step(current, Verb::read, Object::pte, mm.number, page);
-  const Pte pte = current.kernel->machine.read_pte(mm.number, page);
-  result(current, pte.bits());
+  Pte pte;
+  act(current, event::ReadEntry{.mm = mm.number, .page = as_fact(page)}, [&](event::ReadEntry& found) {
+    pte = current.kernel->machine.read_pte(mm.number, page);
+    found.entry = entry_fact(pte);
+  });
   return pte;
 }
 
 Pte ptep_get_and_clear(Task& current, Mm& mm, int page) {
-  step(current, Verb::clear, Object::pte, mm.number, page);
-  const Pte pte = current.kernel->machine.clear_pte(mm.number, page);
-  if (pte.present()) --current.kernel->page_table(mm, page).present;
-  result(current, pte.bits());
+  Pte pte;
+  act(current, event::ClearEntry{.mm = mm.number, .page = as_fact(page)}, [&](event::ClearEntry& found) {
+    pte = current.kernel->machine.clear_pte(mm.number, page);
+    if (pte.present()) --current.kernel->page_table(mm, page).present;
+    found.was = entry_fact(pte);
+  });
   return pte;
 }
 
 void set_pte_at(Task& current, Mm& mm, int page, Pte pte) {
-  step(current, Verb::set, Object::pte, mm.number, page);
-  current.kernel->machine.set_pte(mm.number, page, pte);
-  if (pte.present()) ++current.kernel->page_table(mm, page).present;
-  result(current, pte.bits());
+  act(current, event::SetEntry{.mm = mm.number, .page = as_fact(page), .entry = entry_fact(pte)}, [&] {
+    current.kernel->machine.set_pte(mm.number, page, pte);
+    if (pte.present()) ++current.kernel->page_table(mm, page).present;
+  });
 }
 
 void ptep_set_access_flags(Task& current, Mm& mm, int page, Pte pte) {
-  step(current, Verb::set, Object::pte, mm.number, page);
-  current.kernel->machine.set_pte(mm.number, page, pte);
-  result(current, pte.bits());
+  act(current, event::SetEntry{.mm = mm.number, .page = as_fact(page), .entry = entry_fact(pte)},
+      [&] { current.kernel->machine.set_pte(mm.number, page, pte); });
 }
 
 Pte ptep_clear_flush(Task& current, Mm& mm, int page) {

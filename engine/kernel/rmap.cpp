@@ -6,16 +6,13 @@
 namespace shootdown {
 
 void page_add_file_rmap(Task& current, Page* page) {
-  step(current, Verb::get, Object::page_mapcount, current.kernel->pfn(page));
-  page->mapcount.fetch_add(1, std::memory_order_relaxed);
+  act(current, event::AddRmap{.page = frame_fact(current, page)},
+      [&](event::AddRmap& found) { found.mapcount = page->mapcount.fetch_add(1, std::memory_order_relaxed) + 1; });
 }
 
 void page_remove_rmap(Task& current, Page* page) {
-  step(current, Verb::put, Object::page_mapcount, current.kernel->pfn(page));
-  const int count = page->mapcount.fetch_sub(1, std::memory_order_acq_rel) - 1;
-  if (count >= 0) return;
-  const Unwatched unwatched;
-  current.kernel->watcher.count_underflow(current.cpu, *page, "mapcount", count);
+  act(current, event::RemoveRmap{.page = frame_fact(current, page)},
+      [&](event::RemoveRmap& found) { found.mapcount = page->mapcount.fetch_sub(1, std::memory_order_acq_rel) - 1; });
 }
 
 namespace {
@@ -40,15 +37,15 @@ bool page_mkclean_one(Task& current, Mm& mm, int page, FrameNumber pfn) {
 int page_mkclean(Task& current, Page* page) {
   SHOOTDOWN_CHECK(page->test(PG_locked));
   Kernel& kernel = *current.kernel;
-  step(current, Verb::read, Object::page_mapcount, kernel.pfn(page));
-  const bool mapped = page->mapcount.load(std::memory_order_acquire) > 0;
-  result(current, static_cast<std::uint64_t>(mapped));
-  if (!mapped || page->mapping < 0) return 0;
+  const auto look =
+      act(current, event::ReadMapcount{.page = frame_fact(current, page), .for_mkclean = 1},
+          [&](event::ReadMapcount& found) { found.mapcount = page->mapcount.load(std::memory_order_acquire); });
+  if (look.mapcount <= 0 || page->mapping < 0) return 0;
 
   // rmap_walk_file
   int cleaned = 0;
   AddressSpace& file = kernel.files[static_cast<std::size_t>(page->mapping)];
-  file.i_mmap_rwsem.down_read(kernel.sched);
+  file.i_mmap_rwsem.down_read(current);
   for (int i = 0; i < file.i_mmap_count; ++i) {
     const Vma& vma = *file.i_mmap[i];
     const int length = vma.end - vma.start;
@@ -56,7 +53,7 @@ int page_mkclean(Task& current, Page* page) {
     const int address = vma.start + (page->index - vma.pgoff);
     if (page_mkclean_one(current, kernel.mms[vma.mm], address, kernel.pfn(page))) ++cleaned;
   }
-  file.i_mmap_rwsem.up_read(kernel.sched);
+  file.i_mmap_rwsem.up_read(current);
   return cleaned;
 }
 

@@ -15,9 +15,10 @@ void flush_tlb_func(Task& current, const Task::FlushRequest& request) {
 
   if (current.lazy.load(std::memory_order_relaxed)) {
     // switch_mm_irqs_off to init_mm: the cheapest way never to be asked again.
-    step(current, Verb::flush, Object::tlb, current.cpu, 0xFFFF);
-    tlb.drop_all();
-    mm.cpumask.fetch_and(static_cast<CpuMask>(~cpu_bit(current.cpu)), std::memory_order_acq_rel);
+    act(current, event::FlushTranslation{.page = no_fact}, [&] {
+      tlb.drop_all();
+      mm.cpumask.fetch_and(static_cast<CpuMask>(~cpu_bit(current.cpu)), std::memory_order_acq_rel);
+    });
     return;
   }
   if (request.new_tlb_gen <= current.tlb_gen) return;  // an earlier flush went this far
@@ -29,12 +30,10 @@ void flush_tlb_func(Task& current, const Task::FlushRequest& request) {
       request.count != 0 && request.new_tlb_gen == current.tlb_gen + 1 && request.new_tlb_gen == mm_tlb_gen;
   if (partial) {
     for (int page = request.first; page < request.first + request.count; ++page) {
-      step(current, Verb::flush, Object::tlb, current.cpu, page);
-      tlb.drop(static_cast<std::uint16_t>(page));
+      act(current, event::FlushTranslation{.page = as_fact(page)}, [&] { tlb.drop(static_cast<std::uint16_t>(page)); });
     }
   } else {
-    step(current, Verb::flush, Object::tlb, current.cpu, 0xFFFF);
-    tlb.drop_all();
+    act(current, event::FlushTranslation{.page = no_fact}, [&] { tlb.drop_all(); });
   }
   current.tlb_gen = mm_tlb_gen;
 }
@@ -53,20 +52,20 @@ CpuMask cpus_to_ask(const Task& current, const Mm& mm, bool freed_tables) {
 
 void ask(Task& current, CpuMask mask) {
   Kernel& kernel = *current.kernel;
-  step(current, Verb::send, Object::interrupt, mask);
-  current.flush_waits_for.store(mask, std::memory_order_release);
-  for (CpuMask rest = mask; rest != 0; rest = static_cast<CpuMask>(rest & (rest - 1))) {
-    const int cpu = __builtin_ctz(rest);
-    kernel.tasks[static_cast<std::size_t>(cpu)].flush_asked_by.fetch_or(cpu_bit(current.cpu),
-                                                                        std::memory_order_acq_rel);
-    kernel.sched.post_interrupt(cpu);
-  }
+  act(current, event::SendInterrupt{.cpus = mask}, [&] {
+    current.flush_waits_for.store(mask, std::memory_order_release);
+    for (CpuMask rest = mask; rest != 0; rest = static_cast<CpuMask>(rest & (rest - 1))) {
+      const int cpu = __builtin_ctz(rest);
+      kernel.tasks[static_cast<std::size_t>(cpu)].flush_asked_by.fetch_or(cpu_bit(current.cpu),
+                                                                          std::memory_order_acq_rel);
+      kernel.sched.post_interrupt(cpu);
+    }
+  });
 }
 
 void wait_for_answers(Task& current) {
-  Kernel& kernel = *current.kernel;
   while (const CpuMask waits_for = current.flush_waits_for.load(std::memory_order_acquire)) {
-    kernel.sched.wait(current.flush_done, {Verb::wait, Object::interrupt, waits_for});
+    wait(current, current.flush_done, event::WaitForFlush{.cpus = waits_for});
   }
 }
 
@@ -74,8 +73,11 @@ void wait_for_answers(Task& current) {
 
 void flush_tlb_mm_range(Task& current, Mm& mm, int first, int count, bool freed_tables) {
   if (count > tlb_single_page_flush_ceiling) count = 0;
-  step(current, Verb::set, Object::tlb_generation, mm.number);
-  const std::uint64_t new_tlb_gen = mm.tlb_gen.fetch_add(1, std::memory_order_acq_rel) + 1;
+  std::uint64_t new_tlb_gen = 0;
+  act(current, event::RaiseTlbGeneration{.mm = mm.number}, [&](event::RaiseTlbGeneration& found) {
+    new_tlb_gen = mm.tlb_gen.fetch_add(1, std::memory_order_acq_rel) + 1;
+    found.generation = static_cast<Fact>(new_tlb_gen);
+  });
   current.flush = {.mm = mm.number, .first = first, .count = count, .new_tlb_gen = new_tlb_gen};
 
   const CpuMask others = cpus_to_ask(current, mm, freed_tables);
@@ -94,7 +96,7 @@ bool handle_flush_interrupt(Task& current) {
   if (asked_by == 0) return false;
   const int sender = __builtin_ctz(asked_by);
   Task& asker = kernel.tasks[static_cast<std::size_t>(sender)];
-  step(current, Verb::handle, Object::interrupt, sender);
+  act(current, event::TakeInterrupt{.sender = as_fact(sender)}, [] {});
   flush_tlb_func(current, asker.flush);
   current.flush_asked_by.fetch_and(static_cast<CpuMask>(~cpu_bit(sender)), std::memory_order_acq_rel);
   const CpuMask left =

@@ -7,6 +7,7 @@
 // throttling, accounting, pages being redirtied by the filesystem.
 #pragma once
 
+#include "engine/kernel/filemap.h"
 #include "engine/kernel/kernel.h"
 
 namespace shootdown {
@@ -24,11 +25,11 @@ bool set_page_dirty(Task& current, Page* page);
 // The page is locked.
 bool clear_page_dirty_for_io(Task& current, Page* page);
 
-// __filemap_fdatawrite_range: writes back dirty pages [first, first + count) of a file.
-void filemap_fdatawrite_range(Task& current, AddressSpace& file, int first, int count, SyncMode mode);
+// __filemap_fdatawrite_range: writes back dirty pages.
+void filemap_fdatawrite_range(Task& current, AddressSpace& file, PageSpan range, SyncMode mode);
 
 // vfs_fsync_range: returns when the pages that were dirty when it was called are on the disk.
-void fsync_range(Task& current, AddressSpace& file, int first, int count);
+void fsync_range(Task& current, AddressSpace& file, PageSpan range);
 
 // mark_page_accessed.
 void mark_page_accessed(Task& current, Page* page);

@@ -10,15 +10,10 @@
 #include <span>
 #include <string_view>
 
+#include "engine/claims.h"
 #include "engine/kernel/kernel.h"
 
 namespace shootdown {
-
-// A guarantee that an engine does not give.
-struct NotClaimed {
-  std::string_view oracle;  // the name of the oracle that judges it
-  std::string_view why;     // one sentence, with its source
-};
 
 class ZapEngine {
  public:

@@ -20,6 +20,10 @@ SHOOTDOWN_HARNESS void Machine::count(Pte pte, int change) {
   if (pte.present()) frames_[pte.frame()].entries += static_cast<std::uint32_t>(change);
 }
 
+SHOOTDOWN_HARNESS std::uint32_t Machine::entries_to(FrameNumber number) const {
+  return frames_[number].entries;
+}
+
 SHOOTDOWN_HARNESS void Machine::end_frame_life(FrameNumber number) {
   ++frames_[number].generation;
 }

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 
+#include "engine/events/event.h"
 #include "engine/machine/pte.h"
 #include "engine/machine/tlb.h"
 #include "engine/program/program.h"
@@ -36,12 +37,7 @@ struct TranslationTable {
 
 // What a memory access came to.
 struct AccessResult {
-  enum class Kind : std::uint8_t {
-    fault,  // no access: a page fault
-    hit,    // through an entry that the TLB held
-    walk,   // through the page table; the TLB now holds an entry
-  };
-  Kind kind = Kind::fault;
+  Access kind = Access::fault;
   FrameNumber frame = 0;
   Word value = 0;
   bool stale = false;  // through a TLB entry made for an earlier life of the frame
@@ -60,6 +56,8 @@ class Machine {
 
   Frame& frame(FrameNumber number) { return frames_[number]; }
   const Frame& frame(FrameNumber number) const { return frames_[number]; }
+  // How many page-table entries lead to a frame.
+  std::uint32_t entries_to(FrameNumber number) const;
   // The frame is free from now on: what still leads to it is stale.
   void end_frame_life(FrameNumber number);
 

@@ -25,10 +25,10 @@ struct Fixture {
 };
 
 bool faults(const AccessResult& result) {
-  return result.kind == AccessResult::Kind::fault;
+  return result.kind == Access::fault;
 }
 bool hits(const AccessResult& result) {
-  return result.kind == AccessResult::Kind::hit;
+  return result.kind == Access::hit;
 }
 
 }  // namespace

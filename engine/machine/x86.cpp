@@ -8,7 +8,7 @@ SHOOTDOWN_HARNESS AccessResult translate(Machine& machine, int cpu, int table, i
   const TlbEntry* const entry = tlb.find(virtual_page);
   if (entry != nullptr && (!store || (entry->write && entry->dirty))) {
     const bool stale = entry->generation != machine.frame(entry->frame).generation;
-    return {.kind = AccessResult::Kind::hit, .frame = entry->frame, .stale = stale};
+    return {.kind = Access::hit, .frame = entry->frame, .stale = stale};
   }
   const Pte pte = machine.walk(table, page, store);
   if (!pte.present()) {
@@ -20,11 +20,11 @@ SHOOTDOWN_HARNESS AccessResult translate(Machine& machine, int cpu, int table, i
               .write = pte.write(),
               .dirty = pte.dirty(),
               .generation = machine.frame(pte.frame()).generation});
-  return {.kind = AccessResult::Kind::walk, .frame = pte.frame()};
+  return {.kind = Access::walk, .frame = pte.frame()};
 }
 
 void access(Machine& machine, AccessResult& result, int word, bool store, Word value) {
-  if (result.kind == AccessResult::Kind::fault) return;
+  if (result.kind == Access::fault) return;
   Atomic<Word>& memory = machine.frame(result.frame).words[word];
   if (store) {
     memory.store(value, std::memory_order_relaxed);

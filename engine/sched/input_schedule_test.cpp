@@ -6,22 +6,22 @@
 
 #include "engine/zap/engines.h"
 #include "test/programs.h"
+#include "test/recorder.h"
 
 using namespace shootdown;
 
 namespace {
 
 // The pages that were stored to, in the order in which that happened.
-struct Order final : Watcher {
-  void accessed(const UserAccess& access) override { pages += static_cast<char>('0' + access.page); }
-  std::string pages;
-};
-
 std::string order_of(const ProgramBuilder& builder) {
-  Order order;
-  TestBench bench(*find_engine("eager_dirty"), &order);
-  BOOST_TEST((bench.run(builder) == Scheduler::Outcome::completed));
-  return order.pages;
+  Recorder recorder;
+  TestBench bench(*find_engine("eager_dirty"), &recorder);
+  BOOST_TEST((bench.run(builder) == Outcome::completed));
+  std::string pages;
+  for (const auto& access : recorder.all<event::UserAccess>()) {
+    if (access.access != Access::fault) pages += static_cast<char>('0' + access.page);
+  }
+  return pages;
 }
 
 ProgramBuilder eight_pages() {

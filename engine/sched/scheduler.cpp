@@ -46,7 +46,7 @@ void Scheduler::begin_run(int cpus) {
   for (int i = 0; i < cpus; ++i) {
     Cpu& cpu = *cpus_[i];
     cpu.operation = -1;
-    cpu.pending = Step{};
+    cpu.pending = {};
     cpu.own = 0;
     cpu.since = 0;
     cpu.take_at = 0;
@@ -57,10 +57,9 @@ void Scheduler::begin_run(int cpus) {
   }
 }
 
-Scheduler::Outcome Scheduler::run(int cpus, Strategy& strategy, std::uint64_t step_limit, TraceSink* trace) {
+Outcome Scheduler::run(int cpus, Strategy& strategy, std::uint64_t step_limit) {
   SHOOTDOWN_CHECK(cpus >= 1 && cpus <= max_cpus);
   strategy_ = &strategy;
-  trace_ = trace;
   step_limit_ = step_limit;
   begin_run(cpus);
   current_ = strategy.begin(cpus);
@@ -68,7 +67,6 @@ Scheduler::Outcome Scheduler::run(int cpus, Strategy& strategy, std::uint64_t st
   main_.switch_to(cpus_[current_]->fiber);
 
   running_ = false;
-  trace_ = nullptr;
   for (int i = 0; i < cpus; ++i) {
     main_.synchronise(cpus_[i]->fiber);
     if (outcome_ != Outcome::completed) cpus_[i]->fiber.restart();
@@ -98,7 +96,7 @@ SHOOTDOWN_HARNESS Strategy::Position Scheduler::position() const {
 }
 
 // Asks the strategy until it has no more to say before the next step.
-SHOOTDOWN_HARNESS void Scheduler::stop_point(Step next) {
+SHOOTDOWN_HARNESS void Scheduler::stop_point(StepPoint next) {
   for (;;) {
     if (steps_ >= step_limit_) finish(Outcome::too_many_steps);
     Cpu& cpu = self();
@@ -136,9 +134,9 @@ SHOOTDOWN_HARNESS void Scheduler::disturb(int disturbance) {
 }
 
 SHOOTDOWN_HARNESS void Scheduler::count_switch(const Cpu& from, const Cpu& to) {
-  const unsigned left = static_cast<unsigned>(from.pending.verb) * 32U + static_cast<unsigned>(from.pending.object);
-  const unsigned entered = static_cast<unsigned>(to.pending.verb) * 32U + static_cast<unsigned>(to.pending.object);
-  const bool same = from.pending.first == to.pending.first && from.pending.second == to.pending.second;
+  const unsigned left = from.pending.kind;
+  const unsigned entered = to.pending.kind;
+  const bool same = from.pending.subject == to.pending.subject;
   const unsigned place = (left * 1009U + entered * 31U + (same ? 1U : 0U)) % switch_counters;
   if (counters_[place] != 255) ++counters_[place];
 }
@@ -236,25 +234,13 @@ SHOOTDOWN_HARNESS void Scheduler::make_runnable(int cpu) {
 }
 
 #ifdef SHOOTDOWN_TSAN
-SHOOTDOWN_HARNESS void Scheduler::step(Step step) {
-  if (steps_ >= stop_at_) stop_point(step);
-  record(step);
+SHOOTDOWN_HARNESS void Scheduler::step(StepPoint next) {
+  if (steps_ >= stop_at_) stop_point(next);
+  record();
 }
 
-SHOOTDOWN_HARNESS void Scheduler::record(Step step) {
-  mix(digest(step));
-  if (trace_ != nullptr) {
-    const Unwatched unwatched;
-    trace_->step(steps_, current_, step);
-  }
+SHOOTDOWN_HARNESS void Scheduler::record() {
   ++steps_;
-}
-
-SHOOTDOWN_HARNESS void Scheduler::result(std::uint64_t value) {
-  mix(value);
-  if (trace_ == nullptr) return;
-  const Unwatched unwatched;
-  trace_->result(current_, value);
 }
 
 SHOOTDOWN_HARNESS void Scheduler::wake(WaitQueue& queue) {
@@ -268,17 +254,12 @@ SHOOTDOWN_HARNESS void Scheduler::begin_operation(int number) {
   cpu.own = 0;
   cpu.since = steps_;
   stop_at_ = 0;
-  mix(static_cast<std::uint64_t>(number));
-  if (trace_ == nullptr) return;
-  const Unwatched unwatched;
-  trace_->operation(current_, number);
 }
 
-SHOOTDOWN_HARNESS void Scheduler::wait(WaitQueue& queue, Step step) {
-  record(step);
+SHOOTDOWN_HARNESS void Scheduler::wait(WaitQueue& queue, StepPoint point) {
   const CpuMask me = cpu_bit(current_);
   queue.waiting_ = static_cast<CpuMask>(queue.waiting_ | me);
-  self().pending = step;
+  self().pending = point;
   block();
   queue.waiting_ = static_cast<CpuMask>(queue.waiting_ & ~me);
 }

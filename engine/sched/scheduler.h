@@ -5,6 +5,9 @@
 // the Strategy's choice. Nothing else influences a run: the same program under
 // the same strategy makes the same steps, and hash() of both is the same.
 //
+// What the steps are, the scheduler does not ask: who makes one says which event
+// it will be (StepPoint), and announces that to whom it may concern.
+//
 // An interrupt posted to a CPU is handled on that CPU's fiber before its next
 // step (or as many steps later as the strategy says), even while it waits for
 // something, and after it has ended.
@@ -16,16 +19,41 @@
 // No allocation after construction. Not thread-safe.
 #pragma once
 
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 
+#include "engine/events/event.h"
 #include "engine/sched/fiber.h"
-#include "engine/sched/step.h"
 #include "engine/sched/strategy.h"
 
 namespace shootdown {
+
+// What a CPU is about to do: the kind of the event, and what it is about, as far as two of them can be told apart.
+struct StepPoint {
+  EventKind kind = 0;
+  Fact subject = 0;
+
+  bool operator==(const StepPoint&) const = default;
+};
+
+template <typename E>
+constexpr StepPoint step_point(const E& event) {
+  static_assert(E::is_step);
+  if constexpr (requires { event.lock.number; }) {
+    return {kind_of<E>, event.lock.number | event.lock.owner << 16U};
+  } else if constexpr (requires { event.page.frame; }) {
+    return {kind_of<E>, event.page.frame};
+  } else if constexpr (requires { event.mm + event.page; }) {
+    return {kind_of<E>, event.page | event.mm << 16U};
+  } else if constexpr (fact_count<E> == 0) {
+    return {kind_of<E>, 0};
+  } else {
+    return {kind_of<E>, std::bit_cast<std::array<Fact, fact_count<E>>>(event)[0]};
+  }
+}
 
 // The CPUs that wait for one thing. Belongs to the thing waited for; reset() it with that.
 class WaitQueue {
@@ -57,31 +85,24 @@ class Scheduler {
     virtual void disturb(int disturbance) = 0;
   };
 
-  enum class Outcome : std::uint8_t {
-    completed,
-    deadlock,        // CPUs wait, and none can go on
-    too_many_steps,  // the step limit was reached
-  };
-
   explicit Scheduler(Client& client);
 
   // Runs CPUs 0 to cpus-1 (1 to max_cpus) to their end. At most `step_limit` steps are made.
-  // `trace` may be null.
-  Outcome run(int cpus, Strategy& strategy, std::uint64_t step_limit, TraceSink* trace);
+  Outcome run(int cpus, Strategy& strategy, std::uint64_t step_limit);
 
   // --- on a CPU's fiber ---
 
-  // A step point: the calling CPU is about to do what `step` says.
-  void step(Step step);
+  // A step point: the calling CPU is about to do what `next` says.
+  void step(StepPoint next);
   // A step that belongs to the one before it: nobody comes to run in between.
-  void record(Step step);
-  // What the action after the last step point found; goes into the trace and the hash.
-  void result(std::uint64_t value);
+  void record();
+  // What happened; goes into the hash.
+  void mix(std::uint64_t value);
   // The calling CPU begins operation `number` of its program; its own steps are counted from here.
   void begin_operation(int number);
-  // Waits until somebody calls wake(queue). May return early: callers re-check what they wait for.
-  // Nobody runs between the caller's last look at it and the wait. `step` says what is waited for.
-  void wait(WaitQueue& queue, Step step);
+  // Waits, in a step that record() has counted, until somebody calls wake(queue). May return early: callers re-check
+  // what they wait for. Nobody runs between the caller's last look at it and the wait. `point` says what is waited for.
+  void wait(WaitQueue& queue, StepPoint point);
   // Makes all CPUs of the queue runnable.
   void wake(WaitQueue& queue);
   // Makes `cpu` call Client::interrupt soon.
@@ -94,12 +115,14 @@ class Scheduler {
 
   // Steps made in this run so far.
   std::uint64_t steps() const { return steps_; }
-  // A digest of every step and result of this run so far.
+  // The CPU that runs.
+  int current() const { return current_; }
+  // A digest of all that was mixed in in this run so far.
   std::uint64_t hash() const { return hash_ ^ hash_ >> 29U; }
   // The CPUs that have not ended; after a deadlock, those that wait.
   CpuMask unfinished() const { return static_cast<CpuMask>(all_ & ~finished_); }
   // What a waiting CPU waits for.
-  Step waits_for(int cpu) const { return cpus_[cpu]->pending; }
+  StepPoint waits_for(int cpu) const { return cpus_[cpu]->pending; }
 
   // Counts, in every run from now on, which pairs of actions a switch of CPUs falls between: what the one
   // CPU was about to do and what the other goes on with. `counters` (null: count nothing) has
@@ -121,14 +144,14 @@ class Scheduler {
     int interrupts_disabled = 0;
     bool handling = false;     // it is in an interrupt's handler: its own steps stand still
     std::uint8_t latency = 0;  // left over when it was switched away
-    Step pending{};            // while it does not run: what it is about to do, or waits for
+    StepPoint pending{};       // while it does not run: what it is about to do, or waits for
   };
 
   SHOOTDOWN_HARNESS Cpu& self() { return *cpus_[current_]; }
   std::uint64_t own_steps(const Cpu& cpu) const;
   Strategy::Position position() const;
   Strategy::Candidates candidates() const;
-  void stop_point(Step next);
+  void stop_point(StepPoint next);
   void count_switch(const Cpu& from, const Cpu& to);
   void block();
   void park();
@@ -139,8 +162,6 @@ class Scheduler {
   void disturb(int disturbance);
   void finish(Outcome outcome);
   void make_runnable(int cpu);
-  void mix(std::uint64_t value);
-  std::uint64_t digest(Step step) const;
   void begin_run(int cpus);
   void settle(int cpu);
   void wake_all(WaitQueue& queue);
@@ -149,7 +170,6 @@ class Scheduler {
   std::unique_ptr<Cpu> cpus_[max_cpus];
   Fiber main_;
   Strategy* strategy_ = nullptr;
-  TraceSink* trace_ = nullptr;
   std::uint8_t* counters_ = nullptr;
 
   std::uint64_t steps_ = 0;
@@ -169,30 +189,19 @@ SHOOTDOWN_HARNESS inline void Scheduler::mix(std::uint64_t value) {
   hash_ = (hash_ + value) * 0x9E3779B97F4A7C15U;
 }
 
-SHOOTDOWN_HARNESS inline std::uint64_t Scheduler::digest(Step step) const {
-  return std::bit_cast<std::uint64_t>(step) | static_cast<std::uint64_t>(current_) << 48U;
-}
-
 // Under TSan these are out of line: they must not be instrumented, whoever calls them.
 #ifndef SHOOTDOWN_TSAN
-inline void Scheduler::record(Step step) {
-  mix(digest(step));
-  if (__builtin_expect(static_cast<int>(trace_ != nullptr), 0) != 0) trace_->step(steps_, current_, step);
+inline void Scheduler::record() {
   ++steps_;
-}
-
-inline void Scheduler::result(std::uint64_t value) {
-  mix(value);
-  if (__builtin_expect(static_cast<int>(trace_ != nullptr), 0) != 0) trace_->result(current_, value);
 }
 
 inline void Scheduler::wake(WaitQueue& queue) {
   if (__builtin_expect(static_cast<int>(queue.waiting_ != 0), 0) != 0) wake_all(queue);
 }
 
-inline void Scheduler::step(Step step) {
-  if (__builtin_expect(static_cast<int>(steps_ >= stop_at_), 0) != 0) stop_point(step);
-  record(step);
+inline void Scheduler::step(StepPoint next) {
+  if (__builtin_expect(static_cast<int>(steps_ >= stop_at_), 0) != 0) stop_point(next);
+  record();
 }
 #endif
 

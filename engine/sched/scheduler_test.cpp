@@ -45,6 +45,8 @@ class SwitchOnce final : public InOrder {
   bool done_ = false;
 };
 
+constexpr StepPoint waiting{2, 0};
+
 // A client whose CPUs do what the test says.
 struct Script final : Scheduler::Client {
   std::function<void(int)> body;
@@ -56,15 +58,18 @@ struct Script final : Scheduler::Client {
   bool interrupt(int cpu) override { return on_interrupt(cpu); }
   void disturb(int /*disturbance*/) override {}
 
+  void wait(WaitQueue& queue) {
+    sched.record();
+    sched.wait(queue, waiting);
+  }
+
   // The scripts run on fibers that do not synchronise; what they note is the test's, not theirs.
   void step(const std::string& what) {
-    sched.step({Verb::set, Object::gather});
+    sched.step({1, 0});
     const Unwatched unwatched;
     log += what;
   }
 };
-
-const Step waiting{Verb::wait, Object::gather};
 
 }  // namespace
 
@@ -77,7 +82,7 @@ BOOST_AUTO_TEST_CASE(cpus_run_to_their_end_in_the_order_the_strategy_picks) {
     script.step(std::to_string(cpu));
   };
   InOrder strategy;
-  BOOST_TEST((script.sched.run(3, strategy, 100, nullptr) == Scheduler::Outcome::completed));
+  BOOST_TEST((script.sched.run(3, strategy, 100) == Outcome::completed));
   BOOST_TEST(script.log == "001122");
   BOOST_TEST(script.sched.steps() == 6U);
 }
@@ -89,7 +94,7 @@ BOOST_AUTO_TEST_CASE(a_switch_falls_between_two_steps) {
       for (int i = 0; i < 3; ++i) script.step(cpu == 0 ? "a" : "b");
     };
     SwitchOnce strategy(at, 1);
-    script.sched.run(2, strategy, 100, nullptr);
+    script.sched.run(2, strategy, 100);
     const std::string expected = std::string(at, 'a') + "bbb" + std::string(3 - at, 'a');
     BOOST_TEST(script.log == (at == 3 ? "aaabbb" : expected));
   }
@@ -102,7 +107,7 @@ BOOST_AUTO_TEST_CASE(who_waits_lets_others_run_until_it_is_woken) {
   script.body = [&](int cpu) {
     if (cpu == 0) {
       script.step("a");
-      while (!ready.load(std::memory_order_acquire)) script.sched.wait(queue, waiting);
+      while (!ready.load(std::memory_order_acquire)) script.wait(queue);
       script.step("c");
     } else {
       script.step("b");
@@ -111,7 +116,7 @@ BOOST_AUTO_TEST_CASE(who_waits_lets_others_run_until_it_is_woken) {
     }
   };
   InOrder strategy;
-  BOOST_TEST((script.sched.run(2, strategy, 100, nullptr) == Scheduler::Outcome::completed));
+  BOOST_TEST((script.sched.run(2, strategy, 100) == Outcome::completed));
   BOOST_TEST(script.log == "abc");
 }
 
@@ -121,18 +126,18 @@ BOOST_AUTO_TEST_CASE(a_deadlock_is_an_outcome_and_the_next_run_is_clean) {
   script.body = [&](int cpu) {
     script.step("x");
     if (cpu < 2) {
-      for (;;) script.sched.wait(queue, waiting);
+      for (;;) script.wait(queue);
     }
   };
   InOrder strategy;
-  BOOST_TEST((script.sched.run(3, strategy, 100, nullptr) == Scheduler::Outcome::deadlock));
+  BOOST_TEST((script.sched.run(3, strategy, 100) == Outcome::deadlock));
   BOOST_TEST(script.sched.unfinished() == 0b011);
-  BOOST_TEST((script.sched.waits_for(1).object == Object::gather));
+  BOOST_TEST((script.sched.waits_for(1) == waiting));
 
   queue.reset();
   script.log.clear();
   script.body = [&](int cpu) { script.step(std::to_string(cpu)); };
-  BOOST_TEST((script.sched.run(3, strategy, 100, nullptr) == Scheduler::Outcome::completed));
+  BOOST_TEST((script.sched.run(3, strategy, 100) == Outcome::completed));
   BOOST_TEST(script.log == "012");
 }
 
@@ -142,7 +147,7 @@ BOOST_AUTO_TEST_CASE(the_step_limit_ends_a_run_for_ever) {
     for (;;) script.step("");
   };
   InOrder strategy;
-  BOOST_TEST((script.sched.run(2, strategy, 1000, nullptr) == Scheduler::Outcome::too_many_steps));
+  BOOST_TEST((script.sched.run(2, strategy, 1000) == Outcome::too_many_steps));
   BOOST_TEST(script.sched.steps() == 1000U);
 }
 
@@ -154,13 +159,13 @@ BOOST_AUTO_TEST_CASE(an_interrupt_is_taken_before_the_next_step_even_by_cpus_tha
     if (cpu == 0) {  // ends at once
       script.step("a");
     } else if (cpu == 1) {  // waits
-      while (left.load(std::memory_order_acquire) != 0) script.sched.wait(queue, waiting);
+      while (left.load(std::memory_order_acquire) != 0) script.wait(queue);
       script.step("b");
     } else {
       script.sched.post_interrupt(0);
       script.sched.post_interrupt(1);
       script.step("c");
-      while (left.load(std::memory_order_acquire) != 0) script.sched.wait(queue, waiting);
+      while (left.load(std::memory_order_acquire) != 0) script.wait(queue);
       script.step("d");
     }
   };
@@ -170,7 +175,7 @@ BOOST_AUTO_TEST_CASE(an_interrupt_is_taken_before_the_next_step_even_by_cpus_tha
     return false;
   };
   InOrder strategy;
-  BOOST_TEST((script.sched.run(3, strategy, 100, nullptr) == Scheduler::Outcome::completed));
+  BOOST_TEST((script.sched.run(3, strategy, 100) == Outcome::completed));
   BOOST_TEST(script.log == "aci0i1bd");
 }
 
@@ -194,7 +199,7 @@ BOOST_AUTO_TEST_CASE(latency_and_disabled_interrupts_delay_an_interrupt) {
       return false;
     };
     SwitchOnce strategy(1, 1, latency);
-    script.sched.run(2, strategy, 100, nullptr);
+    script.sched.run(2, strategy, 100);
     return script.log;
   };
   BOOST_TEST(run(0, false) == "aibbbbca");
@@ -208,12 +213,12 @@ BOOST_AUTO_TEST_CASE(the_hash_tells_runs_apart_and_is_the_same_for_the_same_run)
   script.body = [&](int cpu) {
     for (int i = 0; i < 3; ++i) {
       script.step("");
-      if (cpu == 1) script.sched.result(7);
+      script.sched.mix(static_cast<std::uint64_t>(cpu));
     }
   };
   const auto hash = [&](std::uint64_t at) {
     SwitchOnce strategy(at, 1);
-    script.sched.run(2, strategy, 100, nullptr);
+    script.sched.run(2, strategy, 100);
     return script.sched.hash();
   };
   BOOST_TEST(hash(1) == hash(1));
@@ -228,7 +233,7 @@ BOOST_AUTO_TEST_CASE(switches_are_counted_where_asked_for) {
   std::uint8_t counters[Scheduler::switch_counters] = {};
   script.sched.count_switches(counters);
   SwitchOnce strategy(1, 1);
-  script.sched.run(2, strategy, 100, nullptr);
+  script.sched.run(2, strategy, 100);
   int sum = 0;
   for (const std::uint8_t counter : counters) sum += counter;
   BOOST_TEST(sum == 2);  // there, and back when the other ended
@@ -242,7 +247,7 @@ BOOST_AUTO_TEST_CASE(pct_is_deterministic_and_different_seeds_make_different_run
   const auto run = [&](std::uint64_t seed) {
     script.log.clear();
     Pct strategy(seed, 4, 24);
-    BOOST_TEST((script.sched.run(3, strategy, 100, nullptr) == Scheduler::Outcome::completed));
+    BOOST_TEST((script.sched.run(3, strategy, 100) == Outcome::completed));
     return script.log;
   };
   int different = 0;
@@ -268,7 +273,7 @@ BOOST_AUTO_TEST_CASE(pct_finds_bugs_as_often_as_the_paper_promises) {
   for (int seed = 0; seed < runs; ++seed) {
     script.log.clear();
     Pct strategy(static_cast<std::uint64_t>(seed), 2, 15);
-    script.sched.run(3, strategy, 100, nullptr);
+    script.sched.run(3, strategy, 100);
     if (script.log.find('k') < script.log.find('f')) ++depth_one;
     // CPU 1's third step falls between CPU 0's second and third.
     const std::size_t middle = script.log.find('h');
@@ -284,7 +289,7 @@ BOOST_AUTO_TEST_CASE(a_woken_cpu_of_higher_priority_runs_at_once_under_pct) {
   Atomic<bool> ready{false};
   script.body = [&](int cpu) {
     if (cpu == 0) {
-      while (!ready.load(std::memory_order_acquire)) script.sched.wait(queue, waiting);
+      while (!ready.load(std::memory_order_acquire)) script.wait(queue);
       script.step("w");
     } else {
       script.step("a");
@@ -300,7 +305,7 @@ BOOST_AUTO_TEST_CASE(a_woken_cpu_of_higher_priority_runs_at_once_under_pct) {
     ready.store(false, std::memory_order_release);
     queue.reset();
     Pct strategy(seed, 1, 10);
-    script.sched.run(2, strategy, 100, nullptr);
+    script.sched.run(2, strategy, 100);
     at_once = at_once || script.log == "awb";
     later = later || script.log == "abw";
   }

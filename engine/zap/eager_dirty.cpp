@@ -8,29 +8,13 @@
 // the lock of a page that still looks mapped, and the rmap is removed before the
 // flush: the page can be cleaned and written back while stale entries are still
 // written through. What is written then is lost.
-#include "engine/zap/engines.h"
-
-#include "engine/kernel/page_table.h"
-#include "engine/kernel/rmap.h"
 #include "engine/kernel/writeback.h"
+#include "engine/zap/engines.h"
 #include "engine/zap/gather_engine.h"
 
 namespace shootdown {
 
 namespace {
-
-class EagerDirty final : public GatherEngine {
- public:
-  std::string_view name() const override { return "eager_dirty"; }
-  std::string_view summary() const override {
-    return "clear, dirty, rmap, flush under the page-table lock, free: Linux up to 6.1";
-  }
-  std::span<const NotClaimed> not_claimed() const override;
-
- protected:
-  void zap_pte_range(MmuGather& tlb, const Vma& vma, int page, int end) const override;
-  MmuGather::Release release() const override;
-};
 
 constexpr std::string_view why =
     "a page whose rmap is gone can be cleaned before the flush (Nadav Amit, October 2022; fixed in Linux 6.2 by "
@@ -42,46 +26,24 @@ constexpr NotClaimed exceptions[] = {
     {"fsync-durability", why},
 };
 
-std::span<const NotClaimed> EagerDirty::not_claimed() const {
-  return exceptions;
-}
+class EagerDirty final : public GatherEngine {
+ public:
+  std::string_view name() const override { return "eager_dirty"; }
+  std::string_view summary() const override {
+    return "clear, dirty, rmap, flush under the page-table lock, free: Linux up to 6.1";
+  }
+  std::span<const NotClaimed> not_claimed() const override { return exceptions; }
 
-// zap_pte_range of mm/memory.c, Linux 6.1, for present pages of files.
-void EagerDirty::zap_pte_range(MmuGather& tlb, const Vma& /*vma*/, int page, int end) const {
-  Task& current = tlb.task();
-  Mm& mm = tlb.mm();
-  do {
-    bool force_flush = false;
-    long rss = 0;
-    pte_lock(current, mm, page);
-    while (page != end) {
-      const int address = page++;
-      if (ptep_get(current, mm, address).none()) continue;
-      const Pte pte = ptep_get_and_clear(current, mm, address);
-      tlb.remove_tlb_entry(address);
-      Page* const mapped = &current.kernel->pages[pte.frame()];
-      if (pte.dirty()) {
-        force_flush = true;
-        set_page_dirty(current, mapped);
-      }
-      if (pte.young()) mark_page_accessed(current, mapped);
-      --rss;
-      page_remove_rmap(current, mapped);
-      if (tlb.remove_page(mapped, 0)) {
-        force_flush = true;
-        break;
-      }
-    }
-    mm.rss.fetch_add(rss, std::memory_order_relaxed);
-    if (force_flush) tlb.flush_tlb_only();
-    pte_unlock(current, mm, end - 1);
-    if (force_flush) tlb.flush();
-  } while (page != end);
-}
+  void release(MmuGather& tlb, std::uintptr_t* pages, unsigned count) const override {
+    free_pages_and_swap_cache(tlb, pages, count);
+  }
 
-MmuGather::Release EagerDirty::release() const {
-  return [](MmuGather& tlb, std::uintptr_t* pages, unsigned count) { free_pages_and_swap_cache(tlb, pages, count); };
-}
+ protected:
+  Treatment zap_dirty(MmuGather& tlb, Page* page) const override {
+    set_page_dirty(tlb.task(), page);
+    return {.force_flush = true};
+  }
+};
 
 }  // namespace
 

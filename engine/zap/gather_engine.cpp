@@ -3,6 +3,10 @@
 #include <algorithm>
 
 #include "engine/kernel/mmap.h"
+#include "engine/kernel/page_alloc.h"
+#include "engine/kernel/page_table.h"
+#include "engine/kernel/rmap.h"
+#include "engine/kernel/writeback.h"
 
 namespace shootdown {
 
@@ -31,42 +35,84 @@ void free_pgtables(MmuGather& tlb, std::span<Vma* const> vmas) {
 
 }  // namespace
 
+// The body of zap_pte_range's loop for a present page of a file. Returns whether the gather is full.
+bool GatherEngine::zap_pte(MmuGather& tlb, int address, bool& force_flush) const {
+  Task& current = tlb.task();
+  const Pte pte = ptep_get_and_clear(current, tlb.mm(), address);
+  tlb.remove_tlb_entry(address);
+  Page* const page = &current.kernel->pages[pte.frame()];
+  Treatment treatment;
+  if (pte.dirty()) treatment = zap_dirty(tlb, page);
+  if (treatment.force_flush) force_flush = true;
+  if (pte.young()) mark_page_accessed(current, page);
+  if (!treatment.delay_rmap && !planted(current, Defect::rmap_not_removed)) page_remove_rmap(current, page);
+  if (planted(current, Defect::rmap_removed_twice)) page_remove_rmap(current, page);
+  if (planted(current, Defect::page_not_queued)) return false;
+  const bool full = tlb.remove_page(page, treatment.flags);
+  if (full || !planted(current, Defect::page_queued_twice)) return full;
+  get_page(current, page);  // so that the page survives: the oracle is to see the queue, not a crash
+  return tlb.remove_page(page, 0);
+}
+
+// Zaps the entries of [page, end), which are in one page table.
+void GatherEngine::zap_pte_range(MmuGather& tlb, int page, int end) const {
+  Task& current = tlb.task();
+  Mm& mm = tlb.mm();
+  const bool locks = !planted(current, Defect::no_page_table_lock);
+  do {
+    bool force_flush = false;
+    bool full = false;
+    long rss = 0;
+    if (locks) pte_lock(current, mm, page);
+    for (; page != end && !full; ++page) {
+      if (ptep_get(current, mm, page).none()) continue;
+      --rss;
+      full = zap_pte(tlb, page, force_flush);
+    }
+    mm.rss.fetch_add(rss, std::memory_order_relaxed);
+    force_flush = force_flush || full;
+    if (force_flush) flush_under_lock(tlb);
+    if (locks && !planted(current, Defect::lock_never_dropped)) pte_unlock(current, mm, end - 1);
+    if (force_flush) tlb.flush();
+  } while (page != end);
+}
+
 // zap_pud_range and zap_pmd_range: one page table after the other.
-void GatherEngine::unmap_single_vma(MmuGather& tlb, const Vma& vma, int first, int end) const {
+void GatherEngine::unmap_single_vma(MmuGather& tlb, int first, int end) const {
   const unsigned shift = tlb.task().kernel->config.table_shift;
   for (int page = first; page < end;) {
     const int table_end = ((page >> shift) + 1) << shift;
     const int next = std::min(table_end, end);
-    zap_pte_range(tlb, vma, page, next);
+    zap_pte_range(tlb, page, next);
     page = next;
   }
 }
 
 void GatherEngine::zap_page_range(Task& current, Vma& vma, int first, int end) const {
-  MmuGather tlb(current, *current.mm, false, release());
-  unmap_single_vma(tlb, vma, first, end);
+  MmuGather tlb(current, current.kernel->mms[vma.mm], false, *this);
+  unmap_single_vma(tlb, first, end);
   tlb.finish();
 }
 
 void GatherEngine::unmap_region(Task& current, std::span<Vma* const> vmas) const {
-  MmuGather tlb(current, *current.mm, false, release());
-  for (const Vma* const vma : vmas) unmap_single_vma(tlb, *vma, vma->start, vma->end);
+  MmuGather tlb(current, *current.mm, false, *this);
+  for (const Vma* const vma : vmas) unmap_single_vma(tlb, vma->start, vma->end);
   free_pgtables(tlb, vmas);
   tlb.finish();
 }
 
 void GatherEngine::exit_mmap(Task& current) const {
   Mm& mm = *current.mm;
-  mm.mmap_lock.down_read(current.kernel->sched);
+  mm.mmap_lock.down_read(current);
   const std::span<Vma* const> vmas(mm.mmap, static_cast<std::size_t>(mm.map_count));
-  MmuGather tlb(current, mm, true, release());
-  for (const Vma* const vma : vmas) unmap_single_vma(tlb, *vma, vma->start, vma->end);
-  mm.mmap_lock.up_read(current.kernel->sched);
-  mm.mmap_lock.down_write(current.kernel->sched);
+  MmuGather tlb(current, mm, true, *this);
+  for (const Vma* const vma : vmas) unmap_single_vma(tlb, vma->start, vma->end);
+  mm.mmap_lock.up_read(current);
+  mm.mmap_lock.down_write(current);
   mm.map_count = 0;
   free_pgtables(tlb, vmas);
   tlb.finish();
-  mm.mmap_lock.up_write(current.kernel->sched);
+  mm.mmap_lock.up_write(current);
 }
 
 }  // namespace shootdown

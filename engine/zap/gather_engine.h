@@ -1,9 +1,10 @@
-// What engines that gather pages have in common: walking mappings and page
-// tables.
+// What engines that gather pages have in common: the zap itself.
 //
-// Follows unmap_vmas, zap_page_range (mm/memory.c), unmap_region, free_pgtables
-// and exit_mmap (mm/mmap.c) of Linux 6.1. An engine says how it zaps one page
-// table's range, and how it releases what it has queued.
+// Follows zap_pte_range, unmap_vmas, zap_page_range (mm/memory.c), unmap_region,
+// free_pgtables and exit_mmap (mm/mmap.c) of Linux 6.1 and 6.2, which differ in a
+// few places only. These are what an engine says: what becomes of a page whose
+// entry was dirty, what happens before the page-table lock is dropped, and how
+// queued pages are released.
 #pragma once
 
 #include "engine/kernel/zap_engine.h"
@@ -11,20 +12,28 @@
 
 namespace shootdown {
 
-class GatherEngine : public ZapEngine {
+class GatherEngine : public ZapEngine, public Releaser {
  public:
   void zap_page_range(Task& current, Vma& vma, int first, int end) const final;
   void unmap_region(Task& current, std::span<Vma* const> vmas) const final;
   void exit_mmap(Task& current) const final;
 
  protected:
-  // Zaps the entries of [page, end), which are in one page table. Stops early when the gather is full;
-  // returns where.
-  virtual void zap_pte_range(MmuGather& tlb, const Vma& vma, int page, int end) const = 0;
-  virtual MmuGather::Release release() const = 0;
+  // What is to be done with a page whose entry was dirty.
+  struct Treatment {
+    unsigned flags = 0;        // that its queued pointer carries
+    bool force_flush = false;  // flush before the page-table lock is dropped
+    bool delay_rmap = false;   // leave the rmap for later
+  };
+  // A dirty entry of the page was cleared, under the page-table lock.
+  virtual Treatment zap_dirty(MmuGather& tlb, Page* page) const = 0;
+  // A flush is forced, and the page-table lock still held.
+  virtual void flush_under_lock(MmuGather& tlb) const { tlb.flush_tlb_only(); }
 
  private:
-  void unmap_single_vma(MmuGather& tlb, const Vma& vma, int first, int end) const;
+  void unmap_single_vma(MmuGather& tlb, int first, int end) const;
+  void zap_pte_range(MmuGather& tlb, int page, int end) const;
+  bool zap_pte(MmuGather& tlb, int address, bool& force_flush) const;
 };
 
 }  // namespace shootdown

@@ -4,22 +4,22 @@
 
 #include "engine/check.h"
 #include "engine/kernel/page_alloc.h"
+#include "engine/kernel/rmap.h"
 #include "engine/kernel/tlbflush.h"
+#include "engine/kernel/writeback.h"
 
 namespace shootdown {
 
-MmuGather::MmuGather(Task& current, Mm& mm, bool fullmm, Release release)
+MmuGather::MmuGather(Task& current, Mm& mm, bool fullmm, const Releaser& releaser)
     : task_(current),
       mm_(mm),
-      release_(release),
+      releaser_(releaser),
       fullmm_(fullmm),
       active_(&local_),
       local_{.next = nullptr, .nr = 0, .max = current.kernel->config.bundle, .encoded_pages = pages_} {
   reset_range();
-  step(task_, Verb::set, Object::flush_pending, mm_.number);
-  mm_.tlb_flush_pending.fetch_add(1, std::memory_order_seq_cst);
-  const Unwatched unwatched;
-  current.kernel->watcher.gather_began(*this);
+  act(task_, event::BeginGather{.mm = mm_.number},
+      [&] { mm_.tlb_flush_pending.fetch_add(1, std::memory_order_seq_cst); });
 }
 
 // The defaults follow include/asm-generic/tlb.h: what fits in a page behind the batch's header of 16
@@ -33,7 +33,10 @@ unsigned MmuGather::max_batch_count(const MachineConfig& config) {
   return config.batch_count != 0 ? config.batch_count : 10000U / max_batch(config);
 }
 
+// With rmaps to be removed only the gather's own bundle and one batch behind it are looked through for them
+// (flush_rmaps): then no further batch may be begun.
 bool MmuGather::next_batch() {
+  if (delayed_rmap_ && active_ != &local_) return false;
   if (active_->next != nullptr) {
     active_ = active_->next;
     return true;
@@ -51,19 +54,22 @@ bool MmuGather::next_batch() {
 }
 
 bool MmuGather::remove_page(Page* page, unsigned flags) {
-  SHOOTDOWN_CHECK(active_->nr < static_cast<unsigned>(max_virtual_pages));
-  step(task_, Verb::set, Object::gather, task_.cpu, task_.kernel->pfn(page));
-  const EncodedPage entry = encode_page(task_, page, flags);
-  result(task_, entry.flags());
-  active_->encoded_pages[active_->nr++] = entry.bits();
-  {
-    const Unwatched unwatched;
-    task_.kernel->watcher.gather_queued(*this, entry);
-  }
+  SHOOTDOWN_CHECK(active_->nr < active_->max);
+  if (planted(task_, Defect::flags_not_removed)) flags |= 1U;
+  act(task_, event::QueuePage{.page = frame_fact(task_, page), .flags = flags}, [&](event::QueuePage& found) {
+    const EncodedPage entry = encode_page(task_, page, flags);
+    active_->encoded_pages[active_->nr++] = entry.bits();
+    found.pointer = pointer_fact(task_, entry.bits());
+    found.queued = active_->nr;
+    found.room = active_->max;
+    found.batches = batch_count_;
+    found.batch_max = max_batch_count(task_.kernel->config);
+  });
   return active_->nr == active_->max && !next_batch();
 }
 
 void MmuGather::remove_tlb_entry(int page) {
+  if (planted(task_, Defect::released_without_flush)) return;
   adjust_range(page, 1);
   cleared_ptes_ = true;
 }
@@ -92,12 +98,17 @@ void MmuGather::flush_tlb_only() {
   } else {
     flush_tlb_mm_range(task_, mm_, start_, end_ - start_, freed_tables_);
   }
-  {
-    const Unwatched unwatched;
-    task_.kernel->watcher.gather_flushed(*this);
-  }
+  note(task_, event::FlushGather{.mm = mm_.number});
   reset_range();
 }
+
+namespace {
+
+void dirty_again(Task& current, const std::uintptr_t* pages, unsigned count) {
+  for (unsigned i = 0; i < count; ++i) set_page_dirty(current, EncodedPage(pages[i]).page());
+}
+
+}  // namespace
 
 // tlb_batch_pages_flush.
 void MmuGather::release_batches() {
@@ -106,7 +117,8 @@ void MmuGather::release_batches() {
     std::uintptr_t* pages = batch->encoded_pages;
     do {
       const unsigned count = std::min(free_cap, batch->nr);
-      release_(*this, pages, count);
+      if (planted(task_, Defect::unlocked_dirty)) dirty_again(task_, pages, count);
+      releaser_.release(*this, pages, count);
       pages += count;
       batch->nr -= count;
     } while (batch->nr != 0);
@@ -132,35 +144,67 @@ void MmuGather::free_batches() {
 void MmuGather::finish() {
   // mm_tlb_flush_nested: another gather of this mm may have cleared entries that this one found none, and
   // not flushed them yet; its caller must not see them used after it returns.
-  step(task_, Verb::read, Object::flush_pending, mm_.number);
-  const bool nested = mm_.tlb_flush_pending.load(std::memory_order_seq_cst) > 1;
-  result(task_, static_cast<std::uint64_t>(nested));
-  if (nested) {
+  const auto finish = act(task_, event::FinishGather{.mm = mm_.number}, [&](event::FinishGather& found) {
+    found.nested = static_cast<Fact>(mm_.tlb_flush_pending.load(std::memory_order_seq_cst) > 1);
+  });
+  if (finish.nested != 0) {
     fullmm_ = true;
     reset_range();
     freed_tables_ = true;
   }
   flush();
   free_batches();
-  step(task_, Verb::clear, Object::flush_pending, mm_.number);
-  mm_.tlb_flush_pending.fetch_sub(1, std::memory_order_seq_cst);
-  const Unwatched unwatched;
-  task_.kernel->watcher.gather_finished(*this);
+  act(task_, event::EndGather{.mm = mm_.number},
+      [&] { mm_.tlb_flush_pending.fetch_sub(1, std::memory_order_seq_cst); });
 }
 
-void free_pages_and_swap_cache(MmuGather& tlb, const std::uintptr_t* pages, unsigned count) {
-  {
-    const Unwatched unwatched;
-    tlb.task().kernel->watcher.gather_releasing(tlb, pages, count);
-  }
-  for (unsigned i = 0; i < count; ++i) put_page(tlb.task(), reinterpret_cast<Page*>(pages[i]));
+void MmuGather::flush_rmaps() {
+  if (!delayed_rmap_) return;
+  const auto flush_batch = [this](const MmuGatherBatch& batch) {
+    for (unsigned i = 0; i < batch.nr; ++i) {
+      const EncodedPage entry(batch.encoded_pages[i]);
+      if (entry.flags() != 0) page_remove_rmap(task_, entry.page());
+    }
+  };
+  flush_batch(local_);
+  if (active_ != &local_) flush_batch(*active_);
+  delayed_rmap_ = false;
+}
+
+namespace {
+
+void put_pages(const MmuGather& tlb, const std::uintptr_t* pages, unsigned count, std::uintptr_t kept_bits) {
+  Task& current = tlb.task();
+  note(current, event::ReleasePages{.count = count, .limit = current.kernel->config.free_cap});
+  for (unsigned i = 0; i < count; ++i)
+    note(current, event::ReleasePage{.pointer = pointer_fact(current, pages[i] & kept_bits)});
+  // What is wrong with a pointer has been told; the run goes on.
+  for (unsigned i = 0; i < count; ++i) put_page(current, EncodedPage(pages[i]).page());
+}
+
+}  // namespace
+
+void free_pages_and_swap_cache(const MmuGather& tlb, const std::uintptr_t* pages, unsigned count) {
+  put_pages(tlb, pages, count, ~std::uintptr_t{0});
+}
+
+void free_encoded_pages_and_swap_cache(const MmuGather& tlb, const std::uintptr_t* encoded_pages, unsigned count) {
+  put_pages(tlb, encoded_pages, count, ~std::uintptr_t{encoded_page_bits});
+}
+
+PointerFact pointer_fact(const Task& current, std::uintptr_t bits) {
+  return {static_cast<Fact>(bits - reinterpret_cast<std::uintptr_t>(current.kernel->pages.data()))};
 }
 
 EncodedPage encode_page(const Task& current, Page* page, unsigned flags) {
-  const EncodedPage result(page, flags);
-  const Unwatched unwatched;
-  current.kernel->watcher.encoded(current.cpu, page, flags, result);
-  return result;
+  const EncodedPage encoded(page, flags);
+  note(current,
+       event::EncodePage{.page = pointer_fact(current, reinterpret_cast<std::uintptr_t>(page)),
+                         .flags = flags,
+                         .encoded = pointer_fact(current, encoded.bits()),
+                         .decoded_page = pointer_fact(current, reinterpret_cast<std::uintptr_t>(encoded.page())),
+                         .decoded_flags = encoded.flags()});
+  return encoded;
 }
 
 }  // namespace shootdown

@@ -6,7 +6,7 @@
 // the gather itself, then into batches of a page each, as long as there are any.
 //
 // What a flag means, and what is done with it when pages are released, is the
-// engine's: it passes a function.
+// engine's.
 #pragma once
 
 #include "engine/kernel/kernel.h"
@@ -14,16 +14,24 @@
 
 namespace shootdown {
 
+class MmuGather;
+
+// Who knows what to do with queued pages when the TLBs have been flushed.
+class Releaser {
+ public:
+  // Releases `count` entries of a batch: does what their flags ask for, then drops the references.
+  virtual void release(MmuGather& tlb, std::uintptr_t* encoded_pages, unsigned count) const = 0;
+
+ protected:
+  ~Releaser() = default;
+};
+
 class MmuGather {
  public:
   static constexpr unsigned max_bundle = 8;  // MMU_GATHER_BUNDLE
 
-  // Releases `count` entries of a batch: takes each page's flags off in place, does what they ask for,
-  // then calls free_pages_and_swap_cache.
-  using Release = void (*)(MmuGather& tlb, std::uintptr_t* encoded_pages, unsigned count);
-
   // tlb_gather_mmu; with `fullmm`, tlb_gather_mmu_fullmm: the mm has no threads and goes away as a whole.
-  MmuGather(Task& current, Mm& mm, bool fullmm, Release release);
+  MmuGather(Task& current, Mm& mm, bool fullmm, const Releaser& releaser);
   MmuGather(const MmuGather&) = delete;
   MmuGather& operator=(const MmuGather&) = delete;
 
@@ -33,6 +41,11 @@ class MmuGather {
   void remove_table(int first, int count);
   // __tlb_remove_page: queues a page. True: the gather is full, and must be flushed before the next.
   [[nodiscard]] bool remove_page(Page* page, unsigned flags);
+  // tlb_delay_rmap: from now on the gather holds a page whose rmap has not been removed.
+  void delay_rmap() { delayed_rmap_ = true; }
+  // tlb_flush_rmaps: removes the rmap of all pages whose pointers carry a flag. The TLBs have been flushed, and the
+  // page-table lock is still held.
+  void flush_rmaps();
   // tlb_flush_mmu_tlbonly: flushes what was cleared since the last flush, if anything.
   void flush_tlb_only();
   // tlb_flush_mmu: flushes, then releases all queued pages.
@@ -43,9 +56,6 @@ class MmuGather {
   Task& task() const { return task_; }
   Mm& mm() const { return mm_; }
 
-  // --- for oracles ---
-  const MmuGatherBatch& active() const { return *active_; }
-  unsigned batch_count() const { return batch_count_; }
   // MAX_GATHER_BATCH and MAX_GATHER_BATCH_COUNT.
   static unsigned max_batch(const MachineConfig& config);
   static unsigned max_batch_count(const MachineConfig& config);
@@ -59,22 +69,28 @@ class MmuGather {
 
   Task& task_;
   Mm& mm_;
-  Release release_;
+  const Releaser& releaser_;
   int start_ = 0;
   int end_ = 0;
   bool fullmm_;
   bool freed_tables_ = false;
   bool cleared_ptes_ = false;
+  bool delayed_rmap_ = false;
   unsigned batch_count_ = 0;
   MmuGatherBatch* active_;
   MmuGatherBatch local_;
   std::uintptr_t pages_[max_bundle];  // of local_
 };
 
-// free_pages_and_swap_cache: drops the references of plain pointers, and frees pages whose last they were.
-void free_pages_and_swap_cache(MmuGather& tlb, const std::uintptr_t* pages, unsigned count);
+// free_pages_and_swap_cache of Linux 6.1: drops the references of plain pointers, and frees pages whose last they were.
+void free_pages_and_swap_cache(const MmuGather& tlb, const std::uintptr_t* pages, unsigned count);
+// The same of Linux 6.2, which takes encoded pointers and decodes each itself.
+void free_encoded_pages_and_swap_cache(const MmuGather& tlb, const std::uintptr_t* encoded_pages, unsigned count);
 
-// encode_page, announced to the watcher.
+// encode_page, announced.
 EncodedPage encode_page(const Task& current, Page* page, unsigned flags);
+
+// Where a pointer lies in the array of pages.
+PointerFact pointer_fact(const Task& current, std::uintptr_t bits);
 
 }  // namespace shootdown

@@ -7,6 +7,7 @@
 
 #include "engine/zap/engines.h"
 #include "test/programs.h"
+#include "test/recorder.h"
 
 using namespace shootdown;
 
@@ -22,20 +23,20 @@ struct Notes {
   std::vector<unsigned> chunks;
 };
 
-// Notes what gathers do.
-struct Observer final : Watcher, Notes {
-  void gather_began(const MmuGather& /*gather*/) override { ++gathers; }
-  void gather_queued(const MmuGather& gather, const EncodedPage& entry) override {
-    ++queued;
-    if (entry.flags() != 0) ++flagged;
-    batches = std::max(batches, gather.batch_count());
-    fullest = std::max(fullest, gather.active().nr);
+// What gathers did.
+Notes notes_of(const Recorder& run) {
+  Notes notes;
+  notes.gathers = static_cast<int>(run.all<event::BeginGather>().size());
+  notes.flushes = static_cast<int>(run.all<event::FlushGather>().size());
+  for (const auto& page : run.all<event::QueuePage>()) {
+    ++notes.queued;
+    if (page.flags != 0) ++notes.flagged;
+    notes.batches = std::max(notes.batches, page.batches);
+    notes.fullest = std::max(notes.fullest, page.queued);
   }
-  void gather_flushed(const MmuGather& /*gather*/) override { ++flushes; }
-  void gather_releasing(const MmuGather& /*gather*/, const std::uintptr_t* /*entries*/, unsigned count) override {
-    chunks.push_back(count);
-  }
-};
+  for (const auto& chunk : run.all<event::ReleasePages>()) notes.chunks.push_back(chunk.count);
+  return notes;
+}
 
 // Stores to `pages` pages and unmaps them, then notes what happened on the deferred engine; the eager one must only
 // hold. Everything that happens later happens to an mm without pages.
@@ -44,17 +45,16 @@ Notes unmap(int pages, ProgramBuilder builder, Call how = Call::munmap) {
   builder.operation(0, Call::touch, 0, pages).operation(0, how, 0, pages);
   // Large, and used hundreds of times.
   static TestBench eager(*find_engine("eager_dirty"));
-  static Observer observer;
-  static TestBench deferred(*find_engine("deferred_dirty"), &observer);
-  BOOST_TEST((eager.run(builder) == Scheduler::Outcome::completed));
+  static Recorder recorder;
+  static TestBench deferred(*find_engine("deferred_dirty"), &recorder);
+  BOOST_TEST((eager.run(builder) == Outcome::completed));
   BOOST_TEST(eager.holds());
 
-  Notes& notes = observer;
-  notes = {};
-  BOOST_TEST((deferred.run(builder) == Scheduler::Outcome::completed));
+  BOOST_TEST((deferred.run(builder) == Outcome::completed));
   OracleSet allowed;
   allowed.insert(OracleId::filesystem_contract);
   BOOST_TEST((deferred.report().broken() - allowed).empty());
+  Notes notes = notes_of(recorder);
   BOOST_TEST(notes.queued == pages);
   BOOST_TEST(notes.flagged == pages);
   return notes;

@@ -1,16 +1,16 @@
-// An engine that zaps without the page-table lock, run on a program in which that is a data race.
+// A zap without the page-table lock, run on a program in which that is a data race.
 //
 // Built with ThreadSanitizer, it must be reported, at the same line each time; ci/check-missing-lock sees to that. It
 // shows that TSan knows the virtual CPUs as threads, and that the schedule is the input's.
 #include <cstdio>
 
-#include "engine/zap/defective_engine.h"
+#include "engine/zap/engines.h"
 #include "test/programs.h"
 
 int main() {
   using namespace shootdown;
-  const DefectiveEngine engine(Mistake::no_page_table_lock);
-  TestBench bench(engine);
+  TestBench bench(*find_engine("eager_dirty"));
+  bench.plant(Defect::no_page_table_lock);
   // CPU 1 zaps the page while CPU 0 is between installing its entry and dropping the lock.
   for (int after = 20; after < 36; ++after) {
     ProgramBuilder builder;

@@ -14,8 +14,8 @@ namespace shootdown {
 Replayer::Replayer(const ZapEngine& engine)
     : engine_(engine), judge_(std::make_unique<Judge>()), kernel_(std::make_unique<Kernel>(engine, *judge_)) {}
 
-RunResult Replayer::run(const Program& program, TraceSink* trace) {
-  const Scheduler::Outcome outcome = kernel_->run(program, trace);
+RunResult Replayer::run(const Program& program, Observer* trace) {
+  const Outcome outcome = kernel_->run(program, trace);
   return {.outcome = outcome, .hash = kernel_->hash(), .broken = judge_->report().broken()};
 }
 
@@ -100,7 +100,7 @@ std::variant<const ZapEngine*, InputError> select_engine(std::string_view name) 
 }
 
 std::variant<OracleSet, InputError> select_oracles(std::string_view selection, const ZapEngine& engine) {
-  if (selection == "claims") return claims(engine);
+  if (selection == "claims") return claims(engine.not_claimed());
   if (selection == "all") return OracleSet::all();
   OracleSet set;
   for (std::size_t begin = 0; begin <= selection.size();) {
@@ -128,7 +128,7 @@ Demand demand_of(const Document& document, const ZapEngine& engine) {
     }
     return demand;
   }
-  return {.exact = false, .oracles = claims(engine)};
+  return {.exact = false, .oracles = claims(engine.not_claimed())};
 }
 
 }  // namespace shootdown

@@ -24,7 +24,7 @@ namespace shootdown {
 
 // What came of a run.
 struct RunResult {
-  Scheduler::Outcome outcome{};
+  Outcome outcome{};
   std::uint64_t hash = 0;
   OracleSet broken;
 };
@@ -35,7 +35,7 @@ class Replayer {
   explicit Replayer(const ZapEngine& engine);
 
   const ZapEngine& engine() const { return engine_; }
-  RunResult run(const Program& program, TraceSink* trace = nullptr);
+  RunResult run(const Program& program, Observer* trace = nullptr);
   // What was found in the last run.
   const Report& report() const { return judge_->report(); }
   // Runs the program and gives the picture of that run.

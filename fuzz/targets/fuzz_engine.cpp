@@ -70,33 +70,20 @@ struct Target {
 // One function for each oracle, so that tools which sort crashes by their stacks tell violations apart.
 // The volatile write keeps the linker from folding functions that would otherwise be equal.
 volatile int violated_oracle;
-#define VIOLATED(id)                                            \
+#define ORACLE(Class, id, name, guarantee)                      \
   [[noreturn]] __attribute__((noinline)) void violated_##id() { \
     violated_oracle = static_cast<int>(OracleId::id);           \
     std::abort();                                               \
   }
-VIOLATED(page_cache_contents)
-VIOLATED(lost_dirty_data)
-VIOLATED(fsync_durability)
-VIOLATED(encoded_pointer)
-VIOLATED(batch)
-VIOLATED(stale_access)
-VIOLATED(counts)
-VIOLATED(filesystem_contract)
-VIOLATED(progress)
-#undef VIOLATED
+#include "oracles/oracles.def"
+#undef ORACLE
 
 [[noreturn]] void abort_for(OracleId id) {
   switch (id) {
-    case OracleId::page_cache_contents: violated_page_cache_contents();
-    case OracleId::lost_dirty_data: violated_lost_dirty_data();
-    case OracleId::fsync_durability: violated_fsync_durability();
-    case OracleId::encoded_pointer: violated_encoded_pointer();
-    case OracleId::batch: violated_batch();
-    case OracleId::stale_access: violated_stale_access();
-    case OracleId::counts: violated_counts();
-    case OracleId::filesystem_contract: violated_filesystem_contract();
-    case OracleId::progress: violated_progress();
+#define ORACLE(Class, id, name, guarantee) \
+  case OracleId::id: violated_##id();
+#include "oracles/oracles.def"
+#undef ORACLE
   }
   std::abort();
 }

@@ -13,57 +13,84 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "engine/kernel/kernel.h"
-#include "engine/kernel/watcher.h"
-#include "engine/zap/mmu_gather.h"
+#include "engine/events/observer.h"
+#include "engine/sched/scheduler.h"
 
 namespace shootdown {
 
-class StateCoverage final : public Watcher {
+class StateCoverage final : public Observer {
  public:
+  // Room for all domains, in whole words: so libFuzzer clears them.
   static constexpr std::size_t state_counters = 512;
   static constexpr std::size_t counters = state_counters + Scheduler::switch_counters;
 
   // `counts` has `counters` elements.
   explicit StateCoverage(std::uint8_t* counts) : counts_(counts) {}
 
-  void begin(const Kernel& kernel) override { kernel_ = &kernel; }
+  EventSet watches() const override { return EventSet::of(Watched{}); }
 
-  void accessed(const UserAccess& access) override {
-    const Pte pte = kernel_->machine.read_pte(access.mm, access.page);
-    const bool live = pte.present() && pte.frame() == access.result.frame;
-    count(0, page_state(kernel_->pages[access.result.frame]) << 3U | bit(access.store) << 2U |
-                 bit(access.result.kind == AccessResult::Kind::hit) << 1U | bit(live));
-  }
-
-  void dirtied(int /*cpu*/, const Page& page, std::uint32_t /*was*/, bool page_table_locked) override {
-    count(256, page_state(page) << 1U | bit(page_table_locked));
-  }
-
-  void gather_queued(const MmuGather& /*gather*/, const EncodedPage& entry) override {
-    count(320, page_state(*entry.page()) << 1U | bit(entry.flags() != 0));
-  }
-
-  void uncached(int /*cpu*/, const Page& page, int /*file*/, int /*index*/) override { count(384, page_state(page)); }
-
-  void refused(int /*cpu*/, int /*mm*/, int /*page*/) override { count(448, 0); }
+  void happened(const AnyEvent& any, const World& world) override { dispatch(Watched{}, any, world); }
 
  private:
-  static unsigned bit(bool value) { return value ? 1 : 0; }
+  using Watched =
+      EventList<event::UserAccess, event::SetDirty, event::QueuePage, event::RemoveFromPageCache, event::RefuseAccess>;
 
-  // 0 to 31.
-  static unsigned page_state(const Page& page) {
-    return bit(page.test(PG_dirty)) | bit(page.test(PG_writeback)) << 1U | bit(page.test(PG_locked)) << 2U |
-           bit(page.test(PG_buffers)) << 3U | bit(page.mapped()) << 4U;
+  // Calls on() with the event as what it is.
+  template <typename... Events>
+  void dispatch(EventList<Events...> /*list*/, const AnyEvent& any, const World& world) {
+    static_cast<void>(((any.is<Events>() && (on(any.as<Events>(), world), true)) || ...));
   }
 
-  void count(unsigned base, unsigned state) {
-    std::uint8_t& counter = counts_[(base + state) % state_counters];
+  // The counters of one kind of event, one for each state. The domains follow each other without gaps.
+  struct Domain {
+    unsigned base;
+    unsigned size;
+  };
+  static constexpr unsigned page_states = 32;
+  static constexpr Domain accesses{0, page_states * 8};
+  static constexpr Domain dirtyings{accesses.base + accesses.size, page_states * 2};
+  static constexpr Domain queuings{dirtyings.base + dirtyings.size, page_states * 2};
+  static constexpr Domain uncachings{queuings.base + queuings.size, page_states};
+  static constexpr Domain refusals{uncachings.base + uncachings.size, 1};
+  static_assert(refusals.base + refusals.size <= state_counters);
+
+  static unsigned bit(bool value) { return value ? 1 : 0; }
+
+  // Less than page_states.
+  static unsigned page_state(Fact flags, std::int32_t mapcount) {
+    return bit((flags & PG_dirty) != 0) | bit((flags & PG_writeback) != 0) << 1U | bit((flags & PG_locked) != 0) << 2U |
+           bit((flags & PG_buffers) != 0) << 3U | bit(mapcount > 0) << 4U;
+  }
+  static unsigned page_state(Fact frame, const World& world) {
+    const FrameFacts page = world.frame_facts(frame);
+    return page_state(page.flags, page.mapcount);
+  }
+
+  void on(const event::UserAccess& access, const World& world) {
+    if (access.access == Access::fault) return;
+    const bool live = access.entry.present() && access.entry.frame() == access.frame;
+    count(accesses, page_state(access.frame, world) << 3U | bit(access.store != 0) << 2U |
+                        bit(access.access == Access::hit) << 1U | bit(live));
+  }
+  // The page as it was: that it is dirty now says nothing.
+  void on(const event::SetDirty& set, const World& /*world*/) {
+    count(dirtyings, page_state(set.was, set.mapcount) << 1U | bit(set.table_locked != 0));
+  }
+  void on(const event::QueuePage& queue, const World& world) {
+    count(queuings, page_state(queue.page.frame, world) << 1U | bit(queue.flags != 0));
+  }
+  void on(const event::RemoveFromPageCache& remove, const World& world) {
+    count(uncachings, page_state(remove.page.frame, world));
+  }
+  void on(const event::RefuseAccess& /*refusal*/, const World& /*world*/) { count(refusals, 0); }
+
+  // `state` is less than the domain's size.
+  void count(Domain domain, unsigned state) {
+    std::uint8_t& counter = counts_[domain.base + state];
     if (counter != 255) ++counter;
   }
 
   std::uint8_t* counts_;
-  const Kernel* kernel_ = nullptr;
 };
 
 }  // namespace shootdown

@@ -21,7 +21,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "engine/check.h"
-#include "engine/zap/gather_engine.h"
+#include "engine/kernel/zap_engine.h"
 #include "fuzz/io/output.h"
 #include "fuzz/language/codec.h"
 #include "fuzz/replay/replay.h"
@@ -63,23 +63,21 @@ std::string encoded(const std::string& text) {
 
 volatile bool forever = true;
 
-class TroubleEngine final : public GatherEngine {
+class TroubleEngine final : public ZapEngine {
  public:
   std::string_view name() const override { return "trouble"; }
   std::string_view summary() const override { return "for tests"; }
   std::span<const NotClaimed> not_claimed() const override { return {}; }
 
- protected:
-  void zap_pte_range(MmuGather& /*tlb*/, const Vma& /*vma*/, int page, int /*end*/) const override {
+  void zap_page_range(Task& /*current*/, Vma& /*vma*/, int page, int /*end*/) const override {
     if (page == 1) SHOOTDOWN_CHECK(page == 0);
     if (page == 2) std::abort();
     if (page == 3) std::fputs("SUMMARY: SomeSanitizer: data race\n", stderr);
     while (page == 4 && forever) {
     }
   }
-  MmuGather::Release release() const override {
-    return [](MmuGather& /*tlb*/, std::uintptr_t* /*pages*/, unsigned /*count*/) {};
-  }
+  void unmap_region(Task& /*current*/, std::span<Vma* const> /*vmas*/) const override {}
+  void exit_mmap(Task& /*current*/) const override {}
 };
 
 std::string trouble(int page, int variant = 0) {

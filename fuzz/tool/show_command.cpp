@@ -97,7 +97,7 @@ std::optional<ShowCommand::Break> ShowCommand::first_break(const Program& progra
   for (const std::unique_ptr<Replayer>& replayer : replayers_) {
     const ZapEngine& engine = replayer->engine();
     const OracleSet broken = replayer->run(program).broken;
-    const OracleSet claimed = broken & claims(engine);
+    const OracleSet claimed = broken & claims(engine.not_claimed());
     if (broken.empty() || (claimed.empty() && unclaimed.has_value())) continue;
     const Report& report = replayer->report();
     const OracleId oracle = report.first(claimed.empty() ? broken : claimed);

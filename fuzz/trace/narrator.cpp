@@ -1,5 +1,6 @@
 #include "fuzz/trace/narrator.h"
 
+#include <cstddef>
 #include <string_view>
 #include <utility>
 
@@ -9,10 +10,6 @@ namespace shootdown {
 
 namespace {
 
-constexpr int no_frame = 0xFFFF;   // page-cache lookup: nothing there
-constexpr int whole_tlb = 0xFFFF;  // flush: all pages
-constexpr int initial_tlb_gen = 1;
-
 Narration essential(std::string text) {
   return {.text = std::move(text), .essential = true};
 }
@@ -21,477 +18,325 @@ Narration detail(std::string text) {
   return {.text = std::move(text), .essential = false};
 }
 
-Narration told(bool is_essential, std::string text) {
-  return {.text = std::move(text), .essential = is_essential};
-}
+// --- names of things ---
 
-// No engine reports such a step so far.
-Narration unknown(const Step& step) {
-  return {.text = fmt::format("verb {} on object {} ({}, {})", static_cast<int>(step.verb),
-                              static_cast<int>(step.object), step.first, step.second),
-          .essential = true,
-          .known = false};
+std::string name(PageFact page) {
+  return fmt::format("frame {}", page.frame);
 }
 
 // "frame 3 W A D"
-std::string pte_words(Pte pte) {
-  if (pte.none()) return "none";
-  return fmt::format("frame {}{}{}{}", pte.frame(), pte.write() ? " W" : "", pte.young() ? " A" : "",
-                     pte.dirty() ? " D" : "");
+std::string name(EntryFact entry) {
+  if (!entry.present()) return "none";
+  return fmt::format("frame {}{}{}{}", entry.frame(), entry.write() ? " W" : "", entry.young() ? " A" : "",
+                     entry.dirty() ? " D" : "");
 }
 
 // "cpu 0, 2"
-std::string cpu_list(unsigned mask) {
+std::string cpu_list(Fact mask) {
   std::string list;
-  for (int cpu = 0; cpu < max_cpus; ++cpu) {
-    if ((mask >> static_cast<unsigned>(cpu) & 1U) != 0) list += fmt::format("{}{}", list.empty() ? "cpu " : ", ", cpu);
+  for (unsigned cpu = 0; cpu < max_cpus; ++cpu) {
+    if ((mask >> cpu & 1U) != 0) list += fmt::format("{}{}", list.empty() ? "cpu " : ", ", cpu);
   }
   return list;
 }
 
-constexpr unsigned bit(int cpu) {
-  return 1U << static_cast<unsigned>(cpu);
+// ", which cpu 1 holds"
+std::string which_hold(Fact holders) {
+  if (holders == 0) return {};
+  return fmt::format(", which {} {}", cpu_list(holders), (holders & (holders - 1)) != 0 ? "hold" : "holds");
 }
 
-AccessResult access_result(std::uint64_t result) {
-  return {.kind = static_cast<AccessResult::Kind>(result & 0xFFU),
-          .frame = static_cast<FrameNumber>(result >> 40U),
-          .value = static_cast<Word>(result >> 8U)};
+std::string_view tag_name(Fact tag) {
+  if (tag == PAGECACHE_TAG_DIRTY) return "dirty";
+  return tag == PAGECACHE_TAG_WRITEBACK ? "writeback" : "towrite";
+}
+
+std::string_view access_name(Fact store) {
+  return store != 0 ? "store" : "load";
+}
+
+// Locks that can be shared say how they are taken.
+std::string_view manner(LockClass kind, Fact shared) {
+  const bool can_be_shared = kind == LockClass::mmap || kind == LockClass::i_mmap || kind == LockClass::inode;
+  if (!can_be_shared) return "";
+  return shared != 0 ? " (read)" : " (write)";
+}
+
+// What is wrong with the TLB entry that an access went through, if anything.
+std::string staleness(const event::UserAccess& access) {
+  std::string why;
+  if (!access.entry.present()) {
+    why = "the pte is gone";
+  } else if (access.entry.frame() != access.frame) {
+    why = fmt::format("the pte maps frame {} now", access.entry.frame());
+  } else if (access.store != 0 && !access.entry.write()) {
+    why = "the pte is read-only now";
+  } else if (access.store != 0 && !access.entry.dirty()) {
+    why = "the pte is clean now";
+  }
+  if (access.stale != 0) why += why.empty() ? "the frame has been freed" : ", the frame has been freed";
+  return why.empty() ? why : fmt::format(" (stale: {})", why);
+}
+
+// An overload for each kind of step.
+class Words {
+ public:
+  explicit Words(const MachineConfig& machine) : machine_(machine) {}
+
+  // --- user programs ---
+
+  Narration tell(const event::UserAccess& access) const {
+    const bool store = access.store != 0;
+    std::string text = fmt::format("{} page {}: ", access_name(access.store), access.page);
+    if (access.access == Access::fault)
+      return essential(text + (access.entry.present() ? "fault, pte is read-only" : "fault, pte is none"));
+    const bool hit = access.access == Access::hit;
+    text += fmt::format("{}, {} {} {} frame {}", hit ? "TLB hit" : "page walk", store ? "writes" : "reads",
+                        access.value, store ? "to" : "from", access.frame);
+    return essential(hit ? text + staleness(access) : text);
+  }
+  Narration tell(const event::Translate& half) const {
+    return essential(fmt::format("translate page {} for a {}", half.page, access_name(half.store)));
+  }
+
+  // --- TLBs ---
+
+  Narration tell(const event::EvictTranslation& evict) const {
+    return essential(fmt::format("hardware evicts page {} from TLB", evict.page));
+  }
+  Narration tell(const event::FillTranslation& fill) const {
+    if (!fill.entry.present()) return essential(fmt::format("hardware finds no pte to load for page {}", fill.page));
+    return essential(fmt::format("hardware loads page {} into TLB: {}", fill.page, name(fill.entry)));
+  }
+  Narration tell(const event::FlushTranslation& flush) const {
+    return essential(flush.page == no_fact ? "flush whole TLB" : fmt::format("flush TLB: page {}", flush.page));
+  }
+  Narration tell(const event::RaiseTlbGeneration& raise) const {
+    return detail(fmt::format("raise tlb_gen{} to {}", of_mm(raise.mm), raise.generation));
+  }
+  Narration tell(const event::SendInterrupt& send) const { return essential("send IPI to " + cpu_list(send.cpus)); }
+  Narration tell(const event::WaitForFlush& wait) const {
+    return essential(fmt::format("wait for {} to flush", cpu_list(wait.cpus)));
+  }
+  Narration tell(const event::TakeInterrupt& take) const {
+    return essential(fmt::format("take IPI from cpu {}", take.sender));
+  }
+
+  // --- page-table entries ---
+
+  Narration tell(const event::ReadEntry& read) const {
+    return detail(fmt::format("read {}: {}", pte(read.mm, read.page), name(read.entry)));
+  }
+  Narration tell(const event::SetEntry& set) const {
+    return essential(fmt::format("set {}: {}", pte(set.mm, set.page), name(set.entry)));
+  }
+  Narration tell(const event::ClearEntry& clear) const {
+    return essential(fmt::format("clear {}: was {}", pte(clear.mm, clear.page), name(clear.was)));
+  }
+
+  // --- locks ---
+
+  // Who does not get a lock waits for it, which has a line of its own, unless this was only a try.
+  Narration tell(const event::TakeLock& take) const {
+    const std::string lock = lock_name(take.lock);
+    if (take.taken != 0) return detail(fmt::format("lock {}{}", lock, manner(take.lock.kind, take.shared)));
+    if (take.tries != 0) return essential(fmt::format("trylock {}: fails{}", lock, which_hold(take.holders)));
+    return detail(fmt::format("try to lock {}{}", lock, which_hold(take.holders)));
+  }
+  Narration tell(const event::WaitForLock& wait) const {
+    const std::string_view what = wait.lock.kind == LockClass::page ? "the lock of " : "";
+    return essential(fmt::format("wait for {}{}{}", what, lock_name(wait.lock), which_hold(wait.holders)));
+  }
+  Narration tell(const event::DropLock& drop) const { return detail("unlock " + lock_name(drop.lock)); }
+  Narration tell(const event::DowngradeLock& downgrade) const {
+    return detail(fmt::format("downgrade {} to read", lock_name(downgrade.lock)));
+  }
+
+  // --- address spaces ---
+
+  Narration tell(const event::InsertMapping& insert) const {
+    return essential(fmt::format("insert a mapping at page {}{}", insert.first, of_mm(insert.mm)));
+  }
+  Narration tell(const event::SplitMapping& split) const {
+    return essential(fmt::format("split the mapping at page {}{}", split.page, of_mm(split.mm)));
+  }
+  Narration tell(const event::DetachMappings& detach) const {
+    return essential(fmt::format("take mappings from page {} on out of the mm{}", detach.first, of_mm(detach.mm)));
+  }
+  Narration tell(const event::DropMmUser& drop) const {
+    return detail(fmt::format("drop mm_users{}, enter lazy TLB", of_mm(drop.mm)));
+  }
+
+  // --- page flags ---
+
+  Narration tell(const event::SetDirty& set) const {
+    return essential(
+        fmt::format("set PG_dirty of {}{}", name(set.page), (set.was & PG_dirty) != 0 ? " (was set)" : ""));
+  }
+  Narration tell(const event::ClearDirty& clear) const {
+    return essential(
+        fmt::format("clear PG_dirty of {}{}", name(clear.page), (clear.was & PG_dirty) != 0 ? "" : " (was clear)"));
+  }
+  Narration tell(const event::ReadDirty& read) const {
+    if ((read.flags & PG_dirty) != 0) return detail(name(read.page) + " is dirty");
+    if (read.for_writeback != 0) return essential(name(read.page) + " is clean: nothing to write");
+    return detail(name(read.page) + " is clean");
+  }
+  Narration tell(const event::SetWriteback& set) const { return detail("set PG_writeback of " + name(set.page)); }
+  Narration tell(const event::ClearWriteback& clear) const {
+    return essential("clear PG_writeback of " + name(clear.page));
+  }
+  Narration tell(const event::ReadWriteback& read) const {
+    return detail(name(read.page) +
+                  ((read.flags & PG_writeback) != 0 ? " is under writeback" : " is not under writeback"));
+  }
+  Narration tell(const event::WaitForWriteback& wait) const {
+    return essential("wait for writeback of " + name(wait.page));
+  }
+  Narration tell(const event::ReadUptodate& read) const {
+    return detail(name(read.page) + ((read.flags & PG_uptodate) != 0 ? " is up to date" : " is not up to date"));
+  }
+  Narration tell(const event::MarkAccessed& mark) const {
+    return detail(fmt::format("mark {} accessed", name(mark.page)));
+  }
+  Narration tell(const event::AttachBuffers& attach) const { return detail("attach buffers to " + name(attach.page)); }
+  Narration tell(const event::StripBuffers& strip) const {
+    if ((strip.was & PG_buffers) == 0) return detail(name(strip.page) + " has no buffers");
+    const bool in_use = (strip.was & (PG_dirty | PG_writeback)) != 0;
+    return essential(fmt::format("strip buffers of {}{}", name(strip.page), in_use ? ": they are in use" : ""));
+  }
+
+  // --- page counts ---
+
+  Narration tell(const event::GetPage& get) const {
+    if (get.refcount <= 0) return essential(fmt::format("get {}: fails, its refcount is 0", name(get.page)));
+    return detail(fmt::format("get {}: refcount {}", name(get.page), get.refcount));
+  }
+  Narration tell(const event::PutPage& put) const {
+    return detail(fmt::format("put {}: refcount {}", name(put.page), put.refcount));
+  }
+  Narration tell(const event::ReadRefcount& read) const {
+    return detail(fmt::format("refcount of {} is {}", name(read.page), read.refcount));
+  }
+  Narration tell(const event::FreezeRefcount& freeze) const {
+    if (freeze.frozen != 0) return detail("freeze refcount of " + name(freeze.page));
+    return essential(fmt::format("freeze refcount of {}: fails, it is {}", name(freeze.page), freeze.refcount));
+  }
+  Narration tell(const event::UnfreezeRefcount& unfreeze) const {
+    return detail(fmt::format("unfreeze refcount of {}: {}", name(unfreeze.page), unfreeze.refcount));
+  }
+  Narration tell(const event::AddRmap& add) const {
+    return essential(fmt::format("add rmap of {}: mapcount {}", name(add.page), add.mapcount));
+  }
+  Narration tell(const event::RemoveRmap& remove) const {
+    return essential(fmt::format("remove rmap of {}: mapcount {}", name(remove.page), remove.mapcount));
+  }
+  Narration tell(const event::ReadMapcount& read) const {
+    if (read.for_mkclean == 0) return essential(fmt::format("{} has mapcount {}", name(read.page), read.mapcount));
+    if (read.mapcount <= 0) return essential(name(read.page) + " not mapped: skip mkclean");
+    return essential(fmt::format("{} has mapcount {}: mkclean", name(read.page), read.mapcount));
+  }
+  Narration tell(const event::AllocatePage& allocate) const {
+    if (allocate.frame == no_fact) return essential("allocate a page: there is none left");
+    return detail(fmt::format("allocate frame {}", allocate.frame));
+  }
+  Narration tell(const event::FreePage& free) const { return essential("free " + name(free.page)); }
+
+  // --- the page cache ---
+
+  Narration tell(const event::LookUpPage& look_up) const {
+    const std::string found = look_up.frame == no_fact ? "nothing" : fmt::format("frame {}", look_up.frame);
+    return detail(fmt::format("look up {}: {}", file_page(look_up.file, look_up.index), found));
+  }
+  Narration tell(const event::AddToPageCache& add) const {
+    const PageFact page = add.page;
+    if (add.added == 0)
+      return detail(fmt::format("add {} to page cache: it has one", file_page(page.file, page.index)));
+    return essential(fmt::format("add {} to page cache: page {}{}", name(page), page.index, of_file(page.file)));
+  }
+  Narration tell(const event::RemoveFromPageCache& remove) const {
+    return essential(fmt::format("drop {} from page cache", name(remove.page)));
+  }
+  Narration tell(const event::TagPage& tag) const {
+    return detail(fmt::format("tag {} {}", file_page(tag.file, tag.index), tag_name(tag.tag)));
+  }
+  Narration tell(const event::TagForWriteback& /*tag*/) const { return detail("tag the dirty pages towrite"); }
+  Narration tell(const event::FindTagged& find) const {
+    const std::string_view tag = tag_name(find.tag);
+    if (find.index != no_fact) return detail(fmt::format("{} is tagged {}", file_page(find.file, find.index), tag));
+    if (find.again != 0) return detail(fmt::format("no further page tagged {}", tag));
+    if (find.tag == PAGECACHE_TAG_WRITEBACK) return detail("no page tagged writeback");
+    return essential(fmt::format("no page{} tagged {}: done", of_file(find.file), tag));
+  }
+
+  // --- contents ---
+
+  Narration tell(const event::ReadFromDisk& read) const {
+    std::string text = fmt::format("read {} from disk:", name(read.page));
+    for (std::size_t word = 0; word < machine_.words; ++word) text += fmt::format(" {}", read.words[word]);
+    return essential(std::move(text));
+  }
+  Narration tell(const event::WriteToDisk& write) const {
+    return essential(fmt::format("write {} word {} to disk: {}", name(write.page), write.word, write.value));
+  }
+  Narration tell(const event::ReadWord& read) const {
+    return essential(fmt::format("read() gets {} from {} word {}", read.value, name(read.page), read.word));
+  }
+  Narration tell(const event::WriteWord& write) const {
+    return essential(fmt::format("write() puts {} into {} word {}", write.value, name(write.page), write.word));
+  }
+  Narration tell(const event::FsyncBegins& /*fsync*/) const { return detail("fsync begins"); }
+
+  // --- gathers ---
+
+  Narration tell(const event::BeginGather& gather) const { return detail("begin a gather" + of_mm(gather.mm)); }
+  Narration tell(const event::QueuePage& queue) const {
+    const std::string flags = queue.flags == 0 ? "" : fmt::format(" with flag {}", queue.flags);
+    return essential(fmt::format("queue {}{}", name(queue.page), flags));
+  }
+  Narration tell(const event::AllocateBatch& batch) const {
+    return batch.allocated != 0 ? detail("allocate a gather batch") : essential("allocate a gather batch: fails");
+  }
+  Narration tell(const event::FreeBatch& /*batch*/) const { return detail("free a gather batch"); }
+  Narration tell(const event::FinishGather& gather) const {
+    if (gather.nested != 0) return essential("finish the gather: another is under way, flush everything");
+    return detail("finish the gather");
+  }
+  Narration tell(const event::EndGather& /*gather*/) const { return detail("end of the gather"); }
+
+ private:
+  std::string of_mm(Fact mm) const { return machine_.mms == 1 ? "" : fmt::format(" of mm {}", mm); }
+  std::string of_file(Fact file) const { return machine_.files == 1 ? "" : fmt::format(" of file {}", file); }
+  std::string pte(Fact mm, Fact page) const { return fmt::format("pte {}{}", page, of_mm(mm)); }
+  std::string file_page(Fact file, Fact index) const { return fmt::format("file page {}{}", index, of_file(file)); }
+  std::string lock_name(LockFact lock) const;
+
+  const MachineConfig& machine_;
+};
+
+std::string Words::lock_name(LockFact lock) const {
+  switch (lock.kind) {
+    case LockClass::page_table: {
+      const bool several = (machine_.virtual_pages() - 1) >> machine_.table_shift != 0;
+      return (several ? fmt::format("PTL of table {}", lock.number) : "PTL") + of_mm(lock.owner);
+    }
+    case LockClass::page: return fmt::format("frame {}", lock.number);
+    case LockClass::i_pages: return "i_pages lock" + of_file(lock.owner);
+    case LockClass::i_mmap: return "i_mmap_rwsem" + of_file(lock.owner);
+    case LockClass::inode: return "i_rwsem" + of_file(lock.owner);
+    case LockClass::mmap: break;
+  }
+  return "mmap_lock" + of_mm(lock.owner);
 }
 
 }  // namespace
 
-Narrator::Narrator(const Program& program)
-    : program_(program),
-      ptes_(static_cast<std::size_t>(max_mms) * max_virtual_pages),
-      frames_(max_frames),
-      slots_(static_cast<std::size_t>(max_files) * max_file_pages, -1) {
-  tlb_generations_.fill(initial_tlb_gen);
-}
-
-void Narrator::begin_operation(int cpu_number, int operation) {
-  cpu(cpu_number).operation = operation;
-  cpu(cpu_number).found_page = false;
-}
-
-const Operation* Narrator::operation(int cpu_number) const {
-  const int number = cpus_[static_cast<std::size_t>(cpu_number)].operation;
-  if (number < 0) return nullptr;
-  return &program_.operations[static_cast<std::size_t>(number)];
-}
-
-std::string Narrator::of_mm(int mm) const {
-  return program_.machine.mms == 1 ? std::string() : fmt::format(" of mm {}", mm);
-}
-
-std::string Narrator::of_file(int file) const {
-  return program_.machine.files == 1 ? std::string() : fmt::format(" of file {}", file);
-}
-
-Narration Narrator::narrate(const TracedStep& step, const TracedStep* next) {
-  switch (step.step.object) {
-    case Object::tlb: return translation(step);
-    case Object::pte: return page_table_entry(step);
-    case Object::page_table_lock:
-    case Object::mmap_lock:
-    case Object::page_lock:
-    case Object::i_pages_lock:
-    case Object::i_mmap_lock:
-    case Object::inode_lock: return lock(step, next);
-    case Object::vmas: return address_space(step);
-    case Object::tlb_generation:
-    case Object::flush_pending:
-    case Object::interrupt: return flush(step);
-    case Object::page_dirty:
-    case Object::page_writeback:
-    case Object::page_uptodate:
-    case Object::page_referenced:
-    case Object::page_buffers: return page_flag(step);
-    case Object::page_refcount: return refcount(step);
-    case Object::page_mapcount: return mapcount(step);
-    case Object::page_data: return page_data(step);
-    case Object::cache_slot: return cache_slot(step);
-    case Object::dirty_tag:
-    case Object::writeback_tag:
-    case Object::towrite_tag: return tag(step, next);
-    case Object::page_allocator: return page_allocator(step);
-    case Object::gather: return gather(step);
-  }
-  return unknown(step.step);
-}
-
-// --- translations ---
-
-Narration Narrator::translation(const TracedStep& step) {
-  const int page = step.step.second;
-  switch (step.step.verb) {
-    case Verb::load:
-    case Verb::store: return user_access(step);
-    case Verb::flush: return essential(page == whole_tlb ? "flush whole TLB" : fmt::format("flush TLB: page {}", page));
-    case Verb::clear: return essential(fmt::format("hardware evicts page {} from TLB", page));
-    case Verb::set: {
-      if (step.result() == 0) return essential(fmt::format("hardware finds no pte to load for page {}", page));
-      Pte& entry = pte(mm_of(step.step.first), page);
-      entry = entry.mkyoung();
-      return essential(fmt::format("hardware loads page {} into TLB: {}", page, pte_words(entry)));
-    }
-    default: return unknown(step.step);
-  }
-}
-
-Narration Narrator::user_access(const TracedStep& step) {
-  const bool store = step.step.verb == Verb::store;
-  const int page = step.step.second;
-  const std::string what = fmt::format("{} page {}: ", store ? "store" : "load", page);
-  if (!step.has_result()) return essential(what + "translated");  // the access is a step of its own
-  const AccessResult result = access_result(step.result());
-  Pte& entry = pte(mm_of(step.cpu), page);
-  const std::string access =
-      fmt::format("{} {} {} frame {}", store ? "writes" : "reads", result.value, store ? "to" : "from", result.frame);
-  switch (result.kind) {
-    case AccessResult::Kind::fault:
-      return essential(what + (entry.present() ? "fault, pte is read-only" : "fault, pte is none"));
-    case AccessResult::Kind::walk:
-      entry = store ? entry.mkyoung().mkdirty() : entry.mkyoung();
-      return essential(what + "page walk, " + access);
-    case AccessResult::Kind::hit: break;
-  }
-  return essential(what + "TLB hit, " + access + staleness(step, result.frame, store));
-}
-
-// What is wrong with the TLB entry that an access went through, if anything.
-std::string Narrator::staleness(const TracedStep& step, int used, bool store) const {
-  const Pte entry = pte(mm_of(step.cpu), step.step.second);
-  std::string why;
-  if (entry.none()) {
-    why = "the pte is gone";
-  } else if (entry.frame() != used) {
-    why = fmt::format("the pte maps frame {} now", entry.frame());
-  } else if (store && !entry.write()) {
-    why = "the pte is read-only now";
-  } else if (store && !entry.dirty()) {
-    why = "the pte is clean now";
-  } else {
-    return {};
-  }
-  if (!frame(used).in_use) why += ", the frame is free";
-  return " (stale: " + why + ")";
-}
-
-Narration Narrator::page_table_entry(const TracedStep& step) {
-  const Pte value(step.result());
-  Pte& entry = pte(step.step.first, step.step.second);
-  const std::string name = fmt::format("pte {}{}", step.step.second, of_mm(step.step.first));
-  switch (step.step.verb) {
-    case Verb::read: entry = value; return detail(fmt::format("read {}: {}", name, pte_words(value)));
-    case Verb::set: entry = value; return essential(fmt::format("set {}: {}", name, pte_words(value)));
-    case Verb::clear: entry = Pte(); return essential(fmt::format("clear {}: was {}", name, pte_words(value)));
-    default: return unknown(step.step);
-  }
-}
-
-// --- locks ---
-
-std::string Narrator::lock_name(const Step& step) const {
-  switch (step.object) {
-    case Object::page_table_lock: {
-      const bool several = (program_.machine.virtual_pages() - 1) >> program_.machine.table_shift != 0;
-      return (several ? fmt::format("PTL of table {}", step.second) : "PTL") + of_mm(step.first);
-    }
-    case Object::mmap_lock: return "mmap_lock" + of_mm(step.first);
-    case Object::page_lock: return fmt::format("frame {}", step.first);
-    case Object::i_pages_lock: return "i_pages lock" + of_file(step.first);
-    case Object::i_mmap_lock: return "i_mmap_rwsem" + of_file(step.first);
-    default: return "i_rwsem" + of_file(step.first);
-  }
-}
-
-// ", which cpu 1 holds"
-std::string Narrator::holders(const Step& step) const {
-  const auto found = locks_.find(key(step));
-  if (found == locks_.end()) return {};
-  const LockState& state = found->second;
-  const unsigned mask = state.writer >= 0 ? bit(state.writer) : state.readers;
-  if (mask == 0) return {};
-  return fmt::format(", which {} {}", cpu_list(mask), (mask & (mask - 1)) != 0 ? "hold" : "holds");
-}
-
-Narration Narrator::lock(const TracedStep& step, const TracedStep* next) {
-  const bool read_write = step.step.object != Object::page_table_lock && step.step.object != Object::page_lock &&
-                          step.step.object != Object::i_pages_lock;
-  const std::string name = lock_name(step.step);
-  const bool fails = next != nullptr && next->step.verb == Verb::wait && key(next->step) == key(step.step);
-  const bool waited = std::exchange(cpu(step.cpu).waited, step.step.verb == Verb::wait);
-  LockState& state = locks_[key(step.step)];
-  switch (step.step.verb) {
-    case Verb::lock:
-      if (fails || step.has_result()) return failed_lock(step, name);
-      state.writer = step.cpu;
-      return told(waited, fmt::format("lock {}{}{}", name, read_write ? " (write)" : "", waited ? ", at last" : ""));
-    case Verb::share: {
-      if (fails) return failed_lock(step, name);
-      const bool downgrade = state.writer == step.cpu;
-      state.writer = -1;
-      state.readers = static_cast<CpuMask>(state.readers | bit(step.cpu));
-      if (downgrade) return detail(fmt::format("downgrade {} to read", name));
-      return told(waited, fmt::format("lock {} (read){}", name, waited ? ", at last" : ""));
-    }
-    case Verb::unlock:
-      state.writer = -1;
-      state.readers = static_cast<CpuMask>(state.readers & ~bit(step.cpu));
-      return detail("unlock " + name);
-    case Verb::wait:
-      return essential(fmt::format("wait for {}{}{}", step.step.object == Object::page_lock ? "the lock of " : "", name,
-                                   holders(step.step)));
-    default: return unknown(step.step);
-  }
-}
-
-// A try that comes back at once says so in a result; any other is followed by a wait, which has a line of its own.
-Narration Narrator::failed_lock(const TracedStep& step, const std::string& name) {
-  if (step.has_result()) return essential(fmt::format("trylock {}: fails{}", name, holders(step.step)));
-  return detail(fmt::format("try to lock {}{}", name, holders(step.step)));
-}
-
-// --- address spaces and flushes ---
-
-Narration Narrator::address_space(const TracedStep& step) {
-  const int page = step.step.second;
-  const std::string mm = of_mm(step.step.first);
-  switch (step.step.verb) {
-    case Verb::set: {
-      // A mapping is split with i_mmap_rwsem held for writing; a new one is inserted without.
-      bool split = false;
-      for (int file = 0; file < program_.machine.files; ++file) {
-        const auto lock = locks_.find({Object::i_mmap_lock, file, 0});
-        split = split || (lock != locks_.end() && lock->second.writer == step.cpu);
-      }
-      return essential(fmt::format("{} at page {}{}", split ? "split the mapping" : "insert a mapping", page, mm));
-    }
-    case Verb::clear: return essential(fmt::format("take mappings from page {} on out of the mm{}", page, mm));
-    case Verb::put: return detail(fmt::format("drop mm_users{}, enter lazy TLB", mm));
-    default: return unknown(step.step);
-  }
-}
-
-Narration Narrator::flush(const TracedStep& step) {
-  const Step& what = step.step;
-  if (what.object == Object::interrupt) {
-    if (what.verb == Verb::send) return essential("send IPI to " + cpu_list(what.first));
-    if (what.verb == Verb::handle) return essential(fmt::format("take IPI from cpu {}", what.first));
-    if (what.verb == Verb::wait) return essential(fmt::format("wait for {} to flush", cpu_list(what.first)));
-  } else if (what.object == Object::tlb_generation && what.verb == Verb::set) {
-    return detail(fmt::format("raise tlb_gen{} to {}", of_mm(what.first), ++tlb_generations_[what.first]));
-  } else if (what.object == Object::flush_pending) {
-    if (what.verb == Verb::set) return detail("begin a gather" + of_mm(what.first));
-    if (what.verb == Verb::clear) return detail("end of the gather");
-    if (what.verb == Verb::read && step.has_result()) {
-      const bool nested = step.result() != 0;
-      return told(nested, nested ? "finish the gather: another is under way, flush everything" : "finish the gather");
-    }
-  }
-  return unknown(what);
-}
-
-// --- pages ---
-
-Narration Narrator::page_flag(const TracedStep& step) {
-  PageFrame& page = frame(step.step.first);
-  const std::string name = fmt::format("frame {}", step.step.first);
-  switch (step.step.object) {
-    case Object::page_dirty: return page_dirty(step, page, name);
-    case Object::page_writeback: return page_writeback(step, page, name);
-    case Object::page_uptodate: return page_uptodate(step, page, name);
-    case Object::page_buffers: return page_buffers(step, page, name);
-    default: return step.step.verb == Verb::set ? detail("mark " + name + " accessed") : unknown(step.step);
-  }
-}
-
-Narration Narrator::page_dirty(const TracedStep& step, PageFrame& page, const std::string& name) {
-  const bool was = page.dirty;
-  switch (step.step.verb) {
-    case Verb::set:
-      page.dirty = true;
-      return essential(fmt::format("set PG_dirty of {}{}", name, step.result() == 0 ? " (was set)" : ""));
-    case Verb::clear:
-      page.dirty = false;
-      return essential(fmt::format("clear PG_dirty of {}{}", name, was ? "" : " (was clear)"));
-    case Verb::read:
-      if (was) return detail(name + " is dirty");
-      // Only writeback reports what it finds.
-      return step.has_result() ? essential(name + " is clean: nothing to write") : detail(name + " is clean");
-    default: return unknown(step.step);
-  }
-}
-
-Narration Narrator::page_writeback(const TracedStep& step, PageFrame& page, const std::string& name) {
-  cpu(step.cpu).waited = step.step.verb == Verb::wait;
-  switch (step.step.verb) {
-    case Verb::set: page.writeback = true; return detail("set PG_writeback of " + name);
-    case Verb::clear: page.writeback = false; return essential("clear PG_writeback of " + name);
-    case Verb::read: return detail(name + (page.writeback ? " is under writeback" : " is not under writeback"));
-    case Verb::wait: return essential("wait for writeback of " + name);
-    default: return unknown(step.step);
-  }
-}
-
-Narration Narrator::page_uptodate(const TracedStep& step, PageFrame& page, const std::string& name) {
-  if (step.step.verb == Verb::read) return detail(name + (page.uptodate ? " is up to date" : " is not up to date"));
-  if (step.step.verb != Verb::copy) return unknown(step.step);
-  page.uptodate = true;
-  std::string text = fmt::format("read {} from disk:", name);
-  for (int i = 0; i < step.result_count; ++i) text += fmt::format(" {}", step.results[static_cast<std::size_t>(i)]);
-  return essential(std::move(text));
-}
-
-Narration Narrator::page_buffers(const TracedStep& step, PageFrame& page, const std::string& name) {
-  if (step.step.verb == Verb::set) {
-    page.buffers = true;
-    ++page.refcount;
-    return detail("attach buffers to " + name);
-  }
-  if (step.step.verb != Verb::clear) return unknown(step.step);
-  if (!page.buffers) return detail(name + " has no buffers");
-  if (page.dirty || page.writeback) return essential(fmt::format("strip buffers of {}: they are in use", name));
-  page.buffers = false;
-  return essential("strip buffers of " + name);
-}
-
-Narration Narrator::refcount(const TracedStep& step) {
-  PageFrame& page = frame(step.step.first);
-  const std::string name = fmt::format("frame {}", step.step.first);
-  switch (step.step.verb) {
-    case Verb::get:
-      if (page.refcount <= 0) return essential(fmt::format("get {}: fails, its refcount is 0", name));
-      return detail(fmt::format("get {}: refcount {}", name, ++page.refcount));
-    case Verb::put: return detail(fmt::format("put {}: refcount {}", name, --page.refcount));
-    case Verb::read: return detail(fmt::format("refcount of {} is {}", name, page.refcount));
-    case Verb::clear:
-      cpu(step.cpu).removed_page = false;
-      if (step.result() == 0)
-        return essential(fmt::format("freeze refcount of {}: fails, it is {}", name, page.refcount));
-      page.refcount = 0;
-      return detail("freeze refcount of " + name);
-    case Verb::set:
-      page.refcount = cpu(step.cpu).removed_page ? 1 : 2;
-      return detail(fmt::format("unfreeze refcount of {}: {}", name, page.refcount));
-    default: return unknown(step.step);
-  }
-}
-
-Narration Narrator::mapcount(const TracedStep& step) {
-  PageFrame& page = frame(step.step.first);
-  const std::string name = fmt::format("frame {}", step.step.first);
-  switch (step.step.verb) {
-    case Verb::get: return essential(fmt::format("add rmap of {}: mapcount {}", name, ++page.mapcount));
-    case Verb::put: return essential(fmt::format("remove rmap of {}: mapcount {}", name, --page.mapcount));
-    case Verb::read:
-      // Only page_mkclean reports what it finds.
-      if (!step.has_result()) return essential(fmt::format("{} has mapcount {}", name, page.mapcount));
-      if (step.result() == 0) return essential(name + " not mapped: skip mkclean");
-      return essential(fmt::format("{} has mapcount {}: mkclean", name, page.mapcount));
-    default: return unknown(step.step);
-  }
-}
-
-Narration Narrator::page_data(const TracedStep& step) {
-  const std::string place = fmt::format("frame {} word {}", step.step.first, step.step.second);
-  if (step.step.verb == Verb::load || step.step.verb == Verb::store) {  // of a user program, apart from translation
-    const AccessResult access = access_result(step.result());
-    return essential(fmt::format("{} {} {}", step.step.verb == Verb::load ? "load: reads" : "store: writes",
-                                 access.value, (step.step.verb == Verb::load ? "from " : "to ") + place));
-  }
-  if (step.step.verb != Verb::copy) return unknown(step.step);
-  const Operation* const current = operation(step.cpu);
-  if (current != nullptr && current->call == Call::read)
-    return essential(fmt::format("read() gets {} from {}", step.result(), place));
-  if (current != nullptr && current->call == Call::write)
-    return essential(fmt::format("write() puts {} into {}", step.result(), place));
-  return essential(fmt::format("write {} to disk: {}", place, step.result()));
-}
-
-Narration Narrator::cache_slot(const TracedStep& step) {
-  const int file = step.step.first;
-  const int index = step.step.second;
-  int& slot = slots_[static_cast<std::size_t>(file * max_file_pages + index)];
-  const std::string name = fmt::format("file page {}{}", index, of_file(file));
-  switch (step.step.verb) {
-    case Verb::read:
-      if (step.has_result()) slot = step.result() == no_frame ? -1 : static_cast<int>(step.result());
-      if (slot < 0) return detail(fmt::format("look up {}: nothing", name));
-      return detail(fmt::format("look up {}: frame {}", name, slot));
-    case Verb::set: {
-      if (step.result() == 0) return detail(fmt::format("add {} to page cache: it has one", name));
-      slot = cpu(step.cpu).allocated;
-      ++frame(slot).refcount;
-      return essential(fmt::format("add frame {} to page cache: page {}{}", slot, index, of_file(file)));
-    }
-    case Verb::clear: {
-      const int dropped = slot;
-      slot = -1;
-      cpu(step.cpu).removed_page = true;
-      return essential(fmt::format("drop frame {} from page cache", dropped));
-    }
-    default: return unknown(step.step);
-  }
-}
-
-Narration Narrator::tag(const TracedStep& step, const TracedStep* next) {
-  const Step& what = step.step;
-  std::string_view name = "towrite";
-  if (what.object == Object::dirty_tag) name = "dirty";
-  if (what.object == Object::writeback_tag) name = "writeback";
-  if (what.verb == Verb::set) {
-    if (what.object == Object::towrite_tag) return detail("tag the dirty pages towrite");
-    return detail(fmt::format("tag file page {}{} {}", what.second, of_file(what.first), name));
-  }
-  if (what.verb != Verb::read) return unknown(what);
-  CpuState& state = cpu(step.cpu);
-  if (!step.has_result()) {
-    state.found_page = false;
-    return detail("fsync begins");
-  }
-  // A page that was found is looked up next.
-  const bool found = next != nullptr && next->step.verb == Verb::read && next->step.object == Object::cache_slot &&
-                     next->step.first == what.first && next->step.second == step.result();
-  if (found) {
-    state.found_page = true;
-    return detail(fmt::format("file page {}{} is tagged {}", step.result(), of_file(what.first), name));
-  }
-  if (state.found_page) return detail(fmt::format("no further page tagged {}", name));
-  if (what.object == Object::writeback_tag) return detail("no page tagged writeback");
-  return essential(fmt::format("no page{} tagged {}: done", of_file(what.first), name));
-}
-
-Narration Narrator::page_allocator(const TracedStep& step) {
-  if (step.step.verb == Verb::clear) {
-    frame(step.step.first) = PageFrame{};
-    locks_.erase({Object::page_lock, step.step.first, 0});
-    return essential(fmt::format("free frame {}", step.step.first));
-  }
-  if (step.step.verb != Verb::get) return unknown(step.step);
-  if (!step.has_result()) return essential("allocate a page: there is none left");
-  const int number = static_cast<int>(step.result());
-  PageFrame& page = frame(number);
-  page = PageFrame{};
-  page.in_use = true;
-  page.refcount = 1;
-  cpu(step.cpu).allocated = number;
-  locks_[{Object::page_lock, number, 0}] = {.writer = step.cpu};  // new pages are born locked
-  return detail(fmt::format("allocate frame {}", number));
-}
-
-Narration Narrator::gather(const TracedStep& step) {
-  switch (step.step.verb) {
-    case Verb::get:
-      return step.result() != 0 ? detail("allocate a gather batch") : essential("allocate a gather batch: fails");
-    case Verb::put: return detail("free a gather batch");
-    case Verb::set:
-      return essential(step.result() == 0
-                           ? fmt::format("queue frame {}", step.step.second)
-                           : fmt::format("queue frame {} with flag {}", step.step.second, step.result()));
-    default: return unknown(step.step);
-  }
+Narration narrate(const AnyEvent& event, const MachineConfig& machine) {
+  Narration narration;
+  visit_event(event, [&]<typename E>(const E& what) {
+    if constexpr (E::is_step) narration = Words(machine).tell(what);
+  });
+  return narration;
 }
 
 }  // namespace shootdown

@@ -1,0 +1,633 @@
+// What happens in a run: every kind of event, with the facts that it carries.
+//
+// An action of a kernel is announced once, and everybody lives on that: the
+// scheduler (before a step another CPU may come to run), the trace (a line says
+// what was done), coverage, and the oracles. An event carries facts, never an
+// object of a kernel, so that every kernel can announce it, and so that it means
+// the same when somebody reads it later.
+//
+// A *step* is an action that another CPU could see half-done; it is announced
+// when it has been done, and nobody runs in between. A *note* is no action: it
+// says that something takes effect, in the step at hand.
+//
+// The first facts say what is touched, and are known before the action; those
+// below the line "found" are what came of it.
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+#include <type_traits>
+
+#include "engine/events/facts.h"
+
+namespace shootdown {
+
+// A lock, by what it guards.
+enum class LockClass : Fact {
+  page_table,  // owner: mm, number: page table
+  page,        // number: page frame
+  i_pages,     // owner: file
+  i_mmap,      // owner: file
+  inode,       // owner: file
+  mmap,        // owner: mm
+};
+
+struct LockFact {
+  LockClass kind{};
+  Fact owner = 0;
+  Fact number = 0;
+
+  bool operator==(const LockFact&) const = default;
+};
+
+// Marks of a page-cache slot (XArray marks).
+enum CacheTag : std::uint8_t {
+  PAGECACHE_TAG_DIRTY = 1U << 0U,
+  PAGECACHE_TAG_WRITEBACK = 1U << 1U,
+  PAGECACHE_TAG_TOWRITE = 1U << 2U,
+};
+
+// What came of a user program's access.
+enum class Access : Fact {
+  fault,  // nothing: a page fault
+  hit,    // through an entry that the TLB held
+  walk,   // through the page table; the TLB now holds an entry
+};
+
+namespace event {
+
+struct StepEvent {
+  static constexpr bool is_step = true;
+};
+struct Note {
+  static constexpr bool is_step = false;
+};
+
+// --- the run ---
+
+struct RunBegins : Note {
+  Fact cpus;
+};
+
+// All CPUs have ended, or the run was cut off. After `completed` every mm is gone, and every file was synced and
+// dropped from the page cache as far as the kernel would.
+struct RunEnds : Note {
+  Outcome outcome;
+};
+
+// The CPU begins an operation of the program; no_fact: what every thread ends with.
+struct OperationBegins : Note {
+  Fact operation;
+};
+
+// --- user programs ---
+
+// A load or store.
+struct UserAccess : StepEvent {
+  Fact mm;
+  Fact page;  // virtual
+  Fact word;
+  Fact store;  // 1: it is a store
+  // found
+  Access access;
+  Fact frame;
+  Fact value;
+  Fact stale;       // 1: through a TLB entry that was made for an earlier life of the frame
+  EntryFact entry;  // in the page table, after it
+};
+
+// The first half of an access that the machine makes in two (MachineConfig): the translation.
+struct Translate : StepEvent {
+  Fact mm;
+  Fact page;
+  Fact store;
+};
+
+// A load or store met no mapping (SIGSEGV).
+struct RefuseAccess : Note {
+  Fact mm;
+  Fact page;
+};
+
+// --- TLBs ---
+
+// The hardware drops an entry, unasked.
+struct EvictTranslation : StepEvent {
+  Fact owner;  // whose TLB
+  Fact page;
+};
+
+// The hardware loads an entry, unasked.
+struct FillTranslation : StepEvent {
+  Fact owner;
+  Fact page;
+  // found
+  EntryFact entry;  // not present: there was none to load
+};
+
+// The CPU drops what its TLB holds of a page.
+struct FlushTranslation : StepEvent {
+  Fact page;  // no_fact: of all pages
+};
+
+struct RaiseTlbGeneration : StepEvent {
+  Fact mm;
+  // found
+  Fact generation;
+};
+
+struct SendInterrupt : StepEvent {
+  Fact cpus;  // a bit for each CPU that is asked to flush
+};
+
+struct WaitForFlush : StepEvent {
+  Fact cpus;  // that have not answered
+};
+
+struct TakeInterrupt : StepEvent {
+  Fact sender;
+};
+
+// --- page-table entries ---
+
+struct ReadEntry : StepEvent {
+  Fact mm;
+  Fact page;
+  // found
+  EntryFact entry;
+};
+
+struct SetEntry : StepEvent {
+  Fact mm;
+  Fact page;
+  EntryFact entry;
+};
+
+struct ClearEntry : StepEvent {
+  Fact mm;
+  Fact page;
+  // found
+  EntryFact was;
+};
+
+// --- locks ---
+
+struct TakeLock : StepEvent {
+  LockFact lock;
+  Fact shared;  // 1: for reading
+  Fact tries;   // 1: comes back at once if it cannot be had
+  // found
+  Fact taken;
+  Fact holders;  // a bit for each CPU that held it before
+};
+
+struct WaitForLock : StepEvent {
+  LockFact lock;
+  Fact holders;
+};
+
+struct DropLock : StepEvent {
+  LockFact lock;
+};
+
+// From writer to reader.
+struct DowngradeLock : StepEvent {
+  LockFact lock;
+};
+
+// --- address spaces ---
+
+// The range is mapped from now on.
+struct InsertMapping : StepEvent {
+  Fact mm;
+  Fact first;
+  Fact count;
+};
+
+struct SplitMapping : StepEvent {
+  Fact mm;
+  Fact page;
+};
+
+struct DetachMappings : StepEvent {
+  Fact mm;
+  Fact first;
+  Fact count;
+};
+
+// The range is in transition from now on: not mapped for who faults, but translations may still be in use.
+struct BeginUnmap : Note {
+  Fact mm;
+  Fact first;
+  Fact count;
+};
+
+// The transition is over: nobody may use an old translation.
+struct EndUnmap : Note {
+  Fact mm;
+  Fact first;
+  Fact count;
+};
+
+// A thread leaves its mm, and its CPU enters lazy mode.
+struct DropMmUser : StepEvent {
+  Fact mm;
+};
+
+// --- page flags and counts ---
+
+struct SetDirty : StepEvent {
+  PageFact page;
+  Fact table_locked;  // 1: the CPU holds a page-table lock
+  // found
+  Fact was;  // the page's flags just before
+  std::int32_t mapcount;
+};
+
+struct ClearDirty : StepEvent {
+  PageFact page;
+  // found
+  Fact was;
+};
+
+struct ReadDirty : StepEvent {
+  PageFact page;
+  Fact for_writeback;  // 1: a clean page will not be written
+  // found
+  Fact flags;
+};
+
+struct SetWriteback : StepEvent {
+  PageFact page;
+};
+
+struct ClearWriteback : StepEvent {
+  PageFact page;
+};
+
+struct ReadWriteback : StepEvent {
+  PageFact page;
+  // found
+  Fact flags;
+};
+
+struct WaitForWriteback : StepEvent {
+  PageFact page;
+};
+
+struct ReadUptodate : StepEvent {
+  PageFact page;
+  // found
+  Fact flags;
+};
+
+struct MarkAccessed : StepEvent {
+  PageFact page;
+};
+
+struct AttachBuffers : StepEvent {
+  PageFact page;
+};
+
+struct StripBuffers : StepEvent {
+  PageFact page;
+  // found
+  Fact was;  // the page's flags just before: dirty or under writeback, it keeps its buffers
+};
+
+struct GetPage : StepEvent {
+  PageFact page;
+  // found
+  std::int32_t refcount;  // after it; 0: there was none any more, and none was taken
+};
+
+struct PutPage : StepEvent {
+  PageFact page;
+  // found
+  std::int32_t refcount;
+};
+
+struct ReadRefcount : StepEvent {
+  PageFact page;
+  // found
+  std::int32_t refcount;
+};
+
+struct FreezeRefcount : StepEvent {
+  PageFact page;
+  // found
+  Fact frozen;
+  std::int32_t refcount;  // before it
+};
+
+struct UnfreezeRefcount : StepEvent {
+  PageFact page;
+  std::int32_t refcount;
+};
+
+struct AddRmap : StepEvent {
+  PageFact page;
+  // found
+  std::int32_t mapcount;
+};
+
+struct RemoveRmap : StepEvent {
+  PageFact page;
+  // found
+  std::int32_t mapcount;
+};
+
+struct ReadMapcount : StepEvent {
+  PageFact page;
+  Fact for_mkclean;  // 1: a page that is not mapped will not be made clean
+  // found
+  std::int32_t mapcount;
+};
+
+struct AllocatePage : StepEvent {
+  // found
+  Fact frame;
+};
+
+// To the free list.
+struct FreePage : StepEvent {
+  PageFact page;
+  // found: how it was
+  std::int32_t refcount;
+  std::int32_t mapcount;
+  Fact entries;  // page-table entries that lead to it
+};
+
+// --- the page cache ---
+
+struct LookUpPage : StepEvent {
+  Fact file;
+  Fact index;
+  // found
+  Fact frame;
+};
+
+struct AddToPageCache : StepEvent {
+  PageFact page;
+  // found
+  Fact added;  // 0: there is one already
+};
+
+struct RemoveFromPageCache : StepEvent {
+  PageFact page;
+};
+
+struct TagPage : StepEvent {
+  Fact file;
+  Fact index;
+  Fact tag;
+};
+
+// Pages of the range that are tagged dirty are tagged to be written.
+struct TagForWriteback : StepEvent {
+  Fact file;
+  Fact first;
+  Fact count;
+};
+
+// Looks for a page with a tag.
+struct FindTagged : StepEvent {
+  Fact file;
+  Fact from;
+  Fact tag;
+  Fact again;  // 1: the search goes on
+  // found
+  Fact index;
+};
+
+// --- contents ---
+
+// A page is read in from the disk.
+struct ReadFromDisk : StepEvent {
+  PageFact page;
+  // found
+  std::array<Fact, max_words> words;
+};
+
+struct WriteToDisk : StepEvent {
+  PageFact page;
+  Fact word;
+  // found
+  Fact value;
+};
+
+// read() moves a word of a file to the program.
+struct ReadWord : StepEvent {
+  PageFact page;
+  Fact word;
+  // found
+  Fact value;
+};
+
+// write() moves a word of the program to a file.
+struct WriteWord : StepEvent {
+  PageFact page;
+  Fact word;
+  // found
+  Fact value;
+};
+
+// write() of a page is about to return: only from now on does an fsync owe anything for it.
+struct WriteReturns : Note {
+  Fact file;
+  Fact index;
+};
+
+struct FsyncBegins : StepEvent {
+  Fact file;
+  Fact first;
+  Fact count;
+};
+
+struct FsyncReturns : Note {
+  Fact file;
+  Fact first;
+  Fact count;
+};
+
+// --- gathers; each is its CPU's ---
+
+struct BeginGather : StepEvent {
+  Fact mm;
+};
+
+// A page waits for the flush. The batch that it went into has not been followed by another yet.
+struct QueuePage : StepEvent {
+  PageFact page;
+  Fact flags;  // that its pointer carries
+  // found
+  PointerFact pointer;
+  Fact queued;     // entries in the batch
+  Fact room;       // for so many
+  Fact batches;    // beside the gather's own
+  Fact batch_max;  // at most so many
+};
+
+// A pointer to a page was made to carry flags.
+struct EncodePage : Note {
+  PointerFact page;
+  Fact flags;
+  PointerFact encoded;
+  PointerFact decoded_page;
+  Fact decoded_flags;
+};
+
+struct AllocateBatch : StepEvent {
+  // found
+  Fact allocated;
+};
+
+struct FreeBatch : StepEvent {};
+
+// All that was gathered so far can no longer be reached through any TLB.
+struct FlushGather : Note {
+  Fact mm;
+};
+
+// Queued pages are about to be released in one go; a ReleasePage for each of them follows.
+struct ReleasePages : Note {
+  Fact count;
+  Fact limit;
+};
+
+// As the entry is in memory.
+struct ReleasePage : Note {
+  PointerFact pointer;
+};
+
+struct FinishGather : StepEvent {
+  Fact mm;
+  // found
+  Fact nested;  // 1: another gather of this mm is under way
+};
+
+struct EndGather : StepEvent {
+  Fact mm;
+};
+
+}  // namespace event
+
+template <typename... Events>
+struct EventList {
+  static constexpr std::size_t size = sizeof...(Events);
+};
+
+// Every kind of event. Its place in the list is its number within one build; nothing outside of a process keeps it.
+using AllEvents =
+    EventList<event::RunBegins, event::RunEnds, event::OperationBegins, event::UserAccess, event::Translate,
+              event::RefuseAccess, event::EvictTranslation, event::FillTranslation, event::FlushTranslation,
+              event::RaiseTlbGeneration, event::SendInterrupt, event::WaitForFlush, event::TakeInterrupt,
+              event::ReadEntry, event::SetEntry, event::ClearEntry, event::TakeLock, event::WaitForLock,
+              event::DropLock, event::DowngradeLock, event::InsertMapping, event::SplitMapping, event::DetachMappings,
+              event::BeginUnmap, event::EndUnmap, event::DropMmUser, event::SetDirty, event::ClearDirty,
+              event::ReadDirty, event::SetWriteback, event::ClearWriteback, event::ReadWriteback,
+              event::WaitForWriteback, event::ReadUptodate, event::MarkAccessed, event::AttachBuffers,
+              event::StripBuffers, event::GetPage, event::PutPage, event::ReadRefcount, event::FreezeRefcount,
+              event::UnfreezeRefcount, event::AddRmap, event::RemoveRmap, event::ReadMapcount, event::AllocatePage,
+              event::FreePage, event::LookUpPage, event::AddToPageCache, event::RemoveFromPageCache, event::TagPage,
+              event::TagForWriteback, event::FindTagged, event::ReadFromDisk, event::WriteToDisk, event::ReadWord,
+              event::WriteWord, event::WriteReturns, event::FsyncBegins, event::FsyncReturns, event::BeginGather,
+              event::QueuePage, event::EncodePage, event::AllocateBatch, event::FreeBatch, event::FlushGather,
+              event::ReleasePages, event::ReleasePage, event::FinishGather, event::EndGather>;
+
+// The number of a kind of event. An event that is not in the list does not compile.
+using EventKind = std::uint8_t;
+
+template <typename E, typename... Events>
+consteval EventKind kind_in(EventList<Events...> /*list*/) {
+  static_assert((std::is_same_v<E, Events> + ...) == 1, "an event stands once in the list");
+  EventKind kind = 0;
+  static_cast<void>(((std::is_same_v<E, Events> ? false : (++kind, true)) && ...));
+  return kind;
+}
+template <typename E>
+inline constexpr EventKind kind_of = kind_in<E>(AllEvents{});
+
+// A set of kinds of events.
+class EventSet {
+ public:
+  static constexpr std::size_t capacity = 128;
+
+  template <typename... Events>
+  static constexpr EventSet of(EventList<Events...> /*list*/) {
+    EventSet set;
+    (set.insert(kind_of<Events>), ...);
+    return set;
+  }
+  static constexpr EventSet all() { return of(AllEvents{}); }
+
+  constexpr EventSet() = default;
+  constexpr void insert(EventKind kind) { bits_[kind / 64U] |= std::uint64_t{1} << kind % 64U; }
+  constexpr bool contains(EventKind kind) const { return (bits_[kind / 64U] >> kind % 64U & 1U) != 0; }
+  constexpr bool contains(EventSet other) const {
+    return (other.bits_[0] & ~bits_[0]) == 0 && (other.bits_[1] & ~bits_[1]) == 0;
+  }
+  constexpr EventSet operator|(EventSet other) const {
+    EventSet set;
+    for (std::size_t i = 0; i < bits_.size(); ++i) set.bits_[i] = bits_[i] | other.bits_[i];
+    return set;
+  }
+  constexpr bool operator==(const EventSet&) const = default;
+
+ private:
+  std::array<std::uint64_t, capacity / 64> bits_{};
+};
+static_assert(AllEvents::size <= EventSet::capacity);
+
+// The facts of an event as numbers, in their order.
+inline constexpr std::size_t max_facts = 10;
+// NOLINTNEXTLINE(bugprone-sizeof-expression): in facts
+template <typename E>
+inline constexpr std::size_t fact_count = std::is_empty_v<E> ? 0 : sizeof(E) / sizeof(Fact);
+
+// Any event, and who did it when.
+struct AnyEvent {
+  std::uint64_t step = 0;  // steps made in the run, this one included
+  EventKind kind = 0;
+  std::uint8_t cpu = 0;
+  std::array<Fact, max_facts> facts{};
+
+  AnyEvent() = default;
+  template <typename E>
+  AnyEvent(std::uint64_t steps_made, int by_cpu, const E& event)
+      : step(steps_made), kind(kind_of<E>), cpu(static_cast<std::uint8_t>(by_cpu)) {
+    static_assert(std::is_trivially_copyable_v<E> && fact_count<E> <= max_facts && alignof(E) <= alignof(Fact));
+    if constexpr (fact_count<E> != 0) std::memcpy(facts.data(), &event, sizeof event);
+  }
+
+  template <typename E>
+  bool is() const {
+    return kind == kind_of<E>;
+  }
+  // The event, which is an E.
+  template <typename E>
+  E as() const {
+    E event{};
+    if constexpr (fact_count<E> != 0) std::memcpy(static_cast<void*>(&event), facts.data(), sizeof event);
+    return event;
+  }
+};
+
+// Calls `visit` with the event as what it is.
+template <typename Visitor, typename... Events>
+void visit_event_in(EventList<Events...> /*list*/, const AnyEvent& event, Visitor&& visit) {
+  using Visit = void (*)(const AnyEvent&, Visitor&);
+  static constexpr std::array<Visit, sizeof...(Events)> visits{
+      [](const AnyEvent& any, Visitor& visitor) { visitor(any.as<Events>()); }...};
+  visits[event.kind](event, visit);
+}
+template <typename Visitor>
+void visit_event(const AnyEvent& event, Visitor&& visit) {
+  visit_event_in(AllEvents{}, event, visit);
+}
+
+}  // namespace shootdown

@@ -1,0 +1,147 @@
+// What may be known of a kernel and its machine, whichever kernel it is.
+//
+// The model and Linux answer the same questions in the same plain numbers: of a
+// page frame its flags and counts and whose page it is, of a page-table entry
+// where it leads, of a TLB what it holds, of the disk its words. Oracles, traces
+// and coverage know a kernel by these facts and by its events (event.h) only; no
+// type of a kernel's own gets to them.
+//
+// Reading a fact changes nothing. Facts are true at the moment at which they are
+// read: whoever wants to know how something was before must have been told so by
+// an event.
+#pragma once
+
+#include <cstdint>
+
+#include "engine/program/program.h"
+
+namespace shootdown {
+
+// All facts are numbers of this size, so that an event has no gaps and can be hashed as it lies in memory.
+using Fact = std::uint32_t;
+
+// In place of a number: there is none.
+inline constexpr Fact no_fact = 0xFFFFFFFFU;
+
+// A number that is not negative, as a fact.
+constexpr Fact as_fact(int number) {
+  return static_cast<Fact>(number);
+}
+
+// A page's flags. The numbers are ours; the names are the kernel's.
+enum PageFlag : Fact {
+  PG_locked = 1U << 0U,
+  PG_dirty = 1U << 1U,
+  PG_writeback = 1U << 2U,
+  PG_uptodate = 1U << 3U,
+  PG_referenced = 1U << 4U,
+  PG_active = 1U << 5U,
+  PG_buffers = 1U << 6U,  // the filesystem keeps buffers on it (page_has_private); holds a reference
+};
+
+// A page frame, and which page of which file it holds.
+struct PageFact {
+  Fact frame = no_fact;
+  Fact file = no_fact;   // none: it is in no page cache
+  Fact index = no_fact;  // its place there
+};
+
+// A page-table entry, or what a TLB holds of one.
+struct EntryFact {
+  static constexpr Fact present_bit = 1U << 0U;
+  static constexpr Fact write_bit = 1U << 1U;
+  static constexpr Fact young_bit = 1U << 2U;
+  static constexpr Fact dirty_bit = 1U << 3U;
+  static constexpr unsigned frame_shift = 8;
+
+  Fact bits = 0;
+
+  bool present() const { return (bits & present_bit) != 0; }
+  bool write() const { return (bits & write_bit) != 0; }
+  bool young() const { return (bits & young_bit) != 0; }
+  bool dirty() const { return (bits & dirty_bit) != 0; }
+  Fact frame() const { return bits >> frame_shift; }
+};
+
+// All there is to know of a page frame.
+struct FrameFacts {
+  Fact flags = 0;             // PageFlag
+  std::int32_t refcount = 0;  // 0: free, or frozen
+  std::int32_t mapcount = 0;  // what rmap counts: the kernel's _mapcount plus one
+  Fact entries = 0;           // page-table entries that do lead to it
+  PageFact page;
+
+  bool test(PageFlag flag) const { return (flags & flag) != 0; }
+  bool cached() const { return page.file != no_fact; }
+};
+
+// An entry of a CPU's TLB.
+struct TlbFact {
+  Fact page;  // virtual
+  EntryFact entry;
+  // How many lives the frame has ended since the entry was made: not 0 if the frame has been freed.
+  Fact lives_ago;
+};
+
+// A pointer to a page, which may carry flags, as a place in the array of pages.
+struct PointerFact {
+  Fact offset = 0;  // in bytes, from the first page of the array to the pointer as it is, modulo 2 to the power of 32
+
+  bool operator==(const PointerFact&) const = default;
+};
+
+// How a run ended.
+enum class Outcome : Fact {
+  completed,
+  deadlock,        // CPUs wait, and none can go on
+  too_many_steps,  // the step limit was reached
+};
+
+// A kernel with its machine, as it is at this moment.
+class World {
+ public:
+  World() = default;
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+  virtual ~World() = default;
+
+  virtual const MachineConfig& machine_config() const = 0;
+  // Steps made in this run.
+  virtual std::uint64_t steps_made() const = 0;
+  // CPUs that have not ended, one bit each.
+  virtual unsigned unfinished_cpus() const = 0;
+
+  // --- frames 0 to frames() - 1 have been in use in this run ---
+  virtual int frames() const = 0;
+  virtual FrameFacts frame_facts(Fact frame) const = 0;
+  virtual Fact frame_word(Fact frame, int word) const = 0;
+  // The array of pages: the size of an element in bytes, and how many there are, used or not.
+  virtual Fact page_stride() const = 0;
+  virtual Fact page_array_length() const = 0;
+
+  // --- files ---
+  // The page frame in a slot of a file's page cache, or none.
+  virtual Fact cached_frame(int file, int index) const = 0;
+  virtual Fact disk_word(int file, int index, int word) const = 0;
+
+  // --- address spaces ---
+  virtual EntryFact entry(int mm, int page) const = 0;
+  virtual long rss(int mm) const = 0;
+  // Gathers under way (mm_tlb_flush_pending).
+  virtual int flushes_pending(int mm) const = 0;
+  virtual int page_tables(int mm) const = 0;
+  // The present entries of a page table, by the kernel's own count.
+  virtual int present_entries(int mm, int table) const = 0;
+
+  // --- CPUs ---
+  // Whether a CPU runs no user code until it has flushed its TLB (lazy mode).
+  virtual bool is_lazy(int cpu) const = 0;
+  virtual int tlb_size(int cpu) const = 0;
+  // Entry 0 to tlb_size() - 1.
+  virtual TlbFact tlb_entry(int cpu, int number) const = 0;
+
+  // Pages that gathers hold for their batches.
+  virtual int batches_in_use() const = 0;
+};
+
+}  // namespace shootdown

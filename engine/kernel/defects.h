@@ -1,0 +1,31 @@
+// Planted mistakes: what the harness must be able to catch.
+//
+// Each is a mistake that somebody who changes this code could make. A run is made
+// with at most one of them; without one, the code is what it should be.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace shootdown {
+
+enum class Defect : std::uint8_t {
+  none,
+#define DEFECT(id, name, what) id,
+#include "engine/kernel/defects.def"
+#undef DEFECT
+};
+
+struct DefectInfo {
+  Defect id;
+  std::string_view name;
+  std::string_view what;  // is done wrong
+};
+
+// All but `none`, in the order of the list.
+std::span<const DefectInfo> all_defects();
+// The defect of this name, or null.
+const DefectInfo* find_defect(std::string_view name);
+
+}  // namespace shootdown

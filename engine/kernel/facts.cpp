@@ -1,0 +1,118 @@
+#include "engine/kernel/facts.h"
+
+#include "engine/kernel/kernel.h"
+
+namespace shootdown {
+
+namespace {
+
+constexpr auto relaxed = std::memory_order_relaxed;
+
+const Page& page_of(const Kernel& kernel, Fact frame) {
+  return kernel.pages[frame];
+}
+const Mm& mm_of(const Kernel& kernel, int mm) {
+  return kernel.mms[static_cast<std::size_t>(mm)];
+}
+const AddressSpace& file_of(const Kernel& kernel, int file) {
+  return kernel.files[static_cast<std::size_t>(file)];
+}
+
+}  // namespace
+
+EntryFact entry_fact(Pte pte) {
+  if (!pte.present()) return {};
+  return {EntryFact::present_bit | (pte.write() ? EntryFact::write_bit : 0U) |
+          (pte.young() ? EntryFact::young_bit : 0U) | (pte.dirty() ? EntryFact::dirty_bit : 0U) |
+          static_cast<Fact>(pte.frame()) << EntryFact::frame_shift};
+}
+
+const MachineConfig& KernelFacts::machine_config() const {
+  return kernel_.config;
+}
+
+std::uint64_t KernelFacts::steps_made() const {
+  return kernel_.sched.steps();
+}
+
+unsigned KernelFacts::unfinished_cpus() const {
+  return kernel_.sched.unfinished();
+}
+
+int KernelFacts::frames() const {
+  return kernel_.pages_used;
+}
+
+FrameFacts KernelFacts::frame_facts(Fact frame) const {
+  const Page& page = page_of(kernel_, frame);
+  return {.flags = page.flags.load(relaxed),
+          .refcount = page.refcount.load(relaxed),
+          .mapcount = page.mapcount.load(relaxed),
+          .entries = kernel_.frame(&page).entries,
+          .page = shootdown::page_fact(kernel_, frame)};
+}
+
+Fact KernelFacts::frame_word(Fact frame, int word) const {
+  return kernel_.machine.frame(static_cast<FrameNumber>(frame)).words[word].load(relaxed);
+}
+
+Fact KernelFacts::page_stride() const {
+  return sizeof(Page);
+}
+
+Fact KernelFacts::page_array_length() const {
+  return max_frames;
+}
+
+Fact KernelFacts::cached_frame(int file, int index) const {
+  const Page* const page = file_of(kernel_, file).slots[index].load(relaxed);
+  return page == nullptr ? no_fact : kernel_.pfn(page);
+}
+
+Fact KernelFacts::disk_word(int file, int index, int word) const {
+  return file_of(kernel_, file).disk[index][word].load(relaxed);
+}
+
+EntryFact KernelFacts::entry(int mm, int page) const {
+  return entry_fact(kernel_.machine.read_pte(mm, page));
+}
+
+long KernelFacts::rss(int mm) const {
+  return mm_of(kernel_, mm).rss.load(relaxed);
+}
+
+int KernelFacts::flushes_pending(int mm) const {
+  return mm_of(kernel_, mm).tlb_flush_pending.load(relaxed);
+}
+
+int KernelFacts::page_tables(int /*mm*/) const {
+  return ((kernel_.config.virtual_pages() - 1) >> kernel_.config.table_shift) + 1;
+}
+
+int KernelFacts::present_entries(int mm, int table) const {
+  return mm_of(kernel_, mm).page_tables[table].present;
+}
+
+bool KernelFacts::is_lazy(int cpu) const {
+  return kernel_.tasks[static_cast<std::size_t>(cpu)].lazy.load(relaxed);
+}
+
+int KernelFacts::tlb_size(int cpu) const {
+  const Tlb& tlb = kernel_.machine.tlb(cpu);
+  return static_cast<int>(tlb.end() - tlb.begin());
+}
+
+TlbFact KernelFacts::tlb_entry(int cpu, int number) const {
+  const TlbEntry& entry = kernel_.machine.tlb(cpu).begin()[number];
+  return {
+      .page = entry.page,
+      .entry = {EntryFact::present_bit | (entry.write ? EntryFact::write_bit : 0U) |
+                (entry.dirty ? EntryFact::dirty_bit : 0U) | static_cast<Fact>(entry.frame) << EntryFact::frame_shift},
+      .lives_ago = kernel_.machine.frame(entry.frame).generation - entry.generation};
+}
+
+int KernelFacts::batches_in_use() const {
+  return kernel_.batches_in_use();
+}
+
+}  // namespace shootdown

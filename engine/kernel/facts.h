@@ -1,0 +1,38 @@
+// The model, as far as others may know it (engine/events/facts.h).
+#pragma once
+
+#include "engine/events/facts.h"
+
+namespace shootdown {
+
+class Kernel;
+
+class KernelFacts final : public World {
+ public:
+  explicit KernelFacts(const Kernel& kernel) : kernel_(kernel) {}
+
+  const MachineConfig& machine_config() const override;
+  std::uint64_t steps_made() const override;
+  unsigned unfinished_cpus() const override;
+  int frames() const override;
+  FrameFacts frame_facts(Fact frame) const override;
+  Fact frame_word(Fact frame, int word) const override;
+  Fact page_stride() const override;
+  Fact page_array_length() const override;
+  Fact cached_frame(int file, int index) const override;
+  Fact disk_word(int file, int index, int word) const override;
+  EntryFact entry(int mm, int page) const override;
+  long rss(int mm) const override;
+  int flushes_pending(int mm) const override;
+  int page_tables(int mm) const override;
+  int present_entries(int mm, int table) const override;
+  bool is_lazy(int cpu) const override;
+  int tlb_size(int cpu) const override;
+  TlbFact tlb_entry(int cpu, int number) const override;
+  int batches_in_use() const override;
+
+ private:
+  const Kernel& kernel_;
+};
+
+}  // namespace shootdown

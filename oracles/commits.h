@@ -1,0 +1,40 @@
+// Performs on the reference what takes effect in a run.
+//
+// Judges nothing: the oracles compare with the reference before it follows.
+#pragma once
+
+#include "engine/reference/reference.h"
+#include "oracles/watches.h"
+
+namespace shootdown {
+
+class Commits final : public Watches<event::UserAccess, event::WriteWord, event::WriteReturns, event::InsertMapping,
+                                     event::BeginUnmap, event::EndUnmap> {
+ public:
+  explicit Commits(Reference& reference) : reference_(reference) {}
+
+  void on(int /*cpu*/, const event::UserAccess& event) override {
+    if (event.access == Access::fault || event.store == 0) return;
+    reference_.store(number(event.page), number(event.word), event.value);
+  }
+  void on(int /*cpu*/, const event::WriteWord& event) override {
+    reference_.write(file_of(event.page), number(event.page.index), number(event.word), event.value);
+  }
+  void on(int /*cpu*/, const event::WriteReturns& event) override {
+    reference_.write_returned(number(event.file), number(event.index));
+  }
+  void on(int /*cpu*/, const event::InsertMapping& event) override {
+    reference_.map(number(event.mm), number(event.first), number(event.count));
+  }
+  void on(int /*cpu*/, const event::BeginUnmap& event) override {
+    reference_.begin_unmap(number(event.mm), number(event.first), number(event.count));
+  }
+  void on(int /*cpu*/, const event::EndUnmap& event) override {
+    reference_.end_unmap(number(event.mm), number(event.first), number(event.count));
+  }
+
+ private:
+  Reference& reference_;
+};
+
+}  // namespace shootdown

@@ -1,0 +1,51 @@
+#include "oracles/filesystem_contract.h"
+
+#include <boost/test/unit_test.hpp>
+
+#include "test/hand_made_run.h"
+
+using namespace shootdown;
+
+namespace {
+
+constexpr OracleId id = OracleId::filesystem_contract;
+
+event::SetDirty dirtied(Fact was, bool table_locked, std::int32_t mapcount) {
+  return {.page = {.frame = 3, .file = 0, .index = 1},
+          .table_locked = table_locked ? 1U : 0U,
+          .was = was,
+          .mapcount = mapcount};
+}
+
+std::string fact_of(const event::SetDirty& event) {
+  HandMadeRun run;
+  run.happens(1, event);
+  return run.fact(id);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(filesystem_contract)
+
+BOOST_AUTO_TEST_CASE(silent_for_who_may) {
+  BOOST_TEST(fact_of(dirtied(PG_locked | PG_buffers, false, 0)) == "");
+  BOOST_TEST(fact_of(dirtied(PG_dirty | PG_buffers, false, 0)) == "");
+  BOOST_TEST(fact_of(dirtied(PG_buffers, true, 1)) == "");
+}
+
+BOOST_AUTO_TEST_CASE(fires_for_an_unlocked_page) {
+  BOOST_TEST(fact_of(dirtied(PG_buffers, true, 0)) ==
+             "page 1 of file 0 becomes dirty while it is unlocked and unmapped");
+  BOOST_TEST(fact_of(dirtied(PG_buffers, false, 1)) ==
+             "page 1 of file 0 becomes dirty while it is unlocked and no page-table lock is held");
+}
+
+BOOST_AUTO_TEST_CASE(fires_without_buffers_if_the_filesystem_keeps_any) {
+  BOOST_TEST(fact_of(dirtied(PG_locked, false, 1)) == "page 1 of file 0 is dirtied without buffers");
+  HandMadeRun run;
+  run.begin(&MachineConfig::buffers, 0);
+  run.happens(1, dirtied(PG_locked, false, 1));
+  BOOST_TEST(run.holds());
+}
+
+BOOST_AUTO_TEST_SUITE_END()

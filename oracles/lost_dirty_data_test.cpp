@@ -1,0 +1,62 @@
+#include "oracles/lost_dirty_data.h"
+
+#include <boost/test/unit_test.hpp>
+
+#include "test/hand_made_run.h"
+
+using namespace shootdown;
+
+namespace {
+
+constexpr OracleId id = OracleId::lost_dirty_data;
+
+// A page with 5 in its second word, where the disk has 4.
+struct UnsavedPage : HandMadeRun {
+  UnsavedPage() : frame(world.add_page(0, 1)) {
+    frame.words[1] = 5;
+    world.disk[{0, 1, 1}] = 4;
+  }
+  TestFrame& frame;
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(lost_dirty_data)
+
+BOOST_AUTO_TEST_CASE(fires_when_a_page_with_other_contents_than_the_disk_is_removed) {
+  UnsavedPage run;
+  run.happens(2, event::RemoveFromPageCache{.page = run.frame.facts.page});
+  BOOST_TEST(run.fact(id) ==
+             "page 1 of file 0 leaves the page cache clean, but its word 1 is 5 in memory and 4 on the disk");
+  BOOST_TEST(run.report().violation(id).cpu == 2);
+}
+
+BOOST_AUTO_TEST_CASE(fires_when_a_clean_page_with_other_contents_than_the_disk_is_left) {
+  UnsavedPage run;
+  run.end();
+  BOOST_TEST(run.fact(id) ==
+             "page 1 of file 0 is left in the page cache clean, but its word 1 is 5 in memory and 4 on the disk");
+  BOOST_TEST(run.report().violation(id).cpu == -1);
+}
+
+BOOST_AUTO_TEST_CASE(silent_for_a_page_that_is_dirty_or_saved) {
+  UnsavedPage run;
+  run.frame.facts.flags |= PG_dirty;
+  run.end();
+  BOOST_TEST(!run.breaks(id));
+
+  run.begin();
+  run.frame.facts.flags &= ~static_cast<Fact>(PG_dirty);
+  run.world.disk[{0, 1, 1}] = 5;
+  run.happens(2, event::RemoveFromPageCache{.page = run.frame.facts.page});
+  run.end();
+  BOOST_TEST(!run.breaks(id));
+}
+
+BOOST_AUTO_TEST_CASE(silent_when_a_run_was_cut_off) {
+  UnsavedPage run;
+  run.end(Outcome::too_many_steps);
+  BOOST_TEST(!run.breaks(id));
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,63 @@
+#include "oracles/oracles.h"
+
+#include <algorithm>
+#include <boost/test/unit_test.hpp>
+#include <string>
+
+#include "engine/events/sent.h"
+#include "oracles/judge.h"
+
+using namespace shootdown;
+
+BOOST_AUTO_TEST_SUITE(oracles)
+
+BOOST_AUTO_TEST_CASE(the_list_is_in_the_order_of_the_ids_and_names_follow_from_them) {
+  const std::string ids[] = {
+#define ORACLE(Class, id, name, guarantee) #id,
+#include "oracles/oracles.def"
+#undef ORACLE
+  };
+  BOOST_TEST_REQUIRE(all_oracles().size() == oracle_count);
+  for (std::size_t i = 0; i < oracle_count; ++i) {
+    const OracleInfo& oracle = all_oracles()[i];
+    BOOST_TEST(static_cast<std::size_t>(oracle.id) == i);
+    std::string name = ids[i];
+    std::replace(name.begin(), name.end(), '_', '-');
+    BOOST_TEST(oracle.name == name);
+    BOOST_TEST(oracle_name(oracle.id) == name);
+    BOOST_TEST(find_oracle(name) == &oracle);
+  }
+  BOOST_TEST(find_oracle("no-such-oracle") == nullptr);
+}
+
+BOOST_AUTO_TEST_CASE(claims_are_all_but_the_exceptions) {
+  BOOST_TEST((claims({}) == OracleSet::all()));
+  const NotClaimed exceptions[] = {{.oracle = "counts", .why = ""}, {.oracle = "batch", .why = ""}};
+  OracleSet expected = OracleSet::all();
+  expected.erase(OracleId::counts);
+  expected.erase(OracleId::batch);
+  BOOST_TEST((claims(exceptions) == expected));
+}
+
+BOOST_AUTO_TEST_CASE(who_misses_an_event_does_not_judge) {
+  BOOST_TEST((judged_with(EventSet::of(SentByModel{})) == OracleSet::all()));
+  BOOST_TEST(judged_with(EventSet()).empty());
+
+  OracleSet expected;
+  expected.insert(OracleId::progress);
+  expected.insert(OracleId::lost_dirty_data);
+  EventSet sent = EventSet::of(EventList<event::RunBegins, event::RunEnds, event::RemoveFromPageCache>{});
+  BOOST_TEST((judged_with(sent) == expected));
+}
+
+BOOST_AUTO_TEST_CASE(who_compares_with_the_reference_needs_what_the_reference_needs) {
+  EventSet sent = StaleAccess::watched;
+  BOOST_TEST(judged_with(sent).empty());
+  sent =
+      sent | EventSet::of(EventList<event::WriteWord, event::WriteReturns, event::InsertMapping, event::BeginUnmap>{});
+  BOOST_TEST(judged_with(sent).empty());
+  sent.insert(kind_of<event::EndUnmap>);
+  BOOST_TEST(judged_with(sent).contains(OracleId::stale_access));
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,18 @@
+#include "oracles/report.h"
+
+#include "engine/check.h"
+
+namespace shootdown {
+
+OracleId Report::first(OracleSet among) const {
+  const OracleSet found = broken_ & among;
+  SHOOTDOWN_CHECK(!found.empty());
+  const OracleInfo* best = nullptr;
+  for (const OracleInfo& info : all_oracles()) {
+    if (!found.contains(info.id)) continue;
+    if (best == nullptr || violation(info.id).step < violation(best->id).step) best = &info;
+  }
+  return best->id;
+}
+
+}  // namespace shootdown

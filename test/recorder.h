@@ -1,0 +1,32 @@
+// Helpers for tests: all events of a run, for whoever wants to look at them afterwards.
+#pragma once
+
+#include <vector>
+
+#include "engine/events/observer.h"
+
+namespace shootdown {
+
+class Recorder final : public Observer {
+ public:
+  EventSet watches() const override { return EventSet::all(); }
+  void happened(const AnyEvent& event, const World& /*world*/) override {
+    if (event.is<event::RunBegins>()) events_.clear();
+    events_.push_back(event);
+  }
+
+  // Those of one kind, in the order in which they happened.
+  template <typename E>
+  std::vector<E> all() const {
+    std::vector<E> found;
+    for (const AnyEvent& event : events_) {
+      if (event.is<E>()) found.push_back(event.as<E>());
+    }
+    return found;
+  }
+
+ private:
+  std::vector<AnyEvent> events_;
+};
+
+}  // namespace shootdown

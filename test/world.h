@@ -1,0 +1,103 @@
+// A world without a kernel, for tests: its facts are what a test says they are.
+//
+// What a test says nothing of is empty: no frame is in use, disks are full of
+// zeros, TLBs hold nothing, counts are 0. Which frame holds a page of a file is
+// what the frames say of themselves.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <tuple>
+#include <vector>
+
+#include "engine/events/facts.h"
+#include "engine/program/program.h"
+
+namespace shootdown {
+
+struct TestFrame {
+  FrameFacts facts;
+  std::array<Fact, max_words> words{};
+};
+
+struct TestMm {
+  long rss = 0;
+  int flushes_pending = 0;
+  std::vector<int> present_entries{0};  // of each page table
+  std::map<int, EntryFact> entries;     // by page
+};
+
+struct TestCpu {
+  bool lazy = false;
+  std::vector<TlbFact> tlb;
+};
+
+class TestWorld final : public World {
+ public:
+  // --- the facts ---
+  MachineConfig config;
+  std::uint64_t steps = 0;
+  unsigned unfinished = 0;
+  std::deque<TestFrame> frames_in_use;  // references to them stay good
+  Fact stride = 64;
+  Fact array_length = 4096;
+  std::map<std::tuple<int, int, int>, Fact> disk;  // by file, index and word
+  std::array<TestMm, max_mms> mms;
+  std::array<TestCpu, max_cpus> cpus;
+  int batches = 0;
+
+  // The next frame, in a file's page cache. Its count is right.
+  TestFrame& add_page(Fact file, Fact index) {
+    const auto frame = static_cast<Fact>(frames_in_use.size());
+    TestFrame& added = frames_in_use.emplace_back();
+    added.facts = {.flags = PG_uptodate, .refcount = 1, .page = {.frame = frame, .file = file, .index = index}};
+    return added;
+  }
+
+  // --- World ---
+  const MachineConfig& machine_config() const override { return config; }
+  std::uint64_t steps_made() const override { return steps; }
+  unsigned unfinished_cpus() const override { return unfinished; }
+  int frames() const override { return static_cast<int>(frames_in_use.size()); }
+  FrameFacts frame_facts(Fact frame) const override { return frames_in_use.at(frame).facts; }
+  Fact frame_word(Fact frame, int word) const override {
+    return frames_in_use.at(frame).words.at(static_cast<std::size_t>(word));
+  }
+  Fact page_stride() const override { return stride; }
+  Fact page_array_length() const override { return array_length; }
+  Fact cached_frame(int file, int index) const override {
+    for (const TestFrame& frame : frames_in_use) {
+      const PageFact& page = frame.facts.page;
+      if (page.file == static_cast<Fact>(file) && page.index == static_cast<Fact>(index)) return page.frame;
+    }
+    return no_fact;
+  }
+  Fact disk_word(int file, int index, int word) const override {
+    const auto found = disk.find({file, index, word});
+    return found == disk.end() ? 0 : found->second;
+  }
+  EntryFact entry(int mm, int page) const override {
+    const auto& entries = mm_of(mm).entries;
+    const auto found = entries.find(page);
+    return found == entries.end() ? EntryFact() : found->second;
+  }
+  long rss(int mm) const override { return mm_of(mm).rss; }
+  int flushes_pending(int mm) const override { return mm_of(mm).flushes_pending; }
+  int page_tables(int mm) const override { return static_cast<int>(mm_of(mm).present_entries.size()); }
+  int present_entries(int mm, int table) const override {
+    return mm_of(mm).present_entries.at(static_cast<std::size_t>(table));
+  }
+  bool is_lazy(int cpu) const override { return cpu_of(cpu).lazy; }
+  int tlb_size(int cpu) const override { return static_cast<int>(cpu_of(cpu).tlb.size()); }
+  TlbFact tlb_entry(int cpu, int number) const override { return cpu_of(cpu).tlb.at(static_cast<std::size_t>(number)); }
+  int batches_in_use() const override { return batches; }
+
+ private:
+  const TestMm& mm_of(int mm) const { return mms.at(static_cast<std::size_t>(mm)); }
+  const TestCpu& cpu_of(int cpu) const { return cpus.at(static_cast<std::size_t>(cpu)); }
+};
+
+}  // namespace shootdown
