@@ -11,7 +11,7 @@
 
 namespace shootdown {
 
-// Builds a program, one operation or event after the other.
+// Builds a program, one operation or exception after the other.
 class ProgramBuilder {
  public:
   ProgramBuilder& machine(std::uint16_t MachineConfig::* parameter, int value) {
@@ -24,34 +24,36 @@ class ProgramBuilder {
                                                        .cpu = static_cast<std::uint8_t>(cpu),
                                                        .first = static_cast<std::uint16_t>(first),
                                                        .second = static_cast<std::uint16_t>(second),
-                                                       .first_event = program_.event_count};
+                                                       .first_exception = program_.exception_count};
     return *this;
   }
 
-  // Events of the last operation.
+  // Exceptions of the last operation.
   ProgramBuilder& switch_to(int cpu, int after, int latency = 0) {
-    return event({.kind = Event::Kind::preempt,
-                  .cpu = static_cast<std::uint8_t>(cpu),
-                  .latency = static_cast<std::uint8_t>(latency),
-                  .after = static_cast<std::uint16_t>(after)});
+    return exception({.kind = Exception::Kind::preempt,
+                      .cpu = static_cast<std::uint8_t>(cpu),
+                      .latency = static_cast<std::uint8_t>(latency),
+                      .after = static_cast<std::uint16_t>(after)});
   }
   ProgramBuilder& suspend(int after) { return switch_to(last().cpu, after); }
-  ProgramBuilder& evict(int cpu, int page, int after) { return tlb_event(Event::Kind::evict, cpu, page, after); }
-  ProgramBuilder& fill(int cpu, int page, int after) { return tlb_event(Event::Kind::fill, cpu, page, after); }
+  ProgramBuilder& evict(int cpu, int page, int after) {
+    return tlb_exception(Exception::Kind::evict, cpu, page, after);
+  }
+  ProgramBuilder& fill(int cpu, int page, int after) { return tlb_exception(Exception::Kind::fill, cpu, page, after); }
 
   const Program& program() const { return program_; }
 
  private:
   Operation& last() { return program_.operations[program_.operation_count - 1U]; }
-  ProgramBuilder& tlb_event(Event::Kind kind, int cpu, int page, int after) {
-    return event({.kind = kind,
-                  .cpu = static_cast<std::uint8_t>(cpu),
-                  .after = static_cast<std::uint16_t>(after),
-                  .page = static_cast<std::uint16_t>(page)});
+  ProgramBuilder& tlb_exception(Exception::Kind kind, int cpu, int page, int after) {
+    return exception({.kind = kind,
+                      .cpu = static_cast<std::uint8_t>(cpu),
+                      .after = static_cast<std::uint16_t>(after),
+                      .page = static_cast<std::uint16_t>(page)});
   }
-  ProgramBuilder& event(const Event& event) {
-    program_.events[program_.event_count++] = event;
-    ++last().event_count;
+  ProgramBuilder& exception(const Exception& exception) {
+    program_.exceptions[program_.exception_count++] = exception;
+    ++last().exception_count;
     return *this;
   }
 

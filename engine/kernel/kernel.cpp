@@ -175,17 +175,17 @@ bool Kernel::interrupt(int cpu) {
 }
 
 void Kernel::disturb(int disturbance) {
-  const Event& event = program_->events[static_cast<std::size_t>(disturbance)];
-  const Task& task = tasks[event.cpu];
-  if (event.kind == Event::Kind::evict) {
-    sched.record({Verb::clear, Object::tlb, event.cpu, event.page});
-    machine.tlb(event.cpu).drop(event.page);
+  const Exception& exception = program_->exceptions[static_cast<std::size_t>(disturbance)];
+  const Task& task = tasks[exception.cpu];
+  if (exception.kind == Exception::Kind::evict) {
+    sched.record({Verb::clear, Object::tlb, exception.cpu, exception.page});
+    machine.tlb(exception.cpu).drop(exception.page);
     return;
   }
   // A CPU that has switched to another address space walks that one.
-  const bool loaded = (task.mm->cpumask.load(std::memory_order_relaxed) >> event.cpu & 1U) != 0;
-  sched.record({Verb::set, Object::tlb, event.cpu, event.page});
-  const bool filled = loaded && machine.fill(event.cpu, task.mm->number, event.page);
+  const bool loaded = (task.mm->cpumask.load(std::memory_order_relaxed) >> exception.cpu & 1U) != 0;
+  sched.record({Verb::set, Object::tlb, exception.cpu, exception.page});
+  const bool filled = loaded && machine.fill(exception.cpu, task.mm->number, exception.page);
   sched.result(static_cast<std::uint64_t>(filled));
 }
 

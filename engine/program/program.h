@@ -3,10 +3,10 @@
 // A machine (how many CPUs, how large the files, which limits of the kernel),
 // a list of operations, each on a virtual CPU, and a schedule. By default the
 // operations run one after the other, in the order of the list. The schedule is
-// the exceptions: events that are tied to an operation ("after 7 steps of this
-// operation, switch to CPU 2"); or a seed for the PCT strategy.
+// its exceptions, each tied to an operation ("after 7 steps of this operation,
+// switch to CPU 2"); or a seed for the PCT strategy.
 //
-// Events are tied to operations, not counted from the start of the run, so that
+// Exceptions are tied to operations, not counted from the start of the run, so that
 // a change in one operation does not move the preemptions of all that follow.
 //
 // A Program is a plain value of fixed size without pointers. docs/input-format.md
@@ -27,7 +27,7 @@ inline constexpr int max_windows = 2;
 inline constexpr int max_file_pages = 1024;
 inline constexpr int max_words = 4;
 inline constexpr int max_operations = 96;
-inline constexpr int max_events = 96;
+inline constexpr int max_exceptions = 96;
 
 // An address space is a row of windows, each as long as a file: window w shows file
 // w mod files from its beginning.
@@ -51,7 +51,7 @@ struct MachineConfig {
   std::uint16_t batch_count = 0;      // 0 to 2047: MAX_GATHER_BATCH_COUNT; 0: 10,000 pages' worth
   std::uint16_t free_cap = 512;       // 1 to 512: pages freed in one go
   std::uint16_t failing_batches = 0;  // bit n: allocation n mod 11 of a gather batch fails
-  std::uint16_t pct_depth = 0;        // 0: the events are the schedule; 1 to 8: PCT with this many priority levels
+  std::uint16_t pct_depth = 0;        // 0: the exceptions are the schedule; 1 to 8: PCT with this many priority levels
   std::uint16_t pct_seed = 0;         // 0 to 2047
   std::uint16_t pct_steps = 128;      // 1 to 2047: PCT's estimate of a run's steps
 
@@ -96,16 +96,16 @@ constexpr bool is_on_file(Call call) {
 
 struct Operation {
   Call call = Call::store;
-  std::uint8_t cpu = 0;          // who does it
-  std::uint16_t first = 0;       // a page
-  std::uint16_t second = 0;      // a word, or how many pages (from 1)
-  std::uint8_t first_event = 0;  // its events: their place in Program::events, and their number
-  std::uint8_t event_count = 0;
+  std::uint8_t cpu = 0;              // who does it
+  std::uint16_t first = 0;           // a page
+  std::uint16_t second = 0;          // a word, or how many pages (from 1)
+  std::uint8_t first_exception = 0;  // its exceptions: their place in Program::exceptions, and their number
+  std::uint8_t exception_count = 0;
 
   bool operator==(const Operation&) const = default;
 };
 
-struct Event {
+struct Exception {
   enum class Kind : std::uint8_t {
     preempt,  // the operation is suspended and another CPU runs
     evict,    // a TLB loses its entry for a page
@@ -113,28 +113,29 @@ struct Event {
   };
 
   Kind kind = Kind::preempt;
-  std::uint8_t cpu =
-      0;  // preempt: who runs next, or the operation's own CPU: whoever is next in order; else: whose TLB
+  // preempt: who runs next; the operation's own CPU means whoever is next in order.
+  // evict, fill: whose TLB.
+  std::uint8_t cpu = 0;
   std::uint8_t latency = 0;  // preempt: steps that `cpu` makes before it takes a pending interrupt, 0 to 15
-  std::uint16_t after = 0;   // steps of the operation; events of one operation happen in their order
+  std::uint16_t after = 0;   // steps of the operation; exceptions of one operation happen in their order
   std::uint16_t page = 0;    // evict, fill: a virtual page
 
-  bool operator==(const Event&) const = default;
+  bool operator==(const Exception&) const = default;
 };
 
 struct Program {
   MachineConfig machine;
   std::uint8_t operation_count = 0;
-  std::uint8_t event_count = 0;
+  std::uint8_t exception_count = 0;
   std::array<Operation, max_operations> operations{};
-  std::array<Event, max_events> events{};  // of the first operation, then of the second, ...
+  std::array<Exception, max_exceptions> exceptions{};  // of the first operation, then of the second, ...
 
   bool operator==(const Program& other) const {
     return machine == other.machine &&
            std::equal(operations.begin(), operations.begin() + operation_count, other.operations.begin(),
                       other.operations.begin() + other.operation_count) &&
-           std::equal(events.begin(), events.begin() + event_count, other.events.begin(),
-                      other.events.begin() + other.event_count);
+           std::equal(exceptions.begin(), exceptions.begin() + exception_count, other.exceptions.begin(),
+                      other.exceptions.begin() + other.exception_count);
   }
 };
 

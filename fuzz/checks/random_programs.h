@@ -12,7 +12,7 @@ namespace shootdown {
 
 class RandomPrograms {
  public:
-  // Decodes the next one into `program`: of at most 40 operations and events.
+  // Decodes the next one into `program`: of at most 40 operations and exceptions.
   void next(Program& program) {
     constexpr std::size_t longest = 120;  // bytes
     bytes_.resize(random_.below(longest + 1));

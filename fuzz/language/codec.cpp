@@ -61,7 +61,7 @@ Operation decode_operation(const Record& record, const MachineConfig& machine) {
   return operation;
 }
 
-// Small numbers of steps are the interesting ones, and none most of all: then the event falls between
+// Small numbers of steps are the interesting ones, and none most of all: then the exception falls between
 // two operations. 0 to 63 mean 0; 64 to 191 mean 1 to 32, four times over; the rest 33 to 96.
 std::uint16_t decode_after(std::uint8_t byte) {
   if (byte < 64) return 0;
@@ -75,21 +75,21 @@ std::uint8_t encode_after(unsigned after) {
 
 // A preemption's second byte: 0 to 15 is the latency; 16 to 191 mean 0; from 192 on it counts further
 // steps by 256.
-Event decode_event(const Record& record, const MachineConfig& machine) {
-  Event event{.cpu = static_cast<std::uint8_t>(record.low % machine.cpus), .after = decode_after(record.a)};
+Exception decode_exception(const Record& record, const MachineConfig& machine) {
+  Exception exception{.cpu = static_cast<std::uint8_t>(record.low % machine.cpus), .after = decode_after(record.a)};
   if (record.kind < evict_kind) {
-    event.kind = Event::Kind::preempt;
+    exception.kind = Exception::Kind::preempt;
     if (record.b >= 192) {
-      event.after = static_cast<std::uint16_t>(max_near_after + 1 + 256 * (record.b - 192) + record.a);
+      exception.after = static_cast<std::uint16_t>(max_near_after + 1 + 256 * (record.b - 192) + record.a);
     } else if (record.b < 16) {
-      event.latency = record.b;
+      exception.latency = record.b;
     }
-    return event;
+    return exception;
   }
-  event.kind = record.kind == evict_kind ? Event::Kind::evict : Event::Kind::fill;
+  exception.kind = record.kind == evict_kind ? Exception::Kind::evict : Exception::Kind::fill;
   const PageSpace space = page_space(machine, Call::store);
-  event.page = static_cast<std::uint16_t>(record.b % space.granules() * space.granule);
-  return event;
+  exception.page = static_cast<std::uint16_t>(record.b % space.granules() * space.granule);
+  return exception;
 }
 
 // --- encoding ---
@@ -122,15 +122,16 @@ void encode_operation(std::vector<std::uint8_t>& bytes, const MachineConfig& mac
   put(bytes, info.first_kind, operation.cpu, a, b);
 }
 
-void encode_event(std::vector<std::uint8_t>& bytes, const MachineConfig& machine, const Event& event) {
-  if (event.kind != Event::Kind::preempt) {
-    const unsigned page = event.page / static_cast<unsigned>(page_space(machine, Call::store).granule);
-    put(bytes, event.kind == Event::Kind::evict ? evict_kind : fill_kind, event.cpu, encode_after(event.after), page);
-  } else if (event.after <= max_near_after) {
-    put(bytes, preempt_kind, event.cpu, encode_after(event.after), event.latency);
+void encode_exception(std::vector<std::uint8_t>& bytes, const MachineConfig& machine, const Exception& exception) {
+  if (exception.kind != Exception::Kind::preempt) {
+    const unsigned page = exception.page / static_cast<unsigned>(page_space(machine, Call::store).granule);
+    put(bytes, exception.kind == Exception::Kind::evict ? evict_kind : fill_kind, exception.cpu,
+        encode_after(exception.after), page);
+  } else if (exception.after <= max_near_after) {
+    put(bytes, preempt_kind, exception.cpu, encode_after(exception.after), exception.latency);
   } else {
-    const unsigned far = event.after - (max_near_after + 1U);
-    put(bytes, preempt_kind, event.cpu, far % 256, 192 + far / 256);
+    const unsigned far = exception.after - (max_near_after + 1U);
+    put(bytes, preempt_kind, exception.cpu, far % 256, 192 + far / 256);
   }
 }
 
@@ -139,17 +140,18 @@ void encode_event(std::vector<std::uint8_t>& bytes, const MachineConfig& machine
 void decode(std::span<const std::uint8_t> bytes, Program& program) {
   decode_machine(bytes, program.machine);
   program.operation_count = 0;
-  program.event_count = 0;
+  program.exception_count = 0;
   for (std::size_t at = 0; at < bytes.size(); at += record_size) {
     const Record record = record_at(bytes, at);
     if (record.kind < preempt_kind) {
       if (program.operation_count == max_operations) return;
       Operation& operation = program.operations[program.operation_count++];
       operation = decode_operation(record, program.machine);
-      operation.first_event = program.event_count;
-    } else if (record.kind != machine_kind && program.operation_count != 0 && program.event_count < max_events) {
-      program.events[program.event_count++] = decode_event(record, program.machine);
-      ++program.operations[program.operation_count - 1U].event_count;
+      operation.first_exception = program.exception_count;
+    } else if (record.kind != machine_kind && program.operation_count != 0 &&
+               program.exception_count < max_exceptions) {
+      program.exceptions[program.exception_count++] = decode_exception(record, program.machine);
+      ++program.operations[program.operation_count - 1U].exception_count;
     }
   }
 }
@@ -160,8 +162,8 @@ std::vector<std::uint8_t> encode(const Program& program) {
   for (std::size_t i = 0; i < program.operation_count; ++i) {
     const Operation& operation = program.operations[i];
     encode_operation(bytes, program.machine, operation);
-    for (std::size_t event = 0; event < operation.event_count; ++event) {
-      encode_event(bytes, program.machine, program.events[operation.first_event + event]);
+    for (std::size_t exception = 0; exception < operation.exception_count; ++exception) {
+      encode_exception(bytes, program.machine, program.exceptions[operation.first_exception + exception]);
     }
   }
   return bytes;

@@ -52,7 +52,7 @@ void require(bool condition, const char* what) {
   if (!condition) BOOST_FAIL(what);
 }
 
-// What program.h and language.h promise of every operation, event and program.
+// What program.h and language.h promise of every operation, exception and program.
 void check_valid(const Operation& operation, const MachineConfig& machine) {
   require(operation.cpu < machine.cpus, "an operation's CPU exists");
   const PageSpace space = page_space(machine, operation.call);
@@ -63,13 +63,13 @@ void check_valid(const Operation& operation, const MachineConfig& machine) {
   require(operation.first % space.window + operation.second <= space.window, "a range stays in its window");
 }
 
-void check_valid(const Event& event, const MachineConfig& machine) {
-  require(event.cpu < machine.cpus, "an event's CPU exists");
-  require(event.page < machine.virtual_pages(), "an event's page exists");
-  const bool preempt = event.kind == Event::Kind::preempt;
-  const bool far = preempt && event.latency == 0;
-  require(event.after <= (far ? max_far_after : max_near_after), "an event's steps are in range");
-  require(event.latency <= (preempt ? 15 : 0), "a latency is in range");
+void check_valid(const Exception& exception, const MachineConfig& machine) {
+  require(exception.cpu < machine.cpus, "an exception's CPU exists");
+  require(exception.page < machine.virtual_pages(), "an exception's page exists");
+  const bool preempt = exception.kind == Exception::Kind::preempt;
+  const bool far = preempt && exception.latency == 0;
+  require(exception.after <= (far ? max_far_after : max_near_after), "an exception's steps are in range");
+  require(exception.latency <= (preempt ? 15 : 0), "a latency is in range");
 }
 
 void check_valid(const Program& program) {
@@ -81,15 +81,17 @@ void check_valid(const Program& program) {
   require(machine.mms <= machine.cpus, "each mm has a thread");
   require(machine.windows >= machine.files, "each file has a window");
   require(program.operation_count <= max_operations, "there are no more operations than possible");
-  require(program.event_count <= (program.operation_count == 0 ? 0 : max_events), "events are tied to operations");
-  int events = 0;
+  require(program.exception_count <= (program.operation_count == 0 ? 0 : max_exceptions),
+          "exceptions are tied to operations");
+  int exceptions = 0;
   for (const Operation& operation : std::span(program.operations).first(program.operation_count)) {
-    require(operation.first_event == events, "events are in the order of operations");
-    events += operation.event_count;
+    require(operation.first_exception == exceptions, "exceptions are in the order of operations");
+    exceptions += operation.exception_count;
     check_valid(operation, machine);
   }
-  require(events == program.event_count, "each event is tied to an operation");
-  for (const Event& event : std::span(program.events).first(program.event_count)) check_valid(event, machine);
+  require(exceptions == program.exception_count, "each exception is tied to an operation");
+  for (const Exception& exception : std::span(program.exceptions).first(program.exception_count))
+    check_valid(exception, machine);
 }
 
 void check_round_trip(const Bytes& bytes) {
@@ -190,7 +192,7 @@ BOOST_AUTO_TEST_CASE(machine_records_count_wherever_they_are) {
   const Program program = decoded(before);
   BOOST_TEST(program.operation_count == 2);
   BOOST_TEST(program.operations[0].first == 8);
-  BOOST_TEST(program.operations[0].event_count == 1);
+  BOOST_TEST(program.operations[0].exception_count == 1);
   BOOST_TEST(program.operations[1].second == 9);
   BOOST_TEST((decoded(between) == program));
 }
@@ -252,11 +254,11 @@ BOOST_AUTO_TEST_CASE(every_kind_means_what_the_table_says) {
     Bytes bytes{0, 0, 0};
     put(bytes, kind, 2, 5, 1);
     const Program program = decoded(bytes);
-    BOOST_TEST(program.event_count == 1);
-    auto expected = Event::Kind::preempt;
-    if (kind == evict_kind) expected = Event::Kind::evict;
-    if (kind == fill_kind) expected = Event::Kind::fill;
-    BOOST_TEST((program.events[0].kind == expected));
+    BOOST_TEST(program.exception_count == 1);
+    auto expected = Exception::Kind::preempt;
+    if (kind == evict_kind) expected = Exception::Kind::evict;
+    if (kind == fill_kind) expected = Exception::Kind::fill;
+    BOOST_TEST((program.exceptions[0].kind == expected));
   }
 }
 
@@ -265,10 +267,10 @@ BOOST_AUTO_TEST_CASE(every_preemption) {
     for (unsigned b = 0; b < 256; ++b) {
       Bytes bytes{0, 0, 0};
       put(bytes, preempt_kind, 4, a, b);
-      const Event event = decoded(bytes).events[0];
-      BOOST_REQUIRE_EQUAL(event.cpu, 1);  // 4 mod 3
-      BOOST_REQUIRE_EQUAL(event.after, b < 192 ? near_steps(a) : 97 + 256 * (b - 192) + a);
-      BOOST_REQUIRE_EQUAL(event.latency, b < 16 ? b : 0);
+      const Exception exception = decoded(bytes).exceptions[0];
+      BOOST_REQUIRE_EQUAL(exception.cpu, 1);  // 4 mod 3
+      BOOST_REQUIRE_EQUAL(exception.after, b < 192 ? near_steps(a) : 97 + 256 * (b - 192) + a);
+      BOOST_REQUIRE_EQUAL(exception.latency, b < 16 ? b : 0);
       check_round_trip(bytes);
     }
   }
@@ -279,11 +281,11 @@ BOOST_AUTO_TEST_CASE(every_change_of_a_tlb) {
     for (unsigned b = 0; b < 256; ++b) {
       Bytes bytes{0, 0, 0};
       put(bytes, a % 2 == 0 ? evict_kind : fill_kind, 5, a, b);
-      const Event event = decoded(bytes).events[0];
-      BOOST_REQUIRE_EQUAL(event.cpu, 2);  // 5 mod 3
-      BOOST_REQUIRE_EQUAL(event.after, near_steps(a));
-      BOOST_REQUIRE_EQUAL(event.page, b % 2);
-      BOOST_REQUIRE_EQUAL(event.latency, 0);
+      const Exception exception = decoded(bytes).exceptions[0];
+      BOOST_REQUIRE_EQUAL(exception.cpu, 2);  // 5 mod 3
+      BOOST_REQUIRE_EQUAL(exception.after, near_steps(a));
+      BOOST_REQUIRE_EQUAL(exception.page, b % 2);
+      BOOST_REQUIRE_EQUAL(exception.latency, 0);
       check_round_trip(bytes);
     }
   }
@@ -294,13 +296,13 @@ BOOST_AUTO_TEST_CASE(every_number_of_steps) {
   for (unsigned after = 0; after <= max_far_after; ++after) {
     Program program;
     program.operation_count = 1;
-    program.operations[0].event_count = 1;
-    program.event_count = 1;
-    program.events[0].after = static_cast<std::uint16_t>(after);
-    if (after <= max_near_after) program.events[0].latency = static_cast<std::uint8_t>(after % 16);
+    program.operations[0].exception_count = 1;
+    program.exception_count = 1;
+    program.exceptions[0].after = static_cast<std::uint16_t>(after);
+    if (after <= max_near_after) program.exceptions[0].latency = static_cast<std::uint8_t>(after % 16);
     BOOST_REQUIRE(decoded(encode(program)) == program);
     if (after > max_near_after) continue;
-    program.events[0] = {.kind = Event::Kind::fill, .after = static_cast<std::uint16_t>(after)};
+    program.exceptions[0] = {.kind = Exception::Kind::fill, .after = static_cast<std::uint16_t>(after)};
     BOOST_REQUIRE(decoded(encode(program)) == program);
   }
 }
@@ -319,7 +321,7 @@ BOOST_AUTO_TEST_CASE(operations_stay_in_order) {
   BOOST_TEST((program.operations[3] == Operation{.call = Call::store, .cpu = 2}));
 }
 
-BOOST_AUTO_TEST_CASE(events_belong_to_the_operation_before_them) {
+BOOST_AUTO_TEST_CASE(exceptions_belong_to_the_operation_before_them) {
   Bytes bytes;
   put(bytes, preempt_kind, 1, 64, 0);  // lost: no operation yet
   put(bytes, 0, 0, 0, 0);
@@ -333,14 +335,15 @@ BOOST_AUTO_TEST_CASE(events_belong_to_the_operation_before_them) {
   const Program program = decoded(bytes);
   const std::vector<std::pair<int, int>> expected{{0, 1}, {1, 2}, {3, 0}, {3, 1}};
   for (std::size_t i = 0; i < expected.size(); ++i) {
-    BOOST_TEST(program.operations[i].first_event == expected[i].first);
-    BOOST_TEST(program.operations[i].event_count == expected[i].second);
+    BOOST_TEST(program.operations[i].first_exception == expected[i].first);
+    BOOST_TEST(program.operations[i].exception_count == expected[i].second);
   }
-  BOOST_TEST(program.event_count == 4);
-  BOOST_TEST((program.events[0] == Event{.kind = Event::Kind::preempt, .cpu = 1, .after = 2}));
-  BOOST_TEST((program.events[1] == Event{.kind = Event::Kind::evict, .cpu = 0, .after = 3, .page = 1}));
-  BOOST_TEST((program.events[2] == Event{.kind = Event::Kind::fill, .cpu = 2, .after = 4, .page = 1}));
-  BOOST_TEST((program.events[3] == Event{.kind = Event::Kind::preempt, .cpu = 0, .latency = 9, .after = 5}));
+  BOOST_TEST(program.exception_count == 4);
+  BOOST_TEST((program.exceptions[0] == Exception{.kind = Exception::Kind::preempt, .cpu = 1, .after = 2}));
+  BOOST_TEST((program.exceptions[1] == Exception{.kind = Exception::Kind::evict, .cpu = 0, .after = 3, .page = 1}));
+  BOOST_TEST((program.exceptions[2] == Exception{.kind = Exception::Kind::fill, .cpu = 2, .after = 4, .page = 1}));
+  BOOST_TEST(
+      (program.exceptions[3] == Exception{.kind = Exception::Kind::preempt, .cpu = 0, .latency = 9, .after = 5}));
 }
 
 BOOST_AUTO_TEST_CASE(what_is_beyond_the_limits_is_lost) {
@@ -349,26 +352,26 @@ BOOST_AUTO_TEST_CASE(what_is_beyond_the_limits_is_lost) {
   put(bytes, preempt_kind, 1, 1, 0);  // of the last operation
   const Bytes full = bytes;
   BOOST_TEST(decoded(full).operation_count == max_operations);
-  BOOST_TEST(decoded(full).event_count == 1);
+  BOOST_TEST(decoded(full).exception_count == 1);
   put(bytes, 4, 1, 0, 0);
   put(bytes, preempt_kind, 1, 1, 0);  // of the lost operation: lost with it
   BOOST_TEST((decoded(bytes) == decoded(full)));
   put_parameter(bytes, &MachineConfig::pages, 9);  // counts all the same
   BOOST_TEST(decoded(bytes).machine.pages == 9);
   BOOST_TEST(decoded(bytes).operation_count == max_operations);
-  BOOST_TEST(decoded(bytes).event_count == 1);
+  BOOST_TEST(decoded(bytes).exception_count == 1);
 
   bytes.clear();
   put(bytes, 0, 0, 0, 0);
-  for (unsigned i = 0; i < max_events; ++i) put(bytes, preempt_kind, 1, i, 0);
+  for (unsigned i = 0; i < max_exceptions; ++i) put(bytes, preempt_kind, 1, i, 0);
   const Bytes all = bytes;
-  BOOST_TEST(decoded(all).event_count == max_events);
+  BOOST_TEST(decoded(all).exception_count == max_exceptions);
   put(bytes, preempt_kind, 1, 99, 0);
   BOOST_TEST((decoded(bytes) == decoded(all)));
   put(bytes, 0, 0, 0, 0);  // operations still count
   put(bytes, preempt_kind, 1, 99, 0);
   BOOST_TEST(decoded(bytes).operation_count == 2);
-  BOOST_TEST(decoded(bytes).event_count == max_events);
+  BOOST_TEST(decoded(bytes).exception_count == max_exceptions);
 }
 
 BOOST_AUTO_TEST_CASE(pages_and_ranges_in_granules) {
@@ -393,7 +396,7 @@ BOOST_AUTO_TEST_CASE(pages_and_ranges_in_granules) {
   }
 }
 
-// A changed argument of a record changes one operation or one event, and of it only what the argument says.
+// A changed argument of a record changes one operation or one exception, and of it only what the argument says.
 BOOST_AUTO_TEST_CASE(a_changed_argument_changes_one_thing) {
   std::mt19937 random(6);
   int changes = 0;
@@ -408,7 +411,7 @@ BOOST_AUTO_TEST_CASE(a_changed_argument_changes_one_thing) {
     Program after = decoded(bytes);
     BOOST_REQUIRE(after.machine == before.machine);
     BOOST_REQUIRE_EQUAL(after.operation_count, before.operation_count);
-    BOOST_REQUIRE_EQUAL(after.event_count, before.event_count);
+    BOOST_REQUIRE_EQUAL(after.exception_count, before.exception_count);
     int different = 0;
     for (std::size_t i = 0; i < before.operation_count; ++i) {
       Operation is = after.operations[i];
@@ -420,9 +423,9 @@ BOOST_AUTO_TEST_CASE(a_changed_argument_changes_one_thing) {
       is.second = was.second;
       BOOST_REQUIRE(is == was);
     }
-    for (std::size_t i = 0; i < before.event_count; ++i) {
-      const Event& is = after.events[i];
-      const Event& was = before.events[i];
+    for (std::size_t i = 0; i < before.exception_count; ++i) {
+      const Exception& is = after.exceptions[i];
+      const Exception& was = before.exceptions[i];
       if (is == was) continue;
       ++different;
       BOOST_REQUIRE(kind >= preempt_kind);
@@ -460,9 +463,9 @@ BOOST_AUTO_TEST_CASE(a_changed_value_changes_one_parameter) {
   BOOST_TEST(changes > 500);
 }
 
-// Other low bits of a tag: one operation moves to another CPU, or one event is about another CPU. Nothing
+// Other low bits of a tag: one operation moves to another CPU, or one exception is about another CPU. Nothing
 // else changes, not even the order.
-BOOST_AUTO_TEST_CASE(a_changed_cpu_moves_one_operation_or_redirects_one_event) {
+BOOST_AUTO_TEST_CASE(a_changed_cpu_moves_one_operation_or_redirects_one_exception) {
   std::mt19937 random(8);
   int changes = 0;
   for (int round = 0; round < 2000; ++round) {
@@ -484,7 +487,7 @@ BOOST_AUTO_TEST_CASE(a_changed_cpu_moves_one_operation_or_redirects_one_event) {
       is.cpu = static_cast<std::uint8_t>(from);
     };
     for (std::size_t i = 0; i < before.operation_count; ++i) compare(before.operations[i], after.operations[i]);
-    for (std::size_t i = 0; i < before.event_count; ++i) compare(before.events[i], after.events[i]);
+    for (std::size_t i = 0; i < before.exception_count; ++i) compare(before.exceptions[i], after.exceptions[i]);
     BOOST_REQUIRE(after == before);
     BOOST_REQUIRE_LE(different, 1);
     changes += different;

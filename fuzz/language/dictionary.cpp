@@ -52,17 +52,17 @@ std::vector<Example> operations() {
 }
 
 // Each is tied to an operation, which comes first.
-std::vector<Example> events() {
-  const std::pair<Event::Kind, std::string_view> kinds[] = {
-      {Event::Kind::preempt, "preempt"}, {Event::Kind::evict, "evict"}, {Event::Kind::fill, "fill"}};
+std::vector<Example> exceptions() {
+  const std::pair<Exception::Kind, std::string_view> kinds[] = {
+      {Exception::Kind::preempt, "preempt"}, {Exception::Kind::evict, "evict"}, {Exception::Kind::fill, "fill"}};
   std::vector<Example> examples;
   for (const auto& [kind, name] : kinds) {
     for (std::uint8_t cpu = 0; cpu < 2; ++cpu) {
       for (const std::uint16_t after : std::initializer_list<std::uint16_t>{0, 4, 16, 48}) {
         Program program = with_operation({});
-        program.event_count = 1;
-        program.operations[0].event_count = 1;
-        program.events[0] = {.kind = kind, .cpu = cpu, .after = after};
+        program.exception_count = 1;
+        program.operations[0].exception_count = 1;
+        program.exceptions[0] = {.kind = kind, .cpu = cpu, .after = after};
         examples.push_back({fmt::format("{}_cpu_{}_after_{}", name, cpu, after), program});
       }
     }
@@ -70,7 +70,7 @@ std::vector<Example> events() {
   // An interrupt that comes late is the other thing that a preemption can say.
   Example late = examples.front();
   late.name += "_interrupts_late";
-  late.program.events[0].latency = 15;
+  late.program.exceptions[0].latency = 15;
   examples.push_back(std::move(late));
   return examples;
 }
@@ -99,7 +99,7 @@ std::string last_line(const std::string& text) {
 
 std::vector<DictionaryEntry> dictionary_of_bytes() {
   std::vector<DictionaryEntry> entries;
-  for (const std::vector<Example>& examples : {operations(), events(), parameters()}) {
+  for (const std::vector<Example>& examples : {operations(), exceptions(), parameters()}) {
     for (const Example& example : examples) {
       const std::vector<std::uint8_t> bytes = encode(example.program);
       entries.push_back({example.name, std::string(as_characters(bytes).substr(bytes.size() - record_size))});
@@ -110,7 +110,7 @@ std::vector<DictionaryEntry> dictionary_of_bytes() {
 
 std::vector<DictionaryEntry> dictionary_of_text() {
   std::vector<DictionaryEntry> entries{{"header", fmt::format("shootdown {}\n", format_version)}};
-  for (const std::vector<Example>& examples : {operations(), events(), parameters()}) {
+  for (const std::vector<Example>& examples : {operations(), exceptions(), parameters()}) {
     for (const Example& example : examples) entries.push_back({example.name, last_line(print(example.program))});
   }
   MachineConfig two_files;

@@ -48,7 +48,7 @@ inline constexpr std::uint8_t machine_kind = 31;
 
 inline constexpr unsigned record_size = 3;
 
-// The steps after which an event may happen. A preemption beyond the near ones has no latency.
+// The steps after which an exception may happen. A preemption beyond the near ones has no latency.
 inline constexpr unsigned max_near_after = 96;
 inline constexpr unsigned max_far_after = max_near_after + 256 * 64;
 

@@ -92,7 +92,7 @@ class Mutator {
 
   void insert_operation() { insert(random_.below(records_.count() + 1), random_.below(preempt_kind), page(), byte()); }
 
-  // Behind an operation, or behind another event of one. Half of the time the operation's own CPU is
+  // Behind an operation, or behind another exception of one. Half of the time the operation's own CPU is
   // named: the operation is suspended, and whatever is next in order runs.
   void insert_preemption() {
     if (records_.count() == 0) return insert_operation();

@@ -74,10 +74,10 @@ class Parser {
   Pages page_range();
   unsigned file_number();
   void check_nameable(const Operation& operation, const Pages& pages) const;
-  void event_line(std::string_view first_word);
-  void what(Event& event, std::string_view after);
-  void interrupts(Event& event, std::string_view after);
-  void tlb_change(Event& event);
+  void exception_line(std::string_view first_word);
+  void what(Exception& exception, std::string_view after);
+  void interrupts(Exception& exception, std::string_view after);
+  void tlb_change(Exception& exception);
 
   void keyword(std::string_view expected);
   unsigned number(std::string_view expected);
@@ -124,7 +124,7 @@ void Parser::header() {
 void Parser::line() {
   const std::string_view word = cursor_.take();
   if (word == "cpu") return operation_line(word);
-  if (word == "after") return event_line(word);
+  if (word == "after") return exception_line(word);
   head_line(word);
 }
 
@@ -227,7 +227,7 @@ void Parser::operation_line(std::string_view first_word) {
   in_head_ = false;
   if (program().operation_count == max_operations)
     fail(first_word, fmt::format("too many operations: {} are the limit", max_operations));
-  Operation operation{.cpu = cpu(), .first_event = program().event_count};
+  Operation operation{.cpu = cpu(), .first_exception = program().exception_count};
   keyword(":");
   operation.call = call();
   if (operation.call != Call::exit) pages_of(operation);
@@ -314,53 +314,53 @@ void Parser::check_nameable(const Operation& operation, const Pages& pages) cons
   }
 }
 
-// --- events ---
+// --- exceptions ---
 
 // "after 7 steps ..."; belongs to the last operation.
-void Parser::event_line(std::string_view first_word) {
-  if (program().operation_count == 0) fail(first_word, "an event must follow an operation");
-  if (program().event_count == max_events)
-    fail(first_word, fmt::format("too many events: {} are the limit", max_events));
+void Parser::exception_line(std::string_view first_word) {
+  if (program().operation_count == 0) fail(first_word, "an exception must follow an operation");
+  if (program().exception_count == max_exceptions)
+    fail(first_word, fmt::format("too many exceptions: {} are the limit", max_exceptions));
   const std::string_view after = cursor_.word();
   const unsigned count = number("a number of steps");
   if (count > max_far_after) {
-    fail(after,
-         fmt::format("an event is at most {} steps after its operation's start, not {}", max_far_after, quoted(after)));
+    fail(after, fmt::format("an exception is at most {} steps after its operation's start, not {}", max_far_after,
+                            quoted(after)));
   }
   steps();
-  Event event{.after = static_cast<std::uint16_t>(count)};
-  what(event, after);
+  Exception exception{.after = static_cast<std::uint16_t>(count)};
+  what(exception, after);
   end_of_line();
-  program().events[program().event_count++] = event;
-  ++program().operations[program().operation_count - 1U].event_count;
+  program().exceptions[program().exception_count++] = exception;
+  ++program().operations[program().operation_count - 1U].exception_count;
 }
 
 // What happens: "suspend", for instance.
-void Parser::what(Event& event, std::string_view after) {
+void Parser::what(Exception& exception, std::string_view after) {
   const std::string_view verb = cursor_.take();
   if (verb == "evict" || verb == "fill") {
-    if (event.after > max_near_after) {
+    if (exception.after > max_near_after) {
       fail(after, fmt::format("'{}' is at most {} steps after its operation's start, not {}", verb, max_near_after,
                               quoted(after)));
     }
-    event.kind = verb == "evict" ? Event::Kind::evict : Event::Kind::fill;
-    return tlb_change(event);
+    exception.kind = verb == "evict" ? Exception::Kind::evict : Exception::Kind::fill;
+    return tlb_change(exception);
   }
-  event.kind = Event::Kind::preempt;
+  exception.kind = Exception::Kind::preempt;
   if (verb == "suspend") {
-    event.cpu = program().operations[program().operation_count - 1U].cpu;
+    exception.cpu = program().operations[program().operation_count - 1U].cpu;
   } else if (verb == "switch") {
     keyword("to");
     keyword("cpu");
-    event.cpu = cpu();
+    exception.cpu = cpu();
   } else {
     fail(verb, fmt::format("expected 'switch', 'suspend', 'evict' or 'fill', found {}", quoted(verb)));
   }
-  if (comma()) interrupts(event, after);
+  if (comma()) interrupts(exception, after);
 }
 
 // "interrupts 4 steps late".
-void Parser::interrupts(Event& event, std::string_view after) {
+void Parser::interrupts(Exception& exception, std::string_view after) {
   keyword("interrupts");
   const std::string_view word = cursor_.word();
   const unsigned latency = number("a number of steps");
@@ -368,22 +368,23 @@ void Parser::interrupts(Event& event, std::string_view after) {
     fail(word, fmt::format("interrupts are at most {} steps late, not {}", max_latency, quoted(word)));
   steps();
   keyword("late");
-  if (latency != 0 && event.after > max_near_after) {
-    fail(after, fmt::format("interrupts can be late only if the event is at most {} steps after the operation's start",
-                            max_near_after));
+  if (latency != 0 && exception.after > max_near_after) {
+    fail(after,
+         fmt::format("interrupts can be late only if the exception is at most {} steps after the operation's start",
+                     max_near_after));
   }
-  event.latency = static_cast<std::uint8_t>(latency);
+  exception.latency = static_cast<std::uint8_t>(latency);
 }
 
 // "page 0 from cpu 2", or "page 0 on cpu 2".
-void Parser::tlb_change(Event& event) {
+void Parser::tlb_change(Exception& exception) {
   const Pages pages = page_words(false);
   check_range("page", pages.word, pages.first, "the machine", static_cast<unsigned>(machine().virtual_pages()));
-  event.page = static_cast<std::uint16_t>(pages.first);
-  check_nameable({.call = Call::load, .first = event.page}, pages);
-  keyword(event.kind == Event::Kind::evict ? "from" : "on");
+  exception.page = static_cast<std::uint16_t>(pages.first);
+  check_nameable({.call = Call::load, .first = exception.page}, pages);
+  keyword(exception.kind == Exception::Kind::evict ? "from" : "on");
   keyword("cpu");
-  event.cpu = cpu();
+  exception.cpu = cpu();
 }
 
 // --- words and numbers ---

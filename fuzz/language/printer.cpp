@@ -36,8 +36,8 @@ class Printer {
   void print_expectation(const Expectation& expectation);
   void print_operation(const Operation& operation);
   void print_pages(const Operation& operation);
-  void print_event(const Event& event, const Operation& operation);
-  void print_preemption(const Event& event, const Operation& operation);
+  void print_exception(const Exception& exception, const Operation& operation);
+  void print_preemption(const Exception& exception, const Operation& operation);
 
   const Program& program_;
   std::span<const Expectation> expectations_;
@@ -52,8 +52,8 @@ std::string Printer::print() {
   for (std::size_t i = 0; i < program_.operation_count; ++i) {
     const Operation& operation = program_.operations[i];
     print_operation(operation);
-    for (std::size_t k = 0; k < operation.event_count; ++k) {
-      print_event(program_.events[operation.first_event + k], operation);
+    for (std::size_t k = 0; k < operation.exception_count; ++k) {
+      print_exception(program_.exceptions[operation.first_exception + k], operation);
     }
   }
   return std::move(out_);
@@ -96,23 +96,23 @@ void Printer::print_pages(const Operation& operation) {
   if (file != 0) put(" of file {}", file);
 }
 
-void Printer::print_event(const Event& event, const Operation& operation) {
-  put("  after {} step{} ", event.after, plural(event.after));
-  switch (event.kind) {
-    case Event::Kind::preempt: print_preemption(event, operation); break;
-    case Event::Kind::evict: put("evict page {} from cpu {}", event.page, event.cpu); break;
-    case Event::Kind::fill: put("fill page {} on cpu {}", event.page, event.cpu); break;
+void Printer::print_exception(const Exception& exception, const Operation& operation) {
+  put("  after {} step{} ", exception.after, plural(exception.after));
+  switch (exception.kind) {
+    case Exception::Kind::preempt: print_preemption(exception, operation); break;
+    case Exception::Kind::evict: put("evict page {} from cpu {}", exception.page, exception.cpu); break;
+    case Exception::Kind::fill: put("fill page {} on cpu {}", exception.page, exception.cpu); break;
   }
   put("\n");
 }
 
-void Printer::print_preemption(const Event& event, const Operation& operation) {
-  if (event.cpu == operation.cpu) {
+void Printer::print_preemption(const Exception& exception, const Operation& operation) {
+  if (exception.cpu == operation.cpu) {
     put("suspend");
   } else {
-    put("switch to cpu {}", event.cpu);
+    put("switch to cpu {}", exception.cpu);
   }
-  if (event.latency != 0) put(", interrupts {} step{} late", event.latency, plural(event.latency));
+  if (exception.latency != 0) put(", interrupts {} step{} late", exception.latency, plural(exception.latency));
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // Programs as text: what people write, review, and read crashes in.
 //
-// An operation is a line, and so is an event, below the operation that it is tied
+// An operation is a line, and so is an exception, below the operation that it is tied
 // to; the order of the lines is the order of the program. The text form is
 // complete: encode(parse(print(p))) == encode(p). A file may say more than the
 // program: comments, and what is expected of each engine. docs/input-format.md

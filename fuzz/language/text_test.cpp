@@ -145,15 +145,15 @@ BOOST_AUTO_TEST_CASE(the_example_means_what_it_says) {
   BOOST_TEST((operation[5] == Operation{Call::read, 2, 5, 0, 6, 0}));
   BOOST_TEST((operation[6] == Operation{Call::reclaim, 1, 6, 2, 6, 1}));
   BOOST_TEST((operation[7] == Operation{Call::exit, 2, 0, 0, 7, 0}));
-  BOOST_TEST(program.event_count == 7);
-  const Event* const event = program.events.data();
-  BOOST_TEST((event[0] == Event{.kind = Event::Kind::preempt, .cpu = 1, .after = 3}));
-  BOOST_TEST((event[1] == Event{.kind = Event::Kind::preempt, .cpu = 1, .latency = 4, .after = 1}));
-  BOOST_TEST((event[2] == Event{.kind = Event::Kind::evict, .cpu = 2, .after = 5, .page = 0}));
-  BOOST_TEST((event[3] == Event{.kind = Event::Kind::fill, .cpu = 0, .after = 5, .page = 7}));
-  BOOST_TEST((event[4] == Event{.kind = Event::Kind::preempt, .cpu = 0, .after = 16480}));
-  BOOST_TEST((event[5] == Event{.kind = Event::Kind::preempt, .cpu = 0, .latency = 3, .after = 2}));
-  BOOST_TEST((event[6] == Event{.kind = Event::Kind::preempt, .cpu = 0, .latency = 1, .after = 0}));
+  BOOST_TEST(program.exception_count == 7);
+  const Exception* const exception = program.exceptions.data();
+  BOOST_TEST((exception[0] == Exception{.kind = Exception::Kind::preempt, .cpu = 1, .after = 3}));
+  BOOST_TEST((exception[1] == Exception{.kind = Exception::Kind::preempt, .cpu = 1, .latency = 4, .after = 1}));
+  BOOST_TEST((exception[2] == Exception{.kind = Exception::Kind::evict, .cpu = 2, .after = 5, .page = 0}));
+  BOOST_TEST((exception[3] == Exception{.kind = Exception::Kind::fill, .cpu = 0, .after = 5, .page = 7}));
+  BOOST_TEST((exception[4] == Exception{.kind = Exception::Kind::preempt, .cpu = 0, .after = 16480}));
+  BOOST_TEST((exception[5] == Exception{.kind = Exception::Kind::preempt, .cpu = 0, .latency = 3, .after = 2}));
+  BOOST_TEST((exception[6] == Exception{.kind = Exception::Kind::preempt, .cpu = 0, .latency = 1, .after = 0}));
   check_round_trip(program);
 }
 
@@ -310,16 +310,16 @@ BOOST_AUTO_TEST_CASE(other_ways_to_say_the_same) {
   BOOST_TEST(print(parsed(other).program) == "shootdown 1\n\n" + std::string(plain.substr(plain.find("cpu"))));
 }
 
-// The same event is a suspension in an operation of its CPU, and a switch in one of another.
+// The same exception is a suspension in an operation of its CPU, and a switch in one of another.
 BOOST_AUTO_TEST_CASE(suspensions) {
   for (unsigned own = 0; own < 3; ++own) {
     const Program program =
         parsed(fmt::format("shootdown 1\ncpu 2: exit\ncpu {}: exit\nafter 1 step suspend", own)).program;
-    BOOST_TEST(program.events[0].cpu == own);
-    BOOST_TEST((program.events[0].kind == Event::Kind::preempt));
+    BOOST_TEST(program.exceptions[0].cpu == own);
+    BOOST_TEST((program.exceptions[0].kind == Exception::Kind::preempt));
     for (std::uint8_t cpu = 0; cpu < 3; ++cpu) {
       Program other = program;
-      other.events[0].cpu = cpu;
+      other.exceptions[0].cpu = cpu;
       const std::string expected = cpu == own ? "suspend" : fmt::format("switch to cpu {}", cpu);
       BOOST_TEST(print(other) ==
                  fmt::format("shootdown 1\n\ncpu 2: exit\ncpu {}: exit\n  after 1 step {}\n", own, expected));
@@ -377,14 +377,14 @@ BOOST_AUTO_TEST_CASE(full_lists_are_no_error) {
   }
   const Program program = parsed(text).program;
   BOOST_TEST(program.operation_count == max_operations);
-  BOOST_TEST(program.event_count == max_events);
+  BOOST_TEST(program.exception_count == max_exceptions);
   BOOST_TEST((decoded(encode(program)) == program));
   check_round_trip(program);
 
   text = "shootdown 1\n";
   for (int i = 0; i < max_operations; ++i) text += "cpu 2: exit\n";
-  for (int i = 0; i < max_events; ++i) text += "after 16480 steps suspend\n";
-  BOOST_TEST(parsed(text).program.operations[max_operations - 1].event_count == max_events);
+  for (int i = 0; i < max_exceptions; ++i) text += "after 16480 steps suspend\n";
+  BOOST_TEST(parsed(text).program.operations[max_operations - 1].exception_count == max_exceptions);
   check_round_trip(parsed(text).program);
 }
 
@@ -406,7 +406,7 @@ BOOST_AUTO_TEST_CASE(text_names_the_steps_that_bytes_name) {
         const unsigned second = form.text.ends_with("late") ? 7 : b;
         by_bytes.insert(decoded({0, 0, 0, static_cast<std::uint8_t>(form.kind << 3U), static_cast<std::uint8_t>(a),
                                  static_cast<std::uint8_t>(second)})
-                            .events[0]
+                            .exceptions[0]
                             .after);
       }
     }
@@ -553,7 +553,7 @@ BOOST_AUTO_TEST_CASE(errors_of_order) {
   check_error_after_header("  @store page 0 word 0", "expected 'machine', 'expect' or 'cpu', found 'store'");
   check_error_after_header("@shootdown 1", "expected 'machine', 'expect' or 'cpu', found 'shootdown'");
   check_error_after_header("@: exit", "expected 'machine', 'expect' or 'cpu', found ':'");
-  check_error_after_header("  @after 1 step switch to cpu 1", "an event must follow an operation");
+  check_error_after_header("  @after 1 step switch to cpu 1", "an exception must follow an operation");
   check_error_in_operation("exit\n@machine cpus 2", "'machine' must stand before the first operation");
   check_error_in_operation("exit\nafter 1 step suspend\n@expect x holds",
                            "'expect' must stand before the first operation");
@@ -707,7 +707,7 @@ BOOST_AUTO_TEST_CASE(errors_of_windows_and_granules) {
   BOOST_TEST(program.operations[1].first == 1024);
 }
 
-BOOST_AUTO_TEST_CASE(errors_of_events) {
+BOOST_AUTO_TEST_CASE(errors_of_exceptions) {
   const auto check = [](std::string_view marked, std::string_view message) {
     check_error_in_operation(fmt::format("exit\n    {}", marked), message);
   };
@@ -732,11 +732,11 @@ BOOST_AUTO_TEST_CASE(errors_of_events) {
   check("after 3 steps suspend,@", "expected 'interrupts', found the end of the line");
   check("after 3 steps suspend, interrupts @16 steps late", "interrupts are at most 15 steps late, not '16'");
   check("after @16481 steps switch to cpu 1",
-        "an event is at most 16480 steps after its operation's start, not '16481'");
-  check("after @16481 steps suspend", "an event is at most 16480 steps after its operation's start, not '16481'");
+        "an exception is at most 16480 steps after its operation's start, not '16481'");
+  check("after @16481 steps suspend", "an exception is at most 16480 steps after its operation's start, not '16481'");
   for (const std::string_view what : {"switch to cpu 1", "suspend"}) {
     check(fmt::format("after @97 steps {}, interrupts 1 step late", what),
-          "interrupts can be late only if the event is at most 96 steps after the operation's start");
+          "interrupts can be late only if the exception is at most 96 steps after the operation's start");
   }
   check("after @97 steps evict page 0 from cpu 1", "'evict' is at most 96 steps after its operation's start, not '97'");
   check("after @97 steps fill page 0 on cpu 1", "'fill' is at most 96 steps after its operation's start, not '97'");
@@ -748,9 +748,9 @@ BOOST_AUTO_TEST_CASE(errors_of_events) {
   check("after 3 steps fill page 0 on cpu @7", "cpu 7 is out of range: the machine has cpus 0 to 2");
   check("after 3 steps fill page 0 on cpu 1 @,", "expected the end of the line, found ','");
   std::string many;
-  for (int i = 0; i < max_events; ++i) many += "after 1 step switch to cpu 1\n";
-  check(many + " @after 1 step suspend", "too many events: 96 are the limit");
-  check(many + "cpu 1: exit\n @after 1 step suspend", "too many events: 96 are the limit");
+  for (int i = 0; i < max_exceptions; ++i) many += "after 1 step switch to cpu 1\n";
+  check(many + " @after 1 step suspend", "too many exceptions: 96 are the limit");
+  check(many + "cpu 1: exit\n @after 1 step suspend", "too many exceptions: 96 are the limit");
 }
 
 BOOST_AUTO_TEST_CASE(errors_of_lines_with_other_line_ends) {

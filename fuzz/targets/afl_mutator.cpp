@@ -15,7 +15,7 @@ namespace {
 using namespace shootdown;
 
 // The length of the longest program that says nothing twice: what is beyond has no effect.
-constexpr std::size_t longest = (parameter_table.size() + max_operations + max_events) * record_size;
+constexpr std::size_t longest = (parameter_table.size() + max_operations + max_exceptions) * record_size;
 
 class AflMutator {
  public:

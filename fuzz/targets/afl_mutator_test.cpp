@@ -122,7 +122,7 @@ BOOST_AUTO_TEST_CASE(what_is_no_limit_is_none) {
     std::size_t longest = 0;
     for (int round = 0; round < 100; ++round) longest = std::max(longest, mutator.fuzz(input, afl_max_file).size());
     BOOST_TEST(longest > 500U, "AFL_INPUT_LEN_MAX=" << value);
-    BOOST_TEST(longest <= (max_operations + max_events + parameter_table.size()) * record_size);
+    BOOST_TEST(longest <= (max_operations + max_exceptions + parameter_table.size()) * record_size);
   }
 }
 

@@ -98,7 +98,7 @@ Program random_program(std::mt19937& random) {
     operation.first %= pages;
     if (takes_range(operation.call)) operation.second = static_cast<std::uint16_t>(pages - operation.first);
   }
-  for (Event& event : program.events) event.page %= pages;
+  for (Exception& exception : program.exceptions) exception.page %= pages;
   return program;
 }
 
