@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 
 #include "engine/kernel/kernel.h"
 #include "engine/kernel/zap_engine.h"
@@ -19,12 +20,14 @@ class ProgramBuilder {
     return *this;
   }
 
+  // `second` is the count of a range, or the second operand.
   ProgramBuilder& operation(int cpu, Call call, int first = 0, int second = 0) {
-    program_.operations[program_.operation_count++] = {.call = call,
-                                                       .cpu = static_cast<std::uint8_t>(cpu),
-                                                       .first = static_cast<std::uint16_t>(first),
-                                                       .second = static_cast<std::uint16_t>(second),
-                                                       .first_exception = program_.exception_count};
+    const std::span<const OperandKind> kinds = info_of(call).operands();
+    Operation operation{
+        .call = call, .cpu = static_cast<std::uint8_t>(cpu), .first_exception = program_.exception_count};
+    operation.operands[0].value = static_cast<std::uint16_t>(first);
+    (kinds.size() > 1 ? operation.operands[1].value : operation.operands[0].count) = static_cast<std::uint16_t>(second);
+    program_.operations[program_.operation_count++] = operation;
     return *this;
   }
 

@@ -4,8 +4,8 @@
 
 #include "engine/check.h"
 #include "engine/kernel/filemap.h"
-#include "engine/kernel/memory.h"
 #include "engine/kernel/mmap.h"
+#include "engine/kernel/operations.h"
 #include "engine/kernel/tlbflush.h"
 #include "engine/kernel/writeback.h"
 #include "engine/kernel/zap_engine.h"
@@ -141,32 +141,6 @@ void Kernel::finish_run(Task& current) {
     AddressSpace& file = files[static_cast<std::size_t>(i)];
     fsync_range(current, file, 0, config.pages);
     invalidate_mapping_pages(current, file, 0, config.pages);
-  }
-}
-
-void Kernel::run_operation(Task& current, const Operation& operation) {
-  const int first = operation.first;
-  const int second = operation.second;
-  AddressSpace& file = files[static_cast<std::size_t>(first / config.pages % config.files)];
-  const int index = first % config.pages;
-  switch (operation.call) {
-    case Call::store: return user_access(current, first, second, true);
-    case Call::load: return user_access(current, first, second, false);
-    case Call::touch:
-      for (int page = first; page < first + second; ++page) user_access(current, page, 0, true);
-      return;
-    case Call::mmap: return do_mmap(current, first, second, false);
-    case Call::populate: return do_mmap(current, first, second, true);
-    case Call::munmap: return do_munmap(current, first, second);
-    case Call::dontneed: return madvise_dontneed(current, first, second);
-    case Call::msync: return msync(current, first, second);
-    case Call::exit: return exit_thread(current);
-    case Call::fsync: return fsync_range(current, file, index, second);
-    case Call::writeback: return filemap_fdatawrite_range(current, file, index, second, SyncMode::none);
-    case Call::fadvise: return fadvise_dontneed(current, file, index, second);
-    case Call::reclaim: return shrink_pages(current, file, index, second);
-    case Call::read: return file_read(current, file, index);
-    case Call::write: return file_write(current, file, index);
   }
 }
 

@@ -114,7 +114,6 @@ class Kernel final : private Scheduler::Client {
   void run_cpu(int cpu) override;
   bool interrupt(int cpu) override;
   void disturb(int disturbance) override;
-  void run_operation(Task& current, const Operation& operation);
   void finish_run(Task& current);
 
   const Program* program_ = nullptr;

@@ -21,6 +21,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "engine/program/program.h"
 #include "engine/sched/fiber.h"
 #include "engine/sched/step.h"
 #include "engine/sched/strategy.h"
@@ -39,7 +40,7 @@ class WaitQueue {
 
 class Scheduler {
  public:
-  static constexpr int max_cpus = 8;
+  static constexpr int max_cpus = shootdown::max_cpus;
 
   // What runs on the CPUs.
   class Client {

@@ -16,7 +16,7 @@ namespace shootdown {
 
 class MmuGather {
  public:
-  static constexpr unsigned max_bundle = 8;  // MMU_GATHER_BUNDLE
+  static constexpr unsigned max_bundle = max_gather_bundle;  // MMU_GATHER_BUNDLE
 
   // Releases `count` entries of a batch: takes each page's flags off in place, does what they ask for,
   // then calls free_pages_and_swap_cache.

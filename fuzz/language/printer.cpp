@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "fuzz/language/language.h"
+#include "fuzz/language/operands.h"
 #include "fuzz/language/text.h"
 
 namespace shootdown {
@@ -34,8 +35,6 @@ class Printer {
 
   void print_machine();
   void print_expectation(const Expectation& expectation);
-  void print_operation(const Operation& operation);
-  void print_pages(const Operation& operation);
   void print_exception(const Exception& exception, const Operation& operation);
   void print_preemption(const Exception& exception, const Operation& operation);
 
@@ -51,7 +50,7 @@ std::string Printer::print() {
   if (program_.operation_count != 0) put("\n");
   for (std::size_t i = 0; i < program_.operation_count; ++i) {
     const Operation& operation = program_.operations[i];
-    print_operation(operation);
+    put("cpu {}: {}\n", operation.cpu, shootdown::print(operation, program_.machine));
     for (std::size_t k = 0; k < operation.exception_count; ++k) {
       print_exception(program_.exceptions[operation.first_exception + k], operation);
     }
@@ -77,25 +76,6 @@ void Printer::print_expectation(const Expectation& expectation) {
   put("\n");
 }
 
-void Printer::print_operation(const Operation& operation) {
-  put("cpu {}: {}", operation.cpu, operation_table[static_cast<std::size_t>(operation.call)].name);
-  if (operation.call != Call::exit) print_pages(operation);
-  put("\n");
-}
-
-void Printer::print_pages(const Operation& operation) {
-  const bool on_file = is_on_file(operation.call);
-  const int first = on_file ? program_.machine.index_of(operation.first) : operation.first;
-  const int file = on_file ? operation.first / program_.machine.pages : 0;
-  if (takes_range(operation.call) && operation.second != 1) {
-    put(" pages {}-{}", first, first + operation.second - 1);
-  } else {
-    put(" page {}", first);
-  }
-  if (takes_word(operation.call)) put(" word {}", operation.second);
-  if (file != 0) put(" of file {}", file);
-}
-
 void Printer::print_exception(const Exception& exception, const Operation& operation) {
   put("  after {} step{} ", exception.after, plural(exception.after));
   switch (exception.kind) {
@@ -116,6 +96,14 @@ void Printer::print_preemption(const Exception& exception, const Operation& oper
 }
 
 }  // namespace
+
+std::string print(const Operation& operation, const MachineConfig& machine) {
+  const OperationInfo& info = info_of(operation.call);
+  std::string text(info.name);
+  for (std::size_t i = 0; i < info.operands().size(); ++i)
+    text += " " + form_of(info.operands()[i]).print(operation.operands[i], machine);
+  return text;
+}
 
 std::string print(const Program& program) {
   return Printer(program, {}).print();

@@ -78,20 +78,6 @@ std::vector<std::size_t> next_own_steps(const std::vector<TracedStep>& steps) {
   return next;
 }
 
-// The operations as the text form has them: "dontneed page 0". In the text each is a line that begins with its CPU,
-// "cpu 1: "; what is tied to it is indented.
-std::vector<std::string> operations_as_text(const Program& program) {
-  std::vector<std::string> operations;
-  const std::string text = print(program);
-  for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t end = text.find('\n', begin);
-    const std::string_view line = std::string_view(text).substr(begin, end - begin);
-    if (line.starts_with("cpu ")) operations.emplace_back(line.substr(line.find(": ") + 2));
-    begin = end + 1;
-  }
-  return operations;
-}
-
 class Picture {
  public:
   Picture(const Program& program, const Trace& trace, const Report& report, const TraceOptions& options);
@@ -114,7 +100,6 @@ class Picture {
   const Report& report_;
   const TraceOptions& options_;
   Narrator narrator_;
-  std::vector<std::string> operations_;
   std::array<int, max_cpus> columns_{};
   std::array<bool, max_cpus> heading_due_{};  // an operation has begun, its first step has not been made
   std::array<int, max_cpus> operation_{};     // that each CPU is in
@@ -142,7 +127,6 @@ Picture::Picture(const Program& program, const Trace& trace, const Report& repor
       report_(report),
       options_(options),
       narrator_(program),
-      operations_(operations_as_text(program)),
       table_("step", column_heads(trace, columns_)) {
   operation_.fill(-1);
 }
@@ -179,7 +163,7 @@ void Picture::show_beginnings(std::size_t before) {
 // After its last operation a CPU ends its thread; the last of all CPUs then syncs every file.
 std::string Picture::heading(const TracedStep& step) {
   const int operation = operation_[static_cast<std::size_t>(step.cpu)];
-  if (operation >= 0) return operations_[static_cast<std::size_t>(operation)];
+  if (operation >= 0) return print(program_.operations[static_cast<std::size_t>(operation)], program_.machine);
   if (step.step.object != Object::dirty_tag) return "thread exit";
   return program_.machine.files == 1 ? "final sync" : fmt::format("final sync of file {}", step.step.first);
 }
