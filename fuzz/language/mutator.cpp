@@ -33,9 +33,12 @@ class Records {
     if (is(index + 1, Sort::more)) std::copy_n(at(index + 1) + 1, record_size - 1, arguments.begin() + 2);
     return arguments;
   }
-  // What the records have no room for is lost.
+  // Puts a record of kind `more` behind it if that is needed; without room for it, what it would say is lost.
   void set_arguments(std::size_t index, const Arguments& arguments) {
     std::copy_n(arguments.begin(), 2, at(index) + 2);
+    const bool needed =
+        std::any_of(arguments.begin() + 2, arguments.end(), [](std::uint8_t value) { return value != 0; });
+    if (needed && !is(index + 1, Sort::more) && !full()) *insert(index + 1) = more_kinds.first;
     if (is(index + 1, Sort::more)) std::copy_n(arguments.begin() + 2, record_size - 1, at(index + 1) + 1);
   }
 

@@ -4,9 +4,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <random>
 #include <set>
@@ -26,6 +23,7 @@
 #include "fuzz/trace/columns.h"
 #include "fuzz/trace/narrator.h"
 #include "oracles/judge.h"
+#include "test/documents.h"
 #include "test/output.h"
 
 using namespace shootdown;
@@ -62,13 +60,6 @@ std::vector<std::string> lines_of(const std::string& text) {
   std::istringstream stream(text);
   for (std::string line; std::getline(stream, line);) lines.push_back(line);
   return lines;
-}
-
-// Of a file of the repository.
-std::string contents_of(std::string_view name) {
-  std::ifstream file(std::filesystem::path(SHOOTDOWN_ROOT) / name, std::ios::binary);
-  BOOST_REQUIRE_MESSAGE(file.is_open(), name);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
 // The text between the fences of a Markdown document's code block with this number, from 0.
