@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 
 #include "engine/kernel/kernel.h"
 #include "engine/kernel/zap_engine.h"
@@ -11,7 +12,7 @@
 
 namespace shootdown {
 
-// Builds a program, one operation or event after the other.
+// Builds a program, one operation or exception after the other.
 class ProgramBuilder {
  public:
   ProgramBuilder& machine(std::uint16_t MachineConfig::* parameter, int value) {
@@ -19,39 +20,43 @@ class ProgramBuilder {
     return *this;
   }
 
+  // `second` is the count of a range, or the second operand.
   ProgramBuilder& operation(int cpu, Call call, int first = 0, int second = 0) {
-    program_.operations[program_.operation_count++] = {.call = call,
-                                                       .cpu = static_cast<std::uint8_t>(cpu),
-                                                       .first = static_cast<std::uint16_t>(first),
-                                                       .second = static_cast<std::uint16_t>(second),
-                                                       .first_event = program_.event_count};
+    const std::span<const OperandKind> kinds = info_of(call).operands();
+    Operation operation{
+        .call = call, .cpu = static_cast<std::uint8_t>(cpu), .first_exception = program_.exception_count};
+    operation.operands[0].value = static_cast<std::uint16_t>(first);
+    (kinds.size() > 1 ? operation.operands[1].value : operation.operands[0].count) = static_cast<std::uint16_t>(second);
+    program_.operations[program_.operation_count++] = operation;
     return *this;
   }
 
-  // Events of the last operation.
+  // Exceptions of the last operation.
   ProgramBuilder& switch_to(int cpu, int after, int latency = 0) {
-    return event({.kind = Event::Kind::preempt,
-                  .cpu = static_cast<std::uint8_t>(cpu),
-                  .latency = static_cast<std::uint8_t>(latency),
-                  .after = static_cast<std::uint16_t>(after)});
+    return exception({.kind = Exception::Kind::preempt,
+                      .cpu = static_cast<std::uint8_t>(cpu),
+                      .latency = static_cast<std::uint8_t>(latency),
+                      .after = static_cast<std::uint16_t>(after)});
   }
   ProgramBuilder& suspend(int after) { return switch_to(last().cpu, after); }
-  ProgramBuilder& evict(int cpu, int page, int after) { return tlb_event(Event::Kind::evict, cpu, page, after); }
-  ProgramBuilder& fill(int cpu, int page, int after) { return tlb_event(Event::Kind::fill, cpu, page, after); }
+  ProgramBuilder& evict(int cpu, int page, int after) {
+    return tlb_exception(Exception::Kind::evict, cpu, page, after);
+  }
+  ProgramBuilder& fill(int cpu, int page, int after) { return tlb_exception(Exception::Kind::fill, cpu, page, after); }
 
   const Program& program() const { return program_; }
 
  private:
   Operation& last() { return program_.operations[program_.operation_count - 1U]; }
-  ProgramBuilder& tlb_event(Event::Kind kind, int cpu, int page, int after) {
-    return event({.kind = kind,
-                  .cpu = static_cast<std::uint8_t>(cpu),
-                  .after = static_cast<std::uint16_t>(after),
-                  .page = static_cast<std::uint16_t>(page)});
+  ProgramBuilder& tlb_exception(Exception::Kind kind, int cpu, int page, int after) {
+    return exception({.kind = kind,
+                      .cpu = static_cast<std::uint8_t>(cpu),
+                      .after = static_cast<std::uint16_t>(after),
+                      .page = static_cast<std::uint16_t>(page)});
   }
-  ProgramBuilder& event(const Event& event) {
-    program_.events[program_.event_count++] = event;
-    ++last().event_count;
+  ProgramBuilder& exception(const Exception& exception) {
+    program_.exceptions[program_.exception_count++] = exception;
+    ++last().exception_count;
     return *this;
   }
 

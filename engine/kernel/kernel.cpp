@@ -4,8 +4,8 @@
 
 #include "engine/check.h"
 #include "engine/kernel/filemap.h"
-#include "engine/kernel/memory.h"
 #include "engine/kernel/mmap.h"
+#include "engine/kernel/operations.h"
 #include "engine/kernel/tlbflush.h"
 #include "engine/kernel/writeback.h"
 #include "engine/kernel/zap_engine.h"
@@ -158,51 +158,25 @@ void Kernel::finish_run(Task& current) {
   }
 }
 
-void Kernel::run_operation(Task& current, const Operation& operation) {
-  const int first = operation.first;
-  const int second = operation.second;
-  AddressSpace& file = files[static_cast<std::size_t>(first / config.pages % config.files)];
-  const int index = first % config.pages;
-  switch (operation.call) {
-    case Call::store: return user_access(current, first, second, true);
-    case Call::load: return user_access(current, first, second, false);
-    case Call::touch:
-      for (int page = first; page < first + second; ++page) user_access(current, page, 0, true);
-      return;
-    case Call::mmap: return do_mmap(current, first, second, false);
-    case Call::populate: return do_mmap(current, first, second, true);
-    case Call::munmap: return do_munmap(current, first, second);
-    case Call::dontneed: return madvise_dontneed(current, first, second);
-    case Call::msync: return msync(current, first, second);
-    case Call::exit: return exit_thread(current);
-    case Call::fsync: return fsync_range(current, file, {index, second});
-    case Call::writeback: return filemap_fdatawrite_range(current, file, {index, second}, SyncMode::none);
-    case Call::fadvise: return fadvise_dontneed(current, file, {index, second});
-    case Call::reclaim: return shrink_pages(current, file, {index, second});
-    case Call::read: return file_read(current, file, index);
-    case Call::write: return file_write(current, file, index);
-  }
-}
-
 bool Kernel::interrupt(int cpu) {
   return handle_flush_interrupt(tasks[static_cast<std::size_t>(cpu)]);
 }
 
 void Kernel::disturb(int disturbance) {
-  const Event& event = program_->events[static_cast<std::size_t>(disturbance)];
-  const Task& task = tasks[event.cpu];
+  const Exception& exception = program_->exceptions[static_cast<std::size_t>(disturbance)];
+  const Task& task = tasks[exception.cpu];
   const int by = sched.current();
   sched.record();
-  if (event.kind == Event::Kind::evict) {
-    machine.tlb(event.cpu).drop(event.page);
-    announce(by, event::EvictTranslation{.owner = event.cpu, .page = event.page});
+  if (exception.kind == Exception::Kind::evict) {
+    machine.tlb(exception.cpu).drop(exception.page);
+    announce(by, event::EvictTranslation{.owner = exception.cpu, .page = exception.page});
     return;
   }
   // A CPU that has switched to another address space walks that one.
-  const bool loaded = (task.mm->cpumask.load(std::memory_order_relaxed) >> event.cpu & 1U) != 0;
-  const bool filled = loaded && machine.fill(event.cpu, task.mm->number, event.page);
-  const EntryFact entry = filled ? entry_fact(machine.read_pte(task.mm->number, event.page)) : EntryFact{};
-  announce(by, event::FillTranslation{.owner = event.cpu, .page = event.page, .entry = entry});
+  const bool loaded = (task.mm->cpumask.load(std::memory_order_relaxed) >> exception.cpu & 1U) != 0;
+  const bool filled = loaded && machine.fill(exception.cpu, task.mm->number, exception.page);
+  const EntryFact entry = filled ? entry_fact(machine.read_pte(task.mm->number, exception.page)) : EntryFact{};
+  announce(by, event::FillTranslation{.owner = exception.cpu, .page = exception.page, .entry = entry});
 }
 
 SHOOTDOWN_HARNESS Word Kernel::next_value() {

@@ -133,7 +133,6 @@ class Kernel final : private Scheduler::Client {
   }
   template <typename E>
   std::uint64_t digest(int cpu, const E& event) const;
-  void run_operation(Task& current, const Operation& operation);
   void finish_run(Task& current);
 
   const KernelFacts facts_{*this};

@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "engine/machine/pte.h"
+#include "engine/program/program.h"
 #include "engine/sched/sanitizer.h"
 
 namespace shootdown {
@@ -23,7 +24,7 @@ struct TlbEntry {
 
 class Tlb {
  public:
-  static constexpr int max_entries = 16;
+  static constexpr int max_entries = max_tlb_entries;
 
   // Forgets everything; holds `entries` (1 to max_entries) from now on.
   SHOOTDOWN_HARNESS void reset(int entries) {

@@ -21,9 +21,10 @@ std::uint64_t InputSchedule::next_stop(const Position& position) {
   if (choose_) return position.total;
   if (position.operation < 0) return never;
   const Operation& current = program_.operations[static_cast<std::size_t>(position.operation)];
-  if (cpu.next_event == current.event_count) return never;
-  const Event& event = program_.events[static_cast<std::size_t>(current.first_event + cpu.next_event)];
-  return event.after <= position.own ? position.total : position.total + (event.after - position.own);
+  if (cpu.next_exception == current.exception_count) return never;
+  const Exception& exception =
+      program_.exceptions[static_cast<std::size_t>(current.first_exception + cpu.next_exception)];
+  return exception.after <= position.own ? position.total : position.total + (exception.after - position.own);
 }
 
 Strategy::Decision InputSchedule::decide(const Position& position, Candidates candidates) {
@@ -33,20 +34,20 @@ Strategy::Decision InputSchedule::decide(const Position& position, Candidates ca
     return {.cpu = choose(candidates)};
   }
   const Operation& operation = program_.operations[static_cast<std::size_t>(position.operation)];
-  const int index = operation.first_event + cpus_[position.cpu].next_event++;
-  const Event& event = program_.events[static_cast<std::size_t>(index)];
-  if (event.kind != Event::Kind::preempt) return {.cpu = position.cpu, .disturbance = index};
-  return preempt(event, position.cpu, candidates);
+  const int index = operation.first_exception + cpus_[position.cpu].next_exception++;
+  const Exception& exception = program_.exceptions[static_cast<std::size_t>(index)];
+  if (exception.kind != Exception::Kind::preempt) return {.cpu = position.cpu, .disturbance = index};
+  return preempt(exception, position.cpu, candidates);
 }
 
-Strategy::Decision InputSchedule::preempt(const Event& event, int current, Candidates candidates) {
-  const bool can_run = (candidates.runnable >> event.cpu & 1U) != 0;
+Strategy::Decision InputSchedule::preempt(const Exception& exception, int current, Candidates candidates) {
+  const bool can_run = (candidates.runnable >> exception.cpu & 1U) != 0;
   if (!can_run) return {.cpu = current};
   cpus_[current].suspended = true;
-  if (event.cpu == current) return {.cpu = choose(candidates)};
-  cpus_[event.cpu].suspended = false;
+  if (exception.cpu == current) return {.cpu = choose(candidates)};
+  cpus_[exception.cpu].suspended = false;
   named_ = true;
-  return {.cpu = event.cpu, .latency = event.latency};
+  return {.cpu = exception.cpu, .latency = exception.latency};
 }
 
 int InputSchedule::pick(int /*current*/, Candidates candidates) {

@@ -9,7 +9,7 @@
 // operation: it goes on when no other operation can run, or when another
 // preemption switches to its CPU. So one preemption is enough to put everything
 // else that the program does into the middle of an operation. One whose target
-// cannot run is skipped; events whose operation ends before their step are lost.
+// cannot run is skipped; exceptions whose operation ends before their step are lost.
 #pragma once
 
 #include "engine/program/program.h"
@@ -31,8 +31,8 @@ class InputSchedule final : public Strategy {
 
  private:
   struct Cpu {
-    int operation = 0;   // the one that it is in, or will begin next; beyond the list: the thread's end
-    int next_event = 0;  // of that operation
+    int operation = 0;       // the one that it is in, or will begin next; beyond the list: the thread's end
+    int next_exception = 0;  // of that operation
     bool suspended = false;
   };
 
@@ -40,7 +40,7 @@ class InputSchedule final : public Strategy {
   // The order in which CPUs run: the lowest first.
   int order(int cpu) const;
   int choose(Candidates candidates);
-  Decision preempt(const Event& event, int current, Candidates candidates);
+  Decision preempt(const Exception& exception, int current, Candidates candidates);
 
   const Program& program_;
   Cpu cpus_[max_cpus] = {};

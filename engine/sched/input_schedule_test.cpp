@@ -79,7 +79,7 @@ BOOST_AUTO_TEST_CASE(who_is_woken_runs_before_later_operations) {
   BOOST_TEST(order_of(builder) == "02");  // when CPU 0 is done, page 7 is unmapped, and CPU 2's store to it refused
 }
 
-BOOST_AUTO_TEST_CASE(events_beyond_the_end_of_their_operation_are_lost) {
+BOOST_AUTO_TEST_CASE(exceptions_beyond_the_end_of_their_operation_are_lost) {
   ProgramBuilder builder = eight_pages();
   builder.operation(0, Call::store, 0, 0).suspend(5000);
   builder.operation(1, Call::store, 1, 0).operation(0, Call::store, 2, 0);

@@ -12,6 +12,7 @@
 // All randomness comes from `seed`.
 #pragma once
 
+#include "engine/program/program.h"
 #include "engine/sched/random.h"
 #include "engine/sched/strategy.h"
 
@@ -19,7 +20,7 @@ namespace shootdown {
 
 class Pct final : public Strategy {
  public:
-  static constexpr int max_depth = 8;
+  static constexpr int max_depth = max_pct_depth;
 
   // depth: 1 to max_depth; steps: at least 1.
   Pct(std::uint64_t seed, int depth, std::uint64_t steps) : seed_(seed), depth_(depth), steps_(steps) {}
@@ -39,7 +40,7 @@ class Pct final : public Strategy {
   std::uint64_t steps_;
   int next_change_ = 0;                      // index into change_at_
   std::uint64_t change_at_[max_depth] = {};  // ascending
-  int priority_[8] = {};                     // all different
+  int priority_[max_cpus] = {};              // all different
   bool woken_ = false;                       // a CPU of higher priority than the running one was woken
 };
 

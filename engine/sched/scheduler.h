@@ -26,6 +26,7 @@
 #include <memory>
 
 #include "engine/events/event.h"
+#include "engine/program/program.h"
 #include "engine/sched/fiber.h"
 #include "engine/sched/strategy.h"
 
@@ -67,7 +68,7 @@ class WaitQueue {
 
 class Scheduler {
  public:
-  static constexpr int max_cpus = 8;
+  static constexpr int max_cpus = shootdown::max_cpus;
 
   // What runs on the CPUs.
   class Client {

@@ -28,7 +28,7 @@ class Releaser {
 
 class MmuGather {
  public:
-  static constexpr unsigned max_bundle = 8;  // MMU_GATHER_BUNDLE
+  static constexpr unsigned max_bundle = max_gather_bundle;  // MMU_GATHER_BUNDLE
 
   // tlb_gather_mmu; with `fullmm`, tlb_gather_mmu_fullmm: the mm has no threads and goes away as a whole.
   MmuGather(Task& current, Mm& mm, bool fullmm, const Releaser& releaser);

@@ -12,9 +12,9 @@ namespace shootdown {
 
 class RandomPrograms {
  public:
-  // Decodes the next one into `program`: of at most 40 operations and events.
+  // Decodes the next one into `program`: of at most 40 operations and exceptions.
   void next(Program& program) {
-    constexpr std::size_t longest = 120;  // bytes
+    constexpr std::size_t longest = 160;  // bytes
     bytes_.resize(random_.below(longest + 1));
     for (std::uint8_t& byte : bytes_) byte = static_cast<std::uint8_t>(random_.below(256));
     decode(bytes_, program);

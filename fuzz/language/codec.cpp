@@ -2,136 +2,154 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <utility>
 
 #include "fuzz/language/language.h"
+#include "fuzz/language/operands.h"
 
 namespace shootdown {
 
 namespace {
 
-struct Record {
-  std::uint8_t kind;  // 0 to 31
-  std::uint8_t low;   // 0 to 7
-  std::uint8_t a;
-  std::uint8_t b;
+using Sort = RecordKind::Sort;
+
+// The records of a program one after the other; one of kind `more` is part of the one before it.
+class Records {
+ public:
+  explicit Records(std::span<const std::uint8_t> bytes) : rest_(bytes) {}
+
+  // Goes to the next record; returns whether there is one.
+  bool next() {
+    if (rest_.empty()) return false;
+    kind = record_kinds[rest_[0]];
+    cpu = byte(1);
+    arguments = {byte(2), byte(3)};
+    advance();
+    if (rest_.empty() || record_kinds[rest_[0]].sort != Sort::more) return true;
+    for (std::size_t i = 1; i < record_size; ++i) arguments[i + 1] = byte(i);
+    advance();
+    return true;
+  }
+
+  RecordKind kind;
+  std::uint8_t cpu = 0;
+  Arguments arguments{};
+
+ private:
+  // Bytes beyond the end are zero.
+  std::uint8_t byte(std::size_t index) const { return index < rest_.size() ? rest_[index] : std::uint8_t{0}; }
+  void advance() { rest_ = rest_.subspan(std::min(record_size, rest_.size())); }
+
+  std::span<const std::uint8_t> rest_;
 };
 
-// The record at `at`; bytes beyond the end are zero.
-Record record_at(std::span<const std::uint8_t> bytes, std::size_t at) {
-  const std::uint8_t tag = bytes[at];
-  const std::uint8_t a = at + 1 < bytes.size() ? bytes[at + 1] : 0;
-  const std::uint8_t b = at + 2 < bytes.size() ? bytes[at + 2] : 0;
-  return {static_cast<std::uint8_t>(tag >> 3U), static_cast<std::uint8_t>(tag & 7U), a, b};
-}
+// --- decoding ---
 
-// Which operation a kind means: operation_table, turned around.
-constexpr auto call_of_kind = [] {
-  std::array<Call, preempt_kind> calls{};
-  for (const OperationInfo& info : operation_table) {
-    for (unsigned i = 0; i < info.kinds; ++i) calls[info.first_kind + i] = info.call;
-  }
-  return calls;
-}();
-
+// A parameter's record has the number where others have a CPU, and the value in two arguments.
 void decode_machine(std::span<const std::uint8_t> bytes, MachineConfig& machine) {
   machine = MachineConfig{};
-  for (std::size_t at = 0; at < bytes.size(); at += record_size) {
-    if (bytes[at] >> 3U != machine_kind) continue;
-    const Record record = record_at(bytes, at);
-    const ParameterInfo& parameter = parameter_table[record.a % parameter_table.size()];
-    const unsigned value = static_cast<unsigned>(record.low) << 8U | record.b;
+  for (Records records(bytes); records.next();) {
+    if (records.kind.sort != Sort::parameter) continue;
+    const RecordKind number = parameter_numbers[records.cpu];
+    if (number.sort != Sort::parameter) continue;
+    const ParameterInfo& parameter = parameter_table[number.index];
+    const unsigned value = records.arguments[0] + 256U * records.arguments[1];
     machine.*parameter.field = static_cast<std::uint16_t>(parameter.min + value % (parameter.max - parameter.min + 1U));
   }
   machine.mms = std::min(machine.mms, machine.cpus);
   machine.windows = std::max(machine.windows, machine.files);
 }
 
-Operation decode_operation(const Record& record, const MachineConfig& machine) {
-  Operation operation{.call = call_of_kind[record.kind], .cpu = static_cast<std::uint8_t>(record.low % machine.cpus)};
-  if (operation.call == Call::exit) return operation;
-  const PageSpace space = page_space(machine, operation.call);
-  const int first = record.a % space.granules() * space.granule;
-  operation.first = static_cast<std::uint16_t>(first);
-  if (takes_word(operation.call)) {
-    operation.second = record.b % machine.words;
-  } else if (takes_range(operation.call)) {
-    const int count = (1 + record.b % space.granules_from(first)) * space.granule;
-    operation.second = static_cast<std::uint16_t>(std::min(count, space.window - first % space.window));
+Operation decode_operation(const Records& record, const MachineConfig& machine) {
+  const OperationInfo& info = operation_table[record.kind.index];
+  Operation operation{.call = info.call, .cpu = static_cast<std::uint8_t>(record.cpu % machine.cpus)};
+  const std::uint8_t* argument = record.arguments.data();
+  for (std::size_t i = 0; i < info.operands().size(); ++i) {
+    const OperandForm& form = form_of(info.operands()[i]);
+    operation.operands[i] = form.decode(argument, machine);
+    argument += form.arguments();
   }
   return operation;
 }
 
-// Small numbers of steps are the interesting ones, and none most of all: then the event falls between
-// two operations. 0 to 63 mean 0; 64 to 191 mean 1 to 32, four times over; the rest 33 to 96.
-std::uint16_t decode_after(std::uint8_t byte) {
-  if (byte < 64) return 0;
-  return static_cast<std::uint16_t>(byte < 192 ? 1 + byte % 32 : byte - 192 + 33);
-}
-
-std::uint8_t encode_after(unsigned after) {
-  if (after == 0) return 0;
-  return static_cast<std::uint8_t>(after <= 32 ? 64 + (after - 1) : 192 + (after - 33));
-}
-
-// A preemption's second byte: 0 to 15 is the latency; 16 to 191 mean 0; from 192 on it counts further
-// steps by 256.
-Event decode_event(const Record& record, const MachineConfig& machine) {
-  Event event{.cpu = static_cast<std::uint8_t>(record.low % machine.cpus), .after = decode_after(record.a)};
-  if (record.kind < evict_kind) {
-    event.kind = Event::Kind::preempt;
-    if (record.b >= 192) {
-      event.after = static_cast<std::uint16_t>(max_near_after + 1 + 256 * (record.b - 192) + record.a);
-    } else if (record.b < 16) {
-      event.latency = record.b;
-    }
-    return event;
+Exception decode_exception(const Records& record, const MachineConfig& machine) {
+  const auto& [near, detail, low, high, unused] = record.arguments;
+  Exception exception{.kind = exception_table[record.kind.index].kind,
+                      .cpu = static_cast<std::uint8_t>(record.cpu % machine.cpus),
+                      .after = decode_steps(near, low, high)};
+  if (exception.kind == Exception::Kind::preempt) {
+    exception.latency = detail <= max_latency ? detail : std::uint8_t{0};
+  } else {
+    exception.page = form_of(OperandKind::virtual_page).decode(&detail, machine).value;
   }
-  event.kind = record.kind == evict_kind ? Event::Kind::evict : Event::Kind::fill;
-  const PageSpace space = page_space(machine, Call::store);
-  event.page = static_cast<std::uint16_t>(record.b % space.granules() * space.granule);
-  return event;
+  return exception;
 }
 
 // --- encoding ---
 
-void put(std::vector<std::uint8_t>& bytes, unsigned kind, unsigned low, unsigned a, unsigned b) {
-  bytes.push_back(static_cast<std::uint8_t>(kind << 3U | low));
-  bytes.push_back(static_cast<std::uint8_t>(a));
-  bytes.push_back(static_cast<std::uint8_t>(b));
-}
+class Encoder {
+ public:
+  explicit Encoder(const Program& program) : program_(program) {}
 
-void encode_machine(std::vector<std::uint8_t>& bytes, const MachineConfig& machine) {
+  std::vector<std::uint8_t> encode() {
+    put_machine();
+    for (std::size_t i = 0; i < program_.operation_count; ++i) {
+      const Operation& operation = program_.operations[i];
+      put_operation(operation);
+      for (std::size_t k = 0; k < operation.exception_count; ++k)
+        put_exception(program_.exceptions[operation.first_exception + k]);
+    }
+    return std::move(bytes_);
+  }
+
+ private:
+  void put_machine();
+  void put_operation(const Operation& operation);
+  void put_exception(const Exception& exception);
+
+  void put(ByteValues kinds, std::uint8_t cpu, const Arguments& arguments) {
+    bytes_.insert(bytes_.end(), {kinds.first, cpu, arguments[0], arguments[1]});
+    if (std::ranges::all_of(std::span(arguments).subspan(2), [](std::uint8_t argument) { return argument == 0; }))
+      return;
+    bytes_.insert(bytes_.end(), {more_kinds.first, arguments[2], arguments[3], arguments[4]});
+  }
+
+  const Program& program_;
+  std::vector<std::uint8_t> bytes_;
+};
+
+void Encoder::put_machine() {
   const MachineConfig defaults;
-  for (std::size_t i = 0; i < parameter_table.size(); ++i) {
-    const ParameterInfo& parameter = parameter_table[i];
-    if (machine.*parameter.field == defaults.*parameter.field) continue;
-    const unsigned value = machine.*parameter.field - static_cast<unsigned>(parameter.min);
-    put(bytes, machine_kind, value >> 8U, static_cast<unsigned>(i), value & 0xFFU);
+  for (const ParameterInfo& parameter : parameter_table) {
+    if (program_.machine.*parameter.field == defaults.*parameter.field) continue;
+    const unsigned value = program_.machine.*parameter.field - static_cast<unsigned>(parameter.min);
+    put(parameter_kinds, parameter.numbers.first,
+        {static_cast<std::uint8_t>(value & 0xFFU), static_cast<std::uint8_t>(value >> 8U)});
   }
 }
 
-void encode_operation(std::vector<std::uint8_t>& bytes, const MachineConfig& machine, const Operation& operation) {
-  const OperationInfo& info = operation_table[static_cast<std::size_t>(operation.call)];
-  const PageSpace space = page_space(machine, operation.call);
-  const unsigned a = operation.first / static_cast<unsigned>(space.granule);
-  unsigned b = 0;
-  if (takes_word(operation.call)) b = operation.second;
-  if (takes_range(operation.call)) {
-    b = static_cast<unsigned>((operation.second + space.granule - 1) / space.granule - 1);
+void Encoder::put_operation(const Operation& operation) {
+  const OperationInfo& info = info_of(operation.call);
+  Arguments arguments{};
+  std::uint8_t* argument = arguments.data();
+  for (std::size_t i = 0; i < info.operands().size(); ++i) {
+    const OperandForm& form = form_of(info.operands()[i]);
+    form.encode(operation.operands[i], program_.machine, argument);
+    argument += form.arguments();
   }
-  put(bytes, info.first_kind, operation.cpu, a, b);
+  put(info.kinds, operation.cpu, arguments);
 }
 
-void encode_event(std::vector<std::uint8_t>& bytes, const MachineConfig& machine, const Event& event) {
-  if (event.kind != Event::Kind::preempt) {
-    const unsigned page = event.page / static_cast<unsigned>(page_space(machine, Call::store).granule);
-    put(bytes, event.kind == Event::Kind::evict ? evict_kind : fill_kind, event.cpu, encode_after(event.after), page);
-  } else if (event.after <= max_near_after) {
-    put(bytes, preempt_kind, event.cpu, encode_after(event.after), event.latency);
+void Encoder::put_exception(const Exception& exception) {
+  Arguments arguments{};
+  auto& [near, detail, low, high, unused] = arguments;
+  encode_steps(exception.after, near, low, high);
+  if (exception.kind == Exception::Kind::preempt) {
+    detail = exception.latency;
   } else {
-    const unsigned far = event.after - (max_near_after + 1U);
-    put(bytes, preempt_kind, event.cpu, far % 256, 192 + far / 256);
+    form_of(OperandKind::virtual_page).encode({.value = exception.page}, program_.machine, &detail);
   }
+  put(info_of(exception.kind).kinds, exception.cpu, arguments);
 }
 
 }  // namespace
@@ -139,32 +157,23 @@ void encode_event(std::vector<std::uint8_t>& bytes, const MachineConfig& machine
 void decode(std::span<const std::uint8_t> bytes, Program& program) {
   decode_machine(bytes, program.machine);
   program.operation_count = 0;
-  program.event_count = 0;
-  for (std::size_t at = 0; at < bytes.size(); at += record_size) {
-    const Record record = record_at(bytes, at);
-    if (record.kind < preempt_kind) {
+  program.exception_count = 0;
+  for (Records records(bytes); records.next();) {
+    if (records.kind.sort == Sort::operation) {
       if (program.operation_count == max_operations) return;
       Operation& operation = program.operations[program.operation_count++];
-      operation = decode_operation(record, program.machine);
-      operation.first_event = program.event_count;
-    } else if (record.kind != machine_kind && program.operation_count != 0 && program.event_count < max_events) {
-      program.events[program.event_count++] = decode_event(record, program.machine);
-      ++program.operations[program.operation_count - 1U].event_count;
+      operation = decode_operation(records, program.machine);
+      operation.first_exception = program.exception_count;
+    } else if (records.kind.sort == Sort::exception && program.operation_count != 0 &&
+               program.exception_count < max_exceptions) {
+      program.exceptions[program.exception_count++] = decode_exception(records, program.machine);
+      ++program.operations[program.operation_count - 1U].exception_count;
     }
   }
 }
 
 std::vector<std::uint8_t> encode(const Program& program) {
-  std::vector<std::uint8_t> bytes;
-  encode_machine(bytes, program.machine);
-  for (std::size_t i = 0; i < program.operation_count; ++i) {
-    const Operation& operation = program.operations[i];
-    encode_operation(bytes, program.machine, operation);
-    for (std::size_t event = 0; event < operation.event_count; ++event) {
-      encode_event(bytes, program.machine, program.events[operation.first_event + event]);
-    }
-  }
-  return bytes;
+  return Encoder(program).encode();
 }
 
 }  // namespace shootdown

@@ -1,8 +1,9 @@
 // Programs as bytes.
 //
 // Every byte string is a program: decoding never fails. A program is a list of
-// records of three bytes; a changed byte changes one operation, one event, or one
-// parameter of the machine. docs/input-format.md has the format byte by byte.
+// records of four bytes; a changed byte changes one operation, one exception, or
+// one parameter of the machine, or nothing. docs/input-format.md has the format
+// byte by byte.
 //
 // decode(encode(p)) is p for every program that decode or parse has made, and
 // encode(decode(b)) is the canonical form of b.

@@ -1,6 +1,7 @@
 #include "fuzz/language/dictionary.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <string_view>
@@ -12,6 +13,7 @@
 #include "engine/zap/engines.h"
 #include "fuzz/language/codec.h"
 #include "fuzz/language/language.h"
+#include "fuzz/language/operands.h"
 #include "fuzz/language/text.h"
 #include "oracles/judge.h"
 
@@ -19,32 +21,44 @@ namespace shootdown {
 
 namespace {
 
-// A program that says one thing, and what it is.
+// A program that says one thing at its end, and what it is.
 struct Example {
   std::string name;
   Program program;
 };
 
-Program with_operation(const Operation& operation, const MachineConfig& machine = {}) {
-  Program program{.machine = machine, .operation_count = 1};
-  program.operations[0] = operation;
-  return program;
+// Words of a text as a name.
+std::string as_name(std::string text) {
+  std::ranges::replace_if(text, [](char c) { return (c < 'a' || c > 'z') && (c < '0' || c > '9'); }, '_');
+  return text;
 }
 
+Example with_operation(const Operation& operation, const MachineConfig& machine = {}) {
+  Program program{.machine = machine, .operation_count = 1};
+  program.operations[0] = operation;
+  return {as_name(fmt::format("{}_on_cpu_{}", print(operation, machine), operation.cpu)), program};
+}
+
+// The least that an operand of this kind can be, and the next.
+Operand example_of(OperandKind kind, std::uint8_t number) {
+  Arguments arguments{};
+  arguments[form_of(kind).arguments() - 1] = number;
+  return form_of(kind).decode(arguments.data(), MachineConfig{});
+}
+
+// Each operation on two CPUs, and in it for each operand the least value and the next.
 std::vector<Example> operations() {
   std::vector<Example> examples;
   for (const OperationInfo& info : operation_table) {
     for (std::uint8_t cpu = 0; cpu < 2; ++cpu) {
       Operation operation{.call = info.call, .cpu = cpu};
-      if (takes_range(info.call)) operation.second = 1;
-      examples.push_back({fmt::format("{}_on_cpu_{}", info.name, cpu), with_operation(operation)});
-      if (takes_word(info.call)) {
-        operation.second = 1;
-        examples.push_back({fmt::format("{}_word_1_on_cpu_{}", info.name, cpu), with_operation(operation)});
-      }
-      if (takes_range(info.call)) {
-        operation.second = 2;
-        examples.push_back({fmt::format("{}_2_pages_on_cpu_{}", info.name, cpu), with_operation(operation)});
+      for (std::size_t i = 0; i < info.operands().size(); ++i)
+        operation.operands[i] = example_of(info.operands()[i], 0);
+      examples.push_back(with_operation(operation));
+      for (std::size_t i = 0; i < info.operands().size(); ++i) {
+        Operation other = operation;
+        other.operands[i] = example_of(info.operands()[i], 1);
+        examples.push_back(with_operation(other));
       }
     }
   }
@@ -52,26 +66,25 @@ std::vector<Example> operations() {
 }
 
 // Each is tied to an operation, which comes first.
-std::vector<Example> events() {
-  const std::pair<Event::Kind, std::string_view> kinds[] = {
-      {Event::Kind::preempt, "preempt"}, {Event::Kind::evict, "evict"}, {Event::Kind::fill, "fill"}};
+Example with_exception(std::string name, const Exception& exception) {
+  Program program{.operation_count = 1, .exception_count = 1};
+  program.operations[0] = {.exception_count = 1};
+  program.exceptions[0] = exception;
+  return {std::move(name), program};
+}
+
+std::vector<Example> exceptions() {
   std::vector<Example> examples;
-  for (const auto& [kind, name] : kinds) {
+  for (const ExceptionInfo& info : exception_table) {
     for (std::uint8_t cpu = 0; cpu < 2; ++cpu) {
-      for (const std::uint16_t after : std::initializer_list<std::uint16_t>{0, 4, 16, 48}) {
-        Program program = with_operation({});
-        program.event_count = 1;
-        program.operations[0].event_count = 1;
-        program.events[0] = {.kind = kind, .cpu = cpu, .after = after};
-        examples.push_back({fmt::format("{}_cpu_{}_after_{}", name, cpu, after), program});
+      for (const std::uint16_t after : std::initializer_list<std::uint16_t>{0, 4, 16, 48, 200}) {
+        examples.push_back(with_exception(fmt::format("{}_cpu_{}_after_{}", info.name, cpu, after),
+                                          {.kind = info.kind, .cpu = cpu, .after = after}));
       }
     }
   }
   // An interrupt that comes late is the other thing that a preemption can say.
-  Example late = examples.front();
-  late.name += "_interrupts_late";
-  late.program.events[0].latency = 15;
-  examples.push_back(std::move(late));
+  examples.push_back(with_exception("preempt_cpu_0_interrupts_late", {.latency = max_latency}));
   return examples;
 }
 
@@ -95,35 +108,36 @@ std::string last_line(const std::string& text) {
   return text.substr(text.rfind('\n', text.size() - 2) + 1);
 }
 
+// The records of what a program says last: with an exception, all but that of its operation.
+std::string last_records(const Program& program) {
+  const std::vector<std::uint8_t> bytes = encode(program);
+  return std::string(as_characters(bytes).substr(program.exception_count == 0 ? 0 : record_size));
+}
+
 }  // namespace
 
 std::vector<DictionaryEntry> dictionary_of_bytes() {
   std::vector<DictionaryEntry> entries;
-  for (const std::vector<Example>& examples : {operations(), events(), parameters()}) {
-    for (const Example& example : examples) {
-      const std::vector<std::uint8_t> bytes = encode(example.program);
-      entries.push_back({example.name, std::string(as_characters(bytes).substr(bytes.size() - record_size))});
-    }
+  for (const std::vector<Example>& examples : {operations(), exceptions(), parameters()}) {
+    for (const Example& example : examples) entries.push_back({example.name, last_records(example.program)});
   }
   return entries;
 }
 
 std::vector<DictionaryEntry> dictionary_of_text() {
   std::vector<DictionaryEntry> entries{{"header", fmt::format("shootdown {}\n", format_version)}};
-  for (const std::vector<Example>& examples : {operations(), events(), parameters()}) {
+  for (const std::vector<Example>& examples : {operations(), exceptions(), parameters()}) {
     for (const Example& example : examples) entries.push_back({example.name, last_line(print(example.program))});
   }
   MachineConfig two_files;
   two_files.files = two_files.windows = 2;
-  const Operation on_second_file{.call = Call::read, .first = two_files.pages};
-  entries.push_back({"read_of_file_1", last_line(print(with_operation(on_second_file, two_files)))});
+  const Example on_second_file =
+      with_operation({.call = Call::read, .operands = {{{.value = two_files.pages}}}}, two_files);
+  entries.push_back({on_second_file.name, last_line(print(on_second_file.program))});
   for (const ZapEngine* const engine : all_engines())
     entries.push_back({fmt::format("expect_{}", engine->name()), fmt::format("expect {} holds\n", engine->name())});
-  for (const OracleInfo& oracle : all_oracles()) {
-    std::string name(oracle.name);
-    std::ranges::replace(name, '-', '_');
-    entries.push_back({name, std::string(oracle.name)});
-  }
+  for (const OracleInfo& oracle : all_oracles())
+    entries.push_back({as_name(std::string(oracle.name)), std::string(oracle.name)});
   return entries;
 }
 

@@ -1,10 +1,15 @@
-// The words and numbers of the input language, in one place.
+// The input language beyond the operations and parameters that engine/program
+// lists: how records are laid out, which kinds they have, and which pages they
+// can name.
 //
 // The codec, the text form, and everything that is generated from the language
-// read these tables; docs/input-format.md describes them for people.
+// read these tables and those of engine/program/program.h. docs/input-format.md
+// describes them for people, and a test holds it against them.
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -12,91 +17,101 @@
 
 namespace shootdown {
 
-// An operation: how it is called in text, and which kinds of records mean it. A record's kind is one of
-// 32; common operations have several, so that random bytes are interesting programs. The encoder uses
-// the first.
-struct OperationInfo {
-  Call call;
+// --- records ---
+
+// A record is its kind, a CPU, and two arguments. One of kind `more` behind it adds three further arguments, which
+// are 0 without it.
+inline constexpr std::size_t record_size = 4;
+inline constexpr std::size_t max_arguments = 5;
+
+using Arguments = std::array<std::uint8_t, max_arguments>;
+
+// Exceptions, with the kinds of records that mean each. KINDS ARE PERMANENT, see engine/program/operations.def.
+struct ExceptionInfo {
+  Exception::Kind kind;
   std::string_view name;
-  std::uint8_t first_kind;
-  std::uint8_t kinds;
+  ByteValues kinds;
 };
 
-inline constexpr std::array<OperationInfo, call_count> operation_table{{
-    {Call::store, "store", 0, 4},
-    {Call::load, "load", 4, 1},
-    {Call::touch, "touch", 5, 1},
-    {Call::mmap, "mmap", 6, 1},
-    {Call::populate, "populate", 7, 1},
-    {Call::munmap, "munmap", 8, 2},
-    {Call::dontneed, "dontneed", 10, 3},
-    {Call::msync, "msync", 13, 1},
-    {Call::exit, "exit", 14, 1},
-    {Call::fsync, "fsync", 15, 2},
-    {Call::writeback, "writeback", 17, 2},
-    {Call::fadvise, "fadvise", 19, 2},
-    {Call::reclaim, "reclaim", 21, 2},
-    {Call::read, "read", 23, 1},
-    {Call::write, "write", 24, 1},
-}};
+inline constexpr std::array exception_table{
+    ExceptionInfo{Exception::Kind::preempt, "preempt", {216, 20}},
+    ExceptionInfo{Exception::Kind::evict, "evict", {236, 5}},
+    ExceptionInfo{Exception::Kind::fill, "fill", {241, 5}},
+};
 
-// The kinds of records that are no operations.
-inline constexpr std::uint8_t preempt_kind = 25;  // to 28
-inline constexpr std::uint8_t evict_kind = 29;
-inline constexpr std::uint8_t fill_kind = 30;
-inline constexpr std::uint8_t machine_kind = 31;
+constexpr const ExceptionInfo& info_of(Exception::Kind kind) {
+  return exception_table[static_cast<std::size_t>(kind)];
+}
 
-inline constexpr unsigned record_size = 3;
+inline constexpr ByteValues parameter_kinds{246, 5};
+inline constexpr ByteValues more_kinds{251, 5};
 
-// The steps after which an event may happen. A preemption beyond the near ones has no latency.
+// What a record of each kind is, and which one of its sort.
+struct RecordKind {
+  enum class Sort : std::uint8_t { reserved, operation, exception, parameter, more };
+
+  Sort sort = Sort::reserved;
+  std::uint8_t index = 0;  // in operation_table or exception_table
+};
+
+using ByteTable = std::array<RecordKind, 256>;
+
+// Notes what some byte values mean. What means two things does not compile.
+constexpr void assign(ByteTable& table, ByteValues values, RecordKind meaning) {
+  for (std::size_t i = values.first; i < values.first + std::size_t{values.count}; ++i) {
+    if (i >= table.size() || table[i].sort != RecordKind::Sort::reserved) throw "a byte value has two meanings";
+    table[i] = meaning;
+  }
+}
+
+inline constexpr ByteTable record_kinds = [] {
+  using enum RecordKind::Sort;
+  ByteTable table{};
+  for (std::uint8_t i = 0; i < operation_table.size(); ++i) assign(table, operation_table[i].kinds, {operation, i});
+  for (std::uint8_t i = 0; i < exception_table.size(); ++i) assign(table, exception_table[i].kinds, {exception, i});
+  assign(table, parameter_kinds, {parameter, 0});
+  assign(table, more_kinds, {more, 0});
+  return table;
+}();
+
+static_assert(2 * std::ranges::count(record_kinds, RecordKind::Sort::reserved, &RecordKind::sort) <= 256,
+              "random bytes shall be interesting programs");
+
+// Which parameter a number means: its place in parameter_table, or none.
+inline constexpr ByteTable parameter_numbers = [] {
+  ByteTable table{};
+  for (std::uint8_t i = 0; i < parameter_table.size(); ++i)
+    assign(table, parameter_table[i].numbers, {RecordKind::Sort::parameter, i});
+  return table;
+}();
+
+// The steps of an exception that one argument says; a second and a third add more.
 inline constexpr unsigned max_near_after = 96;
-inline constexpr unsigned max_far_after = max_near_after + 256 * 64;
 
-// A parameter of the machine. Its number in a record is its place in the table.
-struct ParameterInfo {
-  std::string_view name;
-  std::uint16_t MachineConfig::* field;
-  std::uint16_t min;
-  std::uint16_t max;
-};
+// --- pages ---
 
-inline constexpr std::array<ParameterInfo, 19> parameter_table{{
-    {"cpus", &MachineConfig::cpus, 1, max_cpus},
-    {"mms", &MachineConfig::mms, 1, max_mms},
-    {"files", &MachineConfig::files, 1, max_files},
-    {"windows", &MachineConfig::windows, 1, max_windows},
-    {"pages", &MachineConfig::pages, 1, max_file_pages},
-    {"words", &MachineConfig::words, 1, max_words},
-    {"tlb", &MachineConfig::tlb, 1, 16},
-    {"mapped", &MachineConfig::mapped, 0, 1},
-    {"buffers", &MachineConfig::buffers, 0, 1},
-    {"page_shift", &MachineConfig::page_shift, 6, 16},
-    {"table_shift", &MachineConfig::table_shift, 0, 9},
-    {"bundle", &MachineConfig::bundle, 1, 8},
-    {"batch", &MachineConfig::batch, 0, 2047},
-    {"batch_count", &MachineConfig::batch_count, 0, 2047},
-    {"free_cap", &MachineConfig::free_cap, 1, 512},
-    {"failing_batches", &MachineConfig::failing_batches, 0, 2047},
-    {"pct_depth", &MachineConfig::pct_depth, 0, 8},
-    {"pct_seed", &MachineConfig::pct_seed, 0, 2047},
-    {"pct_steps", &MachineConfig::pct_steps, 1, 2047},
-}};
-
-// The pages that an operation may name, and how they are numbered in a record: in granules, so that one
+// The pages that an operand may name, and how they are numbered in a record: in granules, so that one
 // byte reaches them all.
 struct PageSpace {
   int pages;    // in all
   int window;   // a range lies in one window of this length
   int granule;  // ceil(pages / 256)
 
+  constexpr PageSpace(int windows, int window_)
+      : pages(windows * window_), window(window_), granule((pages + 255) / 256) {}
+
   int granules() const { return (pages + granule - 1) / granule; }
   // The most granules that a range from `first` can have; the last one may be cut short by the window's end.
-  int granules_from(int first) const { return (window - first % window + granule - 1) / granule; }
+  int granules_from(int first) const { return (left_from(first) + granule - 1) / granule; }
+  // The pages from `first` to its window's end.
+  int left_from(int first) const { return window - first % window; }
 };
 
-constexpr PageSpace page_space(const MachineConfig& machine, Call call) {
-  const int pages = (is_on_file(call) ? machine.files : machine.windows) * machine.pages;
-  return {pages, machine.pages, (pages + 255) / 256};
+constexpr PageSpace memory_pages(const MachineConfig& machine) {
+  return {machine.windows, machine.pages};
+}
+constexpr PageSpace pages_of_files(const MachineConfig& machine) {
+  return {machine.files, machine.pages};
 }
 
 }  // namespace shootdown

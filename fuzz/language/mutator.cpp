@@ -1,15 +1,19 @@
 #include "fuzz/language/mutator.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "engine/check.h"
 #include "engine/sched/random.h"
 #include "fuzz/language/language.h"
+#include "fuzz/language/operands.h"
 
 namespace shootdown {
 
 namespace {
+
+using Sort = RecordKind::Sort;
 
 // The records of a program, in a buffer of fixed room. A partial record at the end is dropped.
 class Records {
@@ -20,7 +24,23 @@ class Records {
   std::size_t count() const { return count_; }
   bool full() const { return count_ == room_; }
   std::uint8_t* at(std::size_t index) { return data_ + index * record_size; }
-  bool is_operation(std::size_t index) { return *at(index) >> 3U < preempt_kind; }
+  RecordKind kind(std::size_t index) { return record_kinds[*at(index)]; }
+  bool is(std::size_t index, Sort sort) { return index < count_ && kind(index).sort == sort; }
+
+  // What a record says, and the one of kind `more` behind it.
+  Arguments arguments(std::size_t index) {
+    Arguments arguments{at(index)[2], at(index)[3]};
+    if (is(index + 1, Sort::more)) std::copy_n(at(index + 1) + 1, record_size - 1, arguments.begin() + 2);
+    return arguments;
+  }
+  // Puts a record of kind `more` behind it if that is needed; without room for it, what it would say is lost.
+  void set_arguments(std::size_t index, const Arguments& arguments) {
+    std::copy_n(arguments.begin(), 2, at(index) + 2);
+    const bool needed =
+        std::any_of(arguments.begin() + 2, arguments.end(), [](std::uint8_t value) { return value != 0; });
+    if (needed && !is(index + 1, Sort::more) && !full()) *insert(index + 1) = more_kinds.first;
+    if (is(index + 1, Sort::more)) std::copy_n(arguments.begin() + 2, record_size - 1, at(index + 1) + 1);
+  }
 
   // Makes room for a record at `index`; its bytes are undefined.
   std::uint8_t* insert(std::size_t index) {
@@ -40,6 +60,20 @@ class Records {
   std::size_t count_;
   std::size_t room_;
 };
+
+// The kinds of records that mean operations: as often as random bytes would hit them.
+struct OperationKinds {
+  std::array<std::uint8_t, record_kinds.size()> kinds{};
+  std::size_t count = 0;
+};
+
+constexpr OperationKinds operation_kinds = [] {
+  OperationKinds result;
+  for (std::size_t i = 0; i < record_kinds.size(); ++i) {
+    if (record_kinds[i].sort == Sort::operation) result.kinds[result.count++] = static_cast<std::uint8_t>(i);
+  }
+  return result;
+}();
 
 class Mutator {
  public:
@@ -65,52 +99,71 @@ class Mutator {
       case 6: return insert_other();
       case 7: return turn_cpu();
       case 8: return turn_byte();
-      case 9: return turn_slightly();
+      case 9: return turn_argument();
       default: return remove();
     }
   }
 
   std::uint8_t byte() { return static_cast<std::uint8_t>(random_.below(256)); }
+  std::uint8_t cpu() { return static_cast<std::uint8_t>(random_.below(max_cpus)); }
   std::size_t any() { return random_.below(records_.count()); }
+  std::size_t anywhere() { return random_.below(records_.count() + 1); }
 
-  void insert(std::size_t index, std::uint64_t kind, std::uint8_t a, std::uint8_t b) {
-    if (records_.full()) return;
-    std::uint8_t* const record = records_.insert(index);
-    record[0] = static_cast<std::uint8_t>(kind << 3U | random_.below(8));
-    record[1] = a;
-    record[2] = b;
+  void insert(std::size_t index, const std::array<std::uint8_t, record_size>& record) {
+    if (!records_.full()) std::ranges::copy(record, records_.insert(index));
   }
 
   // The page of some operation that is there already, mostly: a race needs CPUs that meet.
   std::uint8_t page() {
     for (int tries = 0; tries < 4 && records_.count() != 0; ++tries) {
       const std::size_t place = any();
-      if (records_.is_operation(place)) return records_.at(place)[1];
+      if (records_.is(place, Sort::operation)) return records_.at(place)[2];
     }
     return byte();
   }
 
-  void insert_operation() { insert(random_.below(records_.count() + 1), random_.below(preempt_kind), page(), byte()); }
+  void insert_operation() {
+    const std::uint8_t kind = operation_kinds.kinds[random_.below(operation_kinds.count)];
+    insert(anywhere(), {kind, cpu(), page(), byte()});
+  }
 
-  // Behind an operation, or behind another event of one. Half of the time the operation's own CPU is
+  // Behind an operation, or behind another exception of one. Half of the time the operation's own CPU is
   // named: the operation is suspended, and whatever is next in order runs.
   void insert_preemption() {
     if (records_.count() == 0) return insert_operation();
-    if (records_.full()) return;
     const std::size_t place = any();
+    const std::uint8_t own = records_.at(place)[1];
     const auto after = static_cast<std::uint8_t>(random_.below(4) != 0 ? 64 + random_.below(32) : byte());
-    const std::uint64_t cpu = random_.below(2) != 0 ? *records_.at(place) & 7U : random_.below(8);
-    insert(place + 1, preempt_kind, after, 0);
-    *records_.at(place + 1) = static_cast<std::uint8_t>(preempt_kind << 3U | cpu);
+    insert(place + 1, {info_of(Exception::Kind::preempt).kinds.first, random_.below(2) != 0 ? own : cpu(), after, 0});
   }
 
-  void insert_other() { insert(random_.below(records_.count() + 1), evict_kind + random_.below(3), byte(), byte()); }
+  void insert_other() {
+    switch (random_.below(4)) {
+      case 0: return insert(anywhere(), {info_of(Exception::Kind::evict).kinds.first, cpu(), byte(), byte()});
+      case 1: return insert(anywhere(), {info_of(Exception::Kind::fill).kinds.first, cpu(), byte(), byte()});
+      case 2: return insert_parameter();
+      default: return insert_more();
+    }
+  }
+
+  void insert_parameter() {
+    const ParameterInfo& parameter = parameter_table[random_.below(parameter_table.size())];
+    insert(anywhere(),
+           {parameter_kinds.first, parameter.numbers.first, byte(), static_cast<std::uint8_t>(random_.below(8))});
+  }
+
+  // Some more steps for an exception, rather than many: most operations have few.
+  void insert_more() {
+    const std::size_t place = any();
+    const auto high = static_cast<std::uint8_t>(random_.below(8) == 0 ? random_.below(8) : 0);
+    if (records_.is(place, Sort::exception)) insert(place + 1, {more_kinds.first, byte(), high, 0});
+  }
 
   void repeat() {
     if (records_.full()) return;
-    std::uint8_t copy[record_size];
-    std::copy_n(records_.at(any()), record_size, copy);
-    std::copy_n(copy, record_size, records_.insert(random_.below(records_.count() + 1)));
+    std::array<std::uint8_t, record_size> copy{};
+    std::copy_n(records_.at(any()), record_size, copy.begin());
+    insert(anywhere(), copy);
   }
 
   void swap() {
@@ -119,16 +172,43 @@ class Mutator {
   }
 
   void turn_cpu() {
-    std::uint8_t* const record = records_.at(any());
-    if (*record >> 3U != machine_kind) *record = static_cast<std::uint8_t>((*record & ~7U) | random_.below(8));
+    const std::size_t place = any();
+    if (!records_.is(place, Sort::parameter)) records_.at(place)[1] = cpu();
   }
 
   void turn_byte() { records_.at(any())[random_.below(record_size)] = byte(); }
 
-  // A step earlier or later, a page up or down.
-  void turn_slightly() {
-    std::uint8_t& value = records_.at(any())[1 + random_.below(record_size - 1)];
-    value = static_cast<std::uint8_t>(value + random_.below(9) - 4);
+  // One thing that a record says: a page up or down, for instance, or a step earlier or later.
+  void turn_argument() {
+    const std::size_t place = any();
+    Arguments arguments = records_.arguments(place);
+    const RecordKind kind = records_.kind(place);
+    switch (kind.sort) {
+      case Sort::operation: turn_operand(operation_table[kind.index], arguments); break;
+      case Sort::exception: turn_exception(exception_table[kind.index], arguments); break;
+      default: mutate_byte(arguments[random_.below(2)], random_);
+    }
+    records_.set_arguments(place, arguments);
+  }
+
+  void turn_operand(const OperationInfo& info, Arguments& arguments) {
+    if (info.operands().empty()) return;
+    std::uint8_t* argument = arguments.data();
+    const std::size_t chosen = random_.below(info.operands().size());
+    for (std::size_t i = 0; i < chosen; ++i) argument += form_of(info.operands()[i]).arguments();
+    form_of(info.operands()[chosen]).mutate(argument, random_);
+  }
+
+  void turn_exception(const ExceptionInfo& info, Arguments& arguments) {
+    auto& [near, detail, low, high, unused] = arguments;
+    if (random_.below(2) != 0) {
+      const auto steps = static_cast<int>(decode_steps(near, low, high) + random_.below(9)) - 4;
+      encode_steps(static_cast<unsigned>(std::clamp(steps, 0, max_after)), near, low, high);
+    } else if (info.kind == Exception::Kind::preempt) {
+      detail = static_cast<std::uint8_t>(random_.below(max_latency + 1));
+    } else {
+      form_of(OperandKind::virtual_page).mutate(&detail, random_);
+    }
   }
 
   void remove() { records_.erase(any()); }

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "fuzz/language/language.h"
+#include "fuzz/language/operands.h"
 #include "fuzz/language/text.h"
 
 namespace shootdown {
@@ -34,10 +35,8 @@ class Printer {
 
   void print_machine();
   void print_expectation(const Expectation& expectation);
-  void print_operation(const Operation& operation);
-  void print_pages(const Operation& operation);
-  void print_event(const Event& event, const Operation& operation);
-  void print_preemption(const Event& event, const Operation& operation);
+  void print_exception(const Exception& exception, const Operation& operation);
+  void print_preemption(const Exception& exception, const Operation& operation);
 
   const Program& program_;
   std::span<const Expectation> expectations_;
@@ -51,9 +50,9 @@ std::string Printer::print() {
   if (program_.operation_count != 0) put("\n");
   for (std::size_t i = 0; i < program_.operation_count; ++i) {
     const Operation& operation = program_.operations[i];
-    print_operation(operation);
-    for (std::size_t k = 0; k < operation.event_count; ++k) {
-      print_event(program_.events[operation.first_event + k], operation);
+    put("cpu {}: {}\n", operation.cpu, shootdown::print(operation, program_.machine));
+    for (std::size_t k = 0; k < operation.exception_count; ++k) {
+      print_exception(program_.exceptions[operation.first_exception + k], operation);
     }
   }
   return std::move(out_);
@@ -77,45 +76,34 @@ void Printer::print_expectation(const Expectation& expectation) {
   put("\n");
 }
 
-void Printer::print_operation(const Operation& operation) {
-  put("cpu {}: {}", operation.cpu, operation_table[static_cast<std::size_t>(operation.call)].name);
-  if (operation.call != Call::exit) print_pages(operation);
-  put("\n");
-}
-
-void Printer::print_pages(const Operation& operation) {
-  const bool on_file = is_on_file(operation.call);
-  const int first = on_file ? program_.machine.index_of(operation.first) : operation.first;
-  const int file = on_file ? operation.first / program_.machine.pages : 0;
-  if (takes_range(operation.call) && operation.second != 1) {
-    put(" pages {}-{}", first, first + operation.second - 1);
-  } else {
-    put(" page {}", first);
-  }
-  if (takes_word(operation.call)) put(" word {}", operation.second);
-  if (file != 0) put(" of file {}", file);
-}
-
-void Printer::print_event(const Event& event, const Operation& operation) {
-  put("  after {} step{} ", event.after, plural(event.after));
-  switch (event.kind) {
-    case Event::Kind::preempt: print_preemption(event, operation); break;
-    case Event::Kind::evict: put("evict page {} from cpu {}", event.page, event.cpu); break;
-    case Event::Kind::fill: put("fill page {} on cpu {}", event.page, event.cpu); break;
+void Printer::print_exception(const Exception& exception, const Operation& operation) {
+  put("  after {} step{} ", exception.after, plural(exception.after));
+  switch (exception.kind) {
+    case Exception::Kind::preempt: print_preemption(exception, operation); break;
+    case Exception::Kind::evict: put("evict page {} from cpu {}", exception.page, exception.cpu); break;
+    case Exception::Kind::fill: put("fill page {} on cpu {}", exception.page, exception.cpu); break;
   }
   put("\n");
 }
 
-void Printer::print_preemption(const Event& event, const Operation& operation) {
-  if (event.cpu == operation.cpu) {
+void Printer::print_preemption(const Exception& exception, const Operation& operation) {
+  if (exception.cpu == operation.cpu) {
     put("suspend");
   } else {
-    put("switch to cpu {}", event.cpu);
+    put("switch to cpu {}", exception.cpu);
   }
-  if (event.latency != 0) put(", interrupts {} step{} late", event.latency, plural(event.latency));
+  if (exception.latency != 0) put(", interrupts {} step{} late", exception.latency, plural(exception.latency));
 }
 
 }  // namespace
+
+std::string print(const Operation& operation, const MachineConfig& machine) {
+  const OperationInfo& info = info_of(operation.call);
+  std::string text(info.name);
+  for (std::size_t i = 0; i < info.operands().size(); ++i)
+    text += " " + form_of(info.operands()[i]).print(operation.operands[i], machine);
+  return text;
+}
 
 std::string print(const Program& program) {
   return Printer(program, {}).print();

@@ -1,6 +1,6 @@
 // Programs as text: what people write, review, and read crashes in.
 //
-// An operation is a line, and so is an event, below the operation that it is tied
+// An operation is a line, and so is an exception, below the operation that it is tied
 // to; the order of the lines is the order of the program. The text form is
 // complete: encode(parse(print(p))) == encode(p). A file may say more than the
 // program: comments, and what is expected of each engine. docs/input-format.md
@@ -18,7 +18,7 @@
 namespace shootdown {
 
 // The version of the text form, which its first line names.
-inline constexpr unsigned format_version = 1;
+inline constexpr unsigned format_version = 2;
 
 // What a file says must happen on an engine: it breaks exactly these guarantees.
 struct Expectation {
@@ -45,6 +45,9 @@ struct ParseError {
 
 // Reads a document. Whether engines and oracles of these names exist is not checked.
 std::variant<Document, ParseError> parse(std::string_view text);
+
+// What an operation does, without its CPU: "dontneed pages 0-1".
+std::string print(const Operation& operation, const MachineConfig& machine);
 
 // Writes a program. The result ends with a newline.
 std::string print(const Program& program);

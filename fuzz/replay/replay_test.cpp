@@ -20,7 +20,7 @@ using namespace shootdown;
 namespace {
 
 constexpr std::string_view lost_write =
-    "shootdown 1\n"
+    "shootdown 2\n"
     "expect eager_dirty breaks page-cache-contents, lost-dirty-data, fsync-durability\n"
     "cpu 0: store page 0 word 0\n"
     "cpu 1: dontneed page 0\n"
@@ -87,7 +87,7 @@ BOOST_AUTO_TEST_CASE(violations_are_described_as_the_tool_would) {
 BOOST_AUTO_TEST_CASE(of_a_long_run_only_what_leads_to_the_violation_is_shown) {
   // The lost write of page 100, with much before and behind it.
   const Input input = input_of(
-      "shootdown 1\nmachine pages 200, words 1\n\n"
+      "shootdown 2\nmachine pages 200, words 1\n\n"
       "cpu 1: touch pages 0-99\n"
       "cpu 0: store page 100 word 0\n"
       "cpu 1: dontneed page 100\n  after 9 steps suspend\n"

@@ -92,7 +92,7 @@ BOOST_AUTO_TEST_CASE(limits_are_kept_whatever_the_inputs_are) {
   const LengthLimit limit(nullptr);
   std::mt19937 random(1);
   Mutator mutator(2);
-  for (const std::size_t max_size : {0U, 1U, 2U, 3U, 4U, 6U, 100U, 384U}) {
+  for (const std::size_t max_size : {0U, 1U, 2U, 3U, 4U, 5U, 8U, 100U, 512U}) {
     for (int round = 0; round < 500; ++round) {
       Bytes other = random_bytes(random, random() % 1000);
       mutator.fuzz(random_bytes(random, random() % 1000), max_size, round % 2 == 0 ? nullptr : &other);
@@ -122,7 +122,7 @@ BOOST_AUTO_TEST_CASE(what_is_no_limit_is_none) {
     std::size_t longest = 0;
     for (int round = 0; round < 100; ++round) longest = std::max(longest, mutator.fuzz(input, afl_max_file).size());
     BOOST_TEST(longest > 500U, "AFL_INPUT_LEN_MAX=" << value);
-    BOOST_TEST(longest <= (max_operations + max_events + parameter_table.size()) * record_size);
+    BOOST_TEST(longest <= (2 * (max_operations + max_exceptions) + parameter_table.size()) * record_size);
   }
 }
 
@@ -145,7 +145,7 @@ BOOST_AUTO_TEST_CASE(empty_inputs_are_inputs) {
   const LengthLimit limit(nullptr);
   Mutator mutator(6);
   Bytes empty;
-  for (int round = 0; round < 1000; ++round) BOOST_REQUIRE(!mutator.fuzz({}, 384, &empty).empty());
+  for (int round = 0; round < 1000; ++round) BOOST_REQUIRE(!mutator.fuzz({}, 512, &empty).empty());
 }
 
 BOOST_AUTO_TEST_CASE(equal_seeds_make_equal_mutations) {
@@ -156,7 +156,7 @@ BOOST_AUTO_TEST_CASE(equal_seeds_make_equal_mutations) {
     Bytes program{0};
     for (int round = 0; round < 200; ++round) {
       Bytes other = random_bytes(random, 30);
-      program = mutator.fuzz(program, 384, &other);
+      program = mutator.fuzz(program, 512, &other);
     }
     return program;
   };
@@ -170,9 +170,9 @@ BOOST_AUTO_TEST_CASE(mutators_do_not_disturb_each_other) {
   Mutator one(9);
   Mutator other(10);
   for (int round = 0; round < 100; ++round) {
-    const Bytes expected = alone.fuzz({1, 2, 3, 4, 5, 6}, 384);
-    const Bytes found = one.fuzz({1, 2, 3, 4, 5, 6}, 384);
-    other.fuzz({1, 2, 3}, 384);
+    const Bytes expected = alone.fuzz({1, 2, 3, 4, 5, 6}, 512);
+    const Bytes found = one.fuzz({1, 2, 3, 4, 5, 6}, 512);
+    other.fuzz({1, 2, 3}, 512);
     BOOST_TEST(found == expected);
   }
 }

@@ -190,7 +190,8 @@ ExitStatus assemble_file(const Arguments& arguments, Console& console) {
   }
   const Input& input = std::get<Input>(loaded);
   if (!input.text) {
-    console.error(fmt::format("{}: is not a program as text; expected a first line 'shootdown 1'", input.name));
+    console.error(
+        fmt::format("{}: is not a program as text; expected a first line 'shootdown {}'", input.name, format_version));
     return exit_bad_input;
   }
   const std::vector<std::uint8_t> bytes = encode(input.document.program);

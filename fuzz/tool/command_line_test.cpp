@@ -52,7 +52,7 @@ Result shootdown_with(std::vector<std::string> arguments) {
 
 // The text is as long and as odd as people make it.
 constexpr std::string_view lost_write =
-    "shootdown 1\n"
+    "shootdown 2\n"
     "expect eager_dirty breaks page-cache-contents, lost-dirty-data, fsync-durability\n"
     "expect deferred_dirty breaks filesystem-contract\n"
     "cpu 0: store page 0 word 0\n"
@@ -62,7 +62,7 @@ constexpr std::string_view lost_write =
     "cpu 0: store page 0 word 0\n";
 
 constexpr std::string_view harmless =
-    "shootdown 1\n"
+    "shootdown 2\n"
     "expect eager_dirty holds\n"
     "expect deferred_dirty holds\n"
     "cpu 0: store page 0 word 0\n";
@@ -264,7 +264,7 @@ BOOST_AUTO_TEST_CASE(hashes_are_shown) {
 BOOST_AUTO_TEST_CASE(any_bytes_are_an_input) {
   std::mt19937 generator(1);
   const std::string random(as_characters(random_bytes(generator, 5000)));
-  for (const std::string& bytes : {std::string(), random, std::string(1U << 20U, '\xC8')}) {
+  for (const std::string& bytes : {std::string(), random, std::string(1U << 20U, '\xD8')}) {
     const Result result = shootdown_with({"run", write("bytes", bytes)});
     BOOST_TEST(result.status == 0, result.out);
     BOOST_TEST(result.err.empty(), result.err);
@@ -277,7 +277,7 @@ BOOST_AUTO_TEST_CASE(bad_inputs_are_said_and_the_rest_is_run) {
   BOOST_TEST(none.err == "shootdown: " + path("none") + ": cannot open: No such file or directory\n");
   BOOST_TEST(none.out.empty());
 
-  const std::string bad = write("corpus/bad.program", "shootdown 1\n  cpu 0: stare page 0\n");
+  const std::string bad = write("corpus/bad.program", "shootdown 2\n  cpu 0: stare page 0\n");
   const Result result = shootdown_with({"run", path("corpus")});
   BOOST_TEST(result.status == 2);
   BOOST_TEST(contains(result.err, "shootdown: " + bad + ":2:10: "));
@@ -289,7 +289,7 @@ BOOST_AUTO_TEST_CASE(bad_inputs_are_said_and_the_rest_is_run) {
   const Result empty = shootdown_with({"run", path("empty")});
   BOOST_TEST(empty.status == 2);
   BOOST_TEST(contains(empty.err, "empty: there are no inputs in this folder\n"));
-  const Result expects = shootdown_with({"run", write("e.program", "shootdown 1\nexpect nobody holds\n")});
+  const Result expects = shootdown_with({"run", write("e.program", "shootdown 2\nexpect nobody holds\n")});
   BOOST_TEST(expects.status == 2);
   BOOST_TEST(contains(expects.err, "e.program:2: there is no engine 'nobody'"));
 }
@@ -322,7 +322,7 @@ BOOST_AUTO_TEST_CASE(show_and_assemble_undo_each_other) {
   const Result shown = shootdown_with({"show", encoded});
   BOOST_TEST(shown.status == 0);
   BOOST_TEST(shown.out == shootdown_with({"show", lost}).out);
-  BOOST_TEST(shown.out.starts_with("shootdown 1\n"));
+  BOOST_TEST(shown.out.starts_with("shootdown 2\n"));
   BOOST_TEST(!contains(shown.out, "expect"));
   BOOST_TEST(shootdown_with({"assemble", write("again.program", shown.out)}).out == read("encoded"));
 }
@@ -331,8 +331,8 @@ BOOST_AUTO_TEST_CASE(show_goes_on_after_a_bad_file) {
   const Result result = shootdown_with({"show", lost, path("none"), fine});
   BOOST_TEST(result.status == 2);
   BOOST_TEST(contains(result.err, "none: cannot open"));
-  BOOST_TEST(contains(result.out, "# " + lost + "\nshootdown 1\n"));
-  BOOST_TEST(contains(result.out, "# " + fine + "\nshootdown 1\n"));
+  BOOST_TEST(contains(result.out, "# " + lost + "\nshootdown 2\n"));
+  BOOST_TEST(contains(result.out, "# " + fine + "\nshootdown 2\n"));
   BOOST_TEST(contains(shootdown_with({"show", path("corpus")}).err, "is a folder; expected a file"));
 }
 
@@ -360,7 +360,7 @@ BOOST_AUTO_TEST_CASE(shown_expectations_are_met) {
 
 BOOST_AUTO_TEST_CASE(expectations_are_shown_below_the_machine) {
   BOOST_TEST(shootdown_with({"show", "--expect", lost}).out ==
-             "shootdown 1\n"
+             "shootdown 2\n"
              "expect eager_dirty breaks page-cache-contents, lost-dirty-data, fsync-durability\n"
              "expect deferred_dirty breaks filesystem-contract\n"
              "\n"
@@ -375,8 +375,8 @@ BOOST_AUTO_TEST_CASE(expectations_are_shown_below_the_machine) {
   BOOST_TEST(contains(shootdown_with({"show", "--expect", wrong}).out, "expect eager_dirty holds\n"));
   const Result two = shootdown_with({"show", "--expect", fine, path("none"), lost});
   BOOST_TEST(two.status == 2);
-  BOOST_TEST(contains(two.out, "# " + fine + "\nshootdown 1\nexpect eager_dirty holds\n"));
-  BOOST_TEST(contains(two.out, "# " + lost + "\nshootdown 1\nexpect eager_dirty breaks "));
+  BOOST_TEST(contains(two.out, "# " + fine + "\nshootdown 2\nexpect eager_dirty holds\n"));
+  BOOST_TEST(contains(two.out, "# " + lost + "\nshootdown 2\nexpect eager_dirty breaks "));
 }
 
 BOOST_AUTO_TEST_CASE(a_bucket_says_how_something_breaks_and_not_where) {
@@ -417,9 +417,9 @@ BOOST_AUTO_TEST_CASE(assemble_says_what_is_wrong) {
     std::string message;
   };
   const std::string raw = write("raw", "\x80\x80");
-  const std::string bad = write("bad/bad.program", "shootdown 1\nfoo\n");
+  const std::string bad = write("bad/bad.program", "shootdown 2\nfoo\n");
   const Case cases[] = {
-      {{"assemble", raw}, raw + ": is not a program as text; expected a first line 'shootdown 1'"},
+      {{"assemble", raw}, raw + ": is not a program as text; expected a first line 'shootdown 2'"},
       {{"assemble", bad}, bad + ":2:1: "},
       {{"assemble", path("none")}, path("none") + ": cannot open: No such file or directory"},
       {{"assemble", path("corpus")}, path("corpus") + ": is a folder; use -o OUT"},
@@ -532,9 +532,9 @@ BOOST_AUTO_TEST_CASE(dictionaries_are_written) {
   const Result bytes = shootdown_with({"dictionary", "bytes"});
   BOOST_TEST(bytes.status == 0);
   BOOST_TEST(bytes.err.empty());
-  BOOST_TEST(contains(bytes.out, "store_on_cpu_1=\"\\x01\\x00\\x00\"\n"));
+  BOOST_TEST(contains(bytes.out, "store_page_0_word_0_on_cpu_1=\"\\x00\\x01\\x00\\x00\"\n"));
   const Result text = shootdown_with({"dictionary", "text"});
-  BOOST_TEST(contains(text.out, "store_on_cpu_1=\"cpu 1: store page 0 word 0\\x0A\"\n"));
+  BOOST_TEST(contains(text.out, "store_page_0_word_0_on_cpu_1=\"cpu 1: store page 0 word 0\\x0A\"\n"));
 
   BOOST_TEST(shootdown_with({"dictionary", "text", "-o", path("text.dict")}).out.empty());
   BOOST_TEST(read("text.dict") == text.out);

@@ -81,7 +81,7 @@ class TroubleEngine final : public ZapEngine {
 };
 
 std::string trouble(int page, int variant = 0) {
-  return encoded(fmt::format("shootdown 1\nmachine pages 8\n\ncpu {}: dontneed page {}\n", variant, page));
+  return encoded(fmt::format("shootdown 2\nmachine pages 8\n\ncpu {}: dontneed page {}\n", variant, page));
 }
 
 }  // namespace
@@ -187,7 +187,7 @@ BOOST_AUTO_TEST_CASE(a_text_is_no_copy_of_what_is_none) {
 }
 
 BOOST_AUTO_TEST_CASE(texts_are_judged_where_they_are) {
-  const std::string text = "shootdown 1\nexpect eager_dirty breaks counts\ncpu 0: store page 0 word 0\n";
+  const std::string text = "shootdown 2\nexpect eager_dirty breaks counts\ncpu 0: store page 0 word 0\n";
   write("in/a.program", text);
   write("in/b.program", text);
   const Result result = run({.paths = {path("in")}, .engines = {"eager_dirty"}});
@@ -239,7 +239,7 @@ std::string story(std::size_t bug, int variant) {
   const int third = 3 - zapper - writer;
   const int alias = first + pages;  // in the second window
   std::string text =
-      fmt::format("shootdown 1\nmachine pages {}, words {}, tlb 16, windows {}\n\n", pages, words, bug == 4 ? 2 : 1);
+      fmt::format("shootdown 2\nmachine pages {}, words {}, tlb 16, windows {}\n\n", pages, words, bug == 4 ? 2 : 1);
   const auto add = [&](int cpu, const std::string& what) { text += fmt::format("cpu {}: {}\n", cpu, what); };
   const auto store = [&](int page) { add(writer, fmt::format("store page {} word {}", page, word)); };
   const auto range = [&](const char* what) {

@@ -58,20 +58,6 @@ std::size_t actor(const AnyEvent& step) {
   return step.cpu;
 }
 
-// The operations as the text form has them: "dontneed page 0". In the text each is a line that begins with its CPU,
-// "cpu 1: "; what is tied to it is indented.
-std::vector<std::string> operations_as_text(const Program& program) {
-  std::vector<std::string> operations;
-  const std::string text = print(program);
-  for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t end = text.find('\n', begin);
-    const std::string_view line = std::string_view(text).substr(begin, end - begin);
-    if (line.starts_with("cpu ")) operations.emplace_back(line.substr(line.find(": ") + 2));
-    begin = end + 1;
-  }
-  return operations;
-}
-
 class Renderer {
  public:
   Renderer(const Program& program, const Trace& trace, const Report& report, const TraceOptions& options);
@@ -103,7 +89,6 @@ class Renderer {
   const Trace& trace_;
   const Report& report_;
   const TraceOptions& options_;
-  std::vector<std::string> operations_;
   std::array<Cpu, max_cpus> cpus_{};
   std::size_t shown_ = 0;
   OracleSet told_;
@@ -111,12 +96,7 @@ class Renderer {
 };
 
 Renderer::Renderer(const Program& program, const Trace& trace, const Report& report, const TraceOptions& options)
-    : program_(program),
-      trace_(trace),
-      report_(report),
-      options_(options),
-      operations_(operations_as_text(program)),
-      table_("step", assign_columns()) {}
+    : program_(program), trace_(trace), report_(report), options_(options), table_("step", assign_columns()) {}
 
 // A column for each CPU that makes a step. The result is their heads.
 std::vector<std::string> Renderer::assign_columns() {
@@ -158,7 +138,7 @@ void Renderer::begin_operation(const AnyEvent& beginning) {
 // After its last operation a CPU ends its thread; the last of all CPUs then syncs every file.
 std::string Renderer::heading(const AnyEvent& step) const {
   const Fact operation = cpus_[step.cpu].operation;
-  if (operation != no_fact) return operations_[operation];
+  if (operation != no_fact) return print(program_.operations[operation], program_.machine);
   if (!step.is<event::FsyncBegins>()) return "thread exit";
   if (program_.machine.files == 1) return "final sync";
   return fmt::format("final sync of file {}", step.as<event::FsyncBegins>().file);

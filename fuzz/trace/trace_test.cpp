@@ -4,9 +4,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <random>
 #include <set>
@@ -26,6 +23,7 @@
 #include "fuzz/trace/columns.h"
 #include "fuzz/trace/narrator.h"
 #include "oracles/judge.h"
+#include "test/documents.h"
 #include "test/output.h"
 
 using namespace shootdown;
@@ -64,13 +62,6 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-// Of a file of the repository.
-std::string contents_of(std::string_view name) {
-  std::ifstream file(std::filesystem::path(SHOOTDOWN_ROOT) / name, std::ios::binary);
-  BOOST_REQUIRE_MESSAGE(file.is_open(), name);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
-
 // The text between the fences of a Markdown document's code block with this number, from 0.
 std::string_view code_block(std::string_view document, int number) {
   constexpr std::string_view fence = "```\n";
@@ -88,17 +79,18 @@ std::string_view code_block(std::string_view document, int number) {
 
 // Random programs on small machines: large files make long runs, but no other steps.
 Program random_program(std::mt19937& random) {
-  std::vector<std::uint8_t> bytes(3 * (5 + random() % 60));
+  std::vector<std::uint8_t> bytes(4 * (5 + random() % 60));
   for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(random());
   Program program;
   decode(bytes, program);
   const auto pages = static_cast<std::uint16_t>(1 + random() % 3);
   program.machine.pages = pages;
   for (Operation& operation : program.operations) {
-    operation.first %= pages;
-    if (takes_range(operation.call)) operation.second = static_cast<std::uint16_t>(pages - operation.first);
+    Operand& place = operation.operands[0];
+    place.value %= pages;
+    if (place.count != 0) place.count = static_cast<std::uint16_t>(pages - place.value);
   }
-  for (Event& event : program.events) event.page %= pages;
+  for (Exception& exception : program.exceptions) exception.page %= pages;
   return program;
 }
 
@@ -141,7 +133,7 @@ constexpr EntryFact entry_to(Fact frame, Fact bits) {
 }
 
 constexpr std::string_view lost_write =
-    "shootdown 1\n"
+    "shootdown 2\n"
     "cpu 0: store page 0 word 0\n"
     "cpu 1: dontneed page 0\n"
     "  after 9 steps switch to cpu 2\n"
@@ -149,13 +141,13 @@ constexpr std::string_view lost_write =
     "cpu 0: store page 0 word 0\n";
 
 constexpr std::string_view read_and_exit =
-    "shootdown 1\n"
+    "shootdown 2\n"
     "machine cpus 2, pages 1, words 1\n"
     "cpu 0: read page 0\n"
     "  after 3 steps switch to cpu 1\n";
 
 constexpr std::string_view one_store =
-    "shootdown 1\n"
+    "shootdown 2\n"
     "machine cpus 1, pages 1, words 1, buffers 0\n"
     "cpu 0: store page 0 word 0\n"
     "cpu 0: store page 0 word 0\n";
@@ -311,7 +303,7 @@ BOOST_AUTO_TEST_CASE(violations_stand_where_they_were_found) {
 // An operation that is suspended and goes on is not begun anew.
 BOOST_AUTO_TEST_CASE(operations_have_one_heading_each) {
   const std::string text = picture(
-      "shootdown 1\n"
+      "shootdown 2\n"
       "cpu 1: dontneed page 0\n"
       "  after 2 steps switch to cpu 0\n"
       "  after 3 steps suspend\n"
@@ -366,7 +358,7 @@ BOOST_AUTO_TEST_CASE(only_violations_have_colour_and_only_if_asked) {
 
 BOOST_AUTO_TEST_CASE(waiting_names_the_holder) {
   const std::string text = picture(
-      "shootdown 1\n"
+      "shootdown 2\n"
       "cpu 0: write page 0\n"
       "  after 1 step suspend\n"
       "cpu 1: write page 0\n",
@@ -378,7 +370,7 @@ BOOST_AUTO_TEST_CASE(waiting_names_the_holder) {
 
 BOOST_AUTO_TEST_CASE(hardware_acts_in_the_column_of_its_cpu) {
   const std::string text = picture(
-      "shootdown 1\n"
+      "shootdown 2\n"
       "machine cpus 2\n"
       "cpu 0: store page 0 word 0\n"
       "cpu 0: store page 0 word 0\n"
@@ -397,7 +389,7 @@ BOOST_AUTO_TEST_CASE(hardware_acts_in_the_column_of_its_cpu) {
 
 BOOST_AUTO_TEST_CASE(several_mms_and_files_are_told_apart) {
   const std::string text = picture(
-      "shootdown 1\n"
+      "shootdown 2\n"
       "machine cpus 2, mms 2, files 2, windows 2, table_shift 0\n"
       "cpu 0: store page 2 word 0\n"
       "cpu 1: store page 0 word 0\n"

@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::string_view program =
-    "shootdown 1\n"
+    "shootdown 2\n"
     "expect eager_dirty holds\n"
     "cpu 0: store page 0 word 0\n"
     "cpu 1: dontneed page 0\n";
@@ -82,9 +82,9 @@ BOOST_AUTO_TEST_CASE(text_and_bytes_are_told_apart) {
 }
 
 BOOST_AUTO_TEST_CASE(expectations_name_what_there_is) {
-  const std::string engine = error_of(read_input("f", "shootdown 1\n\nexpect nobody holds\n"));
+  const std::string engine = error_of(read_input("f", "shootdown 2\n\nexpect nobody holds\n"));
   BOOST_TEST(contains(engine, "f:3: there is no engine 'nobody'; there are: eager_dirty"));
-  const std::string oracle = error_of(read_input("f", "shootdown 1\nexpect eager_dirty breaks nothing\n"));
+  const std::string oracle = error_of(read_input("f", "shootdown 2\nexpect eager_dirty breaks nothing\n"));
   BOOST_TEST(contains(oracle, "f:2: there is no oracle 'nothing'; there are: page-cache-contents"));
 }
 
@@ -101,7 +101,7 @@ BOOST_AUTO_TEST_CASE(files_are_loaded) {
   BOOST_TEST(error_of(load_input("")) == "the name of a file is empty");
   BOOST_TEST(error_of(load_input("none\x1B[31m\n")) == "none\\x1B[31m\\x0A: cannot open: No such file or directory");
   BOOST_TEST(
-      contains(error_of(load_input(folder.write("bad.program", "shootdown 1\nfoo\n").string())), "bad.program:2:1: "));
+      contains(error_of(load_input(folder.write("bad.program", "shootdown 2\nfoo\n").string())), "bad.program:2:1: "));
   BOOST_TEST(std::holds_alternative<Input>(load_input(folder.write("mib", std::string(1U << 20U, 'x')))));
   BOOST_TEST(std::holds_alternative<Input>(load_input(folder.write("just", std::string(max_input_size, '\x80')))));
   const std::string large = folder.write("large", std::string(max_input_size + 1, '\x80')).string();

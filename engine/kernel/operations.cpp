@@ -1,0 +1,127 @@
+#include "engine/kernel/operations.h"
+
+#include <array>
+
+#include "engine/kernel/filemap.h"
+#include "engine/kernel/kernel.h"
+#include "engine/kernel/memory.h"
+#include "engine/kernel/mmap.h"
+#include "engine/kernel/writeback.h"
+
+namespace shootdown {
+
+namespace {
+
+using Operands = std::array<Operand, max_operands>;
+
+// Pages of a file, from what numbers the pages of all files in one row.
+struct FilePages {
+  FilePages(Task& current, const Operand& operand)
+      : file(current.kernel->files[static_cast<std::size_t>(operand.value / current.kernel->config.pages)]),
+        span{current.kernel->config.index_of(operand.value), operand.count} {}
+
+  AddressSpace& file;
+  PageSpan span;
+};
+
+template <Call call>
+void perform(Task& current, const Operands& operands) = delete;
+
+// --- on memory ---
+
+template <>
+void perform<Call::store>(Task& current, const Operands& operands) {
+  user_access(current, operands[0].value, operands[1].value, true);
+}
+
+template <>
+void perform<Call::load>(Task& current, const Operands& operands) {
+  user_access(current, operands[0].value, operands[1].value, false);
+}
+
+template <>
+void perform<Call::touch>(Task& current, const Operands& operands) {
+  const auto& [first, count] = operands[0];
+  for (int page = first; page < first + count; ++page) user_access(current, page, 0, true);
+}
+
+template <>
+void perform<Call::mmap>(Task& current, const Operands& operands) {
+  do_mmap(current, operands[0].value, operands[0].count, false);
+}
+
+template <>
+void perform<Call::populate>(Task& current, const Operands& operands) {
+  do_mmap(current, operands[0].value, operands[0].count, true);
+}
+
+template <>
+void perform<Call::munmap>(Task& current, const Operands& operands) {
+  do_munmap(current, operands[0].value, operands[0].count);
+}
+
+template <>
+void perform<Call::dontneed>(Task& current, const Operands& operands) {
+  madvise_dontneed(current, operands[0].value, operands[0].count);
+}
+
+template <>
+void perform<Call::msync>(Task& current, const Operands& operands) {
+  msync(current, operands[0].value, operands[0].count);
+}
+
+template <>
+void perform<Call::exit>(Task& current, const Operands& /*operands*/) {
+  exit_thread(current);
+}
+
+// --- on files ---
+
+template <>
+void perform<Call::fsync>(Task& current, const Operands& operands) {
+  const FilePages pages(current, operands[0]);
+  fsync_range(current, pages.file, pages.span);
+}
+
+template <>
+void perform<Call::writeback>(Task& current, const Operands& operands) {
+  const FilePages pages(current, operands[0]);
+  filemap_fdatawrite_range(current, pages.file, pages.span, SyncMode::none);
+}
+
+template <>
+void perform<Call::fadvise>(Task& current, const Operands& operands) {
+  const FilePages pages(current, operands[0]);
+  fadvise_dontneed(current, pages.file, pages.span);
+}
+
+template <>
+void perform<Call::reclaim>(Task& current, const Operands& operands) {
+  const FilePages pages(current, operands[0]);
+  shrink_pages(current, pages.file, pages.span);
+}
+
+template <>
+void perform<Call::read>(Task& current, const Operands& operands) {
+  const FilePages pages(current, operands[0]);
+  file_read(current, pages.file, pages.span.first);
+}
+
+template <>
+void perform<Call::write>(Task& current, const Operands& operands) {
+  const FilePages pages(current, operands[0]);
+  file_write(current, pages.file, pages.span.first);
+}
+
+}  // namespace
+
+void run_operation(Task& current, const Operation& operation) {
+  switch (operation.call) {
+#define OPERATION(name, ...) \
+  case Call::name: return perform<Call::name>(current, operation.operands);
+#include "engine/program/operations.def"
+#undef OPERATION
+  }
+}
+
+}  // namespace shootdown
