@@ -26,7 +26,7 @@ struct FilePages {
   int count;  // of a range
 };
 
-template <Call call>
+template <Call Which>
 void perform(Task& current, const Operands& operands) = delete;
 
 // --- on memory ---
