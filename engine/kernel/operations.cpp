@@ -24,7 +24,7 @@ struct FilePages {
   PageSpan span;
 };
 
-template <Call call>
+template <Call Which>
 void perform(Task& current, const Operands& operands) = delete;
 
 // --- on memory ---

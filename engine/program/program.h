@@ -115,24 +115,27 @@ inline constexpr std::size_t max_operands = [] {
   return most;
 }();
 
-class OperationInfo {
+class OperandKinds {
  public:
-  constexpr OperationInfo(Call call_, std::string_view name_, ByteValues kinds_, std::string_view description_,
-                          std::initializer_list<OperandKind> operands)
-      : call(call_), name(name_), kinds(kinds_), description(description_), operand_count_(operands.size()) {
-    std::copy(operands.begin(), operands.end(), operands_.begin());
+  constexpr OperandKinds(std::initializer_list<OperandKind> kinds) : count_(kinds.size()) {
+    std::ranges::copy(kinds, kinds_.begin());
   }
 
-  constexpr std::span<const OperandKind> operands() const { return std::span(operands_).first(operand_count_); }
-
-  Call call;
-  std::string_view name;
-  ByteValues kinds;
-  std::string_view description;
+  constexpr std::span<const OperandKind> all() const { return std::span(kinds_).first(count_); }
 
  private:
-  std::array<OperandKind, max_operands> operands_{};
-  std::size_t operand_count_;
+  std::array<OperandKind, max_operands> kinds_{};
+  std::size_t count_;
+};
+
+struct OperationInfo {
+  Call call;
+  std::string_view name;
+  ByteValues kinds;  // of records
+  std::string_view description;
+  OperandKinds operand_kinds;
+
+  constexpr std::span<const OperandKind> operands() const { return operand_kinds.all(); }
 };
 
 inline constexpr std::array operation_table = [] {

@@ -67,8 +67,10 @@ constexpr void assign(ByteTable& table, ByteValues values, RecordKind meaning) {
 inline constexpr ByteTable record_kinds = [] {
   using enum RecordKind::Sort;
   ByteTable table{};
-  for (std::uint8_t i = 0; i < operation_table.size(); ++i) assign(table, operation_table[i].kinds, {operation, i});
-  for (std::uint8_t i = 0; i < exception_table.size(); ++i) assign(table, exception_table[i].kinds, {exception, i});
+  std::uint8_t index = 0;
+  for (const OperationInfo& info : operation_table) assign(table, info.kinds, {operation, index++});
+  index = 0;
+  for (const ExceptionInfo& info : exception_table) assign(table, info.kinds, {exception, index++});
   assign(table, parameter_kinds, {parameter, 0});
   assign(table, more_kinds, {more, 0});
   return table;
@@ -80,8 +82,8 @@ static_assert(2 * std::ranges::count(record_kinds, RecordKind::Sort::reserved, &
 // Which parameter a number means: its place in parameter_table, or none.
 inline constexpr ByteTable parameter_numbers = [] {
   ByteTable table{};
-  for (std::uint8_t i = 0; i < parameter_table.size(); ++i)
-    assign(table, parameter_table[i].numbers, {RecordKind::Sort::parameter, i});
+  std::uint8_t index = 0;
+  for (const ParameterInfo& info : parameter_table) assign(table, info.numbers, {RecordKind::Sort::parameter, index++});
   return table;
 }();
 
@@ -97,9 +99,6 @@ struct PageSpace {
   int window;   // a range lies in one window of this length
   int granule;  // ceil(pages / 256)
 
-  constexpr PageSpace(int windows, int window_)
-      : pages(windows * window_), window(window_), granule((pages + 255) / 256) {}
-
   int granules() const { return (pages + granule - 1) / granule; }
   // The most granules that a range from `first` can have; the last one may be cut short by the window's end.
   int granules_from(int first) const { return (left_from(first) + granule - 1) / granule; }
@@ -107,11 +106,14 @@ struct PageSpace {
   int left_from(int first) const { return window - first % window; }
 };
 
+constexpr PageSpace pages_of_windows(int windows, int length) {
+  return {windows * length, length, (windows * length + 255) / 256};
+}
 constexpr PageSpace memory_pages(const MachineConfig& machine) {
-  return {machine.windows, machine.pages};
+  return pages_of_windows(machine.windows, machine.pages);
 }
 constexpr PageSpace pages_of_files(const MachineConfig& machine) {
-  return {machine.files, machine.pages};
+  return pages_of_windows(machine.files, machine.pages);
 }
 
 }  // namespace shootdown

@@ -414,13 +414,15 @@ BOOST_AUTO_TEST_CASE(text_names_the_pages_that_bytes_name) {
                                 .pages = static_cast<std::uint16_t>(pages)};
     Program program;
     program.machine = machine;
+    Program named;
     std::set<std::pair<unsigned, unsigned>> by_bytes;
     for (unsigned a = 0; a < 256; ++a) {
       for (unsigned b = 0; b < 256; ++b) {
         Bytes bytes = encode(program);
         bytes.insert(bytes.end(), {info_of(Call::munmap).kinds.first, 0, static_cast<std::uint8_t>(a),
                                    static_cast<std::uint8_t>(b)});
-        const Operand range = decoded(bytes).operations[0].operands[0];
+        decode(bytes, named);
+        const Operand range = named.operations[0].operands[0];
         by_bytes.insert({range.value, range.count});
       }
     }
@@ -444,7 +446,7 @@ BOOST_AUTO_TEST_CASE(texts_with_other_numbers_are_errors_or_programs) {
   std::mt19937 random(13);
   int programs = 0;
   int errors = 0;
-  for (int i = 0; i < 20000; ++i) {
+  for (int i = 0; i < 8000; ++i) {
     const MachineConfig size{.files = 2, .windows = 2, .pages = static_cast<std::uint16_t>(i % 2 == 0 ? 5 : 900)};
     std::string text = i % 4 < 2 ? std::string(example) : print(decoded(random_program(random, size)));
     std::vector<std::size_t> numbers;
@@ -464,8 +466,8 @@ BOOST_AUTO_TEST_CASE(texts_with_other_numbers_are_errors_or_programs) {
       check_place(std::get<ParseError>(result), text);
     }
   }
-  BOOST_TEST(programs > 2000);
-  BOOST_TEST(errors > 2000);
+  BOOST_TEST(programs > 1000);
+  BOOST_TEST(errors > 1000);
 }
 
 // --- broken texts ---
