@@ -28,6 +28,7 @@
 #include "test/bytes.h"
 #include "test/files.h"
 #include "test/output.h"
+#include "test/stories.h"
 
 using namespace shootdown;
 namespace fs = std::filesystem;
@@ -49,23 +50,6 @@ Result shootdown_with(std::vector<std::string> arguments) {
   const int status = call(std::move(arguments), out.get(), err.get());
   return {status, contents(out.get()), contents(err.get())};
 }
-
-// The text is as long and as odd as people make it.
-constexpr std::string_view lost_write =
-    "shootdown 1\n"
-    "expect eager_dirty breaks page-cache-contents, lost-dirty-data, fsync-durability\n"
-    "expect deferred_dirty breaks filesystem-contract\n"
-    "cpu 0: store page 0 word 0\n"
-    "cpu 1: dontneed page 0\n"
-    "  after 9 steps switch to cpu 2\n"
-    "cpu 2: fsync page 0\n"
-    "cpu 0: store page 0 word 0\n";
-
-constexpr std::string_view harmless =
-    "shootdown 1\n"
-    "expect eager_dirty holds\n"
-    "expect deferred_dirty holds\n"
-    "cpu 0: store page 0 word 0\n";
 
 std::string replaced(std::string_view text, std::string_view from, std::string_view to) {
   std::string result(text);
@@ -96,12 +80,20 @@ BOOST_AUTO_TEST_CASE(help_and_version_are_no_errors) {
   const Result help = shootdown_with({"--help"});
   BOOST_TEST(help.status == 0);
   BOOST_TEST(help.err.empty());
-  for (const std::string command : {"run", "show", "assemble", "dictionary", "engines", "oracles"}) {
+  for (const std::string command : {"run", "corpus", "show", "assemble", "dictionary", "engines", "oracles"}) {
     BOOST_TEST(contains(help.out, "\n  " + command + " "));
     const Result one = shootdown_with({command, "--help"});
     BOOST_TEST(one.status == 0);
     BOOST_TEST(one.err.empty());
     BOOST_TEST(contains(one.out, "Usage: shootdown " + command));
+    BOOST_TEST(contains(one.out, "Example"));
+  }
+  const Result corpus = shootdown_with({"corpus", "--help"});
+  for (const std::string command : {"add", "merge", "list"}) {
+    BOOST_TEST(contains(corpus.out, "\n  " + command + " "));
+    const Result one = shootdown_with({"corpus", command, "--help"});
+    BOOST_TEST(one.status == 0);
+    BOOST_TEST(contains(one.out, "Usage: shootdown corpus " + command));
     BOOST_TEST(contains(one.out, "Example"));
   }
   BOOST_TEST(contains(shootdown_with({"run", "--help"}).out, "--trace[=full]"));
@@ -113,11 +105,11 @@ BOOST_AUTO_TEST_CASE(help_and_version_are_no_errors) {
 BOOST_AUTO_TEST_CASE(bad_usage_is_said) {
   struct Case {
     std::vector<std::string> arguments;
-    std::string_view message;
+    std::string message;
   };
   const Case cases[] = {
-      {{}, "expected a command: run, show, assemble, dictionary, engines, oracles"},
-      {{"frob"}, "there is no command 'frob'; there are: run, show, assemble, dictionary, engines, oracles"},
+      {{}, "expected a command: run, corpus, show, assemble, dictionary, engines, oracles; see shootdown --help"},
+      {{"frob"}, "there is no command 'frob'; there are: run, corpus, show, assemble, dictionary, engines, oracles"},
       {{"--frob"}, "see shootdown --help"},
       {{"run"}, "PATH is required; see shootdown run --help"},
       {{"run", "--frob", fine}, "--frob"},
@@ -136,6 +128,21 @@ BOOST_AUTO_TEST_CASE(bad_usage_is_said) {
       {{"show"}, "FILE is required; see shootdown show --help"},
       {{"show", "--expect", "--bucket", fine}, "--expect excludes --bucket"},
       {{"assemble"}, "FILE is required; see shootdown assemble --help"},
+      {{"corpus"}, "expected a command: add, merge, list; see shootdown corpus --help"},
+      {{"corpus", "frob"}, "there is no command 'frob'; there are: add, merge, list; see shootdown corpus --help"},
+      {{"corpus", "add"}, "PATH is required; see shootdown corpus add --help"},
+      {{"corpus", "add", "--frob", fine}, "see shootdown corpus add --help"},
+      {{"corpus", "add", "--to"}, "--to"},
+      {{"corpus", "add", "--to", path("out"), path("none")}, "none: cannot open: No such file or directory"},
+      {{"corpus", "add", "--to", fine, lost}, "--to: " + fine + " is no folder"},
+      {{"corpus", "add", "-", "-"}, "-: standard input can be read only once"},
+      {{"corpus", "list", path("none")}, "none: cannot open: No such file or directory"},
+      {{"corpus", "merge"}, "TARGET is required; see shootdown corpus merge --help"},
+      {{"corpus", "merge", "nobody"}, "there is no target 'nobody'; there are: eager_dirty, deferred_dirty, text"},
+      {{"corpus", "merge", "text", "--target", path("none")},
+       "there is no program " + path("none") + "; expected the "},
+      {{"corpus", "merge", "eager_dirty", "--target", "/bin/true", "--oracles", ","},
+       "--oracles: there is no oracle ''"},
       {{"engines", "more"}, "more; see shootdown engines --help"},
   };
   for (const Case& one : cases) {
