@@ -42,19 +42,22 @@ std::string oracles_of(const CorpusMergeOptions& options) {
   return oracles;
 }
 
+// Where the fuzz target is, unless the user says so: beside this program, or where CMake's preset puts it.
+fs::path usual_program(const std::string& name) {
+  std::error_code ignored;
+  const fs::path beside = fs::read_symlink("/proc/self/exe", ignored).replace_filename(name);
+  return fs::exists(beside, ignored) ? beside : fs::path("build/fuzz") / name;
+}
+
 fs::path program_of(const CorpusMergeOptions& options) {
   const std::string name = "fuzz_" + options.target;
+  const fs::path program = options.program.has_value() ? fs::path(*options.program) : usual_program(name);
   std::error_code ignored;
-  const fs::path here = fs::read_symlink("/proc/self/exe", ignored).parent_path() / name;
-  const fs::path built = fs::path("build/fuzz") / name;
-  const fs::path program = options.program.has_value() ? fs::path(*options.program)
-                           : fs::exists(here, ignored) ? here
-                                                       : built;
   if (fs::is_regular_file(program, ignored) && ::access(program.c_str(), X_OK) == 0) return program;
-  throw std::runtime_error(
-      fmt::format("there is no program {}; expected the fuzz target: cmake --preset fuzz && cmake "
-                  "--build --preset fuzz --target {}; or name it by --target",
-                  printable(program.string()), name));
+  throw std::runtime_error(fmt::format(
+      "there is no program {}; expected the fuzz target: cmake --preset fuzz && cmake --build --preset fuzz "
+      "--target {}; or name it by --target",
+      printable(program.string()), name));
 }
 
 void require_target(const std::string& target) {
@@ -66,8 +69,8 @@ void require_target(const std::string& target) {
 // --- what is merged ---
 
 // The bytes of an input as the target takes them: texts are encoded, but for the target that reads text.
-std::variant<std::string, InputError> contents_for(const std::string& target, RawInput input) {
-  if (target == text_target || !input.path.ends_with(".program")) return std::move(input.bytes);
+std::variant<std::string, InputError> contents_for(const std::string& target, const RawInput& input) {
+  if (target == text_target || !input.path.ends_with(".program")) return input.bytes;
   const std::variant<Input, InputError> read = read_input(input.name(), input.bytes);
   if (const auto* const error = std::get_if<InputError>(&read)) return *error;
   return std::string(as_characters(encode(std::get<Input>(read).document.program)));
@@ -126,29 +129,24 @@ ExitStatus CorpusMerge::run() {
   return exit_violation;
 }
 
-// Returns whether all inputs that a path names could be had. That there are none is no mistake: zips are made without
+// Returns whether all inputs that a path names could be had, and nobody asked us to end meanwhile. That there are none is no mistake: zips are made without
 // looking whether there is anything to put into them.
 bool CorpusMerge::take_in(const std::string& path, Contents& contents) {
   bool good = true;
-  const auto fail = [&](const InputError& error) {
-    if (!error.no_input) console_.error(error.message);
-    good = good && error.no_input;
-  };
-  const auto visit = [&](std::variant<RawInput, InputError> loaded) {
-    if (const auto* const error = std::get_if<InputError>(&loaded)) {
-      fail(*error);
-      return true;
-    }
-    std::variant<std::string, InputError> bytes = contents_for(options_.target, std::get<RawInput>(std::move(loaded)));
+  const auto visit = [&](const std::variant<RawInput, InputError>& loaded) {
+    const auto* const input = std::get_if<RawInput>(&loaded);
+    std::variant<std::string, InputError> bytes =
+        input == nullptr ? std::get<InputError>(loaded) : contents_for(options_.target, *input);
     if (const auto* const error = std::get_if<InputError>(&bytes)) {
-      fail(*error);
+      if (!error->no_input) console_.error(error->message);
+      good = good && error->no_input;
     } else {
       contents.insert(std::get<std::string>(std::move(bytes)));
     }
-    return true;
+    return !signals_.came();
   };
   visit_inputs(path, visit, AflPart::queue);
-  return good;
+  return good && !signals_.came();
 }
 
 // The old corpus alone, first: so that it is known what it reaches, which nothing may fall behind.

@@ -61,7 +61,6 @@ std::string script(std::string_view keeps, std::string_view first = ":") {
       "    echo \"MERGE-INNER: '$input' caused a failure at the previous merge step\"\n"
       "  elif {}; then cp \"$input\" \"kept/${{input#in/}}\"; fi\n"
       "done <order\n"
-      "cp order \"$TEST_FOLDER/order.$((++n))\"\n"
       "echo \"$SHOOTDOWN_ORACLES\" >\"$TEST_FOLDER/oracles\"\n"
       "echo \"MERGE-OUTER: 1 new files with $(cat kept/* | wc -c) new features added; 7 new coverage edges\"\n",
       first, keeps);

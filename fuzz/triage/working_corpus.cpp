@@ -50,7 +50,7 @@ WorkingCorpus::WorkingCorpus(const fs::path& folder) : folder_(place_of(folder))
 
 WorkingCorpus::~WorkingCorpus() {
   std::error_code ignored;
-  fs::remove_all(scratch_, ignored);
+  if (!in_doubt_) fs::remove_all(scratch_, ignored);
   ::close(lock_);
 }
 
@@ -96,7 +96,14 @@ void WorkingCorpus::replace(const fs::path& fresh) {
     fs::copy_file(folder_ / name, fresh / flat, fs::copy_options::overwrite_existing);
   }
   if (fs::exists(folder_)) fs::rename(folder_, old());
-  fs::rename(fresh, folder_);
+  std::error_code error;
+  fs::rename(fresh, folder_, error);
+  if (!error) return;
+  std::error_code ignored;
+  fs::rename(old(), folder_, ignored);
+  in_doubt_ = fs::exists(old());
+  throw std::runtime_error(fmt::format("{}: cannot be replaced: {}{}", printable(folder_.string()), error.message(),
+                                       in_doubt_ ? "; the old corpus is in " + printable(old().string()) : ""));
 }
 
 }  // namespace shootdown

@@ -70,6 +70,15 @@ BOOST_AUTO_TEST_CASE(what_comes_in_meanwhile_stays) {
   BOOST_TEST((files_in(path()) == Names{"work/x/late", "work/x/new", "work/x/sub-late"}));
 }
 
+BOOST_AUTO_TEST_CASE(what_cannot_be_replaced_stays) {
+  write("work/x/old", "1");
+  {
+    WorkingCorpus corpus(path() / "work/x");
+    BOOST_CHECK_THROW(corpus.replace(corpus.scratch() / "none"), std::runtime_error);
+  }
+  BOOST_TEST((files_in(path()) == Names{"work/x/old"}));
+}
+
 BOOST_AUTO_TEST_CASE(a_link_to_it_stays) {
   write("elsewhere/old", "1");
   fs::create_directory(path() / "work");
