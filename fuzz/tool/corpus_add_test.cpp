@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <regex>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 

@@ -1,20 +1,21 @@
 // Merging corpora: by libFuzzer, where the fuzz target is built; and around a script that stands for it.
 #include "fuzz/tool/corpus_merge.h"
 
-#include <cerrno>
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <map>
 #include <random>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <utility>
+#include <vector>
 
-#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 

@@ -12,6 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <fmt/format.h>
+
 #include "fuzz/triage/process.h"
 
 namespace shootdown {
@@ -61,7 +63,7 @@ std::vector<std::string> environment_with(const std::vector<std::pair<std::strin
     if (std::ranges::find(added, name, &std::pair<std::string, std::string>::first) == added.end())
       environment.emplace_back(known);
   }
-  for (const auto& [name, value] : added) environment.push_back(name + "=" + value);
+  for (const auto& [name, value] : added) environment.push_back(fmt::format("{}={}", name, value));
   return environment;
 }
 

@@ -100,7 +100,7 @@ Merged LibFuzzerMerge::merge_once(const Contents& inputs) {
 
 // Writes the inputs, and the state of a merge that was interrupted before its first input, for libFuzzer to go on with:
 // so the order is ours.
-void LibFuzzerMerge::lay_out(const Contents& inputs) {
+void LibFuzzerMerge::lay_out(const Contents& inputs) const {
   for (const char* const folder : {input_folder, kept_folder}) {
     fs::remove_all(settings_.scratch / folder);
     fs::create_directory(settings_.scratch / folder);

@@ -69,7 +69,7 @@ class LibFuzzerMerge {
 
  private:
   Merged merge_once(const Contents& inputs);
-  void lay_out(const Contents& inputs);
+  void lay_out(const Contents& inputs) const;
   void run_target(std::size_t total);
   void require_all_begun(std::size_t total) const;
   Merged take_stock(const Contents& inputs);

@@ -39,7 +39,7 @@ class WorkingCorpus {
   std::filesystem::path folder_;
   std::filesystem::path scratch_;
   int lock_ = -1;
-  bool in_doubt_ = false;  // the old corpus is nowhere but in the scratch folder
+  bool in_doubt_ = false;                  // the old corpus is nowhere but in the scratch folder
   std::set<std::filesystem::path> names_;  // of the files that were there at the beginning
 };
 
