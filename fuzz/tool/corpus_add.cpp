@@ -12,8 +12,8 @@
 
 #include <fmt/format.h>
 
+#include "fuzz/triage/examination.h"
 #include "fuzz/triage/inputs.h"
-#include "fuzz/triage/observation.h"
 #include "fuzz/triage/regression.h"
 
 namespace shootdown {
@@ -25,7 +25,7 @@ namespace {
 class CorpusAdd {
  public:
   CorpusAdd(const CorpusAddOptions& options, Console& console, std::span<const ZapEngine* const> engines)
-      : options_(options), console_(console), observer_(engines) {}
+      : options_(options), console_(console), examiner_(engines) {}
 
   ExitStatus run();
 
@@ -36,19 +36,19 @@ class CorpusAdd {
     std::string origin;
   };
 
-  using Note = void (CorpusAdd::*)(const RawInput& input, const Observation& observation);
+  using Note = void (CorpusAdd::*)(const RawInput& input, const Examination& examination);
 
   void visit(const std::string& path, Note note);
-  std::optional<Observation> observe(const RawInput& input);
-  void note_candidate(const RawInput& input, const Observation& observation);
-  void note_known(const RawInput& input, const Observation& observation);
+  std::optional<Examination> examine(const RawInput& input);
+  void note_candidate(const RawInput& input, const Examination& examination);
+  void note_known(const RawInput& input, const Examination& examination);
   void take(const Candidate& candidate);
   void write(const Candidate& candidate);
   void fail(std::string_view message, ExitStatus status);
 
   const CorpusAddOptions& options_;
   Console& console_;
-  Observer observer_;
+  Examiner examiner_;
   std::vector<Candidate> candidates_;
   std::map<std::string, std::string> origins_;  // of the candidates, by digest
   // Names of the files that are in the folder: by digest, and by kind.
@@ -65,7 +65,7 @@ ExitStatus CorpusAdd::run() {
   }
   for (const std::string& path : options_.paths) visit(path, &CorpusAdd::note_candidate);
   if (fs::exists(options_.folder, ignored)) visit(options_.folder, &CorpusAdd::note_known);
-  if (const std::optional<InternalError> error = observer_.finish())
+  if (const std::optional<InternalError> error = examiner_.finish())
     fail(fmt::format("internal error, found when all inputs had been run: {}", error->message), exit_violation);
   std::ranges::sort(candidates_, {}, [](const Candidate& candidate) {
     return std::tie(candidate.regression.size, candidate.regression.digest);
@@ -83,16 +83,16 @@ void CorpusAdd::visit(const std::string& path, Note note) {
           if (!error->no_input || path != options_.folder) fail(error->message, exit_bad_input);
         } else {
           const RawInput& input = std::get<RawInput>(loaded);
-          if (const std::optional<Observation> observation = observe(input)) (this->*note)(input, *observation);
+          if (const std::optional<Examination> examination = examine(input)) (this->*note)(input, *examination);
         }
         return true;
       },
       AflPart::crashes);
 }
 
-std::optional<Observation> CorpusAdd::observe(const RawInput& input) {
-  Observer::Result result = observer_.observe(input);
-  if (auto* const observation = std::get_if<Observation>(&result)) return std::move(*observation);
+std::optional<Examination> CorpusAdd::examine(const RawInput& input) {
+  Examiner::Result result = examiner_.examine(input);
+  if (auto* const examination = std::get_if<Examination>(&result)) return std::move(*examination);
   if (const auto* const error = std::get_if<InternalError>(&result)) {
     fail(error->message + "; that is a fault of Shootdown, not of an engine", exit_violation);
   } else {
@@ -101,8 +101,8 @@ std::optional<Observation> CorpusAdd::observe(const RawInput& input) {
   return std::nullopt;
 }
 
-void CorpusAdd::note_candidate(const RawInput& input, const Observation& observation) {
-  std::optional<Regression> regression = make_regression(observation);
+void CorpusAdd::note_candidate(const RawInput& input, const Examination& examination) {
+  std::optional<Regression> regression = make_regression(examination);
   if (!regression.has_value()) {
     fail(input.name() + ": breaks nothing on any engine, so it would be no regression", exit_violation);
     return;
@@ -115,9 +115,9 @@ void CorpusAdd::note_candidate(const RawInput& input, const Observation& observa
   }
 }
 
-void CorpusAdd::note_known(const RawInput& input, const Observation& observation) {
-  programs_.emplace(digest_of(observation.program), input.name());
-  if (const std::optional<Regression> regression = make_regression(observation))
+void CorpusAdd::note_known(const RawInput& input, const Examination& examination) {
+  programs_.emplace(digest_of(examination.program), input.name());
+  if (const std::optional<Regression> regression = make_regression(examination))
     kinds_.emplace(regression->kind, input.name());
 }
 

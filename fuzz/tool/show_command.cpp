@@ -3,8 +3,8 @@
 #include <string_view>
 #include <variant>
 
+#include "fuzz/triage/examination.h"
 #include "fuzz/triage/inputs.h"
-#include "fuzz/triage/observation.h"
 
 namespace shootdown {
 
@@ -18,13 +18,13 @@ class ShowCommand {
 
  private:
   ExitStatus show(const RawInput& input);
-  ExitStatus show_observed(const RawInput& input);
+  ExitStatus show_examined(const RawInput& input);
   ExitStatus fail(std::string_view message, ExitStatus status = exit_bad_input);
   void head(const RawInput& input);
 
   const ShowOptions& options_;
   Console& console_;
-  Observer observer_;
+  Examiner examiner_;
 };
 
 ExitStatus ShowCommand::run() {
@@ -36,7 +36,7 @@ ExitStatus ShowCommand::run() {
       came_out = fail(error->message);
     } else {
       const RawInput& input = std::get<RawInput>(loaded);
-      came_out = options_.expect || options_.bucket ? show_observed(input) : show(input);
+      came_out = options_.expect || options_.bucket ? show_examined(input) : show(input);
     }
     // That Shootdown has failed counts more than a bad input.
     if (status != exit_violation && came_out != exit_fine) status = came_out;
@@ -52,13 +52,13 @@ ExitStatus ShowCommand::show(const RawInput& input) {
   return exit_fine;
 }
 
-ExitStatus ShowCommand::show_observed(const RawInput& input) {
-  const Observer::Result result = observer_.observe(input);
+ExitStatus ShowCommand::show_examined(const RawInput& input) {
+  const Examiner::Result result = examiner_.examine(input);
   if (const auto* const error = std::get_if<InputError>(&result)) return fail(error->message);
   if (const auto* const error = std::get_if<InternalError>(&result)) return fail(error->message, exit_violation);
-  const Observation& observation = std::get<Observation>(result);
+  const Examination& examination = std::get<Examination>(result);
   head(input);
-  console_.out().write(options_.bucket ? observation.bucket() + "\n" : observation.text());
+  console_.out().write(options_.bucket ? examination.bucket() + "\n" : examination.text());
   return exit_fine;
 }
 

@@ -12,9 +12,9 @@ namespace shootdown {
 
 namespace {
 
-std::string kind_of(const Observation& observation) {
-  std::string kind = observation.bucket();
-  for (const Expectation& expectation : observation.expectations)
+std::string kind_of(const Examination& examination) {
+  std::string kind = examination.bucket();
+  for (const Expectation& expectation : examination.expectations)
     kind += fmt::format("\n{} breaks {}", expectation.engine, fmt::join(expectation.breaks, ", "));
   return kind;
 }
@@ -31,15 +31,15 @@ std::string digest_of(const Program& program) {
   return digest(as_characters(encode(program)));
 }
 
-std::optional<Regression> make_regression(const Observation& observation) {
-  if (!observation.first.has_value()) return std::nullopt;
-  const Observation::Break& first = *observation.first;
+std::optional<Regression> make_regression(const Examination& examination) {
+  if (!examination.first.has_value()) return std::nullopt;
+  const Examination::Break& first = *examination.first;
   const std::string_view oracle = oracle_name(first.oracle);
-  const std::vector<std::uint8_t> bytes = encode(observation.program);
-  Regression regression{.digest = digest(as_characters(bytes)), .size = bytes.size(), .kind = kind_of(observation)};
+  const std::vector<std::uint8_t> bytes = encode(examination.program);
+  Regression regression{.digest = digest(as_characters(bytes)), .size = bytes.size(), .kind = kind_of(examination)};
   regression.name = fmt::format("{}-{}-{}.program", first.engine, oracle, regression.digest);
   regression.text =
-      with_comment(observation.text(), fmt::format("Found by fuzzing; breaks {} on {}.", oracle, first.engine));
+      with_comment(examination.text(), fmt::format("Found by fuzzing; breaks {} on {}.", oracle, first.engine));
   return regression;
 }
 

@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-#include "fuzz/triage/observation.h"
+#include "fuzz/triage/examination.h"
 
 namespace shootdown {
 
@@ -29,7 +29,7 @@ struct Regression {
 std::string digest_of(const Program& program);
 
 // None: it breaks nothing, and so would be no regression.
-std::optional<Regression> make_regression(const Observation& observation);
+std::optional<Regression> make_regression(const Examination& examination);
 
 // The first line of a text that is a comment, without its mark: what people call the program. Empty: there is none.
 std::string title_of(std::string_view text);

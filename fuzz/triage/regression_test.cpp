@@ -18,10 +18,10 @@ using namespace shootdown;
 namespace {
 
 std::optional<Regression> regression_of(std::string_view text) {
-  Observer observer;
-  const Observer::Result result = observer.observe({.path = "x.program", .bytes = std::string(text)});
-  BOOST_TEST_REQUIRE(std::holds_alternative<Observation>(result));
-  return make_regression(std::get<Observation>(result));
+  Examiner examiner;
+  const Examiner::Result result = examiner.examine({.path = "x.program", .bytes = std::string(text)});
+  BOOST_TEST_REQUIRE(std::holds_alternative<Examination>(result));
+  return make_regression(std::get<Examination>(result));
 }
 
 }  // namespace

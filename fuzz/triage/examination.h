@@ -17,7 +17,7 @@
 
 namespace shootdown {
 
-struct Observation {
+struct Examination {
   struct Break {
     std::string engine;
     OracleId oracle;
@@ -38,15 +38,15 @@ struct Observation {
   std::string bucket() const;
 };
 
-class Observer {
+class Examiner {
  public:
   // Of an internal error the message says which input and engine it was.
-  using Result = std::variant<Observation, InputError, InternalError>;
+  using Result = std::variant<Examination, InputError, InternalError>;
 
-  explicit Observer(std::span<const ZapEngine* const> engines = all_engines(),
+  explicit Examiner(std::span<const ZapEngine* const> engines = all_engines(),
                     std::chrono::milliseconds limit = default_run_limit);
 
-  Result observe(const RawInput& input);
+  Result examine(const RawInput& input);
 
   // What is wrong when all inputs have been run, and belongs to no single one.
   std::optional<InternalError> finish() { return replay_.finish(); }

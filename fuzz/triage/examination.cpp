@@ -1,4 +1,4 @@
-#include "fuzz/triage/observation.h"
+#include "fuzz/triage/examination.h"
 
 #include <cstddef>
 #include <utility>
@@ -9,11 +9,11 @@
 
 namespace shootdown {
 
-std::string Observation::text() const {
+std::string Examination::text() const {
   return print({.program = program, .expectations = expectations});
 }
 
-std::string Observation::bucket() const {
+std::string Examination::bucket() const {
   if (!first.has_value()) return "breaks nothing";
   return fmt::format("{} breaks {}: {}", first->engine, oracle_name(first->oracle), first->fact);
 }
@@ -29,7 +29,7 @@ Expectation expectation_of(const ZapEngine& engine, OracleSet broken) {
 }
 
 // Notes what comes first.
-void note(std::optional<Observation::Break>& first, const ZapEngine& engine, const Verdict& verdict) {
+void note(std::optional<Examination::Break>& first, const ZapEngine& engine, const Verdict& verdict) {
   const OracleSet broken = verdict.result.broken;
   const OracleSet claimed = broken & claims(engine);
   if (broken.empty() || (first.has_value() && (first->claimed || claimed.empty()))) return;
@@ -42,13 +42,13 @@ void note(std::optional<Observation::Break>& first, const ZapEngine& engine, con
 
 }  // namespace
 
-Observer::Observer(std::span<const ZapEngine* const> engines, std::chrono::milliseconds limit)
+Examiner::Examiner(std::span<const ZapEngine* const> engines, std::chrono::milliseconds limit)
     : replay_(contestants_, limit) {
   for (const ZapEngine* const engine : engines) contestants_.push_back({.engine = engine, .oracles = {}});
 }
 
-Observer::Result Observer::observe(const RawInput& input) {
-  Observation observation;
+Examiner::Result Examiner::examine(const RawInput& input) {
+  Examination examination;
   for (std::size_t i = 0; i < contestants_.size(); ++i) {
     const ZapEngine& engine = *contestants_[i].engine;
     IsolatedReplay::Result result = replay_.run(i, input);
@@ -58,14 +58,14 @@ Observer::Result Observer::observe(const RawInput& input) {
       return std::move(*error);
     }
     const Verdict& verdict = std::get<Verdict>(result);
-    observation.expectations.push_back(expectation_of(engine, verdict.result.broken));
-    note(observation.first, engine, verdict);
+    examination.expectations.push_back(expectation_of(engine, verdict.result.broken));
+    note(examination.first, engine, verdict);
   }
   // It has been read before without harm.
   std::variant<Input, InputError> read = read_input(input.name(), input.bytes);
   if (auto* const error = std::get_if<InputError>(&read)) return std::move(*error);
-  observation.program = std::get<Input>(read).document.program;
-  return observation;
+  examination.program = std::get<Input>(read).document.program;
+  return examination;
 }
 
 }  // namespace shootdown
