@@ -8,6 +8,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "fuzz/language/codec.h"
 #include "fuzz/triage/inputs.h"
 
 namespace shootdown {
@@ -17,6 +18,11 @@ inline Input input_of(std::string_view text) {
   const auto* const error = std::get_if<InputError>(&input);
   if (error != nullptr) BOOST_FAIL(error->message);
   return std::get<Input>(std::move(input));
+}
+
+// A text as fuzzers have it.
+inline std::string encoded(std::string_view text) {
+  return std::string(as_characters(encode(input_of(text).document.program)));
 }
 
 // The message of what must be an error.

@@ -23,6 +23,9 @@
 #include "fuzz/language/codec.h"
 #include "fuzz/language/dictionary.h"
 #include "fuzz/replay/replay.h"
+#include "fuzz/tool/corpus_add.h"
+#include "fuzz/tool/corpus_list.h"
+#include "fuzz/tool/corpus_merge.h"
 #include "fuzz/tool/run_command.h"
 #include "fuzz/tool/show_command.h"
 #include "fuzz/trace/columns.h"
@@ -39,6 +42,9 @@ namespace {
 struct Arguments {
   RunOptions run;
   ShowOptions show;
+  CorpusAddOptions corpus_add;
+  CorpusMergeOptions corpus_merge;
+  CorpusListOptions corpus_list;
   std::string assemble;
   std::string assemble_to;
   std::string dictionary;
@@ -82,7 +88,7 @@ constexpr const char* run_footer =
     "\n"
     "Examples:\n"
     "  shootdown run corpus\n"
-    "  shootdown run --oracles all --list findings/ public.zip\n"
+    "  shootdown run --oracles all --list crashes/ public.zip\n"
     "  shootdown run --engine eager_dirty --trace corpus/lost-write-simple.program\n"
     "  shootdown show crash-1234 | shootdown run -";
 
@@ -99,6 +105,65 @@ constexpr const char* show_footer =
     "Examples:\n"
     "  shootdown show crash-1234 > crash.program\n"
     "  shootdown show --expect - < crash-1234";
+
+constexpr const char* corpus_footer =
+    "A corpus has stories that people have written, and regressions, both as text with\n"
+    "what they must do to each engine: 'shootdown run corpus' checks them. What a\n"
+    "fuzzer lets grow is another corpus, of bytes, for each fuzz target.\n"
+    "\n"
+    "Examples:\n"
+    "  shootdown corpus list\n"
+    "  shootdown corpus add build/crashes/eager_dirty\n"
+    "  shootdown corpus merge eager_dirty";
+
+constexpr const char* corpus_add_footer =
+    "Each input that breaks something is written as text, with what it does to every\n"
+    "engine now as its expectations. It is called ENGINE-ORACLE-DIGEST.program after\n"
+    "what it breaks first ('shootdown show --help' has the rule) and its canonical\n"
+    "bytes: so it has the same name whoever adds it. What breaks nothing is refused.\n"
+    "\n"
+    "Of inputs that break the same in the same way (equal facts but for their numbers,\n"
+    "equal expectations) only the smallest is taken, and none if there is such a\n"
+    "regression. Of the output of AFL++ only crashes count, those of earlier sessions\n"
+    "(crashes.DATE) too; else a PATH is what it is to 'shootdown run'.\n"
+    "\n"
+    "Exit status: 1 if any input was refused, or Shootdown itself failed on it; else 2 if\n"
+    "any input was bad or could not be written; else 0. The others are taken all the\n"
+    "same.\n"
+    "\n"
+    "Examples:\n"
+    "  shootdown corpus add build/crashes/eager_dirty\n"
+    "  shootdown corpus add --all --to regressions crash-1234 backup.zip";
+
+constexpr const char* corpus_merge_footer =
+    "TARGET is an engine, or text. Its corpus, work/TARGET, becomes as small as\n"
+    "libFuzzer can make it with the same coverage. Each PATH is taken in: inputs,\n"
+    "folders and zip archives as for 'shootdown run', but of the output of AFL++ only\n"
+    "queues count; texts (*.program) are encoded. The same inputs always come to the\n"
+    "same corpus. The old one is replaced when all has ended well, and untouched until\n"
+    "then; what a fuzzer adds to it meanwhile stays.\n"
+    "\n"
+    "Inputs that break something are left out, reported, and kept as crashes.\n"
+    "\n"
+    "Exit status: 0 if the corpus was replaced; 1 if it was, but an input breaks\n"
+    "something; 2 if nothing was changed, because of bad usage or input, or because the\n"
+    "target failed.\n"
+    "\n"
+    "Examples:\n"
+    "  shootdown corpus merge deferred_dirty\n"
+    "  shootdown corpus merge deferred_dirty work/afl/deferred_dirty backup.zip";
+
+constexpr const char* corpus_list_footer =
+    "For each engine: that everything is expected to hold, how many guarantees are\n"
+    "expected to break, or that nothing is expected (-). The title is the first comment\n"
+    "in the text.\n"
+    "\n"
+    "--json prints a list of objects: name, title, and breaks, which has for each engine\n"
+    "of which something is expected the names of the oracles.\n"
+    "\n"
+    "Examples:\n"
+    "  shootdown corpus list\n"
+    "  shootdown corpus list --json corpus/regressions";
 
 constexpr const char* assemble_footer =
     "Of a folder, every text is encoded into a file of the same name without its\n"
@@ -140,6 +205,47 @@ void define_run(CLI::App& app, RunOptions& options) {
   run.add_flag("-q,--quiet", options.quiet, "Print only what was not expected");
   run.add_flag("--hash", options.hash, "Print a line with a digest of each run's steps, its engine and its input");
   run.footer(run_footer);
+}
+
+void define_corpus_add(CLI::App& corpus, CorpusAddOptions& options) {
+  CLI::App& add = *corpus.add_subcommand("add", "Make regressions of crash files");
+  add.add_option("PATH", options.paths, "Inputs, and folders and archives with inputs")->required()->type_name("");
+  add.add_flag("--all", options.all, "Take every input, also of those that break the same in the same way");
+  add.add_option("--to", options.folder, "Where to write (default: corpus/regressions)")->type_name("FOLDER");
+  add.footer(corpus_add_footer);
+}
+
+void define_corpus_merge(CLI::App& corpus, CorpusMergeOptions& options) {
+  CLI::App& merge = *corpus.add_subcommand("merge", "Make the corpus of a fuzz target small, and take others in");
+  merge.add_option("TARGET", options.target, "An engine, or text")->required()->type_name("");
+  merge.add_option("PATH", options.sources, "What to take in")->type_name("");
+  merge.add_option("--to", options.folder, "The corpus (default: work/TARGET)")->type_name("FOLDER");
+  merge
+      .add_option("--crashes", options.crashes, "Where inputs go that break something (default: build/crashes/TARGET)")
+      ->type_name("FOLDER");
+  merge
+      .add_option("--target", options.program,
+                  "The fuzz target, built with libFuzzer (default: fuzz_TARGET beside this program or in build/fuzz)")
+      ->type_name("PROGRAM");
+  merge
+      .add_option("--oracles", options.oracles,
+                  "What counts as broken: claims, all, or names with commas between (default: what SHOOTDOWN_ORACLES "
+                  "says, or claims)")
+      ->type_name("SET");
+  merge.footer(corpus_merge_footer);
+}
+
+void define_corpus(CLI::App& app, Arguments& arguments) {
+  CLI::App& corpus = *app.add_subcommand("corpus", "Add to corpora, merge them, and list them");
+  corpus.require_subcommand(1);
+  corpus.footer(corpus_footer);
+  define_corpus_add(corpus, arguments.corpus_add);
+  define_corpus_merge(corpus, arguments.corpus_merge);
+  CLI::App& list = *corpus.add_subcommand("list", "List programs and what they are expected to do");
+  list.add_option("PATH", arguments.corpus_list.paths, "Inputs, and folders and archives with inputs (default: corpus)")
+      ->type_name("");
+  list.add_flag("--json", arguments.corpus_list.json, "For programs to read");
+  list.footer(corpus_list_footer);
 }
 
 void define_others(CLI::App& app, Arguments& arguments) {
@@ -326,9 +432,16 @@ ExitStatus oracles_command(Console& console) {
 
 // --- the arguments ---
 
+ExitStatus corpus_command(const CLI::App& corpus, const Arguments& arguments, Console& console) {
+  if (corpus.got_subcommand("add")) return corpus_add_command(arguments.corpus_add, console);
+  if (corpus.got_subcommand("merge")) return corpus_merge_command(arguments.corpus_merge, console);
+  return corpus_list_command(arguments.corpus_list, console);
+}
+
 ExitStatus dispatch(const CLI::App& app, const Arguments& arguments, Console& console) {
   if (app.got_subcommand("run")) return run_command(arguments.run, console);
   if (app.got_subcommand("show")) return show_command(arguments.show, console);
+  if (app.got_subcommand("corpus")) return corpus_command(*app.get_subcommand("corpus"), arguments, console);
   if (app.got_subcommand("assemble")) return assemble_command(arguments, console);
   if (app.got_subcommand("dictionary")) return dictionary_command(arguments, console);
   if (app.got_subcommand("engines")) return engines_command(console);
@@ -344,15 +457,24 @@ std::string command_names(const CLI::App& app) {
   return names;
 }
 
-// What is wrong with the command itself, if anything: the parser would only say that one is required.
-std::string wrong_command(const CLI::App& app, int argc, char** argv) {
-  if (argc < 2) return fmt::format("expected a command: {}; see shootdown --help", command_names(app));
-  const std::string_view first = argv[1];
+// What is wrong with the names of commands, if anything: the parser would only say that one is required. `called`: how
+// the app is, whose arguments these are.
+std::string wrong_command(const CLI::App& app, std::span<char* const> arguments, const std::string& called) {
+  if (app.get_subcommands({}).empty()) return {};
+  if (arguments.empty()) return fmt::format("expected a command: {}; see {} --help", command_names(app), called);
+  const std::string_view first = arguments.front();
   if (first.starts_with('-')) return {};
   for (const CLI::App* const command : app.get_subcommands({})) {
-    if (command->get_name() == first) return {};
+    if (command->get_name() == first)
+      return wrong_command(*command, arguments.subspan(1), fmt::format("{} {}", called, first));
   }
-  return fmt::format("there is no command '{}'; there are: {}; see shootdown --help", first, command_names(app));
+  return fmt::format("there is no command '{}'; there are: {}; see {} --help", first, command_names(app), called);
+}
+
+// The names of the commands that were given, as they are called.
+std::string called_command(const CLI::App& app) {
+  const std::vector<CLI::App*> commands = const_cast<CLI::App&>(app).get_subcommands();
+  return commands.empty() ? app.get_name() : fmt::format("{} {}", app.get_name(), called_command(*commands.front()));
 }
 
 // What is wrong with the values of arguments, if anything, that the parser cannot say.
@@ -362,7 +484,9 @@ std::string bad_value(const Arguments& arguments) {
     return fmt::format("--trace: expected compact or full, found '{}'", run.trace);
   const bool sensible = run.timeout >= 0.001 && run.timeout <= 1e6;  // which "nan" is not
   if (!sensible) return fmt::format("--timeout: expected 0.001 to 1000000 seconds, found {}", run.timeout);
-  if (std::ranges::count(run.paths, "-") > 1 || std::ranges::count(arguments.show.files, "-") > 1)
+  const auto reads_twice = [](const std::vector<std::string>& paths) { return std::ranges::count(paths, "-") > 1; };
+  if (reads_twice(run.paths) || reads_twice(arguments.show.files) || reads_twice(arguments.corpus_add.paths) ||
+      reads_twice(arguments.corpus_merge.sources) || reads_twice(arguments.corpus_list.paths))
     return "-: standard input can be read only once";
   return {};
 }
@@ -375,9 +499,7 @@ ExitStatus answer_parser(const CLI::App& app, const CLI::ParseError& answer, Con
     console.out().write(help.str());
     return exit_fine;
   }
-  const std::vector<CLI::App*> commands = const_cast<CLI::App&>(app).get_subcommands();
-  const std::string command = commands.empty() ? "" : " " + commands.front()->get_name();
-  console.error(fmt::format("{}; see shootdown{} --help", answer.what(), command));
+  console.error(fmt::format("{}; see {} --help", answer.what(), called_command(app)));
   return exit_bad_input;
 }
 
@@ -390,8 +512,9 @@ ExitStatus parse_and_dispatch(int argc, char** argv, Console& console) {
   app.footer(overview_footer);
   app.formatter(std::make_shared<HelpFormatter>());
   define_run(app, arguments.run);
+  define_corpus(app, arguments);
   define_others(app, arguments);
-  const std::string wrong = wrong_command(app, argc, argv);
+  const std::string wrong = wrong_command(app, std::span(argv, static_cast<std::size_t>(argc)).subspan(1), "shootdown");
   if (!wrong.empty()) {
     console.error(wrong);
     return exit_bad_input;

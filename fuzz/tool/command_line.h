@@ -1,6 +1,6 @@
 // The program `shootdown`: what its arguments mean.
 //
-// One program with commands, in the manner of git: run, show, assemble,
+// One program with commands, in the manner of git: run, show, corpus, assemble,
 // dictionary, engines, oracles. Results go to `out`, errors to `err`; nothing else is said.
 #pragma once
 

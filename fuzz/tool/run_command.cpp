@@ -12,7 +12,6 @@
 #include "fuzz/replay/replay.h"
 #include "fuzz/triage/buckets.h"
 #include "fuzz/triage/inputs.h"
-#include "fuzz/triage/isolated_replay.h"
 
 namespace shootdown {
 

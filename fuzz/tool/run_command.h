@@ -6,7 +6,7 @@
 // its own expectations is listed file by file: that is a statement about the file.
 //
 // Runs happen in a process of their own: an input on which Shootdown itself fails
-// is one more finding, and the rest is run all the same.
+// has a bucket, too, and the rest is run all the same.
 #pragma once
 
 #include <optional>
@@ -16,6 +16,7 @@
 
 #include "engine/zap/engines.h"
 #include "fuzz/io/console.h"
+#include "fuzz/triage/isolated_replay.h"
 
 namespace shootdown {
 
@@ -25,7 +26,7 @@ struct RunOptions {
   std::optional<std::string> oracles;  // none: what the inputs expect
   std::string trace;                   // "compact" or "full"; empty: none
   int width = 120;
-  double timeout = 30;  // seconds for each run
+  double timeout = default_run_limit.count();  // seconds for each run
   bool quiet = false;
   bool list = false;  // all files of each bucket
   bool hash = false;

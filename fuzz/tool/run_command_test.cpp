@@ -20,31 +20,23 @@
 #include <fmt/format.h>
 #include <boost/test/unit_test.hpp>
 
-#include "engine/check.h"
-#include "engine/kernel/zap_engine.h"
 #include "fuzz/io/output.h"
 #include "fuzz/language/codec.h"
 #include "fuzz/replay/replay.h"
 #include "fuzz/triage/inputs.h"
+#include "test/console.h"
 #include "test/files.h"
 #include "test/inputs.h"
 #include "test/output.h"
+#include "test/stories.h"
+#include "test/trouble_engine.h"
 
 using namespace shootdown;
 
 namespace {
 
 Result run(const RunOptions& options, std::span<const ZapEngine* const> engines = all_engines()) {
-  const File out(std::tmpfile());
-  const File err(std::tmpfile());
-  BOOST_REQUIRE(out != nullptr && err != nullptr);
-  ExitStatus status = exit_fine;
-  {
-    Console console(out.get(), err.get());
-    status = run_command(options, console, engines);
-    console.out().flush();
-  }
-  return {status, contents(out.get()), contents(err.get())};
+  return result_of([&](Console& console) { return run_command(options, console, engines); });
 }
 
 // How often a part is in a text.
@@ -52,36 +44,6 @@ std::size_t count(std::string_view text, std::string_view part) {
   std::size_t found = 0;
   for (std::size_t at = text.find(part); at != std::string_view::npos; at = text.find(part, at + 1)) ++found;
   return found;
-}
-
-// A text as fuzzers have it.
-std::string encoded(const std::string& text) {
-  return std::string(as_characters(encode(input_of(text).document.program)));
-}
-
-// --- an engine that fails, for the page that the input names ---
-
-volatile bool forever = true;
-
-class TroubleEngine final : public ZapEngine {
- public:
-  std::string_view name() const override { return "trouble"; }
-  std::string_view summary() const override { return "for tests"; }
-  std::span<const NotClaimed> not_claimed() const override { return {}; }
-
-  void zap_page_range(Task& /*current*/, Vma& /*vma*/, int page, int /*end*/) const override {
-    if (page == 1) SHOOTDOWN_CHECK(page == 0);
-    if (page == 2) std::abort();
-    if (page == 3) std::fputs("SUMMARY: SomeSanitizer: data race\n", stderr);
-    while (page == 4 && forever) {
-    }
-  }
-  void unmap_region(Task& /*current*/, std::span<Vma* const> /*vmas*/) const override {}
-  void exit_mmap(Task& /*current*/) const override {}
-};
-
-std::string trouble(int page, int variant = 0) {
-  return encoded(fmt::format("shootdown 2\nmachine pages 8\n\ncpu {}: dontneed page {}\n", variant, page));
 }
 
 }  // namespace
@@ -105,9 +67,8 @@ BOOST_AUTO_TEST_CASE(a_crash_in_the_middle_does_not_end_the_replay) {
   BOOST_TEST(result.status == 1);
   BOOST_TEST(result.err.empty(), result.err);
   BOOST_TEST(contains(result.out, "8 files, 1 engine, 8 runs: 5 not as expected in 3 buckets\n"), result.out);
-  BOOST_TEST(std::regex_search(result.out,
-                               std::regex("     2  trouble  internal error  fuzz/tool/run_command_test.cpp:[0-9]+: "
-                                          "check failed: page == 0\n")),
+  BOOST_TEST(std::regex_search(result.out, std::regex("     2  trouble  internal error  test/trouble_engine.h:[0-9]+: "
+                                                      "check failed: page == 0\n")),
              result.out);
   BOOST_TEST(contains(result.out, "     1  trouble  internal error  "));
   BOOST_TEST(contains(result.out, "     2  trouble  internal error  SomeSanitizer: data race\n"), result.out);
@@ -139,9 +100,9 @@ BOOST_AUTO_TEST_CASE(of_one_file_all_is_shown_that_the_failure_said) {
     const Result result = run({.paths = {file}, .trace = "compact", .quiet = quiet}, engines);
     BOOST_TEST(result.status == 1);
     BOOST_TEST(result.out.starts_with(file + ": trouble: internal error: "), result.out);
-    BOOST_TEST(contains(result.out, "fuzz/tool/run_command_test.cpp:"), result.out);
+    BOOST_TEST(contains(result.out, "test/trouble_engine.h:"), result.out);
     BOOST_TEST(count(result.out, "\n") == 1U);
-    BOOST_TEST(contains(result.err, "fuzz/tool/run_command_test.cpp:"), result.err);
+    BOOST_TEST(contains(result.err, "test/trouble_engine.h:"), result.err);
   }
 }
 
@@ -337,7 +298,7 @@ BOOST_AUTO_TEST_CASE(fifty_files_of_five_bugs_are_five_buckets) {
   const Result result = run({.paths = {path("mixed")}, .oracles = "all", .list = true});
   BOOST_TEST(result.status == 1);
   BOOST_TEST(result.err.empty(), result.err);
-  BOOST_TEST(contains(result.out, "50 files, 2 engines, 100 runs: 50 not as expected in 5 buckets\n"), result.out);
+  BOOST_TEST(contains(result.out, summary_of(50) + ": 50 not as expected in 5 buckets\n"), result.out);
 
   // Back from the text: rows, which a fact may continue with more indentation, and lists.
   std::string table = result.out.substr(0, result.out.find("\n\n"));
@@ -393,7 +354,7 @@ BOOST_AUTO_TEST_CASE(a_bad_archive_is_one_bad_input) {
   const Result result = run({.paths = {path("in")}});
   BOOST_TEST(result.status == 2);
   BOOST_TEST(result.err == "shootdown: " + path("in/a.zip") + ": cannot open the archive: Not a zip archive\n");
-  BOOST_TEST(result.out == "1 file, 2 engines, 2 runs: all as expected; 1 bad input\n");
+  BOOST_TEST(result.out == summary_of(1) + ": all as expected; 1 bad input\n");
 }
 
 BOOST_AUTO_TEST_CASE(quiet_prints_what_is_not_expected_and_nothing_else) {

@@ -1,7 +1,7 @@
-// Findings sorted by what is broken: one bucket for each bug, as far as that can
-// be told without looking at it.
+// Inputs sorted by what they break: one bucket for each bug, as far as that can be
+// told without looking at it.
 //
-// Findings belong together if the same engine breaks the same oracle with the
+// Inputs belong together if the same engine breaks the same oracle with the
 // same fact, whatever the numbers in it are. That is coarse: one fact may have two
 // causes; and not exact: one cause may break several facts.
 #pragma once

@@ -160,6 +160,10 @@ bool is_lost(fs::file_type type) {
   return type == fs::file_type::not_found || type == fs::file_type::none || type == fs::file_type::unknown;
 }
 
+InputError no_inputs(const std::string& path, const char* place) {
+  return {.message = fmt::format("{}: there are no inputs in this {}", printable(path), place), .no_input = true};
+}
+
 // What lies beside inputs, by its name: of people, and of fuzzers (AFL++ writes a README.txt among the crashes,
 // libFuzzer with -jobs writes logs, honggfuzz a report).
 bool is_other_file(const fs::path& path) {
@@ -169,27 +173,20 @@ bool is_other_file(const fs::path& path) {
          std::ranges::find(names, path.filename().string()) != names.end();
 }
 
-// Tells the files that AFL++ keeps for itself. An instance's inputs are in folders below its own (queue, crashes, hangs,
-// and those of earlier sessions); what lies in its own folder are statistics and the like.
-class AflFiles {
- public:
-  // `exists` says whether there is a file of this name.
-  explicit AflFiles(std::function<bool(const fs::path&)> exists) : exists_(std::move(exists)) {}
+// Tells whether a folder is that of an instance of AFL++, given what tells whether there is a file of some name. The
+// instance's inputs are in folders below its own; what lies directly in that are statistics and the like.
+template <typename Exists>
+bool is_afl_instance(const fs::path& folder, const Exists& exists) {
+  return exists(folder / "fuzzer_setup") || exists(folder / "fuzzer_stats");
+}
 
-  bool contain(const fs::path& file) {
-    const fs::path folder = file.parent_path();
-    if (!folder_.has_value() || folder != *folder_) {  // else it has just been asked for
-      folder_ = folder;
-      instance_ = exists_(folder / "fuzzer_setup") || exists_(folder / "fuzzer_stats");
-    }
-    return instance_;
-  }
-
- private:
-  std::function<bool(const fs::path&)> exists_;
-  std::optional<fs::path> folder_;
-  bool instance_ = false;
-};
+// Whether a folder of this name, directly in that of an instance, counts.
+bool is_part(std::string_view name, AflPart part) {
+  const auto is = [name](std::string_view wanted) {
+    return name.starts_with(wanted) && (name.size() == wanted.size() || name[wanted.size()] == '.');
+  };
+  return part == AflPart::all || is(part == AflPart::queue ? "queue" : "crashes");
+}
 
 }  // namespace
 
@@ -201,6 +198,8 @@ namespace {
 
 class FolderListing {
  public:
+  explicit FolderListing(AflPart part) : part_(part) {}
+
   void add(const fs::path& folder) {
     if (is_new(folder)) list(folder);
   }
@@ -218,6 +217,10 @@ class FolderListing {
   }
 
   void list(const fs::path& folder) {
+    const bool afl = is_afl_instance(folder, [](const fs::path& file) {
+      std::error_code missing;
+      return fs::exists(file, missing);
+    });
     std::vector<fs::path> below;
     std::error_code error;
     fs::directory_iterator entry(folder, error);
@@ -226,8 +229,8 @@ class FolderListing {
       if (is_hidden(path)) continue;
       std::error_code ignored;
       const fs::file_type type = entry->status(ignored).type();
-      if (type == fs::file_type::directory) below.push_back(path);
-      if ((type == fs::file_type::regular || is_lost(type)) && !is_other_file(path) && !afl_files_.contain(path))
+      if (type == fs::file_type::directory && (!afl || is_part(path.filename().string(), part_))) below.push_back(path);
+      if ((type == fs::file_type::regular || is_lost(type)) && !is_other_file(path) && !afl)
         found_.inputs.push_back(path);
     }
     if (error) found_.errors.push_back(system_error(printable(folder.string()), "list the folder", error.value()));
@@ -235,26 +238,32 @@ class FolderListing {
     for (const fs::path& one : below) add(one);
   }
 
+  AflPart part_;
   Listing found_;
   std::set<std::pair<dev_t, ino_t>> known_;
-  AflFiles afl_files_{[](const fs::path& path) {
-    std::error_code missing;
-    return fs::exists(path, missing);
-  }};
 };
 
 }  // namespace
 
-Listing list_inputs(const fs::path& folder) {
-  FolderListing listing;
+Listing list_inputs(const fs::path& folder, AflPart part) {
+  FolderListing listing(part);
   listing.add(folder);
   Listing found = listing.take();
-  if (found.inputs.empty() && found.errors.empty())
-    found.errors.push_back({fmt::format("{}: there are no inputs in this folder", printable(folder.string()))});
+  if (found.inputs.empty() && found.errors.empty()) found.errors.push_back(no_inputs(folder.string(), "folder"));
   return found;
 }
 
 namespace {
+
+// Whether a member is not one of those that an instance of AFL++ keeps for itself, or of a part that does not count.
+bool counts(const Archive& archive, const fs::path& member, AflPart part) {
+  const auto exists = [&](const fs::path& name) { return archive.find(name.string()).has_value(); };
+  for (fs::path inside = member; inside.has_relative_path(); inside = inside.parent_path()) {
+    if (!is_afl_instance(inside.parent_path(), exists)) continue;
+    if (inside == member || !is_part(inside.filename().string(), part)) return false;
+  }
+  return true;
+}
 
 std::variant<RawInput, InputError> load_member(const std::string& path, const Archive& archive, std::size_t member) {
   const std::string name = archive.name(member);
@@ -266,36 +275,35 @@ std::variant<RawInput, InputError> load_member(const std::string& path, const Ar
   return raw_input(member_path, archive.read(member, max_input_size));
 }
 
-bool visit_archive(const std::string& path, const InputVisitor& visit) {
+bool visit_archive(const std::string& path, const InputVisitor& visit, AflPart part) {
   std::variant<Archive, InputError> opened = Archive::open(path);
   if (auto* const error = std::get_if<InputError>(&opened)) return visit(std::move(*error));
   const Archive& archive = std::get<Archive>(opened);
-  AflFiles afl_files([&](const fs::path& name) { return archive.find(name.string()).has_value(); });
   bool any = false;
   for (std::size_t member = 0; member < archive.size(); ++member) {
     const std::string name = archive.name(member);
     const bool hidden = std::ranges::any_of(fs::path(name), is_hidden);
-    if (name.ends_with('/') || hidden || is_other_file(name) || afl_files.contain(name)) continue;
+    if (name.ends_with('/') || hidden || is_other_file(name) || !counts(archive, name, part)) continue;
     any = true;
     if (!visit(load_member(path, archive, member))) return false;
   }
-  return any || visit(InputError{printable(path) + ": there are no inputs in this archive"});
+  return any || visit(no_inputs(path, "archive"));
 }
 
-bool visit_folder(const std::string& path, const InputVisitor& visit) {
-  const Listing found = list_inputs(path);
+bool visit_folder(const std::string& path, const InputVisitor& visit, AflPart part) {
+  const Listing found = list_inputs(path, part);
   if (!std::ranges::all_of(found.errors, visit)) return false;
   return std::ranges::all_of(found.inputs, [&](const fs::path& input) {
-    return is_archive(input) ? visit_archive(input.string(), visit) : visit(load_bytes(input.string()));
+    return is_archive(input) ? visit_archive(input.string(), visit, part) : visit(load_bytes(input.string()));
   });
 }
 
 }  // namespace
 
-bool visit_inputs(const std::string& path, const InputVisitor& visit) {
+bool visit_inputs(const std::string& path, const InputVisitor& visit, AflPart part) {
   std::error_code ignored;
-  if (path != "-" && fs::is_directory(path, ignored)) return visit_folder(path, visit);
-  if (is_archive(path)) return visit_archive(path, visit);
+  if (path != "-" && fs::is_directory(path, ignored)) return visit_folder(path, visit, part);
+  if (is_archive(path)) return visit_archive(path, visit, part);
   return visit(load_bytes(path));
 }
 

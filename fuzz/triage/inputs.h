@@ -63,15 +63,19 @@ struct Listing {
   std::vector<InputError> errors;             // folders that cannot be listed, or that there is nothing at all
 };
 
+// Of what an instance of AFL++ leaves behind, which folders count; with those of earlier sessions, which have a date
+// behind their names.
+enum class AflPart { all, queue, crashes };
+
 // Lists a folder and those below it, also where links lead; none is listed twice. What lies beside inputs is left out
 // (the beginning of this file).
-Listing list_inputs(const std::filesystem::path& folder);
+Listing list_inputs(const std::filesystem::path& folder, AflPart part = AflPart::all);
 
 // Told of every input, in order, or of what is wrong with it. Returns whether to go on.
 using InputVisitor = std::function<bool(const std::variant<RawInput, InputError>&)>;
 
 // Visits what a path names: the input, or all inputs in the folder or archive and in archives in the folder. Each is
 // loaded when its turn has come. Returns whether to go on.
-bool visit_inputs(const std::string& path, const InputVisitor& visit);
+bool visit_inputs(const std::string& path, const InputVisitor& visit, AflPart part = AflPart::all);
 
 }  // namespace shootdown

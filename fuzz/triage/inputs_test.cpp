@@ -33,9 +33,10 @@ std::string without_root(const TemporaryFolder& folder, std::string line) {
 }
 
 // What a path in a folder leads to: the inputs' paths, "PATH=BYTES" if `with_bytes`, and errors; without the folder.
-std::vector<std::string> visited(const TemporaryFolder& folder, const std::string& path, bool with_bytes = false) {
+std::vector<std::string> visited(const TemporaryFolder& folder, const std::string& path, bool with_bytes = false,
+                                 AflPart part = AflPart::all) {
   std::vector<std::string> result;
-  visit_inputs(folder.path(path), [&](const std::variant<RawInput, InputError>& loaded) {
+  const auto visit = [&](const std::variant<RawInput, InputError>& loaded) {
     std::string line;
     if (const auto* const error = std::get_if<InputError>(&loaded)) {
       line = error->message;
@@ -45,7 +46,8 @@ std::vector<std::string> visited(const TemporaryFolder& folder, const std::strin
     }
     result.push_back(without_root(folder, line));
     return true;
-  });
+  };
+  visit_inputs(folder.path(path), visit, part);
   return result;
 }
 
@@ -219,6 +221,50 @@ BOOST_AUTO_TEST_CASE(what_afl_leaves_may_be_in_an_archive) {
   }
   folder.write_zip("sync.zip", members);
   check_equal(visited(folder, "sync.zip"), expected);
+}
+
+BOOST_AUTO_TEST_CASE(of_what_afl_leaves_a_part_can_be_had) {
+  const TemporaryFolder folder;
+  TemporaryFolder::Members members;
+  // An instance that has only begun has no fuzzer_stats yet.
+  for (const std::string& name : afl_inputs) {
+    folder.write("sync/main/" + name, "x");
+    members.emplace_back("main/" + name, "x");
+  }
+  folder.write("sync/main/fuzzer_setup", "x");
+  folder.write("sync/main/crashes/below/deeper", "x");
+  folder.write("sync/main/crashes-by-hand/x", "x");
+  folder.write("sync/plain/hangs/x", "x");
+  members.emplace_back("main/fuzzer_setup", "x");
+  members.emplace_back("hangs/x", "x");
+  folder.write_zip("sync.zip", members);
+  check_equal(visited(folder, "sync", false, AflPart::crashes),
+              {"sync/main/crashes/below/deeper", "sync/main/" + afl_inputs[0], "sync/main/" + afl_inputs[1],
+               "sync/plain/hangs/x"});
+  check_equal(visited(folder, "sync", false, AflPart::queue),
+              {"sync/main/" + afl_inputs[3], "sync/main/" + afl_inputs[4], "sync/plain/hangs/x"});
+  check_equal(visited(folder, "sync.zip", false, AflPart::crashes),
+              {"sync.zip:main/" + afl_inputs[0], "sync.zip:main/" + afl_inputs[1], "sync.zip:hangs/x"});
+  check_equal(visited(folder, "sync.zip", false, AflPart::queue),
+              {"sync.zip:main/" + afl_inputs[3], "sync.zip:main/" + afl_inputs[4], "sync.zip:hangs/x"});
+  // What is named counts, whatever it is.
+  check_equal(visited(folder, "sync/main/hangs", false, AflPart::crashes), {"sync/main/" + afl_inputs[2]});
+}
+
+BOOST_AUTO_TEST_CASE(where_nothing_is_there_is_no_mistake) {
+  const TemporaryFolder folder;
+  fs::create_directory(folder.path() / "empty");
+  folder.write("empty.zip", std::string("PK\5\6", 4) + std::string(18, '\0'));
+  for (const char* const name : {"empty", "empty.zip", "none"}) {
+    bool visited_once = false;
+    visit_inputs(folder.path(name), [&](const std::variant<RawInput, InputError>& loaded) {
+      visited_once = true;
+      BOOST_TEST_REQUIRE(std::holds_alternative<InputError>(loaded));
+      BOOST_TEST(std::get<InputError>(loaded).no_input == std::string_view(name).starts_with("empty"));
+      return true;
+    });
+    BOOST_TEST(visited_once);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(what_oss_fuzz_leaves) {

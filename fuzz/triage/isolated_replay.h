@@ -21,6 +21,9 @@
 
 namespace shootdown {
 
+// How long a run may take, unless somebody says otherwise. Even under a sanitizer it takes a thousandth of that.
+inline constexpr std::chrono::seconds default_run_limit{30};
+
 // An engine, and what is asked of it whatever the inputs expect.
 struct Contestant {
   const ZapEngine* engine;

@@ -13,7 +13,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,6 +20,7 @@
 #include <fmt/format.h>
 
 #include "engine/sched/sanitizer.h"
+#include "fuzz/triage/process.h"
 
 namespace shootdown {
 
@@ -95,18 +95,6 @@ bool is_whole(std::string& bytes) {
   std::exit(0);
 }
 
-// Sees to it that the process dies with its parent, even if it never looks at the socket again.
-void die_with(pid_t parent) {
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (::getppid() != parent) ::_exit(0);  // it is dead already
-}
-
-std::string describe(int status) {
-  if (WIFSIGNALED(status))
-    return fmt::format("killed by signal {} ({})", WTERMSIG(status), ::strsignal(WTERMSIG(status)));
-  return fmt::format("exited with status {}", WEXITSTATUS(status));
-}
-
 }  // namespace
 
 // What is left of a limit. The caller may be stopped for as long as anybody likes, and mostly the process is stopped
@@ -164,7 +152,7 @@ void Isolation::start() {
   const pid_t parent = ::getpid();
   child_ = ::fork();
   if (child_ == 0) {
-    die_with(parent);
+    die_with(parent);  // even if it never looks at the socket again
     ::dup2(errors[1], STDERR_FILENO);
     ::close(errors[1]);
     close_files();
@@ -244,7 +232,7 @@ Isolation::Outcome Isolation::finish() {
   output_.clear();
   ::shutdown(socket_, SHUT_WR);
   Outcome outcome = await_reply(std::max<std::chrono::milliseconds>(limit_, least_exit_limit));
-  if (outcome.end == describe(0)) outcome.returned = true;
+  if (outcome.end == describe_end(0)) outcome.returned = true;
   return outcome;
 }
 
@@ -264,7 +252,7 @@ Isolation::Outcome Isolation::bury() {
   drain_errors();
   child_ = -1;
   close_files();
-  return {.end = describe(status), .output = std::move(output_)};
+  return {.end = describe_end(status), .output = std::move(output_)};
 }
 
 void Isolation::close_files() {

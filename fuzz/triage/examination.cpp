@@ -1,0 +1,71 @@
+#include "fuzz/triage/examination.h"
+
+#include <cstddef>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "fuzz/triage/buckets.h"
+
+namespace shootdown {
+
+std::string Examination::text() const {
+  return print({.program = program, .expectations = expectations});
+}
+
+std::string Examination::bucket() const {
+  if (!first.has_value()) return "breaks nothing";
+  return fmt::format("{} breaks {}: {}", first->engine, oracle_name(first->oracle), first->fact);
+}
+
+namespace {
+
+Expectation expectation_of(const ZapEngine& engine, OracleSet broken) {
+  Expectation expectation{.engine = std::string(engine.name()), .breaks = {}};
+  for (const OracleInfo& oracle : all_oracles()) {
+    if (broken.contains(oracle.id)) expectation.breaks.emplace_back(oracle.name);
+  }
+  return expectation;
+}
+
+// Notes what comes first.
+void note(std::optional<Examination::Break>& first, const ZapEngine& engine, const Verdict& verdict) {
+  const OracleSet broken = verdict.result.broken;
+  const OracleSet claimed = broken & claims(engine.not_claimed());
+  if (broken.empty() || (first.has_value() && (first->claimed || claimed.empty()))) return;
+  const OracleId oracle = verdict.report.first(claimed.empty() ? broken : claimed);
+  first = {.engine = std::string(engine.name()),
+           .oracle = oracle,
+           .fact = fact_of_format(verdict.report.violation(oracle).form),
+           .claimed = !claimed.empty()};
+}
+
+}  // namespace
+
+Examiner::Examiner(std::span<const ZapEngine* const> engines, std::chrono::milliseconds limit)
+    : replay_(contestants_, limit) {
+  for (const ZapEngine* const engine : engines) contestants_.push_back({.engine = engine, .oracles = {}});
+}
+
+Examiner::Result Examiner::examine(const RawInput& input) {
+  Examination examination;
+  for (std::size_t i = 0; i < contestants_.size(); ++i) {
+    const ZapEngine& engine = *contestants_[i].engine;
+    IsolatedReplay::Result result = replay_.run(i, input);
+    if (auto* const error = std::get_if<InputError>(&result)) return std::move(*error);
+    if (auto* const error = std::get_if<InternalError>(&result)) {
+      error->message = fmt::format("{}: {}: internal error: {}", input.name(), engine.name(), error->message);
+      return std::move(*error);
+    }
+    const Verdict& verdict = std::get<Verdict>(result);
+    examination.expectations.push_back(expectation_of(engine, verdict.result.broken));
+    note(examination.first, engine, verdict);
+  }
+  // It has been read before without harm.
+  std::variant<Input, InputError> read = read_input(input.name(), input.bytes);
+  if (auto* const error = std::get_if<InputError>(&read)) return std::move(*error);
+  examination.program = std::get<Input>(read).document.program;
+  return examination;
+}
+
+}  // namespace shootdown

@@ -1,0 +1,59 @@
+// What an input does to every engine.
+//
+// Found out where a crash does no harm (isolated_replay.h). What a text says that
+// it expects does not count.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "engine/zap/engines.h"
+#include "fuzz/triage/inputs.h"
+#include "fuzz/triage/isolated_replay.h"
+
+namespace shootdown {
+
+struct Examination {
+  struct Break {
+    std::string engine;
+    OracleId oracle;
+    std::string fact;  // without numbers
+    bool claimed;      // by the engine: that it does not happen
+  };
+
+  Program program;
+  // One for each engine: what has come of it.
+  std::vector<Expectation> expectations;
+  // Of the first engine that breaks one of its claims, the claim that it breaks first; if none does, of the first engine
+  // that breaks anything, what it breaks first. None: everything holds.
+  std::optional<Break> first;
+
+  // The program as text, with expectations that are met.
+  std::string text() const;
+  // "ENGINE breaks ORACLE: FACT" of what is broken first, or "breaks nothing".
+  std::string bucket() const;
+};
+
+class Examiner {
+ public:
+  // Of an internal error the message says which input and engine it was.
+  using Result = std::variant<Examination, InputError, InternalError>;
+
+  explicit Examiner(std::span<const ZapEngine* const> engines = all_engines(),
+                    std::chrono::milliseconds limit = default_run_limit);
+
+  Result examine(const RawInput& input);
+
+  // What is wrong when all inputs have been run, and belongs to no single one.
+  std::optional<InternalError> finish() { return replay_.finish(); }
+
+ private:
+  std::vector<Contestant> contestants_;
+  IsolatedReplay replay_;
+};
+
+}  // namespace shootdown

@@ -1,0 +1,74 @@
+// What inputs do to engines, and that none of them can do us harm.
+#include "fuzz/triage/examination.h"
+
+#include <string>
+#include <variant>
+
+#include <boost/test/unit_test.hpp>
+
+#include "test/inputs.h"
+#include "test/output.h"
+#include "test/stories.h"
+#include "test/trouble_engine.h"
+
+using namespace shootdown;
+
+namespace {
+
+Examination examined(std::string_view text) {
+  Examiner examiner;
+  Examiner::Result result = examiner.examine({.path = "x.program", .bytes = std::string(text)});
+  BOOST_TEST_REQUIRE(std::holds_alternative<Examination>(result));
+  return std::get<Examination>(std::move(result));
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(examination)
+
+BOOST_AUTO_TEST_CASE(every_engine_is_examined) {
+  const Examination lost = examined(lost_write);
+  BOOST_TEST(lost.expectations.size() == all_engines().size());
+  BOOST_TEST((lost.program == input_of(lost_write).document.program));
+  BOOST_TEST(contains(lost.text(), "expect deferred_dirty breaks filesystem-contract\n"));
+  BOOST_TEST(lost.bucket().starts_with("eager_dirty breaks fsync-durability: fsync by cpu N returns"));
+  BOOST_TEST(!lost.first->claimed);
+  const Examination fine = examined(harmless);
+  BOOST_TEST(!fine.first.has_value());
+  BOOST_TEST(fine.bucket() == "breaks nothing");
+  BOOST_TEST(contains(fine.text(), "expect eager_dirty holds\nexpect deferred_dirty holds\n"));
+}
+
+// A broken claim is news, whichever engine breaks it.
+BOOST_AUTO_TEST_CASE(broken_claims_come_first) {
+  const TroubleEngine trouble;  // claims everything, and does nothing
+  const ZapEngine* const engines[] = {find_engine("eager_dirty"), &trouble};
+  Examiner examiner(engines);
+  const Examiner::Result result = examiner.examine({.path = "x.program", .bytes = std::string(lost_write)});
+  BOOST_TEST_REQUIRE(std::holds_alternative<Examination>(result));
+  const Examination& seen = std::get<Examination>(result);
+  BOOST_TEST(!seen.expectations[0].breaks.empty());
+  BOOST_TEST(seen.first->engine == "trouble");
+  BOOST_TEST(seen.first->claimed);
+}
+
+BOOST_AUTO_TEST_CASE(what_cannot_be_read_is_an_error) {
+  Examiner examiner;
+  const Examiner::Result result = examiner.examine({.path = "a b.program", .bytes = "shootdown 2\nfoo\n"});
+  BOOST_TEST_REQUIRE(std::holds_alternative<InputError>(result));
+  BOOST_TEST(std::get<InputError>(result).message.starts_with("a b.program:2:1: "));
+}
+
+BOOST_AUTO_TEST_CASE(a_crash_does_no_harm) {
+  const TroubleEngine engine;
+  const ZapEngine* const engines[] = {&engine};
+  Examiner examiner(engines);
+  const Examiner::Result crash = examiner.examine({.path = "crash", .bytes = trouble(1)});
+  BOOST_TEST_REQUIRE(std::holds_alternative<InternalError>(crash));
+  const std::string message = std::get<InternalError>(crash).message;
+  BOOST_TEST(message.starts_with("crash: trouble: internal error: test/trouble_engine.h:"), message);
+  BOOST_TEST(std::holds_alternative<Examination>(examiner.examine({.path = "next", .bytes = trouble(0)})));
+  BOOST_TEST(!examiner.finish().has_value());
+}
+
+BOOST_AUTO_TEST_SUITE_END()

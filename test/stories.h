@@ -1,0 +1,37 @@
+// Helpers for tests: programs whose verdicts are known.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "engine/zap/engines.h"
+
+namespace shootdown {
+
+// What replaying so many files on every engine is summed up as, up to the verdict: "2 files, 3 engines, 6 runs".
+inline std::string summary_of(std::size_t files) {
+  const std::size_t engines = all_engines().size();
+  return fmt::format("{} file{}, {} engines, {} runs", files, files == 1 ? "" : "s", engines, files * engines);
+}
+
+// eager_dirty and deferred_dirty break something, the first at first fsync-durability.
+inline constexpr std::string_view lost_write =
+    "shootdown 2\n"
+    "expect eager_dirty breaks page-cache-contents, lost-dirty-data, fsync-durability\n"
+    "expect deferred_dirty breaks filesystem-contract\n"
+    "cpu 0: store page 0 word 0\n"
+    "cpu 1: dontneed page 0\n"
+    "  after 9 steps switch to cpu 2\n"
+    "cpu 2: fsync page 0\n"
+    "cpu 0: store page 0 word 0\n";
+
+inline constexpr std::string_view harmless =
+    "shootdown 2\n"
+    "expect eager_dirty holds\n"
+    "expect deferred_dirty holds\n"
+    "cpu 0: store page 0 word 0\n";
+
+}  // namespace shootdown
