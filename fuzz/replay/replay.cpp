@@ -119,14 +119,14 @@ std::variant<OracleSet, InputError> select_oracles(std::string_view selection, c
 
 // --- judging ---
 
-Demand demand_of(const Document& document, const ZapEngine& engine) {
+Requirement requirement_of(const Document& document, const ZapEngine& engine) {
   for (const Expectation& expectation : document.expectations) {
     if (expectation.engine != engine.name()) continue;
-    Demand demand{.exact = true, .line = expectation.line};
+    Requirement requirement{.exact = true, .line = expectation.line};
     for (const std::string& name : expectation.breaks) {
-      if (const OracleInfo* const oracle = find_oracle(name)) demand.oracles.insert(oracle->id);
+      if (const OracleInfo* const oracle = find_oracle(name)) requirement.oracles.insert(oracle->id);
     }
-    return demand;
+    return requirement;
   }
   return {.exact = false, .oracles = claims(engine.not_claimed())};
 }

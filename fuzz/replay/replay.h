@@ -68,11 +68,11 @@ std::variant<OracleSet, InputError> select_oracles(std::string_view selection, c
 // --- judging ---
 
 // What must come of a run.
-struct Demand {
+struct Requirement {
   bool exact = false;  // exactly `oracles` must be broken; else none of them may be
   OracleSet oracles;
-  std::size_t line =
-      0;  // of the text that expects it; 0: nobody does, it is what the engine claims or the user asked for
+  // Of the text that expects it; 0: nobody does, it is what the engine claims or the user asked for.
+  std::size_t line = 0;
 
   OracleSet wrongly_broken(OracleSet broken) const { return exact ? broken - oracles : broken & oracles; }
   OracleSet wrongly_held(OracleSet broken) const { return exact ? oracles - broken : OracleSet(); }
@@ -80,6 +80,6 @@ struct Demand {
 };
 
 // What a document expects of an engine; else what the engine claims.
-Demand demand_of(const Document& document, const ZapEngine& engine);
+Requirement requirement_of(const Document& document, const ZapEngine& engine);
 
 }  // namespace shootdown

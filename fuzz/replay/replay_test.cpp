@@ -126,27 +126,27 @@ BOOST_AUTO_TEST_CASE(oracles_are_selected) {
 
 BOOST_AUTO_TEST_CASE(an_expectation_is_met_exactly) {
   const Document document = input_of(lost_write).document;
-  const Demand demand = demand_of(document, *find_engine("eager_dirty"));
+  const Requirement requirement = requirement_of(document, *find_engine("eager_dirty"));
   const OracleSet three =
       set_of({OracleId::page_cache_contents, OracleId::lost_dirty_data, OracleId::fsync_durability});
-  BOOST_TEST(demand.exact);
-  BOOST_TEST(demand.line == 2U);
-  BOOST_TEST(demand.met_by(three));
-  BOOST_TEST(!demand.met_by({}));
-  BOOST_TEST((demand.wrongly_held(set_of({OracleId::lost_dirty_data})) ==
+  BOOST_TEST(requirement.exact);
+  BOOST_TEST(requirement.line == 2U);
+  BOOST_TEST(requirement.met_by(three));
+  BOOST_TEST(!requirement.met_by({}));
+  BOOST_TEST((requirement.wrongly_held(set_of({OracleId::lost_dirty_data})) ==
               set_of({OracleId::page_cache_contents, OracleId::fsync_durability})));
-  BOOST_TEST((demand.wrongly_broken(OracleSet::all()) == OracleSet::all() - three));
+  BOOST_TEST((requirement.wrongly_broken(OracleSet::all()) == OracleSet::all() - three));
 }
 
 BOOST_AUTO_TEST_CASE(without_expectation_the_claims_count) {
   const ZapEngine& engine = *find_engine("deferred_dirty");
-  const Demand demand = demand_of(input_of(lost_write).document, engine);
-  BOOST_TEST(!demand.exact);
-  BOOST_TEST(demand.line == 0U);
-  BOOST_TEST(demand.met_by({}));
-  BOOST_TEST(demand.met_by(OracleSet::all() - claims(engine.not_claimed())));
-  BOOST_TEST(!demand.met_by(set_of({OracleId::counts})));
-  BOOST_TEST((demand.wrongly_broken(OracleSet::all()) == claims(engine.not_claimed())));
+  const Requirement requirement = requirement_of(input_of(lost_write).document, engine);
+  BOOST_TEST(!requirement.exact);
+  BOOST_TEST(requirement.line == 0U);
+  BOOST_TEST(requirement.met_by({}));
+  BOOST_TEST(requirement.met_by(OracleSet::all() - claims(engine.not_claimed())));
+  BOOST_TEST(!requirement.met_by(set_of({OracleId::counts})));
+  BOOST_TEST((requirement.wrongly_broken(OracleSet::all()) == claims(engine.not_claimed())));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -18,6 +18,7 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "engine/kernel/model_version.h"
 #include "engine/zap/engines.h"
 #include "fuzz/io/output.h"
 #include "fuzz/language/codec.h"
@@ -506,7 +507,8 @@ ExitStatus answer_parser(const CLI::App& app, const CLI::ParseError& answer, Con
 ExitStatus parse_and_dispatch(int argc, char** argv, Console& console) {
   Arguments arguments;
   CLI::App app("Shootdown: a differential fuzzer for the kernel's page-unmapping code.", "shootdown");
-  app.set_version_flag("--version", version, "Print the version and exit");
+  app.set_version_flag("--version", fmt::format("shootdown {} (model {})", version, model_version),
+                       "Print the version, and that of the model, and exit");
   app.set_help_flag("-h,--help", "Print this help and exit");
   app.require_subcommand(1);
   app.footer(overview_footer);

@@ -8,7 +8,7 @@
 
 namespace shootdown {
 
-inline constexpr const char* version = "0.1.0";
+inline constexpr const char* version = "0.2.0";
 
 // Does what the arguments say and returns the exit status: 0, everything was as expected; 1, something was not; 2,
 // nothing of that kind, but the arguments or an input were bad; or the output could not be written.

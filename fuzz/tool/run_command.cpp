@@ -31,7 +31,7 @@ std::string counted(std::size_t count, std::string_view noun) {
 class RunCommand {
  public:
   RunCommand(const RunOptions& options, Console& console)
-      : options_(options), console_(console), replay_(contestants_, limit_of(options)) {}
+      : options_(options), console_(console), replay_(subjects_, limit_of(options)) {}
 
   ExitStatus run(std::span<const ZapEngine* const> engines);
 
@@ -47,21 +47,21 @@ class RunCommand {
   }
 
   bool choose_engines(std::span<const ZapEngine* const> engines);
-  bool add_contestant(const ZapEngine& engine);
+  bool add_subject(const ZapEngine& engine);
   bool is_single() const;
   void replay_all();
   bool visit(const std::variant<RawInput, InputError>& loaded);
   void run_input(const RawInput& input);
   void run_copy(const RawInput& copy, const std::vector<Outcome>& outcomes);
-  Outcome judge(const Contestant& contestant, const RawInput& input, const Verdict& verdict);
-  Outcome judge(const Contestant& contestant, const RawInput& input, const InternalError& error);
-  Buckets::Kind kind(const Contestant& contestant, std::string oracle, std::string fact, bool with_trace) const;
-  Buckets::Kind kind(const Contestant& contestant, const Verdict& verdict) const;
+  Outcome judge(const Subject& subject, const RawInput& input, const Verdict& verdict);
+  Outcome judge(const Subject& subject, const RawInput& input, const InternalError& error);
+  Buckets::Kind kind(const Subject& subject, std::string oracle, std::string fact, bool with_trace) const;
+  Buckets::Kind kind(const Subject& subject, const Verdict& verdict) const;
   std::size_t classify(const Buckets::Kind& kind, const RawInput& input);
-  void show_verdicts(const Contestant& contestant, const Verdict& verdict);
-  void show_surprises(const Contestant& contestant, const Verdict& verdict, const RawInput& input);
-  void show_hash(const Contestant& contestant, std::uint64_t hash, const RawInput& input);
-  void show_trace(const Contestant& contestant, const RawInput& input);
+  void show_verdicts(const Subject& subject, const Verdict& verdict);
+  void show_surprises(const Subject& subject, const Verdict& verdict, const RawInput& input);
+  void show_hash(const Subject& subject, std::uint64_t hash, const RawInput& input);
+  void show_trace(const Subject& subject, const RawInput& input);
   void show_summary();
   void finish();
   void bad_input(const InputError& error);
@@ -70,7 +70,7 @@ class RunCommand {
 
   const RunOptions& options_;
   Console& console_;
-  std::vector<Contestant> contestants_;
+  std::vector<Subject> subjects_;
   IsolatedReplay replay_;
   bool single_ = false;  // one input was named
   Buckets buckets_;
@@ -112,7 +112,7 @@ void RunCommand::replay_all() {
 bool RunCommand::choose_engines(std::span<const ZapEngine* const> engines) {
   if (options_.engines.empty()) {
     for (const ZapEngine* const engine : engines) {
-      if (!add_contestant(*engine)) return false;
+      if (!add_subject(*engine)) return false;
     }
   }
   for (const std::string& name : options_.engines) {
@@ -121,13 +121,13 @@ bool RunCommand::choose_engines(std::span<const ZapEngine* const> engines) {
       console_.error("--engine: " + error->message);
       return false;
     }
-    if (!add_contestant(*std::get<const ZapEngine*>(engine))) return false;
+    if (!add_subject(*std::get<const ZapEngine*>(engine))) return false;
   }
   return true;
 }
 
-bool RunCommand::add_contestant(const ZapEngine& engine) {
-  for (const Contestant& other : contestants_) {
+bool RunCommand::add_subject(const ZapEngine& engine) {
+  for (const Subject& other : subjects_) {
     if (other.engine == &engine) return true;  // named twice
   }
   std::optional<OracleSet> oracles;
@@ -139,7 +139,7 @@ bool RunCommand::add_contestant(const ZapEngine& engine) {
     }
     oracles = std::get<OracleSet>(selected);
   }
-  contestants_.push_back({.engine = &engine, .oracles = oracles});
+  subjects_.push_back({.engine = &engine, .oracles = oracles});
   return true;
 }
 
@@ -161,7 +161,7 @@ void RunCommand::run_input(const RawInput& input) {
     return;
   }
   std::vector<Outcome> outcomes;
-  for (std::size_t i = 0; i < contestants_.size(); ++i) {
+  for (std::size_t i = 0; i < subjects_.size(); ++i) {
     if (!replay_.running()) out().flush();  // and see whether that fails
     const IsolatedReplay::Result result = replay_.run(i, input);
     if (const auto* const error = std::get_if<InputError>(&result)) {
@@ -170,9 +170,9 @@ void RunCommand::run_input(const RawInput& input) {
     }
     ++runs_;
     if (const auto* const error = std::get_if<InternalError>(&result)) {
-      outcomes.push_back(judge(contestants_[i], input, *error));
+      outcomes.push_back(judge(subjects_[i], input, *error));
     } else {
-      outcomes.push_back(judge(contestants_[i], input, std::get<Verdict>(result)));
+      outcomes.push_back(judge(subjects_[i], input, std::get<Verdict>(result)));
     }
   }
   ++files_;
@@ -182,7 +182,7 @@ void RunCommand::run_input(const RawInput& input) {
 // Runs are repeatable: a copy comes out as the first did.
 void RunCommand::run_copy(const RawInput& copy, const std::vector<Outcome>& outcomes) {
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
-    if (outcomes[i].hash.has_value()) show_hash(contestants_[i], *outcomes[i].hash, copy);
+    if (outcomes[i].hash.has_value()) show_hash(subjects_[i], *outcomes[i].hash, copy);
     if (!outcomes[i].bucket.has_value()) continue;
     ++surprises_;
     buckets_.add_to(*outcomes[i].bucket, {.path = copy.path, .size = copy.bytes.size()});
@@ -191,25 +191,25 @@ void RunCommand::run_copy(const RawInput& copy, const std::vector<Outcome>& outc
   ++copies_;
 }
 
-RunCommand::Outcome RunCommand::judge(const Contestant& contestant, const RawInput& input, const Verdict& verdict) {
+RunCommand::Outcome RunCommand::judge(const Subject& subject, const RawInput& input, const Verdict& verdict) {
   Outcome outcome{.hash = verdict.result.hash, .bucket = {}};
   const bool surprising = !verdict.as_expected();
-  if (single_ && !options_.quiet) show_verdicts(contestant, verdict);
+  if (single_ && !options_.quiet) show_verdicts(subject, verdict);
   if (surprising) {
-    outcome.bucket = classify(kind(contestant, verdict), input);
-    if (single_ || verdict.demand.exact || !options_.trace.empty()) show_surprises(contestant, verdict, input);
+    outcome.bucket = classify(kind(subject, verdict), input);
+    if (single_ || verdict.requirement.exact || !options_.trace.empty()) show_surprises(subject, verdict, input);
   }
-  show_hash(contestant, verdict.result.hash, input);
-  if (!options_.trace.empty() && (surprising || (single_ && !options_.quiet))) show_trace(contestant, input);
+  show_hash(subject, verdict.result.hash, input);
+  if (!options_.trace.empty() && (surprising || (single_ && !options_.quiet))) show_trace(subject, input);
   return outcome;
 }
 
-RunCommand::Outcome RunCommand::judge(const Contestant& contestant, const RawInput& input, const InternalError& error) {
+RunCommand::Outcome RunCommand::judge(const Subject& subject, const RawInput& input, const InternalError& error) {
   if (single_) {
-    out().print("{}: {}: internal error: {}\n", input.name(), contestant.engine->name(), error.message);
+    out().print("{}: {}: internal error: {}\n", input.name(), subject.engine->name(), error.message);
     console_.show(error.output);
   }
-  const Buckets::Kind what = kind(contestant, "internal error", fact_of_message(error.message), false);
+  const Buckets::Kind what = kind(subject, "internal error", fact_of_message(error.message), false);
   return {.hash = {}, .bucket = classify(what, input)};
 }
 
@@ -219,89 +219,87 @@ std::size_t RunCommand::classify(const Buckets::Kind& kind, const RawInput& inpu
 }
 
 // Where the trace is what one wants to see, the command asks for it.
-Buckets::Kind RunCommand::kind(const Contestant& contestant, std::string oracle, std::string fact,
-                               bool with_trace) const {
-  const auto rank = static_cast<std::size_t>(&contestant - contestants_.data());
-  std::string see = fmt::format("shootdown run --engine {}", contestant.engine->name());
+Buckets::Kind RunCommand::kind(const Subject& subject, std::string oracle, std::string fact, bool with_trace) const {
+  const auto rank = static_cast<std::size_t>(&subject - subjects_.data());
+  std::string see = fmt::format("shootdown run --engine {}", subject.engine->name());
   if (options_.oracles.has_value()) see += " --oracles " + shell_word(*options_.oracles);
   if (with_trace) see += " --trace";
   if (options_.timeout != RunOptions().timeout) see += fmt::format(" --timeout {}", options_.timeout);
   return {.rank = rank,
-          .engine = std::string(contestant.engine->name()),
+          .engine = std::string(subject.engine->name()),
           .oracle = std::move(oracle),
           .fact = std::move(fact),
           .see = std::move(see)};
 }
 
 // The first violation counts among those that should not be: it is what a fuzz target says, too.
-Buckets::Kind RunCommand::kind(const Contestant& contestant, const Verdict& verdict) const {
-  const OracleSet broken = verdict.demand.wrongly_broken(verdict.result.broken);
+Buckets::Kind RunCommand::kind(const Subject& subject, const Verdict& verdict) const {
+  const OracleSet broken = verdict.requirement.wrongly_broken(verdict.result.broken);
   if (!broken.empty()) {
     const OracleId first = verdict.report.first(broken);
-    return kind(contestant, std::string(oracle_name(first)), fact_of_format(verdict.report.violation(first).form),
-                true);
+    return kind(subject, std::string(oracle_name(first)), fact_of_format(verdict.report.violation(first).form), true);
   }
-  const OracleSet held = verdict.demand.wrongly_held(verdict.result.broken);
+  const OracleSet held = verdict.requirement.wrongly_held(verdict.result.broken);
   for (const OracleInfo& oracle : all_oracles()) {
-    if (held.contains(oracle.id)) return kind(contestant, std::string(oracle.name), "holds, but should break", true);
+    if (held.contains(oracle.id)) return kind(subject, std::string(oracle.name), "holds, but should break", true);
   }
-  return kind(contestant, "", "", true);  // does not happen: one of the two is not empty
+  return kind(subject, "", "", true);  // does not happen: one of the two is not empty
 }
 
 // Everything that was found and is no surprise.
-void RunCommand::show_verdicts(const Contestant& contestant, const Verdict& verdict) {
-  const std::string_view engine = contestant.engine->name();
-  const Demand& demand = verdict.demand;
+void RunCommand::show_verdicts(const Subject& subject, const Verdict& verdict) {
+  const std::string_view engine = subject.engine->name();
+  const Requirement& requirement = verdict.requirement;
   const RunResult& result = verdict.result;
   const bool chosen = options_.oracles.has_value();
-  const OracleSet expected = demand.exact ? result.broken & demand.oracles : OracleSet();
-  const OracleSet unclaimed = demand.exact || chosen ? OracleSet() : result.broken - demand.oracles;
+  const OracleSet expected = requirement.exact ? result.broken & requirement.oracles : OracleSet();
+  const OracleSet unclaimed = requirement.exact || chosen ? OracleSet() : result.broken - requirement.oracles;
   for (const OracleInfo& oracle : all_oracles()) {
     const std::string_view fact = verdict.report.violation(oracle.id).fact();
     if (expected.contains(oracle.id)) out().print("{}: breaks {} as expected: {}\n", engine, oracle.name, fact);
     if (unclaimed.contains(oracle.id))
       out().print("{}: breaks {}, which it does not claim: {}\n", engine, oracle.name, fact);
   }
-  if (!demand.met_by(result.broken) || (demand.exact && !demand.oracles.empty())) return;
-  if (demand.exact) {
+  if (!requirement.met_by(result.broken) || (requirement.exact && !requirement.oracles.empty())) return;
+  if (requirement.exact) {
     out().print("{}: holds as expected\n", engine);
   } else if (chosen) {
-    const bool all = demand.oracles == OracleSet::all();
-    out().print("{}: holds {}\n", engine, all ? "every guarantee" : names_of(demand.oracles));
+    const bool all = requirement.oracles == OracleSet::all();
+    out().print("{}: holds {}\n", engine, all ? "every guarantee" : names_of(requirement.oracles));
   } else {
     out().print("{}: holds all that it claims\n", engine);
   }
 }
 
-void RunCommand::show_surprises(const Contestant& contestant, const Verdict& verdict, const RawInput& input) {
-  const std::string_view engine = contestant.engine->name();
-  const Demand& demand = verdict.demand;
-  const std::string place = demand.line != 0 ? fmt::format("{}:{}", input.name(), demand.line) : input.name();
+void RunCommand::show_surprises(const Subject& subject, const Verdict& verdict, const RawInput& input) {
+  const std::string_view engine = subject.engine->name();
+  const Requirement& requirement = verdict.requirement;
+  const std::string place = requirement.line != 0 ? fmt::format("{}:{}", input.name(), requirement.line) : input.name();
   for (const OracleInfo& oracle : all_oracles()) {
-    if (demand.wrongly_broken(verdict.result.broken).contains(oracle.id)) {
+    if (requirement.wrongly_broken(verdict.result.broken).contains(oracle.id)) {
       out().print("{}: {} breaks {} unexpectedly: {}\n", place, engine, oracle.name,
                   verdict.report.violation(oracle.id).fact());
     }
-    if (demand.wrongly_held(verdict.result.broken).contains(oracle.id))
+    if (requirement.wrongly_held(verdict.result.broken).contains(oracle.id))
       out().print("{}: {} does not break {}, which was expected\n", place, engine, oracle.name);
   }
   if (single_ && options_.trace.empty())
-    out().print("  to see it: {} {}\n", kind(contestant, verdict).see, shell_path(input.path));
+    out().print("  to see it: {} {}\n", kind(subject, verdict).see, shell_path(input.path));
 }
 
-void RunCommand::show_hash(const Contestant& contestant, std::uint64_t hash, const RawInput& input) {
-  if (options_.hash) out().print("{:016x}  {}  {}\n", hash, contestant.engine->name(), input.name());
+void RunCommand::show_hash(const Subject& subject, std::uint64_t hash, const RawInput& input) {
+  if (options_.hash) out().print("{:016x}  {}  {}\n", hash, subject.engine->name(), input.name());
 }
 
 // Runs the input once more, here: it did so without harm.
-void RunCommand::show_trace(const Contestant& contestant, const RawInput& input) {
+void RunCommand::show_trace(const Subject& subject, const RawInput& input) {
   const char* const no_colour = std::getenv("NO_COLOR");
   const TraceOptions options{.full = options_.trace == "full",
                              .width = options_.width,
                              .colour = out().is_terminal() && (no_colour == nullptr || *no_colour == '\0')};
   const std::variant<Input, InputError> read = read_input(input.name(), input.bytes);
   if (const auto* const readable = std::get_if<Input>(&read)) {
-    Replayer replayer(*contestant.engine);  // gone when another process is started
+    Replayer replayer(*subject.engine);  // gone when another process is started
     out().print("\n{}\n", replayer.trace(readable->document.program, options));
   }
 }
@@ -312,7 +310,7 @@ void RunCommand::show_summary() {
   const std::string copies = copies_ == 0 ? "" : fmt::format(" ({} of them copies)", copies_);
   const std::string verdict = surprises_ == 0 ? "all as expected" : fmt::format("{} not as expected", surprises_);
   out().print("{}{}{}, {}, {}: {}", buckets_.empty() ? "" : "\n", counted(files_, "file"), copies,
-              counted(contestants_.size(), "engine"), counted(runs_, "run"), verdict);
+              counted(subjects_.size(), "engine"), counted(runs_, "run"), verdict);
   if (buckets_.size() > 1) out().print(" in {} buckets", buckets_.size());
   if (bad_inputs_ != 0) out().print("; {}", counted(bad_inputs_, "bad input"));
   out().print("\n");

@@ -329,7 +329,19 @@ BOOST_AUTO_TEST_CASE(documentation_shows_what_is_so) {
   const std::string_view program_text = code_block(document, 0);
   const Program program = program_of(program_text);
   BOOST_TEST((program == program_of(contents_of("corpus/lost-write-simple.program"))));
-  BOOST_TEST(code_block(document, 1) == picture(program_text, {.width = 100}));
+  // Wide enough for every line.
+  BOOST_TEST(code_block(document, 1) == picture(program_text, {.width = 140}));
+}
+
+// README.md has the same program without expectations, and the beginning of the trace.
+BOOST_AUTO_TEST_CASE(readme_shows_what_is_so) {
+  const std::string document = contents_of("README.md");
+  const std::string_view program_text = code_block(document, 1);
+  const Program program = program_of(program_text);
+  BOOST_TEST((program == program_of(contents_of("corpus/lost-write-simple.program"))));
+  const std::string_view trace = code_block(document, 2);
+  BOOST_TEST(trace == picture(program_text, {}).substr(0, trace.size()));
+  BOOST_TEST(contains(trace, "*** page-cache-contents: "));
 }
 
 BOOST_AUTO_TEST_CASE(stale_store_is_called_so) {

@@ -43,14 +43,14 @@ void note(std::optional<Examination::Break>& first, const ZapEngine& engine, con
 }  // namespace
 
 Examiner::Examiner(std::span<const ZapEngine* const> engines, std::chrono::milliseconds limit)
-    : replay_(contestants_, limit) {
-  for (const ZapEngine* const engine : engines) contestants_.push_back({.engine = engine, .oracles = {}});
+    : replay_(subjects_, limit) {
+  for (const ZapEngine* const engine : engines) subjects_.push_back({.engine = engine, .oracles = {}});
 }
 
 Examiner::Result Examiner::examine(const RawInput& input) {
   Examination examination;
-  for (std::size_t i = 0; i < contestants_.size(); ++i) {
-    const ZapEngine& engine = *contestants_[i].engine;
+  for (std::size_t i = 0; i < subjects_.size(); ++i) {
+    const ZapEngine& engine = *subjects_[i].engine;
     IsolatedReplay::Result result = replay_.run(i, input);
     if (auto* const error = std::get_if<InputError>(&result)) return std::move(*error);
     if (auto* const error = std::get_if<InternalError>(&result)) {

@@ -52,7 +52,7 @@ class Examiner {
   std::optional<InternalError> finish() { return replay_.finish(); }
 
  private:
-  std::vector<Contestant> contestants_;
+  std::vector<Subject> subjects_;
   IsolatedReplay replay_;
 };
 

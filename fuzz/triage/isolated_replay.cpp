@@ -7,9 +7,9 @@
 
 namespace shootdown {
 
-Demand Contestant::demand(const Document& document) const {
+Requirement Subject::requirement(const Document& document) const {
   if (oracles.has_value()) return {.exact = false, .oracles = *oracles};
-  return demand_of(document, *engine);
+  return requirement_of(document, *engine);
 }
 
 // --- what goes to and fro ---
@@ -20,7 +20,7 @@ namespace {
 static_assert(std::is_trivially_copyable_v<Verdict>);
 
 struct RequestHead {
-  std::size_t contestant;
+  std::size_t subject;
   std::size_t name_size;
 };
 
@@ -41,8 +41,8 @@ enum class ReplyKind : char { verdict, input_error };
 
 }  // namespace
 
-IsolatedReplay::IsolatedReplay(const std::vector<Contestant>& contestants, std::chrono::milliseconds limit)
-    : contestants_(contestants), isolation_([this](std::string_view request) { return serve(request); }, limit) {}
+IsolatedReplay::IsolatedReplay(const std::vector<Subject>& subjects, std::chrono::milliseconds limit)
+    : subjects_(subjects), isolation_([this](std::string_view request) { return serve(request); }, limit) {}
 
 std::string IsolatedReplay::serve(std::string_view request) {
   const auto head = taken_from<RequestHead>(request);
@@ -53,19 +53,19 @@ std::string IsolatedReplay::serve(std::string_view request) {
     return reply.append(as_bytes(ReplyKind::input_error)).append(error->message);
   }
   const Input& input = std::get<Input>(read);
-  const Contestant& contestant = contestants_[head.contestant];
-  Verdict verdict{.demand = contestant.demand(input.document), .result = {}, .report = {}};
-  replayers_.resize(contestants_.size());
-  std::unique_ptr<Replayer>& replayer = replayers_[head.contestant];
-  if (replayer == nullptr) replayer = std::make_unique<Replayer>(*contestant.engine);
+  const Subject& subject = subjects_[head.subject];
+  Verdict verdict{.requirement = subject.requirement(input.document), .result = {}, .report = {}};
+  replayers_.resize(subjects_.size());
+  std::unique_ptr<Replayer>& replayer = replayers_[head.subject];
+  if (replayer == nullptr) replayer = std::make_unique<Replayer>(*subject.engine);
   verdict.result = replayer->run(input.document.program);
   verdict.report = replayer->report();
   return reply.append(as_bytes(ReplyKind::verdict)).append(as_bytes(verdict));
 }
 
-IsolatedReplay::Result IsolatedReplay::run(std::size_t contestant, const RawInput& input) {
+IsolatedReplay::Result IsolatedReplay::run(std::size_t subject, const RawInput& input) {
   const std::string name = input.name();
-  const RequestHead head{.contestant = contestant, .name_size = name.size()};
+  const RequestHead head{.subject = subject, .name_size = name.size()};
   std::string request;
   request.append(as_bytes(head)).append(name).append(input.bytes);
   const Isolation::Outcome outcome = isolation_.call(request);

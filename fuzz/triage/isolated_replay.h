@@ -25,20 +25,20 @@ namespace shootdown {
 inline constexpr std::chrono::seconds default_run_limit{30};
 
 // An engine, and what is asked of it whatever the inputs expect.
-struct Contestant {
+struct Subject {
   const ZapEngine* engine;
   std::optional<OracleSet> oracles;
 
-  Demand demand(const Document& document) const;
+  Requirement requirement(const Document& document) const;
 };
 
 // What came of an input on an engine, and what should have.
 struct Verdict {
-  Demand demand;
+  Requirement requirement;
   RunResult result;
   Report report;
 
-  bool as_expected() const { return demand.met_by(result.broken); }
+  bool as_expected() const { return requirement.met_by(result.broken); }
 };
 
 // Shootdown itself has failed.
@@ -51,12 +51,12 @@ class IsolatedReplay {
  public:
   using Result = std::variant<Verdict, InputError, InternalError>;
 
-  // The contestants, which may be added later, must outlive this object. The caller must not have a Replayer of its own
+  // The subjects, which may be added later, must outlive this object. The caller must not have a Replayer of its own
   // while one of these functions runs.
-  IsolatedReplay(const std::vector<Contestant>& contestants, std::chrono::milliseconds limit);
+  IsolatedReplay(const std::vector<Subject>& subjects, std::chrono::milliseconds limit);
 
   // Throws std::system_error if no process can be started.
-  Result run(std::size_t contestant, const RawInput& input);
+  Result run(std::size_t subject, const RawInput& input);
 
   // Ends the process. What is wrong then belongs to no single input: leaks, for example.
   std::optional<InternalError> finish();
@@ -67,8 +67,8 @@ class IsolatedReplay {
  private:
   std::string serve(std::string_view request);
 
-  const std::vector<Contestant>& contestants_;
-  // Of each contestant, once it is used; only in the process. ThreadSanitizer takes fibers for threads, and does not
+  const std::vector<Subject>& subjects_;
+  // Of each subject, once it is used; only in the process. ThreadSanitizer takes fibers for threads, and does not
   // work in a process that has been forked while there were some.
   std::vector<std::unique_ptr<Replayer>> replayers_;
   Isolation isolation_;
