@@ -7,12 +7,12 @@
 
 namespace shootdown {
 
-SHOOTDOWN_HARNESS void HeldLocks::add(const LockFact& lock) {
+void HeldLocks::add(const LockFact& lock) {
   SHOOTDOWN_CHECK(count_ < max_held);
   locks_[count_++] = lock;
 }
 
-SHOOTDOWN_HARNESS void HeldLocks::remove(const LockFact& lock) {
+void HeldLocks::remove(const LockFact& lock) {
   int at = count_ - 1;
   while (at >= 0 && locks_[at] != lock) --at;
   SHOOTDOWN_CHECK(at >= 0);
@@ -20,15 +20,17 @@ SHOOTDOWN_HARNESS void HeldLocks::remove(const LockFact& lock) {
   --count_;
 }
 
-SHOOTDOWN_HARNESS bool HeldLocks::contains(const LockFact& lock) const {
+bool HeldLocks::contains(const LockFact& lock) const {
   return std::find(locks_, locks_ + count_, lock) != locks_ + count_;
 }
 
-SHOOTDOWN_HARNESS bool HeldLocks::contains(LockClass kind) const {
+bool HeldLocks::contains(LockClass kind) const {
   return std::any_of(locks_, locks_ + count_, [kind](const LockFact& lock) { return lock.kind == kind; });
 }
 
-SHOOTDOWN_HARNESS unsigned holders_of(const Task& current, const LockFact& lock) {
+// Looks at what other tasks note for themselves.
+unsigned holders_of(const Task& current, const LockFact& lock) {
+  const Unwatched unwatched;
   unsigned holders = 0;
   for (int cpu = 0; cpu < current.kernel->config.cpus; ++cpu) {
     if (current.kernel->tasks[static_cast<std::size_t>(cpu)].held.contains(lock)) holders |= cpu_bit(cpu);

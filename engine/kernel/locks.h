@@ -23,11 +23,11 @@ struct Task;
 class HeldLocks {
  public:
   void clear() { count_ = 0; }
-  SHOOTDOWN_HARNESS void add(const LockFact& lock);
+  void add(const LockFact& lock);
   // It is held.
-  SHOOTDOWN_HARNESS void remove(const LockFact& lock);
-  SHOOTDOWN_HARNESS bool contains(const LockFact& lock) const;
-  SHOOTDOWN_HARNESS bool contains(LockClass kind) const;
+  void remove(const LockFact& lock);
+  bool contains(const LockFact& lock) const;
+  bool contains(LockClass kind) const;
 
  private:
   static constexpr int max_held = 16;

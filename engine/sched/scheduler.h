@@ -117,7 +117,7 @@ class Scheduler {
   // Steps made in this run so far.
   std::uint64_t steps() const { return steps_; }
   // The CPU that runs.
-  int current() const { return current_; }
+  SHOOTDOWN_HARNESS int current() const { return current_; }
   // A digest of all that was mixed in in this run so far.
   std::uint64_t hash() const { return hash_ ^ hash_ >> 29U; }
   // The CPUs that have not ended; after a deadlock, those that wait.
