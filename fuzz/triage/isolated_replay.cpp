@@ -57,7 +57,7 @@ std::string IsolatedReplay::serve(std::string_view request) {
   Verdict verdict{.demand = contestant.demand(input.document), .result = {}, .report = {}};
   replayers_.resize(contestants_.size());
   std::unique_ptr<Replayer>& replayer = replayers_[head.contestant];
-  if (replayer == nullptr) replayer = std::make_unique<Replayer>(*contestant.engine);
+  if (replayer == nullptr) replayer = std::make_unique<Replayer>(*contestant.engine, contestant.defect);
   verdict.result = replayer->run(input.document.program);
   verdict.report = replayer->report();
   return reply.append(as_bytes(ReplyKind::verdict)).append(as_bytes(verdict));
