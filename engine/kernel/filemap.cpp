@@ -93,7 +93,7 @@ bool release_buffers(Task& current, Page* page) {
 bool looks_dirty(Task& current, Page* page) {
   const auto look = act(current, event::ReadDirty{.page = frame_fact(current, page)},
                         [&](event::ReadDirty& found) { found.flags = page->flags.load(std::memory_order_relaxed); });
-  return (look.flags & PG_dirty) != 0;
+  return (look.flags & PG_dirty) != 0 && !planted(current, Defect::dirty_page_removed);
 }
 
 // remove_mapping and __remove_mapping. The page is locked, and the caller has a reference. When it is
