@@ -11,7 +11,7 @@ using namespace shootdown;
 
 namespace {
 
-// Four times what the slowest takes, or less; it is spent in full on each that cannot be caught.
+// Ten times what the slowest takes now; it is spent in full on each that cannot be caught.
 constexpr std::size_t most_runs = 1500;
 
 std::vector<RawInput> corpus() {
