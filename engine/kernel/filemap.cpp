@@ -75,18 +75,25 @@ Page* find_page_uptodate(Task& current, AddressSpace& file, int index) {
 // try_to_free_buffers, by way of filemap_release_folio: false if they are in use. One atomic action, as
 // private_lock makes it: a page cannot become dirty in the middle.
 bool release_buffers(Task& current, Page* page) {
+  const Fact in_use = planted(current, Defect::buffers_of_dirty_page) ? PG_writeback : PG_dirty | PG_writeback;
   const auto strip =
       act(current, event::StripBuffers{.page = frame_fact(current, page)}, [&](event::StripBuffers& found) {
         found.was = page->flags.load(std::memory_order_acquire);
-        while ((found.was & PG_buffers) != 0 && (found.was & (PG_dirty | PG_writeback)) == 0) {
+        while ((found.was & PG_buffers) != 0 && (found.was & in_use) == 0) {
           const Fact stripped = found.was & ~static_cast<Fact>(PG_buffers);
           if (page->flags.compare_exchange_weak(found.was, stripped, std::memory_order_acq_rel)) return;
         }
       });
   if ((strip.was & PG_buffers) == 0) return true;
-  if ((strip.was & (PG_dirty | PG_writeback)) != 0) return false;
+  if ((strip.was & in_use) != 0) return false;
   put_page(current, page);
   return true;
+}
+
+bool looks_dirty(Task& current, Page* page) {
+  const auto look = act(current, event::ReadDirty{.page = frame_fact(current, page)},
+                        [&](event::ReadDirty& found) { found.flags = page->flags.load(std::memory_order_relaxed); });
+  return (look.flags & PG_dirty) != 0 && !planted(current, Defect::dirty_page_removed);
 }
 
 // remove_mapping and __remove_mapping. The page is locked, and the caller has a reference. When it is
@@ -94,14 +101,12 @@ bool release_buffers(Task& current, Page* page) {
 bool remove_mapping(Task& current, Page* page, AddressSpace& file) {
   file.i_pages_lock.lock_irq(current);
   // The references before the dirty flag: who has a reference may dirty the page before dropping it.
-  bool removed = page_ref_freeze(current, page, 2);
-  if (removed) {
-    const auto look = act(current, event::ReadDirty{.page = frame_fact(current, page)},
-                          [&](event::ReadDirty& found) { found.flags = page->flags.load(std::memory_order_relaxed); });
-    if ((look.flags & PG_dirty) != 0) {
-      page_ref_unfreeze(current, page, 2);
-      removed = false;
-    }
+  const bool looks_early = planted(current, Defect::dirty_before_refcount);
+  const bool dirty_early = looks_early && looks_dirty(current, page);
+  bool removed = !dirty_early && page_ref_freeze(current, page, 2);
+  if (removed && !looks_early && looks_dirty(current, page)) {
+    page_ref_unfreeze(current, page, 2);
+    removed = false;
   }
   if (removed) {
     act(current, event::RemoveFromPageCache{.page = frame_fact(current, page)}, [&](event::RemoveFromPageCache& found) {
@@ -156,7 +161,7 @@ Page* find_get_page(Task& current, AddressSpace& file, int index) {
       continue;
     }
     // The page may have left the cache, and come back elsewhere, before we had the reference.
-    if (look_up(current, file, index) == page) return page;
+    if (look_up(current, file, index) == page || planted(current, Defect::lookup_not_repeated)) return page;
     put_page(current, page);
   }
 }

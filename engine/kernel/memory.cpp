@@ -91,7 +91,8 @@ void wp_page_shared(Task& current, Vma& vma, int address, Pte orig_pte) {
   }
   // finish_mkwrite_fault
   pte_lock(current, mm, address);
-  const bool same = ptep_get(current, mm, address) == orig_pte;
+  const bool unchanged = ptep_get(current, mm, address) == orig_pte;
+  const bool same = unchanged || planted(current, Defect::fault_not_repeated);
   if (same) ptep_set_access_flags(current, mm, address, orig_pte.mkyoung().mkdirty().mkwrite());
   pte_unlock(current, mm, address);
   if (same) {

@@ -21,11 +21,14 @@ namespace {
 // entry is looked at, even if the entry is none. Whoever zaps under that lock is waited for.
 bool page_mkclean_one(Task& current, Mm& mm, int page, FrameNumber pfn) {
   bool cleaned = false;
+  if (planted(current, Defect::mkclean_without_sync) && ptep_get(current, mm, page).none()) return false;
   pte_lock(current, mm, page);
   const Pte pte = ptep_get(current, mm, page);
   if (pte.present() && pte.frame() == pfn && (pte.dirty() || pte.write())) {
-    const Pte entry = ptep_clear_flush(current, mm, page);
-    set_pte_at(current, mm, page, entry.wrprotect().mkclean());
+    const bool flushes = !planted(current, Defect::mkclean_without_flush);
+    const Pte entry = flushes ? ptep_clear_flush(current, mm, page) : ptep_get_and_clear(current, mm, page);
+    const Pte kept = planted(current, Defect::mkclean_keeps_writable) ? entry : entry.wrprotect();
+    set_pte_at(current, mm, page, kept.mkclean());
     cleaned = true;
   }
   pte_unlock(current, mm, page);
@@ -50,6 +53,7 @@ int page_mkclean(Task& current, Page* page) {
     const Vma& vma = *file.i_mmap[i];
     const int length = vma.end - vma.start;
     if (page->index < vma.pgoff || page->index >= vma.pgoff + length) continue;
+    if (cleaned != 0 && planted(current, Defect::mkclean_first_mapping_only)) break;
     const int address = vma.start + (page->index - vma.pgoff);
     if (page_mkclean_one(current, kernel.mms[vma.mm], address, kernel.pfn(page))) ++cleaned;
   }

@@ -26,8 +26,8 @@ void flush_tlb_func(Task& current, const Task::FlushRequest& request) {
   if (current.tlb_gen == mm_tlb_gen) return;
 
   // A partial flush will do only if it is all that this TLB has missed.
-  const bool partial =
-      request.count != 0 && request.new_tlb_gen == current.tlb_gen + 1 && request.new_tlb_gen == mm_tlb_gen;
+  const bool missed_none = request.new_tlb_gen == current.tlb_gen + 1 && request.new_tlb_gen == mm_tlb_gen;
+  const bool partial = request.count != 0 && (missed_none || planted(current, Defect::missed_flush_forgotten));
   if (partial) {
     for (int page = request.first; page < request.first + request.count; ++page) {
       act(current, event::FlushTranslation{.page = as_fact(page)}, [&] { tlb.drop(static_cast<std::uint16_t>(page)); });
@@ -87,7 +87,7 @@ void flush_tlb_mm_range(Task& current, Mm& mm, int first, int count, bool freed_
     flush_tlb_func(current, current.flush);
     current.kernel->sched.enable_interrupts();
   }
-  if (others != 0) wait_for_answers(current);
+  if (others != 0 && !planted(current, Defect::answers_not_awaited)) wait_for_answers(current);
 }
 
 bool handle_flush_interrupt(Task& current) {

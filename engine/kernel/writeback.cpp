@@ -33,7 +33,8 @@ void set_page_writeback(Task& current, Page* page, AddressSpace& file) {
   act(current, event::SetWriteback{.page = frame_fact(current, page)}, [&] {
     page->flags.fetch_or(PG_writeback, std::memory_order_relaxed);
     set_tag(file, page->index, PAGECACHE_TAG_WRITEBACK);
-    if (!page->test(PG_dirty)) clear_tag(file, page->index, PAGECACHE_TAG_DIRTY);
+    if (!page->test(PG_dirty) || planted(current, Defect::tag_of_dirty_page_cleared))
+      clear_tag(file, page->index, PAGECACHE_TAG_DIRTY);
     clear_tag(file, page->index, PAGECACHE_TAG_TOWRITE);
   });
   file.i_pages_lock.unlock_irq(current);
@@ -41,9 +42,10 @@ void set_page_writeback(Task& current, Page* page, AddressSpace& file) {
 
 // folio_end_writeback.
 void end_page_writeback(Task& current, Page* page, AddressSpace& file, int index) {
+  const Fact cleared = planted(current, Defect::end_of_writeback_cleans) ? PG_writeback | PG_dirty : PG_writeback;
   file.i_pages_lock.lock_irq(current);
   act(current, event::ClearWriteback{.page = frame_fact(current, page)}, [&] {
-    page->flags.fetch_and(~static_cast<Fact>(PG_writeback), std::memory_order_release);
+    page->flags.fetch_and(~cleared, std::memory_order_release);
     clear_tag(file, index, PAGECACHE_TAG_WRITEBACK);
   });
   file.i_pages_lock.unlock_irq(current);
@@ -55,8 +57,10 @@ void write_page(Task& current, Page* page, AddressSpace& file) {
   Kernel& kernel = *current.kernel;
   const int index = page->index;
   if (kernel.config.buffers != 0) attach_buffers(current, page);
+  const bool unlocks_early = planted(current, Defect::writeback_set_unlocked);
+  if (unlocks_early) unlock_page(current, page);
   set_page_writeback(current, page, file);
-  unlock_page(current, page);
+  if (!unlocks_early) unlock_page(current, page);
   for (int word = 0; word < kernel.config.words; ++word) {
     act(current, event::WriteToDisk{.page = frame_fact(current, page), .word = as_fact(word)},
         [&](event::WriteToDisk& found) {
@@ -90,7 +94,7 @@ void write_cache_page(Task& current, Page* page, AddressSpace& file, SyncMode mo
     unlock_page(current, page);
     return;
   }
-  if (mode == SyncMode::all) {
+  if (mode == SyncMode::all && !planted(current, Defect::fsync_skips_writeback)) {
     wait_on_page_writeback(current, page);
   } else if (page->test(PG_writeback)) {
     unlock_page(current, page);
@@ -131,7 +135,8 @@ bool clear_page_dirty_for_io(Task& current, Page* page) {
   SHOOTDOWN_CHECK(page->test(PG_locked));
   // What is dirty in a page table only becomes PG_dirty first: the filesystem is told before the page
   // is cleaned again.
-  if (page_mkclean(current, page) != 0) set_page_dirty(current, page);
+  const bool was_dirty = page_mkclean(current, page) != 0;
+  if (was_dirty && !planted(current, Defect::mkclean_result_dropped)) set_page_dirty(current, page);
   const auto cleared =
       act(current, event::ClearDirty{.page = frame_fact(current, page)}, [&](event::ClearDirty& found) {
         found.was = page->flags.fetch_and(~static_cast<Fact>(PG_dirty), std::memory_order_seq_cst);
@@ -156,7 +161,7 @@ void fsync_range(Task& current, AddressSpace& file, PageSpan range) {
   const auto count = as_fact(range.count);
   act(current, event::FsyncBegins{.file = file.number, .first = first, .count = count}, [] {});
   filemap_fdatawrite_range(current, file, range, SyncMode::all);
-  filemap_fdatawait_range(current, file, range);
+  if (!planted(current, Defect::fsync_does_not_wait)) filemap_fdatawait_range(current, file, range);
   note(current, event::FsyncReturns{.file = file.number, .first = first, .count = count});
 }
 

@@ -33,16 +33,24 @@ void free_pgtables(MmuGather& tlb, std::span<Vma* const> vmas) {
   }
 }
 
+// Takes an entry out of the page table.
+Pte take_entry(Task& current, Mm& mm, int address) {
+  if (!planted(current, Defect::entry_read_before_clear)) return ptep_get_and_clear(current, mm, address);
+  const Pte pte = ptep_get(current, mm, address);
+  ptep_get_and_clear(current, mm, address);
+  return pte;
+}
+
 }  // namespace
 
 // The body of zap_pte_range's loop for a present page of a file. Returns whether the gather is full.
 bool GatherEngine::zap_pte(MmuGather& tlb, int address, bool& force_flush) const {
   Task& current = tlb.task();
-  const Pte pte = ptep_get_and_clear(current, tlb.mm(), address);
+  const Pte pte = take_entry(current, tlb.mm(), address);
   tlb.remove_tlb_entry(address);
   Page* const page = &current.kernel->pages[pte.frame()];
   Treatment treatment;
-  if (pte.dirty()) treatment = zap_dirty(tlb, page);
+  if (pte.dirty() && !planted(current, Defect::dirty_bit_dropped)) treatment = zap_dirty(tlb, page);
   if (treatment.force_flush) force_flush = true;
   if (pte.young()) mark_page_accessed(current, page);
   if (!treatment.delay_rmap && !planted(current, Defect::rmap_not_removed)) page_remove_rmap(current, page);
@@ -59,21 +67,25 @@ void GatherEngine::zap_pte_range(MmuGather& tlb, int page, int end) const {
   Task& current = tlb.task();
   Mm& mm = tlb.mm();
   const bool locks = !planted(current, Defect::no_page_table_lock);
+  const bool flushes_late = planted(current, Defect::flushed_after_unlock);
   do {
     bool force_flush = false;
     bool full = false;
     long rss = 0;
     if (locks) pte_lock(current, mm, page);
     for (; page != end && !full; ++page) {
+      if (page + 1 == end && planted(current, Defect::last_entry_skipped)) continue;
       if (ptep_get(current, mm, page).none()) continue;
       --rss;
       full = zap_pte(tlb, page, force_flush);
     }
-    mm.rss.fetch_add(rss, std::memory_order_relaxed);
+    mm.rss.fetch_add(planted(current, Defect::rss_counted_twice) ? 2 * rss : rss, std::memory_order_relaxed);
     force_flush = force_flush || full;
-    if (force_flush) flush_under_lock(tlb);
+    if (force_flush && !flushes_late) flush_under_lock(tlb);
     if (locks && !planted(current, Defect::lock_never_dropped)) pte_unlock(current, mm, end - 1);
+    if (force_flush && flushes_late) flush_under_lock(tlb);
     if (force_flush) tlb.flush();
+    if (full && page != end && planted(current, Defect::entry_skipped_when_full)) ++page;
   } while (page != end);
 }
 

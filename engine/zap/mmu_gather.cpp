@@ -36,7 +36,7 @@ unsigned MmuGather::max_batch_count(const MachineConfig& config) {
 // With rmaps to be removed only the gather's own bundle and one batch behind it are looked through for them
 // (flush_rmaps): then no further batch may be begun.
 bool MmuGather::next_batch() {
-  if (delayed_rmap_ && active_ != &local_) return false;
+  if (delayed_rmap_ && active_ != &local_ && !planted(task_, Defect::batches_not_limited)) return false;
   if (active_->next != nullptr) {
     active_ = active_->next;
     return true;
@@ -70,13 +70,13 @@ bool MmuGather::remove_page(Page* page, unsigned flags) {
 
 void MmuGather::remove_tlb_entry(int page) {
   if (planted(task_, Defect::released_without_flush)) return;
-  adjust_range(page, 1);
+  adjust_range(page, planted(task_, Defect::last_entry_not_flushed) ? 0 : 1);
   cleared_ptes_ = true;
 }
 
 void MmuGather::remove_table(int first, int count) {
   adjust_range(first, count);
-  freed_tables_ = true;
+  freed_tables_ = !planted(task_, Defect::tables_not_noted);
 }
 
 void MmuGather::adjust_range(int first, int count) {
@@ -115,6 +115,7 @@ void MmuGather::release_batches() {
   const unsigned free_cap = task_.kernel->config.free_cap;
   for (MmuGatherBatch* batch = &local_; batch != nullptr && batch->nr != 0; batch = batch->next) {
     std::uintptr_t* pages = batch->encoded_pages;
+    const unsigned left = planted(task_, Defect::batch_not_emptied) ? batch->nr : 0;
     do {
       const unsigned count = std::min(free_cap, batch->nr);
       if (planted(task_, Defect::unlocked_dirty)) dirty_again(task_, pages, count);
@@ -122,8 +123,9 @@ void MmuGather::release_batches() {
       pages += count;
       batch->nr -= count;
     } while (batch->nr != 0);
+    batch->nr = left;
   }
-  active_ = &local_;
+  if (!planted(task_, Defect::active_batch_kept)) active_ = &local_;
 }
 
 void MmuGather::flush() {
@@ -145,7 +147,8 @@ void MmuGather::finish() {
   // mm_tlb_flush_nested: another gather of this mm may have cleared entries that this one found none, and
   // not flushed them yet; its caller must not see them used after it returns.
   const auto finish = act(task_, event::FinishGather{.mm = mm_.number}, [&](event::FinishGather& found) {
-    found.nested = static_cast<Fact>(mm_.tlb_flush_pending.load(std::memory_order_seq_cst) > 1);
+    found.nested = static_cast<Fact>(mm_.tlb_flush_pending.load(std::memory_order_seq_cst) > 1 &&
+                                     !planted(task_, Defect::nested_ignored));
   });
   if (finish.nested != 0) {
     fullmm_ = true;
@@ -153,20 +156,21 @@ void MmuGather::finish() {
     freed_tables_ = true;
   }
   flush();
-  free_batches();
+  if (!planted(task_, Defect::batches_not_freed)) free_batches();
+  const int announced = planted(task_, Defect::flush_pending_kept) ? 0 : 1;
   act(task_, event::EndGather{.mm = mm_.number},
-      [&] { mm_.tlb_flush_pending.fetch_sub(1, std::memory_order_seq_cst); });
+      [&] { mm_.tlb_flush_pending.fetch_sub(announced, std::memory_order_seq_cst); });
 }
 
 void MmuGather::flush_rmaps() {
-  if (!delayed_rmap_) return;
+  if (!delayed_rmap_ || planted(task_, Defect::delayed_rmap_kept)) return;
   const auto flush_batch = [this](const MmuGatherBatch& batch) {
     for (unsigned i = 0; i < batch.nr; ++i) {
       const EncodedPage entry(batch.encoded_pages[i]);
       if (entry.flags() != 0) page_remove_rmap(task_, entry.page());
     }
   };
-  flush_batch(local_);
+  if (active_ == &local_ || !planted(task_, Defect::rmaps_of_last_batch_only)) flush_batch(local_);
   if (active_ != &local_) flush_batch(*active_);
   delayed_rmap_ = false;
 }
@@ -197,7 +201,7 @@ PointerFact pointer_fact(const Task& current, std::uintptr_t bits) {
 }
 
 EncodedPage encode_page(const Task& current, Page* page, unsigned flags) {
-  const EncodedPage encoded(page, flags);
+  const EncodedPage encoded(page, planted(current, Defect::flag_in_wrong_bit) ? flags << 1U : flags);
   note(current,
        event::EncodePage{.page = pointer_fact(current, reinterpret_cast<std::uintptr_t>(page)),
                          .flags = flags,

@@ -11,8 +11,10 @@ namespace shootdown {
 
 // --- running ---
 
-Replayer::Replayer(const ZapEngine& engine)
-    : engine_(engine), judge_(std::make_unique<Judge>()), kernel_(std::make_unique<Kernel>(engine, *judge_)) {}
+Replayer::Replayer(const ZapEngine& engine, Defect defect)
+    : engine_(engine), judge_(std::make_unique<Judge>()), kernel_(std::make_unique<Kernel>(engine, *judge_)) {
+  kernel_->defect = defect;
+}
 
 RunResult Replayer::run(const Program& program, Observer* trace) {
   const Outcome outcome = kernel_->run(program, trace);
@@ -59,14 +61,15 @@ std::string shortened(const std::string& trace, std::string_view oracle) {
 
 }  // namespace
 
-std::string describe_violation(const ZapEngine& engine, const Program& program, OracleId broken) {
-  Replayer replayer(engine);
+std::string describe_violation(const ZapEngine& engine, const Program& program, OracleId broken, Defect defect) {
+  Replayer replayer(engine, defect);
   const std::string trace = replayer.trace(program, {});
   const bool again = replayer.report().broken().contains(broken);
   const std::string_view fact =
       again ? replayer.report().violation(broken).fact() : "but not when it is run again, which must not be";
-  return fmt::format("shootdown: {} breaks {}: {}\n\n{}\n{}", engine.name(), oracle_name(broken), fact, print(program),
-                     shortened(trace, oracle_name(broken)));
+  const std::string planted = defect == Defect::none ? "" : fmt::format(" with {}", defect_name(defect));
+  return fmt::format("shootdown: {}{} breaks {}: {}\n\n{}\n{}", engine.name(), planted, oracle_name(broken), fact,
+                     print(program), shortened(trace, oracle_name(broken)));
 }
 
 // --- names ---
@@ -97,6 +100,13 @@ std::string names_of(OracleSet oracles) {
 std::variant<const ZapEngine*, InputError> select_engine(std::string_view name) {
   if (const ZapEngine* const engine = find_engine(name)) return engine;
   return InputError{fmt::format("there is no engine '{}'; there are: {}", name, engine_names())};
+}
+
+std::variant<Defect, InputError> select_defect(std::string_view name) {
+  if (const DefectInfo* const defect = find_defect(name)) return defect->id;
+  std::string names;
+  for (const DefectInfo& defect : all_defects()) names += fmt::format("{}{}", names.empty() ? "" : ", ", defect.name);
+  return InputError{fmt::format("there is no defect '{}'; there are: {}", name, names)};
 }
 
 std::variant<OracleSet, InputError> select_oracles(std::string_view selection, const ZapEngine& engine) {

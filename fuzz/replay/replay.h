@@ -12,6 +12,7 @@
 #include <string_view>
 #include <variant>
 
+#include "engine/kernel/defects.h"
 #include "engine/kernel/zap_engine.h"
 #include "fuzz/io/input_error.h"
 #include "fuzz/language/text.h"
@@ -32,7 +33,8 @@ struct RunResult {
 // One engine, with a kernel and a judge that are used for all runs: they are large.
 class Replayer {
  public:
-  explicit Replayer(const ZapEngine& engine);
+  // `defect` is made in every run.
+  explicit Replayer(const ZapEngine& engine, Defect defect = Defect::none);
 
   const ZapEngine& engine() const { return engine_; }
   RunResult run(const Program& program, Observer* trace = nullptr);
@@ -47,10 +49,11 @@ class Replayer {
   std::unique_ptr<Kernel> kernel_;
 };
 
-// What a fuzz target says of a program that breaks a guarantee: "shootdown: ENGINE breaks ORACLE: fact", the program
-// as text, and the trace of a run of it, with empty lines between. Of a long trace only what leads to this violation
+// What a fuzz target says of a program that breaks a guarantee: "shootdown: ENGINE breaks ORACLE: fact" ("ENGINE with
+// DEFECT", if one is planted), the program as text, and the trace of a run of it, with empty lines between. Of a long trace only what leads to this violation
 // is shown. Runs the program anew.
-std::string describe_violation(const ZapEngine& engine, const Program& program, OracleId broken);
+std::string describe_violation(const ZapEngine& engine, const Program& program, OracleId broken,
+                               Defect defect = Defect::none);
 
 // --- names ---
 
@@ -61,6 +64,7 @@ std::string oracle_names();
 std::string names_of(OracleSet oracles);
 
 std::variant<const ZapEngine*, InputError> select_engine(std::string_view name);
+std::variant<Defect, InputError> select_defect(std::string_view name);
 
 // Which oracles count: "claims" (those guarantees that the engine claims), "all", or names with commas between them.
 std::variant<OracleSet, InputError> select_oracles(std::string_view selection, const ZapEngine& engine);

@@ -84,6 +84,17 @@ BOOST_AUTO_TEST_CASE(violations_are_described_as_the_tool_would) {
   BOOST_TEST(other.ends_with("\n\n" + program + "\n" + picture));
 }
 
+BOOST_AUTO_TEST_CASE(a_planted_mistake_is_made_and_named) {
+  const Program program = input_of("shootdown 2\ncpu 0: store page 0 word 0\n").document.program;
+  const ZapEngine& engine = *find_engine("delayed_rmap");
+  BOOST_TEST(Replayer(engine).run(program).broken.empty());
+  BOOST_TEST(Replayer(engine, Defect::rss_counted_twice).run(program).broken.contains(OracleId::counts));
+  const std::string story = describe_violation(engine, program, OracleId::counts, Defect::rss_counted_twice);
+  BOOST_TEST(story.starts_with("shootdown: delayed_rmap with rss-counted-twice breaks counts: at the end"));
+  BOOST_TEST((std::get<Defect>(select_defect("rss-counted-twice")) == Defect::rss_counted_twice));
+  BOOST_TEST(contains(error_of(select_defect("rss")), "there is no defect 'rss'; there are: no-page-table-lock, "));
+}
+
 BOOST_AUTO_TEST_CASE(of_a_long_run_only_what_leads_to_the_violation_is_shown) {
   // The lost write of page 100, with much before and behind it.
   const Input input = input_of(

@@ -5,7 +5,9 @@
 // (the default: what the engine claims to guarantee), `all`, or a list of oracles.
 // On a violation it prints the violated fact, the program as text and the trace,
 // then aborts in a function of the violated oracle's own. Otherwise it prints
-// nothing.
+// nothing. With the environment variable SHOOTDOWN_DEFECT, the name of a planted
+// mistake, it makes that mistake in every run: for whoever measures how long it
+// takes until it is found.
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -49,6 +51,7 @@ namespace {
 // What the target keeps from run to run: large, and allocated once.
 struct Target {
   Target() : selected(selection_from_environment()) {
+    kernel.defect = defect_from_environment();
     kernel.sched.count_switches(extra_counters + StateCoverage::state_counters);
   }
 
@@ -56,7 +59,19 @@ struct Target {
     const char* const selection = std::getenv("SHOOTDOWN_ORACLES");
     const auto selected = select_oracles(selection == nullptr ? "claims" : selection, SHOOTDOWN_ENGINE());
     if (const auto* const set = std::get_if<OracleSet>(&selected)) return *set;
-    std::fprintf(stderr, "shootdown: SHOOTDOWN_ORACLES: %s\n", std::get<InputError>(selected).message.c_str());
+    refuse("SHOOTDOWN_ORACLES", std::get<InputError>(selected));
+  }
+
+  static Defect defect_from_environment() {
+    const char* const name = std::getenv("SHOOTDOWN_DEFECT");
+    if (name == nullptr || *name == '\0') return Defect::none;
+    const auto selected = select_defect(name);
+    if (const auto* const defect = std::get_if<Defect>(&selected)) return *defect;
+    refuse("SHOOTDOWN_DEFECT", std::get<InputError>(selected));
+  }
+
+  [[noreturn]] static void refuse(const char* variable, const InputError& error) {
+    std::fprintf(stderr, "shootdown: %s: %s\n", variable, error.message.c_str());
     std::_Exit(2);  // not exit(): libFuzzer takes that for a crash
   }
 
@@ -104,7 +119,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if ((report.broken() & target->selected).empty()) return 0;
 
   const OracleId id = report.first(target->selected);
-  const std::string story = describe_violation(SHOOTDOWN_ENGINE(), target->program, id);
+  const std::string story = describe_violation(SHOOTDOWN_ENGINE(), target->program, id, target->kernel.defect);
   std::fwrite(story.data(), 1, story.size(), stderr);
   abort_for(id);
 }

@@ -27,6 +27,7 @@
 #include "fuzz/tool/corpus_add.h"
 #include "fuzz/tool/corpus_list.h"
 #include "fuzz/tool/corpus_merge.h"
+#include "fuzz/tool/defects_command.h"
 #include "fuzz/tool/run_command.h"
 #include "fuzz/tool/show_command.h"
 #include "fuzz/trace/columns.h"
@@ -46,6 +47,7 @@ struct Arguments {
   CorpusAddOptions corpus_add;
   CorpusMergeOptions corpus_merge;
   CorpusListOptions corpus_list;
+  DefectsOptions defects;
   std::string assemble;
   std::string assemble_to;
   std::string dictionary;
@@ -181,6 +183,21 @@ constexpr const char* dictionary_footer =
     "  shootdown dictionary bytes -o engine.dict\n"
     "  fuzz_eager_dirty -dict=engine.dict CORPUS";
 
+constexpr const char* defects_footer =
+    "One of them can be made in every run, to see that an oracle catches it: 'shootdown\n"
+    "run --defect NAME', or SHOOTDOWN_DEFECT=NAME in the environment of a fuzz target.\n"
+    "\n"
+    "--measure looks for a program that shows each: the corpus, then mutants of it, the\n"
+    "same ones each time. A mistake is caught when an engine breaks with it what it\n"
+    "claims, and does not without it. A run is one program on one engine.\n"
+    "\n"
+    "Exit status with --measure: 0 if just those are caught that can be; else 1.\n"
+    "\n"
+    "Examples:\n"
+    "  shootdown defects\n"
+    "  shootdown defects --measure --runs 20000 mkclean-without-sync\n"
+    "  shootdown run --defect mkclean-without-sync corpus";
+
 // Shows a flag that may have a value as it is written.
 class HelpFormatter final : public CLI::Formatter {
  public:
@@ -197,6 +214,8 @@ void define_run(CLI::App& app, RunOptions& options) {
       ->allow_extra_args(false);
   run.add_option("--oracles", options.oracles, "Judge by these only: claims, all, or names with commas between")
       ->type_name("SET");
+  run.add_option("--defect", options.defect, "Make a planted mistake in every run ('shootdown defects' lists them)")
+      ->type_name("NAME");
   run.add_flag("--trace{compact}", options.trace, "Show the interleaving; full: with every step");
   run.add_option("--width", options.width, "Width of the trace in characters (default: 120)")
       ->type_name("N")
@@ -247,6 +266,20 @@ void define_corpus(CLI::App& app, Arguments& arguments) {
       ->type_name("");
   list.add_flag("--json", arguments.corpus_list.json, "For programs to read");
   list.footer(corpus_list_footer);
+}
+
+void define_defects(CLI::App& app, DefectsOptions& options) {
+  CLI::App& defects = *app.add_subcommand("defects", "List the planted mistakes, or measure how soon they are caught");
+  defects.add_option("NAME", options.names, "Only these (default: all)")->type_name("");
+  CLI::Option* const measure = defects.add_flag("--measure", options.measure, "Look for a program that shows each");
+  defects.add_option("--runs", options.runs, "How many runs to make at most for each (default: 2000)")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1000000000).description(""))
+      ->needs(measure);
+  defects.add_option("--corpus", options.corpus, "Where the programs come from (default: corpus)")
+      ->type_name("FOLDER")
+      ->needs(measure);
+  defects.footer(defects_footer);
 }
 
 void define_others(CLI::App& app, Arguments& arguments) {
@@ -445,6 +478,7 @@ ExitStatus dispatch(const CLI::App& app, const Arguments& arguments, Console& co
   if (app.got_subcommand("corpus")) return corpus_command(*app.get_subcommand("corpus"), arguments, console);
   if (app.got_subcommand("assemble")) return assemble_command(arguments, console);
   if (app.got_subcommand("dictionary")) return dictionary_command(arguments, console);
+  if (app.got_subcommand("defects")) return defects_command(arguments.defects, console);
   if (app.got_subcommand("engines")) return engines_command(console);
   return oracles_command(console);
 }
@@ -516,6 +550,7 @@ ExitStatus parse_and_dispatch(int argc, char** argv, Console& console) {
   define_run(app, arguments.run);
   define_corpus(app, arguments);
   define_others(app, arguments);
+  define_defects(app, arguments.defects);
   const std::string wrong = wrong_command(app, std::span(argv, static_cast<std::size_t>(argc)).subspan(1), "shootdown");
   if (!wrong.empty()) {
     console.error(wrong);

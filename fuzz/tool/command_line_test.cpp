@@ -84,7 +84,8 @@ BOOST_AUTO_TEST_CASE(help_and_version_are_no_errors) {
   const Result help = shootdown_with({"--help"});
   BOOST_TEST(help.status == 0);
   BOOST_TEST(help.err.empty());
-  for (const std::string command : {"run", "corpus", "show", "assemble", "dictionary", "engines", "oracles"}) {
+  for (const std::string command :
+       {"run", "corpus", "show", "assemble", "dictionary", "engines", "oracles", "defects"}) {
     BOOST_TEST(contains(help.out, "\n  " + command + " "));
     const Result one = shootdown_with({command, "--help"});
     BOOST_TEST(one.status == 0);
@@ -112,12 +113,16 @@ BOOST_AUTO_TEST_CASE(bad_usage_is_said) {
     std::string message;
   };
   const Case cases[] = {
-      {{}, "expected a command: run, corpus, show, assemble, dictionary, engines, oracles; see shootdown --help"},
-      {{"frob"}, "there is no command 'frob'; there are: run, corpus, show, assemble, dictionary, engines, oracles"},
+      {{},
+       "expected a command: run, corpus, show, assemble, dictionary, engines, oracles, defects; see shootdown --help"},
+      {{"frob"},
+       "there is no command 'frob'; there are: run, corpus, show, assemble, dictionary, engines, oracles, defects"},
       {{"--frob"}, "see shootdown --help"},
       {{"run"}, "PATH is required; see shootdown run --help"},
       {{"run", "--frob", fine}, "--frob"},
       {{"run", "--engine"}, "--engine"},
+      {{"run", "--defect", "nothing", fine}, "--defect: there is no defect 'nothing'; there are: no-page-table-lock, "},
+      {{"defects", "nothing"}, "there is no defect 'nothing'; there are: no-page-table-lock, "},
       {{"run", "--engine", "nobody", fine}, "--engine: there is no engine 'nobody'; there are: eager_dirty, "},
       {{"run", "--oracles", "luck", fine}, "--oracles: there is no oracle 'luck'; expected claims, all, or some of: "},
       {{"run", "--oracles", "", fine}, "--oracles: there is no oracle ''"},

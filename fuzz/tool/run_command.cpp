@@ -46,6 +46,7 @@ class RunCommand {
     return std::chrono::ceil<std::chrono::milliseconds>(std::chrono::duration<double>(options.timeout));
   }
 
+  bool choose_defect();
   bool choose_engines(std::span<const ZapEngine* const> engines);
   bool add_subject(const ZapEngine& engine);
   bool is_single() const;
@@ -72,6 +73,7 @@ class RunCommand {
   Console& console_;
   std::vector<Subject> subjects_;
   IsolatedReplay replay_;
+  Defect defect_ = Defect::none;
   bool single_ = false;  // one input was named
   Buckets buckets_;
   std::unordered_map<std::string, std::vector<Outcome>> seen_;  // of encoded inputs, by their bytes
@@ -84,7 +86,7 @@ class RunCommand {
 };
 
 ExitStatus RunCommand::run(std::span<const ZapEngine* const> engines) {
-  if (!choose_engines(engines)) return exit_bad_input;
+  if (!choose_defect() || !choose_engines(engines)) return exit_bad_input;
   single_ = is_single();
   replay_all();
   finish();
@@ -107,6 +109,17 @@ void RunCommand::replay_all() {
   } catch (const std::system_error& error) {
     bad_input({fmt::format("cannot go on: {}", error.what())});
   }
+}
+
+bool RunCommand::choose_defect() {
+  if (options_.defect.empty()) return true;
+  const std::variant<Defect, InputError> defect = select_defect(options_.defect);
+  if (const auto* const error = std::get_if<InputError>(&defect)) {
+    console_.error("--defect: " + error->message);
+    return false;
+  }
+  defect_ = std::get<Defect>(defect);
+  return true;
 }
 
 bool RunCommand::choose_engines(std::span<const ZapEngine* const> engines) {
@@ -139,7 +152,7 @@ bool RunCommand::add_subject(const ZapEngine& engine) {
     }
     oracles = std::get<OracleSet>(selected);
   }
-  subjects_.push_back({.engine = &engine, .oracles = oracles});
+  subjects_.push_back({.engine = &engine, .oracles = oracles, .defect = defect_});
   return true;
 }
 
@@ -223,6 +236,7 @@ Buckets::Kind RunCommand::kind(const Subject& subject, std::string oracle, std::
   const auto rank = static_cast<std::size_t>(&subject - subjects_.data());
   std::string see = fmt::format("shootdown run --engine {}", subject.engine->name());
   if (options_.oracles.has_value()) see += " --oracles " + shell_word(*options_.oracles);
+  if (!options_.defect.empty()) see += " --defect " + options_.defect;
   if (with_trace) see += " --trace";
   if (options_.timeout != RunOptions().timeout) see += fmt::format(" --timeout {}", options_.timeout);
   return {.rank = rank,
@@ -299,7 +313,7 @@ void RunCommand::show_trace(const Subject& subject, const RawInput& input) {
                              .colour = out().is_terminal() && (no_colour == nullptr || *no_colour == '\0')};
   const std::variant<Input, InputError> read = read_input(input.name(), input.bytes);
   if (const auto* const readable = std::get_if<Input>(&read)) {
-    Replayer replayer(*subject.engine);  // gone when another process is started
+    Replayer replayer(*subject.engine, subject.defect);  // gone when another process is started
     out().print("\n{}\n", replayer.trace(readable->document.program, options));
   }
 }

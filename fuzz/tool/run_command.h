@@ -24,6 +24,7 @@ struct RunOptions {
   std::vector<std::string> paths;      // files, folders, archives, "-"
   std::vector<std::string> engines;    // empty: all
   std::optional<std::string> oracles;  // none: what the inputs expect
+  std::string defect;                  // a planted mistake; empty: none
   std::string trace;                   // "compact" or "full"; empty: none
   int width = 120;
   double timeout = default_run_limit.count();  // seconds for each run

@@ -57,7 +57,7 @@ std::string IsolatedReplay::serve(std::string_view request) {
   Verdict verdict{.requirement = subject.requirement(input.document), .result = {}, .report = {}};
   replayers_.resize(subjects_.size());
   std::unique_ptr<Replayer>& replayer = replayers_[head.subject];
-  if (replayer == nullptr) replayer = std::make_unique<Replayer>(*subject.engine);
+  if (replayer == nullptr) replayer = std::make_unique<Replayer>(*subject.engine, subject.defect);
   verdict.result = replayer->run(input.document.program);
   verdict.report = replayer->report();
   return reply.append(as_bytes(ReplyKind::verdict)).append(as_bytes(verdict));

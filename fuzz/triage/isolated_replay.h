@@ -24,10 +24,11 @@ namespace shootdown {
 // How long a run may take, unless somebody says otherwise. Even under a sanitizer it takes a thousandth of that.
 inline constexpr std::chrono::seconds default_run_limit{30};
 
-// An engine, and what is asked of it whatever the inputs expect.
+// An engine, with a planted mistake or without, and what is asked of it whatever the inputs expect.
 struct Subject {
   const ZapEngine* engine;
   std::optional<OracleSet> oracles;
+  Defect defect = Defect::none;
 
   Requirement requirement(const Document& document) const;
 };

@@ -1,0 +1,108 @@
+#include "fuzz/triage/defect_search.h"
+
+#include <chrono>
+#include <string_view>
+#include <utility>
+
+#include "engine/check.h"
+#include "engine/sched/random.h"
+#include "fuzz/language/codec.h"
+#include "fuzz/language/mutator.h"
+
+namespace shootdown {
+
+// --- programs ---
+
+DefectPrograms::DefectPrograms(std::vector<RawInput> corpus)
+    : inputs_(std::move(corpus)), corpus_size_(inputs_.size()) {
+  SHOOTDOWN_CHECK(corpus_size_ != 0);
+  for (const RawInput& input : inputs_) {
+    const std::variant<Input, InputError> read = read_input(input.name(), input.bytes);
+    if (const auto* const readable = std::get_if<Input>(&read)) encoded_.push_back(encode(readable->document.program));
+  }
+  SHOOTDOWN_CHECK(encoded_.size() == corpus_size_);
+}
+
+const RawInput& DefectPrograms::at(std::size_t number) {
+  while (inputs_.size() <= number) inputs_.push_back(mutant(inputs_.size()));
+  return inputs_[number];
+}
+
+// Up to eight mutations of a program of the corpus.
+RawInput DefectPrograms::mutant(std::uint64_t number) const {
+  constexpr std::size_t room = 64;  // to grow, in bytes
+  SplitMix64 random(number);
+  std::vector<std::uint8_t> bytes = encoded_[random.below(corpus_size_)];
+  std::size_t size = bytes.size();
+  bytes.resize(size + room);
+  for (std::uint64_t left = 1 + random.below(8); left != 0; --left)
+    size = mutate(bytes.data(), size, bytes.size(), random.next());
+  return {.path = "mutant " + std::to_string(number),
+          .bytes = std::string(reinterpret_cast<const char*>(bytes.data()), size)};
+}
+
+// --- the search ---
+
+namespace {
+
+class Search {
+ public:
+  Search(const DefectInfo& defect, std::span<const ZapEngine* const> engines) : replay_(subjects_, run_limit) {
+    const bool everywhere = defect.engine == any_engine || defect.engine == no_engine;
+    for (const ZapEngine* const engine : engines) {
+      if (!everywhere && engine->name() != defect.engine) continue;
+      subjects_.push_back({.engine = engine, .oracles = {}, .defect = defect.id});
+      subjects_.push_back({.engine = engine, .oracles = {}});
+    }
+    SHOOTDOWN_CHECK(!subjects_.empty());
+  }
+
+  DefectSearch run(DefectPrograms& programs, std::size_t limit) {
+    for (std::size_t number = 0; !found_.caught.has_value(); ++number) {
+      for (std::size_t i = 0; i < subjects_.size() && !found_.caught.has_value(); i += 2) {
+        if (found_.runs == limit) return std::move(found_);
+        ++found_.runs;
+        try_on(i, programs.at(number));
+      }
+    }
+    return std::move(found_);
+  }
+
+ private:
+  static constexpr std::chrono::seconds run_limit{10};
+
+  // The subject with the mistake; the one behind it makes none.
+  void try_on(std::size_t subject, const RawInput& input) {
+    const std::optional<Verdict> mistaken = verdict_on(subject, input);
+    if (!mistaken.has_value()) return;
+    OracleSet broken = mistaken->result.broken & claims(subjects_[subject].engine->not_claimed());
+    if (broken.empty()) return;
+    const std::optional<Verdict> right = verdict_on(subject + 1, input);
+    if (!right.has_value()) return;
+    broken = broken - right->result.broken;
+    if (broken.empty()) return;
+    found_.caught =
+        Catch{.engine = subjects_[subject].engine, .oracle = mistaken->report.first(broken), .input = input};
+  }
+
+  std::optional<Verdict> verdict_on(std::size_t subject, const RawInput& input) {
+    const IsolatedReplay::Result result = replay_.run(subject, input);
+    if (const auto* const verdict = std::get_if<Verdict>(&result)) return *verdict;
+    if (const auto* const error = std::get_if<InternalError>(&result); error != nullptr && found_.failures++ == 0)
+      found_.failed = error->message;
+    return std::nullopt;
+  }
+
+  std::vector<Subject> subjects_;  // two for each engine
+  IsolatedReplay replay_;
+  DefectSearch found_;
+};
+
+}  // namespace
+
+DefectSearch search_for(const DefectInfo& defect, DefectPrograms& programs, std::size_t limit,
+                        std::span<const ZapEngine* const> engines) {
+  return Search(defect, engines).run(programs, limit);
+}
+
+}  // namespace shootdown
