@@ -155,6 +155,16 @@ BOOST_AUTO_TEST_CASE(filesystem_contract_fires) {
   BOOST_TEST(broken_by(Defect::unlocked_dirty).contains(OracleId::filesystem_contract));
 }
 
+BOOST_AUTO_TEST_CASE(complete_zap_fires_for_an_entry_that_is_left_out) {
+  ProgramBuilder builder;
+  builder.machine(&MachineConfig::bundle, 1).machine(&MachineConfig::batch_count, 1).machine(&MachineConfig::batch, 1);
+  builder.operation(0, Call::touch, 0, 4).operation(1, Call::dontneed, 0, 4);
+  OracleSet expected;
+  BOOST_TEST((broken_by(Defect::none, builder) == expected));
+  expected.insert(OracleId::complete_zap);
+  BOOST_TEST((broken_by(Defect::entry_skipped, builder) == expected));
+}
+
 BOOST_AUTO_TEST_CASE(progress_fires_for_a_deadlock) {
   const OracleSet broken = broken_by(Defect::lock_never_dropped);
   BOOST_TEST(broken.contains(OracleId::progress));

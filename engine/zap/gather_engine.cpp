@@ -71,6 +71,7 @@ void GatherEngine::zap_pte_range(MmuGather& tlb, int page, int end) const {
     }
     mm.rss.fetch_add(rss, std::memory_order_relaxed);
     force_flush = force_flush || full;
+    if (full && page != end && planted(current, Defect::entry_skipped)) ++page;
     if (force_flush) flush_under_lock(tlb);
     if (locks && !planted(current, Defect::lock_never_dropped)) pte_unlock(current, mm, end - 1);
     if (force_flush) tlb.flush();
@@ -80,12 +81,15 @@ void GatherEngine::zap_pte_range(MmuGather& tlb, int page, int end) const {
 // zap_pud_range and zap_pmd_range: one page table after the other.
 void GatherEngine::unmap_single_vma(MmuGather& tlb, int first, int end) const {
   const unsigned shift = tlb.task().kernel->config.table_shift;
+  const Fact mm = tlb.mm().number;
+  note(tlb.task(), event::BeginZap{.mm = mm, .first = as_fact(first), .count = as_fact(end - first)});
   for (int page = first; page < end;) {
     const int table_end = ((page >> shift) + 1) << shift;
     const int next = std::min(table_end, end);
     zap_pte_range(tlb, page, next);
     page = next;
   }
+  note(tlb.task(), event::EndZap{.mm = mm, .first = as_fact(first), .count = as_fact(end - first)});
 }
 
 void GatherEngine::zap_page_range(Task& current, Vma& vma, int first, int end) const {
