@@ -6,6 +6,7 @@
 #pragma once
 
 #include "engine/events/observer.h"
+#include "oracles/atomic_sleep.h"
 #include "oracles/batch.h"
 #include "oracles/commits.h"
 #include "oracles/complete_zap.h"

@@ -165,6 +165,12 @@ BOOST_AUTO_TEST_CASE(complete_zap_fires_for_an_entry_that_is_left_out) {
   BOOST_TEST((broken_by(Defect::entry_skipped, builder) == expected));
 }
 
+BOOST_AUTO_TEST_CASE(atomic_sleep_fires_for_a_wait_under_a_page_table_lock) {
+  OracleSet expected;
+  expected.insert(OracleId::atomic_sleep);
+  BOOST_TEST((broken_by(Defect::sleep_under_lock) == expected));
+}
+
 BOOST_AUTO_TEST_CASE(progress_fires_for_a_deadlock) {
   const OracleSet broken = broken_by(Defect::lock_never_dropped);
   BOOST_TEST(broken.contains(OracleId::progress));

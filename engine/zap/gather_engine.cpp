@@ -41,6 +41,7 @@ bool GatherEngine::zap_pte(MmuGather& tlb, int address, bool& force_flush) const
   const Pte pte = ptep_get_and_clear(current, tlb.mm(), address);
   tlb.remove_tlb_entry(address);
   Page* const page = &current.kernel->pages[pte.frame()];
+  if (planted(current, Defect::sleep_under_lock)) wait_on_page_writeback(current, page);
   Treatment treatment;
   if (pte.dirty()) treatment = zap_dirty(tlb, page);
   if (treatment.force_flush) force_flush = true;
