@@ -167,6 +167,15 @@ BOOST_AUTO_TEST_CASE(encoded_pointer_fires_for_entries_that_keep_their_flags) {
 
 BOOST_AUTO_TEST_CASE(filesystem_contract_fires) {
   BOOST_TEST(broken_by(Defect::unlocked_dirty).contains(OracleId::filesystem_contract));
+  // A clean page that another mm maps, under a page-table lock.
+  ProgramBuilder builder;
+  builder.machine(&MachineConfig::mms, 2).operation(0, Call::store, 0, 0).operation(0, Call::fsync, 0, 1);
+  builder.operation(1, Call::load, 0, 0).operation(0, Call::dontneed, 0, 1);
+  BOOST_TEST(broken_by(Defect::none, builder).empty());
+  OracleSet expected;
+  expected.insert(OracleId::filesystem_contract);
+  BOOST_TEST((broken_by(Defect::foreign_lock_dirty, builder.machine(&MachineConfig::buffers, 0)).empty()));
+  BOOST_TEST((broken_by(Defect::foreign_lock_dirty, builder.machine(&MachineConfig::buffers, 1)) == expected));
 }
 
 BOOST_AUTO_TEST_CASE(complete_zap_fires_for_an_entry_that_is_left_out) {

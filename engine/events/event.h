@@ -242,7 +242,7 @@ struct DropMmUser : StepEvent {
 
 struct SetDirty : StepEvent {
   PageFact page;
-  Fact table_locked;  // 1: the CPU holds a page-table lock
+  Fact table_locked;  // 1: the CPU holds the lock of a page table that has a place for the page
   // found
   Fact was;  // the page's flags just before
   std::int32_t mapcount;

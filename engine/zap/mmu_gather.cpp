@@ -4,6 +4,7 @@
 
 #include "engine/check.h"
 #include "engine/kernel/page_alloc.h"
+#include "engine/kernel/page_table.h"
 #include "engine/kernel/rmap.h"
 #include "engine/kernel/tlbflush.h"
 #include "engine/kernel/writeback.h"
@@ -108,6 +109,12 @@ void dirty_again(Task& current, const std::uintptr_t* pages, unsigned count) {
   for (unsigned i = 0; i < count; ++i) set_page_dirty(current, EncodedPage(pages[i]).page());
 }
 
+void dirty_again_under_lock(Task& current, Mm& mm, const std::uintptr_t* pages, unsigned count) {
+  pte_lock(current, mm, 0);
+  dirty_again(current, pages, count);
+  pte_unlock(current, mm, 0);
+}
+
 }  // namespace
 
 // tlb_batch_pages_flush.
@@ -118,6 +125,7 @@ void MmuGather::release_batches() {
     do {
       const unsigned count = std::min(free_cap, batch->nr);
       if (planted(task_, Defect::unlocked_dirty)) dirty_again(task_, pages, count);
+      if (planted(task_, Defect::foreign_lock_dirty)) dirty_again_under_lock(task_, mm_, pages, count);
       releaser_.release(*this, pages, count);
       pages += count;
       batch->nr -= count;
