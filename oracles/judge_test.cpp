@@ -150,6 +150,15 @@ BOOST_AUTO_TEST_CASE(stale_access_fires_when_a_page_is_freed_while_a_tlb_leads_t
   BOOST_TEST(broken_by(Defect::released_without_flush).contains(OracleId::stale_access));
 }
 
+BOOST_AUTO_TEST_CASE(stale_access_fires_for_a_translation_that_nobody_uses) {
+  ProgramBuilder builder;
+  builder.operation(0, Call::load, 0, 0).operation(0, Call::load, 1, 0).operation(1, Call::dontneed, 0, 2);
+  OracleSet expected;
+  BOOST_TEST((broken_by(Defect::none, builder) == expected));
+  expected.insert(OracleId::stale_access);
+  BOOST_TEST((broken_by(Defect::range_forgotten, builder) == expected));
+}
+
 BOOST_AUTO_TEST_CASE(counts_fire) {
   BOOST_TEST(broken_by(Defect::rmap_removed_twice).contains(OracleId::counts));
   BOOST_TEST(broken_by(Defect::rmap_not_removed).contains(OracleId::counts));

@@ -28,6 +28,11 @@ SHOOTDOWN_HARNESS bool HeldLocks::contains(LockClass kind) const {
   return std::any_of(locks_, locks_ + count_, [kind](const LockFact& lock) { return lock.kind == kind; });
 }
 
+SHOOTDOWN_HARNESS bool HeldLocks::contains(LockClass kind, Fact owner) const {
+  return std::any_of(locks_, locks_ + count_,
+                     [&](const LockFact& lock) { return lock.kind == kind && lock.owner == owner; });
+}
+
 SHOOTDOWN_HARNESS unsigned holders_of(const Task& current, const LockFact& lock) {
   unsigned holders = 0;
   for (int cpu = 0; cpu < current.kernel->config.cpus; ++cpu) {

@@ -28,6 +28,7 @@ class HeldLocks {
   SHOOTDOWN_HARNESS void remove(const LockFact& lock);
   SHOOTDOWN_HARNESS bool contains(const LockFact& lock) const;
   SHOOTDOWN_HARNESS bool contains(LockClass kind) const;
+  SHOOTDOWN_HARNESS bool contains(LockClass kind, Fact owner) const;
 
  private:
   static constexpr int max_held = 16;

@@ -71,6 +71,7 @@ bool MmuGather::remove_page(Page* page, unsigned flags) {
 
 void MmuGather::remove_tlb_entry(int page) {
   if (planted(task_, Defect::released_without_flush)) return;
+  if (planted(task_, Defect::range_forgotten)) reset_range();
   adjust_range(page, 1);
   cleared_ptes_ = true;
 }
