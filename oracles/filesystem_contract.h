@@ -1,13 +1,19 @@
 // A page does not become dirty behind the filesystem's back.
 //
-// Proves: a clean page becomes dirty only while it is locked, or by somebody who
-// holds the page-table lock of a table that maps it (a writable entry: the
-// filesystem was told by page_mkwrite); and a page that is dirtied has buffers,
-// if the filesystem keeps any. These are the conditions of folio_mark_dirty and
-// the two warnings of ext4_dirty_folio in Linux 6.1.
+// Proves: a page becomes dirty with its buffers, if the filesystem keeps any. A
+// clean page becomes dirty only while it is locked; or, where the filesystem keeps
+// no buffers, by somebody who holds the lock of a page table that has a place for
+// the page, while it is mapped. These are the two warnings of ext4_dirty_folio and
+// the conditions of folio_mark_dirty in Linux 6.1.
 //
-// Cannot tell which table's lock the caller holds: that it maps the page is taken
-// for granted if anything does.
+// The lock of a page table does not suffice for ext4, and need not: page_mkwrite
+// announces that a page will be written through a mapping, and leaves it dirty, or
+// locked until it is; who clears it takes the dirty bits out of the page tables
+// first. So under a page-table lock no page with a dirty entry is found clean and
+// unlocked.
+//
+// Where no buffers are kept: cannot tell whether it is in the table whose lock is
+// held that the page is mapped; that is taken for granted if it is mapped at all.
 #pragma once
 
 #include "oracles/oracle.h"
@@ -22,13 +28,16 @@ class FilesystemContract final : public Oracle<event::SetDirty> {
     const std::int32_t file = number(event.page.file);
     const std::int32_t index = number(event.page.index);
     const bool mapped = event.mapcount > 0;
-    const bool stable = (event.was & PG_locked) != 0 || (event.table_locked != 0 && mapped);
-    if ((event.was & PG_dirty) == 0 && !stable) {
-      if (mapped) {
+    const bool stable = machine().buffers == 0 && event.table_locked != 0 && mapped;
+    if ((event.was & (PG_dirty | PG_locked)) == 0 && !stable) {
+      if (!mapped) {
+        violate(cpu, "page {} of file {} becomes dirty while it is unlocked and unmapped", index, file);
+      } else if (event.table_locked == 0) {
         violate(cpu, "page {} of file {} becomes dirty while it is unlocked and no page-table lock is held", index,
                 file);
       } else {
-        violate(cpu, "page {} of file {} becomes dirty while it is unlocked and unmapped", index, file);
+        violate(cpu, "page {} of file {} becomes dirty while it is unlocked, under a page-table lock only", index,
+                file);
       }
     }
     if (machine().buffers != 0 && (event.was & PG_buffers) == 0)

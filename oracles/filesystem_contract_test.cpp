@@ -30,7 +30,17 @@ BOOST_AUTO_TEST_SUITE(filesystem_contract)
 BOOST_AUTO_TEST_CASE(silent_for_who_may) {
   BOOST_TEST(fact_of(dirtied(PG_locked | PG_buffers, false, 0)) == "");
   BOOST_TEST(fact_of(dirtied(PG_dirty | PG_buffers, false, 0)) == "");
-  BOOST_TEST(fact_of(dirtied(PG_buffers, true, 1)) == "");
+}
+
+BOOST_AUTO_TEST_CASE(a_page_table_lock_suffices_where_no_buffers_are_kept) {
+  BOOST_TEST(fact_of(dirtied(PG_buffers, true, 1)) ==
+             "page 1 of file 0 becomes dirty while it is unlocked, under a page-table lock only");
+  HandMadeRun run;
+  run.begin(&MachineConfig::buffers, 0);
+  run.happens(1, dirtied(0, true, 1));
+  BOOST_TEST(run.holds());
+  run.happens(1, dirtied(0, false, 1));
+  BOOST_TEST(run.fact(id) == "page 1 of file 0 becomes dirty while it is unlocked and no page-table lock is held");
 }
 
 BOOST_AUTO_TEST_CASE(fires_for_an_unlocked_page) {

@@ -6,8 +6,10 @@
 #pragma once
 
 #include "engine/events/observer.h"
+#include "oracles/atomic_sleep.h"
 #include "oracles/batch.h"
 #include "oracles/commits.h"
+#include "oracles/complete_zap.h"
 #include "oracles/counts.h"
 #include "oracles/encoded_pointer.h"
 #include "oracles/filesystem_contract.h"

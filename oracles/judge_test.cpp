@@ -132,8 +132,31 @@ BOOST_AUTO_TEST_CASE(fsync_durability_fires_when_an_fsync_misses_a_store_that_no
   BOOST_TEST(broken);
 }
 
+BOOST_AUTO_TEST_CASE(lost_dirty_data_fires_for_a_write_that_is_lost_and_then_overwritten) {
+  TestBench bench(*find_engine("eager_dirty"));
+  bool broken = false;
+  for (int after = 0; after < 40; ++after) {
+    ProgramBuilder builder = lost_write(after);
+    builder.machine(&MachineConfig::words, 1).operation(1, Call::load, 0, 0).operation(0, Call::write, 0);
+    bench.run(builder);
+    BOOST_TEST(!bench.breaks(OracleId::page_cache_contents));
+    BOOST_TEST(!bench.breaks(OracleId::fsync_durability));
+    broken = broken || bench.breaks(OracleId::lost_dirty_data);
+  }
+  BOOST_TEST(broken);
+}
+
 BOOST_AUTO_TEST_CASE(stale_access_fires_when_a_page_is_freed_while_a_tlb_leads_to_it) {
   BOOST_TEST(broken_by(Defect::released_without_flush).contains(OracleId::stale_access));
+}
+
+BOOST_AUTO_TEST_CASE(stale_access_fires_for_a_translation_that_nobody_uses) {
+  ProgramBuilder builder;
+  builder.operation(0, Call::load, 0, 0).operation(0, Call::load, 1, 0).operation(1, Call::dontneed, 0, 2);
+  OracleSet expected;
+  BOOST_TEST((broken_by(Defect::none, builder) == expected));
+  expected.insert(OracleId::stale_access);
+  BOOST_TEST((broken_by(Defect::range_forgotten, builder) == expected));
 }
 
 BOOST_AUTO_TEST_CASE(counts_fire) {
@@ -153,6 +176,31 @@ BOOST_AUTO_TEST_CASE(encoded_pointer_fires_for_entries_that_keep_their_flags) {
 
 BOOST_AUTO_TEST_CASE(filesystem_contract_fires) {
   BOOST_TEST(broken_by(Defect::unlocked_dirty).contains(OracleId::filesystem_contract));
+  // A clean page that another mm maps, under a page-table lock.
+  ProgramBuilder builder;
+  builder.machine(&MachineConfig::mms, 2).operation(0, Call::store, 0, 0).operation(0, Call::fsync, 0, 1);
+  builder.operation(1, Call::load, 0, 0).operation(0, Call::dontneed, 0, 1);
+  BOOST_TEST(broken_by(Defect::none, builder).empty());
+  OracleSet expected;
+  expected.insert(OracleId::filesystem_contract);
+  BOOST_TEST((broken_by(Defect::foreign_lock_dirty, builder.machine(&MachineConfig::buffers, 0)).empty()));
+  BOOST_TEST((broken_by(Defect::foreign_lock_dirty, builder.machine(&MachineConfig::buffers, 1)) == expected));
+}
+
+BOOST_AUTO_TEST_CASE(complete_zap_fires_for_an_entry_that_is_left_out) {
+  ProgramBuilder builder;
+  builder.machine(&MachineConfig::bundle, 1).machine(&MachineConfig::batch_count, 1).machine(&MachineConfig::batch, 1);
+  builder.operation(0, Call::touch, 0, 4).operation(1, Call::dontneed, 0, 4);
+  OracleSet expected;
+  BOOST_TEST((broken_by(Defect::none, builder) == expected));
+  expected.insert(OracleId::complete_zap);
+  BOOST_TEST((broken_by(Defect::entry_skipped_when_full, builder) == expected));
+}
+
+BOOST_AUTO_TEST_CASE(atomic_sleep_fires_for_a_wait_under_a_page_table_lock) {
+  OracleSet expected;
+  expected.insert(OracleId::atomic_sleep);
+  BOOST_TEST((broken_by(Defect::sleep_under_lock) == expected));
 }
 
 BOOST_AUTO_TEST_CASE(progress_fires_for_a_deadlock) {

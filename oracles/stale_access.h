@@ -1,18 +1,25 @@
 // Nobody uses a translation that is no longer valid.
 //
 // Proves: no access goes through a TLB entry of a page that has been freed since;
-// none works on a page whose munmap has returned; and when a page is freed, no
-// page-table entry and no TLB entry of a CPU that may run user code leads to it.
+// none works on a page whose munmap has returned; when a page is freed, no
+// page-table entry and no TLB entry of a CPU that may run user code leads to it;
+// when a munmap returns, no such CPU that runs its mm has a TLB entry in the
+// range; and when a gather ends, each TLB entry of these CPUs leads to the same
+// frame as the page table, unless another flush of the mm is yet to come: another
+// gather is under way, or somebody holds a page-table lock (page_mkclean clears an
+// entry, flushes, and sets it again under it).
 //
 // CPUs in lazy mode are exempt, as in the kernel: they flush before they run user
-// code again.
+// code again. An entry that may write where the page table does not, or is dirty
+// where it is not, is no matter for this oracle.
 #pragma once
 
 #include "oracles/oracle.h"
 
 namespace shootdown {
 
-class StaleAccess final : public ComparingOracle<event::UserAccess, event::FreePage> {
+class StaleAccess final
+    : public ComparingOracle<event::UserAccess, event::FreePage, event::EndUnmap, event::EndGather> {
  public:
   using ComparingOracle::ComparingOracle;
 
@@ -26,21 +33,52 @@ class StaleAccess final : public ComparingOracle<event::UserAccess, event::FreeP
     const Fact frame = event.page.frame;
     if (event.entries != 0)
       violate(cpu, "page frame {} is freed while {} page-table entries lead to it", frame, event.entries);
-    const int cpus = machine().cpus;
-    for (int other = 0; other < cpus; ++other) {
-      if (!world().is_lazy(other)) check_tlb(cpu, frame, other);
-    }
+    each_translation([&](int other, const TlbFact& fact) {
+      // The frame's life has just ended: what led to the frame until now is one life old.
+      if (fact.entry.frame() != frame || fact.lives_ago != 1) return;
+      violate(cpu, "page frame {} is freed while the TLB of cpu {} maps virtual page {} to it", frame, other,
+              fact.page);
+    });
+  }
+
+  void on(int cpu, const event::EndUnmap& event) override {
+    const int mm = number(event.mm);
+    each_translation([&](int other, const TlbFact& fact) {
+      if (world().mm_of(other) != mm || fact.page - event.first >= event.count) return;
+      violate(cpu, "virtual page {} of mm {} is unmapped while the TLB of cpu {} maps it to page frame {}", fact.page,
+              mm, other, fact.entry.frame());
+    });
+  }
+
+  void on(int cpu, const event::EndGather& event) override {
+    const int mm = number(event.mm);
+    if (world().flushes_pending(mm) != 0 || world().page_table_locked(mm)) return;
+    each_translation([&](int other, const TlbFact& fact) {
+      if (world().mm_of(other) != mm) return;
+      const EntryFact entry = world().entry(mm, number(fact.page));
+      if (!entry.present()) {
+        violate(cpu,
+                "a gather ends while the TLB of cpu {} maps virtual page {} of mm {} to page frame {}, and the page "
+                "table to none",
+                other, fact.page, mm, fact.entry.frame());
+      } else if (entry.frame() != fact.entry.frame()) {
+        violate(cpu,
+                "a gather ends while the TLB of cpu {} maps virtual page {} of mm {} to page frame {}, and the page "
+                "table to {}",
+                other, fact.page, mm, fact.entry.frame(), entry.frame());
+      }
+    });
   }
 
  private:
-  void check_tlb(int cpu, Fact frame, int other) {
-    const int size = world().tlb_size(other);
-    for (int i = 0; i < size; ++i) {
-      const TlbFact fact = world().tlb_entry(other, i);
-      // The frame's life has just ended: what led to the frame until now is one life old.
-      if (fact.entry.frame() != frame || fact.lives_ago != 1) continue;
-      violate(cpu, "page frame {} is freed while the TLB of cpu {} maps virtual page {} to it", frame, other,
-              fact.page);
+  // What CPUs that may run user code have in their TLBs.
+  template <typename Visit>
+  void each_translation(Visit&& visit) const {
+    const int cpus = machine().cpus;
+    for (int cpu = 0; cpu < cpus; ++cpu) {
+      if (world().is_lazy(cpu)) continue;
+      const int size = world().tlb_size(cpu);
+      for (int i = 0; i < size; ++i) visit(cpu, world().tlb_entry(cpu, i));
     }
   }
 

@@ -81,6 +81,51 @@ BOOST_AUTO_TEST_CASE(fires_when_a_page_is_freed_while_something_leads_to_it) {
   BOOST_TEST(run.fact(id) == "page frame 3 is freed while the TLB of cpu 2 maps virtual page 1 to it");
 }
 
+BOOST_AUTO_TEST_CASE(fires_when_a_munmap_returns_while_a_tlb_maps_its_range) {
+  HandMadeRun run;
+  run.world.cpus[2].mm = 1;
+  run.world.cpus[2].tlb = {translation(3, 3, 0), translation(6, 3, 0), translation(5, 4, 0)};
+  run.happens(0, event::EndUnmap{.mm = 0, .first = 4, .count = 2});
+  run.happens(1, event::EndUnmap{.mm = 1, .first = 4, .count = 1});
+  BOOST_TEST(run.holds());
+  run.happens(1, event::EndUnmap{.mm = 1, .first = 4, .count = 2});
+  BOOST_TEST(run.fact(id) == "virtual page 5 of mm 1 is unmapped while the TLB of cpu 2 maps it to page frame 4");
+}
+
+BOOST_AUTO_TEST_CASE(fires_when_a_gather_ends_while_a_tlb_and_the_page_table_differ) {
+  const event::EndGather end{.mm = 1};
+  HandMadeRun run;
+  run.world.cpus[2].mm = 1;
+  run.world.cpus[2].tlb = {translation(3, 4, 0)};
+  run.world.mms[1].entries[3] = translation(3, 4, 0).entry;
+  run.happens(1, end);
+  BOOST_TEST(run.holds());
+
+  run.world.mms[1].entries[3] = translation(3, 5, 0).entry;
+  run.happens(1, end);
+  const std::string fact =
+      "a gather ends while the TLB of cpu 2 maps virtual page 3 of mm 1 to page frame 4, and the page table to ";
+  BOOST_TEST(run.fact(id) == fact + "5");
+
+  run.begin();
+  run.world.mms[1].entries.clear();
+  run.happens(1, end);
+  BOOST_TEST(run.fact(id) == fact + "none");
+}
+
+BOOST_AUTO_TEST_CASE(silent_when_a_gather_ends_and_another_flush_is_yet_to_come_or_the_mm_is_another) {
+  HandMadeRun run;
+  run.world.cpus[2].mm = 1;
+  run.world.cpus[2].tlb = {translation(3, 4, 0)};
+  run.happens(0, event::EndGather{.mm = 0});
+  run.world.mms[1].flushes_pending = 1;
+  run.happens(1, event::EndGather{.mm = 1});
+  run.world.mms[1].flushes_pending = 0;
+  run.world.mms[1].page_table_locked = true;
+  run.happens(1, event::EndGather{.mm = 1});
+  BOOST_TEST(run.holds());
+}
+
 BOOST_AUTO_TEST_CASE(silent_for_translations_of_other_pages_and_earlier_lives) {
   HandMadeRun run;
   run.world.cpus[2].tlb = {translation(0, 4, 1), translation(1, 3, 2)};
@@ -93,6 +138,8 @@ BOOST_AUTO_TEST_CASE(lazy_cpus_are_exempt) {
   run.world.cpus[2].lazy = true;
   run.world.cpus[2].tlb = {translation(1, 3, 1)};
   run.happens(0, free_of(3));
+  run.happens(0, event::EndUnmap{.mm = 0, .first = 1, .count = 1});
+  run.happens(0, event::EndGather{.mm = 0});
   BOOST_TEST(run.holds());
 }
 

@@ -26,11 +26,13 @@ struct TestFrame {
 struct TestMm {
   long rss = 0;
   int flushes_pending = 0;
+  bool page_table_locked = false;
   std::vector<int> present_entries{0};  // of each page table
   std::map<int, EntryFact> entries;     // by page
 };
 
 struct TestCpu {
+  int mm = 0;
   bool lazy = false;
   std::vector<TlbFact> tlb;
 };
@@ -80,23 +82,25 @@ class TestWorld final : public World {
     return found == disk.end() ? 0 : found->second;
   }
   EntryFact entry(int mm, int page) const override {
-    const auto& entries = mm_of(mm).entries;
+    const auto& entries = mm_at(mm).entries;
     const auto found = entries.find(page);
     return found == entries.end() ? EntryFact() : found->second;
   }
-  long rss(int mm) const override { return mm_of(mm).rss; }
-  int flushes_pending(int mm) const override { return mm_of(mm).flushes_pending; }
-  int page_tables(int mm) const override { return static_cast<int>(mm_of(mm).present_entries.size()); }
+  long rss(int mm) const override { return mm_at(mm).rss; }
+  int flushes_pending(int mm) const override { return mm_at(mm).flushes_pending; }
+  bool page_table_locked(int mm) const override { return mm_at(mm).page_table_locked; }
+  int page_tables(int mm) const override { return static_cast<int>(mm_at(mm).present_entries.size()); }
   int present_entries(int mm, int table) const override {
-    return mm_of(mm).present_entries.at(static_cast<std::size_t>(table));
+    return mm_at(mm).present_entries.at(static_cast<std::size_t>(table));
   }
+  int mm_of(int cpu) const override { return cpu_of(cpu).mm; }
   bool is_lazy(int cpu) const override { return cpu_of(cpu).lazy; }
   int tlb_size(int cpu) const override { return static_cast<int>(cpu_of(cpu).tlb.size()); }
   TlbFact tlb_entry(int cpu, int number) const override { return cpu_of(cpu).tlb.at(static_cast<std::size_t>(number)); }
   int batches_in_use() const override { return batches; }
 
  private:
-  const TestMm& mm_of(int mm) const { return mms.at(static_cast<std::size_t>(mm)); }
+  const TestMm& mm_at(int mm) const { return mms.at(static_cast<std::size_t>(mm)); }
   const TestCpu& cpu_of(int cpu) const { return cpus.at(static_cast<std::size_t>(cpu)); }
 };
 

@@ -194,6 +194,16 @@ struct DropLock : StepEvent {
   LockFact lock;
 };
 
+// The CPU does what it may have to sleep for, or asks others to flush, where it must not: it holds a spinlock, or has
+// interrupts off (might_sleep, lockdep_assert_irqs_enabled).
+struct SleepInAtomic : Note {
+  enum class Reason : Fact { lock, writeback, flush };
+
+  Reason reason;
+  LockFact lock;     // that it takes
+  Fact subject = 0;  // writeback: the page frame; flush: the mm
+};
+
 // From writer to reader.
 struct DowngradeLock : StepEvent {
   LockFact lock;
@@ -242,7 +252,7 @@ struct DropMmUser : StepEvent {
 
 struct SetDirty : StepEvent {
   PageFact page;
-  Fact table_locked;  // 1: the CPU holds a page-table lock
+  Fact table_locked;  // 1: the CPU holds the lock of a page table that has a place for the page
   // found
   Fact was;  // the page's flags just before
   std::int32_t mapcount;
@@ -460,6 +470,19 @@ struct BeginGather : StepEvent {
   Fact mm;
 };
 
+// The CPU zaps a range, entry by entry: none is to be left.
+struct BeginZap : Note {
+  Fact mm;
+  Fact first;
+  Fact count;
+};
+
+struct EndZap : Note {
+  Fact mm;
+  Fact first;
+  Fact count;
+};
+
 // A page waits for the flush. The batch that it went into has not been followed by another yet.
 struct QueuePage : StepEvent {
   PageFact page;
@@ -522,22 +545,21 @@ struct EventList {
 };
 
 // Every kind of event. Its place in the list is its number within one build; nothing outside of a process keeps it.
-using AllEvents =
-    EventList<event::RunBegins, event::RunEnds, event::OperationBegins, event::UserAccess, event::Translate,
-              event::RefuseAccess, event::EvictTranslation, event::FillTranslation, event::FlushTranslation,
-              event::RaiseTlbGeneration, event::SendInterrupt, event::WaitForFlush, event::TakeInterrupt,
-              event::ReadEntry, event::SetEntry, event::ClearEntry, event::TakeLock, event::WaitForLock,
-              event::DropLock, event::DowngradeLock, event::InsertMapping, event::SplitMapping, event::DetachMappings,
-              event::BeginUnmap, event::EndUnmap, event::DropMmUser, event::SetDirty, event::ClearDirty,
-              event::ReadDirty, event::SetWriteback, event::ClearWriteback, event::ReadWriteback,
-              event::WaitForWriteback, event::ReadUptodate, event::MarkAccessed, event::AttachBuffers,
-              event::StripBuffers, event::GetPage, event::PutPage, event::ReadRefcount, event::FreezeRefcount,
-              event::UnfreezeRefcount, event::AddRmap, event::RemoveRmap, event::ReadMapcount, event::AllocatePage,
-              event::FreePage, event::LookUpPage, event::AddToPageCache, event::RemoveFromPageCache, event::TagPage,
-              event::TagForWriteback, event::FindTagged, event::ReadFromDisk, event::WriteToDisk, event::ReadWord,
-              event::WriteWord, event::WriteReturns, event::FsyncBegins, event::FsyncReturns, event::BeginGather,
-              event::QueuePage, event::EncodePage, event::AllocateBatch, event::FreeBatch, event::FlushGather,
-              event::ReleasePages, event::ReleasePage, event::FinishGather, event::EndGather>;
+using AllEvents = EventList<
+    event::RunBegins, event::RunEnds, event::OperationBegins, event::UserAccess, event::Translate, event::RefuseAccess,
+    event::EvictTranslation, event::FillTranslation, event::FlushTranslation, event::RaiseTlbGeneration,
+    event::SendInterrupt, event::WaitForFlush, event::TakeInterrupt, event::ReadEntry, event::SetEntry,
+    event::ClearEntry, event::TakeLock, event::WaitForLock, event::DropLock, event::SleepInAtomic, event::DowngradeLock,
+    event::InsertMapping, event::SplitMapping, event::DetachMappings, event::BeginUnmap, event::EndUnmap,
+    event::DropMmUser, event::SetDirty, event::ClearDirty, event::ReadDirty, event::SetWriteback, event::ClearWriteback,
+    event::ReadWriteback, event::WaitForWriteback, event::ReadUptodate, event::MarkAccessed, event::AttachBuffers,
+    event::StripBuffers, event::GetPage, event::PutPage, event::ReadRefcount, event::FreezeRefcount,
+    event::UnfreezeRefcount, event::AddRmap, event::RemoveRmap, event::ReadMapcount, event::AllocatePage,
+    event::FreePage, event::LookUpPage, event::AddToPageCache, event::RemoveFromPageCache, event::TagPage,
+    event::TagForWriteback, event::FindTagged, event::ReadFromDisk, event::WriteToDisk, event::ReadWord,
+    event::WriteWord, event::WriteReturns, event::FsyncBegins, event::FsyncReturns, event::BeginGather, event::BeginZap,
+    event::EndZap, event::QueuePage, event::EncodePage, event::AllocateBatch, event::FreeBatch, event::FlushGather,
+    event::ReleasePages, event::ReleasePage, event::FinishGather, event::EndGather>;
 
 // The number of a kind of event. An event that is not in the list does not compile.
 using EventKind = std::uint8_t;

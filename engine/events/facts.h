@@ -129,11 +129,15 @@ class World {
   virtual long rss(int mm) const = 0;
   // Gathers under way (mm_tlb_flush_pending).
   virtual int flushes_pending(int mm) const = 0;
+  // Whether anybody holds the lock of one of its page tables.
+  virtual bool page_table_locked(int mm) const = 0;
   virtual int page_tables(int mm) const = 0;
   // The present entries of a page table, by the kernel's own count.
   virtual int present_entries(int mm, int table) const = 0;
 
   // --- CPUs ---
+  // The address space that it runs.
+  virtual int mm_of(int cpu) const = 0;
   // Whether a CPU runs no user code until it has flushed its TLB (lazy mode).
   virtual bool is_lazy(int cpu) const = 0;
   virtual int tlb_size(int cpu) const = 0;

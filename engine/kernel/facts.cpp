@@ -11,7 +11,7 @@ constexpr auto relaxed = std::memory_order_relaxed;
 const Page& page_of(const Kernel& kernel, Fact frame) {
   return kernel.pages[frame];
 }
-const Mm& mm_of(const Kernel& kernel, int mm) {
+const Mm& mm_at(const Kernel& kernel, int mm) {
   return kernel.mms[static_cast<std::size_t>(mm)];
 }
 const AddressSpace& file_of(const Kernel& kernel, int file) {
@@ -78,11 +78,18 @@ EntryFact KernelFacts::entry(int mm, int page) const {
 }
 
 long KernelFacts::rss(int mm) const {
-  return mm_of(kernel_, mm).rss.load(relaxed);
+  return mm_at(kernel_, mm).rss.load(relaxed);
 }
 
 int KernelFacts::flushes_pending(int mm) const {
-  return mm_of(kernel_, mm).tlb_flush_pending.load(relaxed);
+  return mm_at(kernel_, mm).tlb_flush_pending.load(relaxed);
+}
+
+bool KernelFacts::page_table_locked(int mm) const {
+  for (int cpu = 0; cpu < kernel_.config.cpus; ++cpu) {
+    if (kernel_.tasks[static_cast<std::size_t>(cpu)].held.contains(LockClass::page_table, as_fact(mm))) return true;
+  }
+  return false;
 }
 
 int KernelFacts::page_tables(int /*mm*/) const {
@@ -90,7 +97,11 @@ int KernelFacts::page_tables(int /*mm*/) const {
 }
 
 int KernelFacts::present_entries(int mm, int table) const {
-  return mm_of(kernel_, mm).page_tables[table].present;
+  return mm_at(kernel_, mm).page_tables[table].present;
+}
+
+int KernelFacts::mm_of(int cpu) const {
+  return kernel_.tasks[static_cast<std::size_t>(cpu)].mm->number;
 }
 
 bool KernelFacts::is_lazy(int cpu) const {

@@ -24,8 +24,10 @@ class KernelFacts final : public World {
   EntryFact entry(int mm, int page) const override;
   long rss(int mm) const override;
   int flushes_pending(int mm) const override;
+  bool page_table_locked(int mm) const override;
   int page_tables(int mm) const override;
   int present_entries(int mm, int table) const override;
+  int mm_of(int cpu) const override;
   bool is_lazy(int cpu) const override;
   int tlb_size(int cpu) const override;
   TlbFact tlb_entry(int cpu, int number) const override;

@@ -28,6 +28,15 @@ bool HeldLocks::contains(LockClass kind) const {
   return std::any_of(locks_, locks_ + count_, [kind](const LockFact& lock) { return lock.kind == kind; });
 }
 
+bool HeldLocks::contains(LockClass kind, Fact owner) const {
+  return std::any_of(locks_, locks_ + count_,
+                     [&](const LockFact& lock) { return lock.kind == kind && lock.owner == owner; });
+}
+
+void might_sleep(const Task& current, const event::SleepInAtomic& what) {
+  if (current.held.contains(LockClass::page_table) || current.held.contains(LockClass::i_pages)) note(current, what);
+}
+
 // Looks at what other tasks note for themselves.
 unsigned holders_of(const Task& current, const LockFact& lock) {
   const Unwatched unwatched;
@@ -85,6 +94,7 @@ void RwSemaphore::reset(const LockFact& name) {
 }
 
 void RwSemaphore::down_read(Task& current) {
+  might_sleep(current, {.reason = event::SleepInAtomic::Reason::lock, .lock = name_});
   const auto enter = [&] {
     if (holders_.load(std::memory_order_relaxed) < 0) return false;
     holders_.fetch_add(1, std::memory_order_acquire);
@@ -104,6 +114,7 @@ void RwSemaphore::up_read(Task& current) {
 }
 
 void RwSemaphore::down_write(Task& current) {
+  might_sleep(current, {.reason = event::SleepInAtomic::Reason::lock, .lock = name_});
   const auto enter = [&] {
     int expected = 0;
     return holders_.compare_exchange_strong(expected, -1, std::memory_order_acquire, std::memory_order_relaxed);

@@ -28,6 +28,7 @@ class HeldLocks {
   void remove(const LockFact& lock);
   bool contains(const LockFact& lock) const;
   bool contains(LockClass kind) const;
+  bool contains(LockClass kind, Fact owner) const;
 
  private:
   static constexpr int max_held = 16;
@@ -35,6 +36,9 @@ class HeldLocks {
   int count_ = 0;
   LockFact locks_[max_held];
 };
+
+// The task does what it may have to sleep for: says so if it must not, because it holds a spinlock.
+void might_sleep(const Task& current, const event::SleepInAtomic& what);
 
 // The CPUs whose tasks hold a lock, one bit each.
 unsigned holders_of(const Task& current, const LockFact& lock);

@@ -101,6 +101,7 @@ bool take_page_lock(Task& current, Page* page, bool tries) {
 }  // namespace
 
 void lock_page(Task& current, Page* page) {
+  might_sleep(current, {.reason = event::SleepInAtomic::Reason::lock, .lock = page_lock(current, page)});
   while (!take_page_lock(current, page, false)) {
     const LockFact lock = page_lock(current, page);
     wait(current, page->waiters, event::WaitForLock{.lock = lock, .holders = holders_of(current, lock)});
@@ -132,6 +133,7 @@ void unlock_page(Task& current, Page* page) {
 }
 
 void wait_on_page_writeback(Task& current, Page* page) {
+  might_sleep(current, {.reason = event::SleepInAtomic::Reason::writeback, .subject = current.kernel->pfn(page)});
   const auto under_writeback = [&] {
     const auto look =
         act(current, event::ReadWriteback{.page = frame_fact(current, page)},

@@ -73,6 +73,9 @@ void wait_for_answers(Task& current) {
 
 void flush_tlb_mm_range(Task& current, Mm& mm, int first, int count, bool freed_tables) {
   if (count > tlb_single_page_flush_ceiling) count = 0;
+  // Who holds this lock has interrupts off: two CPUs that flush so wait for each other for ever.
+  if (current.held.contains(LockClass::i_pages))
+    note(current, event::SleepInAtomic{.reason = event::SleepInAtomic::Reason::flush, .subject = mm.number});
   std::uint64_t new_tlb_gen = 0;
   act(current, event::RaiseTlbGeneration{.mm = mm.number}, [&](event::RaiseTlbGeneration& found) {
     new_tlb_gen = mm.tlb_gen.fetch_add(1, std::memory_order_acq_rel) + 1;

@@ -117,12 +117,28 @@ void filemap_fdatawait_range(Task& current, AddressSpace& file, PageSpan range) 
   }
 }
 
+// Whether the task holds the lock of a page table in which the page can be mapped.
+SHOOTDOWN_HARNESS bool table_locked(const Task& current, const Page* page) {
+  if (page->mapping < 0 || !current.held.contains(LockClass::page_table)) return false;
+  const MachineConfig& config = current.kernel->config;
+  for (int mm = 0; mm < config.mms; ++mm) {
+    for (int window = 0; window < config.windows; ++window) {
+      const int address = window * config.pages + page->index;
+      const int table = address >> config.table_shift;
+      if (config.file_of(address) == page->mapping &&
+          current.held.contains({.kind = LockClass::page_table, .owner = as_fact(mm), .number = as_fact(table)}))
+        return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 bool set_page_dirty(Task& current, Page* page) {
   Kernel& kernel = *current.kernel;
   const auto set = act(current, event::SetDirty{.page = frame_fact(current, page)}, [&](event::SetDirty& found) {
-    found.table_locked = static_cast<Fact>(current.held.contains(LockClass::page_table));
+    found.table_locked = static_cast<Fact>(table_locked(current, page));
     found.was = page->flags.fetch_or(PG_dirty, std::memory_order_seq_cst);
     found.mapcount = page->mapcount.load(std::memory_order_relaxed);
   });

@@ -49,6 +49,7 @@ bool GatherEngine::zap_pte(MmuGather& tlb, int address, bool& force_flush) const
   const Pte pte = take_entry(current, tlb.mm(), address);
   tlb.remove_tlb_entry(address);
   Page* const page = &current.kernel->pages[pte.frame()];
+  if (planted(current, Defect::sleep_under_lock)) wait_on_page_writeback(current, page);
   Treatment treatment;
   if (pte.dirty() && !planted(current, Defect::dirty_bit_dropped)) treatment = zap_dirty(tlb, page);
   if (treatment.force_flush) force_flush = true;
@@ -92,12 +93,15 @@ void GatherEngine::zap_pte_range(MmuGather& tlb, int page, int end) const {
 // zap_pud_range and zap_pmd_range: one page table after the other.
 void GatherEngine::unmap_single_vma(MmuGather& tlb, int first, int end) const {
   const unsigned shift = tlb.task().kernel->config.table_shift;
+  const Fact mm = tlb.mm().number;
+  note(tlb.task(), event::BeginZap{.mm = mm, .first = as_fact(first), .count = as_fact(end - first)});
   for (int page = first; page < end;) {
     const int table_end = ((page >> shift) + 1) << shift;
     const int next = std::min(table_end, end);
     zap_pte_range(tlb, page, next);
     page = next;
   }
+  note(tlb.task(), event::EndZap{.mm = mm, .first = as_fact(first), .count = as_fact(end - first)});
 }
 
 void GatherEngine::zap_page_range(Task& current, Vma& vma, int first, int end) const {

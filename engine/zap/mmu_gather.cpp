@@ -4,6 +4,7 @@
 
 #include "engine/check.h"
 #include "engine/kernel/page_alloc.h"
+#include "engine/kernel/page_table.h"
 #include "engine/kernel/rmap.h"
 #include "engine/kernel/tlbflush.h"
 #include "engine/kernel/writeback.h"
@@ -70,6 +71,7 @@ bool MmuGather::remove_page(Page* page, unsigned flags) {
 
 void MmuGather::remove_tlb_entry(int page) {
   if (planted(task_, Defect::released_without_flush)) return;
+  if (planted(task_, Defect::range_forgotten)) reset_range();
   adjust_range(page, planted(task_, Defect::last_entry_not_flushed) ? 0 : 1);
   cleared_ptes_ = true;
 }
@@ -108,6 +110,12 @@ void dirty_again(Task& current, const std::uintptr_t* pages, unsigned count) {
   for (unsigned i = 0; i < count; ++i) set_page_dirty(current, EncodedPage(pages[i]).page());
 }
 
+void dirty_again_under_lock(Task& current, Mm& mm, const std::uintptr_t* pages, unsigned count) {
+  pte_lock(current, mm, 0);
+  dirty_again(current, pages, count);
+  pte_unlock(current, mm, 0);
+}
+
 }  // namespace
 
 // tlb_batch_pages_flush.
@@ -119,6 +127,7 @@ void MmuGather::release_batches() {
     do {
       const unsigned count = std::min(free_cap, batch->nr);
       if (planted(task_, Defect::unlocked_dirty)) dirty_again(task_, pages, count);
+      if (planted(task_, Defect::foreign_lock_dirty)) dirty_again_under_lock(task_, mm_, pages, count);
       releaser_.release(*this, pages, count);
       pages += count;
       batch->nr -= count;

@@ -1,0 +1,65 @@
+// A zap leaves nothing in its range.
+//
+// Proves: when a range has been zapped, each of its page-table entries has been
+// seen empty by the CPU that zaps, or cleared by it, since it began. Others may
+// map pages there again meanwhile: an entry that is present at the end is no
+// proof of anything, and is not looked at.
+//
+// Cannot see a zap that begins with the wrong range, or does not begin.
+#pragma once
+
+#include <bitset>
+
+#include "oracles/oracle.h"
+
+namespace shootdown {
+
+class CompleteZap final
+    : public Oracle<event::RunBegins, event::BeginZap, event::ReadEntry, event::ClearEntry, event::EndZap> {
+ public:
+  using Oracle::Oracle;
+
+  // Zaps may have been cut off with the last run.
+  void on(int /*cpu*/, const event::RunBegins& /*event*/) override {
+    for (Zap& zap : zaps_) zap.count = 0;
+  }
+  void on(int cpu, const event::BeginZap& event) override {
+    Zap& zap = zaps_[cpu];
+    zap.mm = event.mm;
+    zap.first = event.first;
+    zap.count = event.count;
+    for (Fact i = 0; i < zap.count; ++i) zap.gone.reset(i);
+  }
+  void on(int cpu, const event::ReadEntry& event) override {
+    if (!event.entry.present()) note_gone(cpu, event.mm, event.page);
+  }
+  void on(int cpu, const event::ClearEntry& event) override { note_gone(cpu, event.mm, event.page); }
+
+  void on(int cpu, const event::EndZap& event) override {
+    Zap& zap = zaps_[cpu];
+    for (Fact i = 0; i < zap.count; ++i) {
+      if (zap.gone.test(i)) continue;
+      violate(cpu, "pages {}-{} of mm {} were zapped, but the entry of page {} was neither cleared nor found empty",
+              event.first, event.first + event.count - 1, event.mm, zap.first + i);
+    }
+    zap.count = 0;
+  }
+
+ private:
+  // What a CPU zaps; count 0: nothing.
+  struct Zap {
+    Fact mm = 0;
+    Fact first = 0;
+    Fact count = 0;
+    std::bitset<max_virtual_pages> gone;  // from `first` on
+  };
+
+  void note_gone(int cpu, Fact mm, Fact page) {
+    Zap& zap = zaps_[cpu];
+    if (mm == zap.mm && page - zap.first < zap.count) zap.gone.set(page - zap.first);
+  }
+
+  Zap zaps_[max_cpus];
+};
+
+}  // namespace shootdown
