@@ -5,7 +5,8 @@
 // write() counts from its return, a store through a mapping at once. The values
 // of stores grow in the order in which they take effect, so "later" is "greater".
 //
-// Cannot see whether the disk keeps what it was given.
+// Cannot see whether the disk keeps what it was given; nor garbage: a greater value
+// that was written to another place, or never, passes for a later one.
 #pragma once
 
 #include "oracles/oracle.h"

@@ -75,7 +75,7 @@ BOOST_AUTO_TEST_CASE(a_companion_is_told_of_what_it_watches_in_a_run) {
   companion.watched = EventSet::of(EventList<event::RunBegins, event::SendInterrupt, event::FreePage>{});
   HandMadeRun run(&companion);
   run.happens(0, event::SendInterrupt{.cpus = 2});
-  run.happens(0, event::PutPage{.refcount = 1});
+  run.happens(0, event::PutPage{.refcount = 3});
   run.happens(0, event::FreePage{});
   const std::vector<EventKind> expected{kind_of<event::RunBegins>, kind_of<event::SendInterrupt>,
                                         kind_of<event::FreePage>};
@@ -137,7 +137,8 @@ BOOST_AUTO_TEST_CASE(lost_dirty_data_fires_for_a_write_that_is_lost_and_then_ove
   bool broken = false;
   for (int after = 0; after < 40; ++after) {
     ProgramBuilder builder = lost_write(after);
-    builder.machine(&MachineConfig::words, 1).operation(1, Call::load, 0, 0).operation(0, Call::write, 0);
+    // The zap ends before it.
+    builder.machine(&MachineConfig::words, 1).operation(0, Call::write, 0).switch_to(1, 0);
     bench.run(builder);
     BOOST_TEST(!bench.breaks(OracleId::page_cache_contents));
     BOOST_TEST(!bench.breaks(OracleId::fsync_durability));
@@ -189,8 +190,11 @@ BOOST_AUTO_TEST_CASE(filesystem_contract_fires) {
 
 BOOST_AUTO_TEST_CASE(complete_zap_fires_for_an_entry_that_is_left_out) {
   ProgramBuilder builder;
-  builder.machine(&MachineConfig::bundle, 1).machine(&MachineConfig::batch_count, 1).machine(&MachineConfig::batch, 1);
-  builder.operation(0, Call::touch, 0, 4).operation(1, Call::dontneed, 0, 4);
+  builder.machine(&MachineConfig::pages, 4)
+      .machine(&MachineConfig::bundle, 1)
+      .machine(&MachineConfig::batch_count, 1)
+      .machine(&MachineConfig::batch, 1);
+  builder.operation(0, Call::touch, 0, 4).operation(0, Call::dontneed, 0, 4);
   OracleSet expected;
   BOOST_TEST((broken_by(Defect::none, builder) == expected));
   expected.insert(OracleId::complete_zap);
