@@ -607,8 +607,8 @@ static_assert(AllEvents::size <= EventSet::capacity);
 
 // The facts of an event as numbers, in their order.
 inline constexpr std::size_t max_facts = 10;
-// NOLINTNEXTLINE(bugprone-sizeof-expression): in facts
 template <typename E>
+// NOLINTNEXTLINE(bugprone-sizeof-expression): in facts
 inline constexpr std::size_t fact_count = std::is_empty_v<E> ? 0 : sizeof(E) / sizeof(Fact);
 
 // Any event, and who did it when.

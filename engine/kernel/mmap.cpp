@@ -87,7 +87,7 @@ std::span<Vma* const> detach_vmas(Task& current, Mm& mm, int first, int end, Vma
 
 // do_mas_align_munmap. mmap_lock is held for writing; `downgrade`: it is dropped, else it is kept.
 void munmap_range(Task& current, int first, int count, bool downgrade) {
-  Kernel& kernel = *current.kernel;
+  const Kernel& kernel = *current.kernel;
   Mm& mm = *current.mm;
   if (!split_at_ends(current, mm, first, first + count)) {
     if (downgrade) mm.mmap_lock.up_write(current);
@@ -144,7 +144,7 @@ void unlink_file_vma(Task& current, Vma& vma) {
 }
 
 void do_mmap(Task& current, int first, int count, bool populate_pages) {
-  Kernel& kernel = *current.kernel;
+  const Kernel& kernel = *current.kernel;
   Mm& mm = *current.mm;
   mm.mmap_lock.down_write(current);
   munmap_range(current, first, count, false);
@@ -170,7 +170,7 @@ void do_munmap(Task& current, int first, int count) {
 }
 
 void madvise_dontneed(Task& current, int first, int count) {
-  Kernel& kernel = *current.kernel;
+  const Kernel& kernel = *current.kernel;
   Mm& mm = *current.mm;
   mm.mmap_lock.down_read(current);
   // madvise_walk_vmas
@@ -200,7 +200,7 @@ void msync(Task& current, int first, int count) {
 }
 
 void exit_thread(Task& current) {
-  Kernel& kernel = *current.kernel;
+  const Kernel& kernel = *current.kernel;
   Mm& mm = *current.mm;
   current.exited = true;
   bool last = false;
