@@ -114,7 +114,6 @@ class Kernel final : private Scheduler::Client {
   // Says that `cpu` has done something: to all who watch it, and to the hash.
   template <typename E>
   void announce(int cpu, const E& event);
-  const Program& program() const { return *program_; }
 
  private:
   void reset(const Program& program);
@@ -240,6 +239,14 @@ bool take_lock(Task& current, const LockFact& lock, bool shared, bool tries, Tak
       });
   if (attempt.taken != 0) current.held.add(lock);
   return attempt.taken != 0;
+}
+
+// The same for who waits in the lock's queue as long as it cannot be had.
+template <typename Take>
+void wait_and_take_lock(Task& current, const LockFact& lock, bool shared, WaitQueue& waiters, Take&& take) {
+  while (!take_lock(current, lock, shared, false, take)) {
+    wait(current, waiters, event::WaitForLock{.lock = lock, .holders = holders_of(current, lock)});
+  }
 }
 
 }  // namespace shootdown

@@ -56,9 +56,7 @@ void SpinLock::reset(const LockFact& name) {
 }
 
 void SpinLock::lock(Task& current) {
-  while (!take_lock(current, name_, false, false, [&] { return !held_.exchange(true, std::memory_order_acquire); })) {
-    wait(current, waiters_, event::WaitForLock{.lock = name_, .holders = holders_of(current, name_)});
-  }
+  wait_and_take_lock(current, name_, false, waiters_, [&] { return !held_.exchange(true, std::memory_order_acquire); });
 }
 
 void SpinLock::unlock(Task& current) {
@@ -100,9 +98,7 @@ void RwSemaphore::down_read(Task& current) {
     holders_.fetch_add(1, std::memory_order_acquire);
     return true;
   };
-  while (!take_lock(current, name_, true, false, enter)) {
-    wait(current, waiters_, event::WaitForLock{.lock = name_, .holders = holders_of(current, name_)});
-  }
+  wait_and_take_lock(current, name_, true, waiters_, enter);
 }
 
 void RwSemaphore::up_read(Task& current) {
@@ -119,9 +115,7 @@ void RwSemaphore::down_write(Task& current) {
     int expected = 0;
     return holders_.compare_exchange_strong(expected, -1, std::memory_order_acquire, std::memory_order_relaxed);
   };
-  while (!take_lock(current, name_, false, false, enter)) {
-    wait(current, waiters_, event::WaitForLock{.lock = name_, .holders = holders_of(current, name_)});
-  }
+  wait_and_take_lock(current, name_, false, waiters_, enter);
 }
 
 void RwSemaphore::up_write(Task& current) {

@@ -27,7 +27,6 @@ struct alignas(2 * sizeof(void*)) Page {
   Page* next_free = nullptr;
 
   bool test(PageFlag flag) const { return (flags.load(std::memory_order_relaxed) & flag) != 0; }
-  bool mapped() const { return mapcount.load(std::memory_order_relaxed) > 0; }
 };
 
 }  // namespace shootdown

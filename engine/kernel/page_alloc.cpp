@@ -93,23 +93,20 @@ LockFact page_lock(const Task& current, const Page* page) {
   return {.kind = LockClass::page, .number = current.kernel->pfn(page)};
 }
 
-bool take_page_lock(Task& current, Page* page, bool tries) {
-  return take_lock(current, page_lock(current, page), false, tries,
-                   [&] { return (page->flags.fetch_or(PG_locked, std::memory_order_acquire) & PG_locked) == 0; });
+bool set_locked(Page* page) {
+  return (page->flags.fetch_or(PG_locked, std::memory_order_acquire) & PG_locked) == 0;
 }
 
 }  // namespace
 
 void lock_page(Task& current, Page* page) {
-  might_sleep(current, {.reason = event::SleepInAtomic::Reason::lock, .lock = page_lock(current, page)});
-  while (!take_page_lock(current, page, false)) {
-    const LockFact lock = page_lock(current, page);
-    wait(current, page->waiters, event::WaitForLock{.lock = lock, .holders = holders_of(current, lock)});
-  }
+  const LockFact lock = page_lock(current, page);
+  might_sleep(current, {.reason = event::SleepInAtomic::Reason::lock, .lock = lock});
+  wait_and_take_lock(current, lock, false, page->waiters, [page] { return set_locked(page); });
 }
 
 bool trylock_page(Task& current, Page* page) {
-  return take_page_lock(current, page, true);
+  return take_lock(current, page_lock(current, page), false, true, [page] { return set_locked(page); });
 }
 
 void lock_new_page(Task& current, Page* page) {
