@@ -160,9 +160,9 @@ const Place& Parser::given(std::uint16_t MachineConfig::* field) const {
 // What holds between parameters. By default mms and files are 1: it can only be wrong if they are given.
 void Parser::check_machine() const {
   if (machine().mms > machine().cpus)
-    reader_.fail(given(&MachineConfig::mms), fmt::format("'mms' must be at most 'cpus', which is {}", machine().cpus));
+    Reader::fail(given(&MachineConfig::mms), fmt::format("'mms' must be at most 'cpus', which is {}", machine().cpus));
   if (machine().windows < machine().files) {
-    reader_.fail(given(&MachineConfig::files),
+    Reader::fail(given(&MachineConfig::files),
                  fmt::format("'files' must be at most 'windows', which is {}", machine().windows));
   }
 }
