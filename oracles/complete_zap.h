@@ -19,9 +19,10 @@ class CompleteZap final
  public:
   using Oracle::Oracle;
 
-  // Zaps may have been cut off with the last run.
+  // Zaps may have been cut off with the last run, and what is left of one must
+  // not decide which branch the next run takes.
   void on(int /*cpu*/, const event::RunBegins& /*event*/) override {
-    for (Zap& zap : zaps_) zap.count = 0;
+    for (Zap& zap : zaps_) zap = {};
   }
   void on(int cpu, const event::BeginZap& event) override {
     Zap& zap = zaps_[cpu];
