@@ -44,6 +44,12 @@ class ProgramBuilder {
   }
   ProgramBuilder& fill(int cpu, int page, int after) { return tlb_exception(Exception::Kind::fill, cpu, page, after); }
 
+  ProgramBuilder& exception(const Exception& exception) {
+    program_.exceptions[program_.exception_count++] = exception;
+    ++last().exception_count;
+    return *this;
+  }
+
   const Program& program() const { return program_; }
 
  private:
@@ -54,12 +60,6 @@ class ProgramBuilder {
                       .after = static_cast<std::uint16_t>(after),
                       .page = static_cast<std::uint16_t>(page)});
   }
-  ProgramBuilder& exception(const Exception& exception) {
-    program_.exceptions[program_.exception_count++] = exception;
-    ++last().exception_count;
-    return *this;
-  }
-
   Program program_;
 };
 

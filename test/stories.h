@@ -24,7 +24,7 @@ inline constexpr std::string_view lost_write =
     "expect deferred_dirty breaks filesystem-contract\n"
     "cpu 0: store page 0 word 0\n"
     "cpu 1: dontneed page 0\n"
-    "  after 9 steps switch to cpu 2\n"
+    "  after remove rmap of page 0 switch to cpu 2\n"
     "cpu 2: fsync page 0\n"
     "cpu 0: store page 0 word 0\n";
 

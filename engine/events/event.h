@@ -66,6 +66,8 @@ struct StepEvent {
 struct Note {
   static constexpr bool is_step = false;
 };
+// The CPU cannot make its next step, and waits.
+struct Wait : Note {};
 
 // --- the run ---
 
@@ -144,8 +146,9 @@ struct SendInterrupt : StepEvent {
   Fact cpus;  // a bit for each CPU that is asked to flush
 };
 
-struct WaitForFlush : StepEvent {
-  Fact cpus;  // that have not answered
+// The CPU waits until all have answered.
+struct WaitForFlush : Wait {
+  Fact cpus;  // that have not yet
 };
 
 struct TakeInterrupt : StepEvent {
@@ -179,13 +182,14 @@ struct ClearEntry : StepEvent {
 struct TakeLock : StepEvent {
   LockFact lock;
   Fact shared;  // 1: for reading
-  Fact tries;   // 1: comes back at once if it cannot be had
+  Fact tries;   // 1: comes back at once if it cannot be had; else the step is made only when it can
   // found
   Fact taken;
-  Fact holders;  // a bit for each CPU that held it before
+  Fact holders;  // if it was not: a bit for each CPU that holds it
 };
 
-struct WaitForLock : StepEvent {
+// The CPU waits until it can make its next step.
+struct WaitForLock : Wait {
   LockFact lock;
   Fact holders;
 };
@@ -279,13 +283,12 @@ struct ClearWriteback : StepEvent {
   PageFact page;
 };
 
+// The page is found not to be under writeback; who needs that waits with this step.
 struct ReadWriteback : StepEvent {
   PageFact page;
-  // found
-  Fact flags;
 };
 
-struct WaitForWriteback : StepEvent {
+struct WaitForWriteback : Wait {
   PageFact page;
 };
 
@@ -539,12 +542,17 @@ struct EndGather : StepEvent {
 
 }  // namespace event
 
+// Whether a trace has a line for it.
+template <typename E>
+inline constexpr bool is_told = E::is_step || std::is_base_of_v<event::Wait, E>;
+
 template <typename... Events>
 struct EventList {
   static constexpr std::size_t size = sizeof...(Events);
 };
 
-// Every kind of event. Its place in the list is its number within one build; nothing outside of a process keeps it.
+// Every kind of event. Its place in the list is its number, which inputs keep: NUMBERS ARE PERMANENT, new events come
+// last.
 using AllEvents = EventList<
     event::RunBegins, event::RunEnds, event::OperationBegins, event::UserAccess, event::Translate, event::RefuseAccess,
     event::EvictTranslation, event::FillTranslation, event::FlushTranslation, event::RaiseTlbGeneration,
@@ -638,6 +646,20 @@ struct AnyEvent {
     return event;
   }
 };
+
+// The page that an event is about: a virtual one, or the place in its file, whichever it has; none: no_fact.
+template <typename E>
+constexpr Fact page_of(const E& event) {
+  if constexpr (requires { event.page.index; }) {
+    return event.page.index;
+  } else if constexpr (requires { Fact{event.page}; }) {
+    return event.page;
+  } else if constexpr (requires { event.index; }) {
+    return event.index;
+  } else {
+    return no_fact;
+  }
+}
 
 // Calls `visit` with the event as what it is.
 template <typename Visitor, typename... Events>

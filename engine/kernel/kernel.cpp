@@ -9,7 +9,7 @@
 #include "engine/kernel/tlbflush.h"
 #include "engine/kernel/writeback.h"
 #include "engine/kernel/zap_engine.h"
-#include "engine/sched/input_schedule.h"
+#include "engine/sched/listed_schedule.h"
 #include "engine/sched/pct.h"
 
 namespace shootdown {
@@ -28,21 +28,26 @@ std::uint64_t Kernel::step_limit(const Program& program) {
   return 1000 + work * (program.machine.cpus + 1U) * (pages + 4) * 200;
 }
 
-Outcome Kernel::run(const Program& program, Observer* trace) {
+Outcome Kernel::run(const Program& program, Observer* trace, Chooser* chooser) {
   reset(program);
   trace_ = trace;
   observer_watches_ = observer_.watches();
   trace_watches_ = trace == nullptr ? EventSet() : trace->watches();
-  watched_ = observer_watches_ | trace_watches_;
-  tell_of(event::RunBegins{.cpus = config.cpus});
-  Outcome outcome{};
+  if (chooser != nullptr) return run_with(*chooser);
   if (config.pct_depth != 0) {
-    Pct strategy(config.pct_seed, config.pct_depth, config.pct_steps);
-    outcome = sched.run(config.cpus, strategy, step_limit(program));
-  } else {
-    InputSchedule strategy(program);
-    outcome = sched.run(config.cpus, strategy, step_limit(program));
+    Pct pct(config.pct_seed, config.pct_depth, config.pct_steps);
+    return run_with(pct);
   }
+  ListedChooser listed(program);
+  return run_with(listed);
+}
+
+Outcome Kernel::run_with(Chooser& chooser) {
+  chooser_ = &chooser;
+  chooser_waits_for_ = chooser.waits_for();
+  watched_ = observer_watches_ | trace_watches_ | chooser_waits_for_;
+  tell_of(event::RunBegins{.cpus = config.cpus});
+  const Outcome outcome = sched.run(config.cpus, chooser, step_limit(*program_));
   tell_of(event::RunEnds{.outcome = outcome});
   machine.clear();
   clear_files();
@@ -52,6 +57,7 @@ Outcome Kernel::run(const Program& program, Observer* trace) {
 void Kernel::tell(const AnyEvent& event) {
   if (observer_watches_.contains(event.kind)) observer_.happened(event, facts_);
   if (trace_watches_.contains(event.kind)) trace_->happened(event, facts_);
+  if (chooser_waits_for_.contains(event.kind) && chooser_->happened(event)) sched.ask_soon();
 }
 
 void Kernel::reset(const Program& program) {
@@ -63,7 +69,6 @@ void Kernel::reset(const Program& program) {
   pages_used = 0;
   last_value = 0;
   threads_left_.store(config.cpus, std::memory_order_relaxed);
-  batch_allocations_.store(0, std::memory_order_relaxed);
   batches_used_ = 0;
   batches_in_use_ = 0;
   free_batches_ = nullptr;
@@ -122,6 +127,7 @@ void Kernel::reset_mms() {
     task.tlb_gen = 1;
     task.lazy.store(false, std::memory_order_relaxed);
     task.held.clear();
+    task.failing_allocations = 0;
     task.flush_waits_for.store(0, std::memory_order_relaxed);
     task.flush_asked_by.store(0, std::memory_order_relaxed);
     task.flush_done.reset();
@@ -138,19 +144,23 @@ void Kernel::run_cpu(int cpu) {
     begin_operation(current, i);
     run_operation(current, operation);
   }
-  begin_operation(current, -1);
-  if (!current.exited) exit_thread(current);
+  if (!current.exited) {
+    begin_operation(current, -1);
+    exit_thread(current);
+  }
   if (threads_left_.fetch_sub(1, std::memory_order_acq_rel) == 1) finish_run(current);
 }
 
 void Kernel::begin_operation(Task& current, int number) {
   sched.begin_operation(number);
+  current.failing_allocations = 0;
   note(current, event::OperationBegins{.operation = number < 0 ? no_fact : as_fact(number)});
 }
 
 // When everything is unmapped, the last CPU syncs every file and drops it from the page cache: what is
 // on the disk then is all that is left of the data.
 void Kernel::finish_run(Task& current) {
+  begin_operation(current, -1);
   for (int i = 0; i < config.files; ++i) {
     AddressSpace& file = files[static_cast<std::size_t>(i)];
     fsync_range(current, file, {0, config.pages});
@@ -162,21 +172,24 @@ bool Kernel::interrupt(int cpu) {
   return handle_flush_interrupt(tasks[static_cast<std::size_t>(cpu)]);
 }
 
-void Kernel::disturb(int disturbance) {
-  const Exception& exception = program_->exceptions[static_cast<std::size_t>(disturbance)];
-  const Task& task = tasks[exception.cpu];
+void Kernel::disturb(const Choice& choice) {
+  Task& task = tasks[choice.cpu];
+  if (choice.kind == Choice::Kind::fail) {
+    ++task.failing_allocations;
+    return;
+  }
   const int by = sched.current();
   sched.record();
-  if (exception.kind == Exception::Kind::evict) {
-    machine.tlb(exception.cpu).drop(exception.page);
-    announce(by, event::EvictTranslation{.owner = exception.cpu, .page = exception.page});
+  if (choice.kind == Choice::Kind::evict) {
+    machine.tlb(choice.cpu).drop(choice.page);
+    announce(by, event::EvictTranslation{.owner = choice.cpu, .page = choice.page});
     return;
   }
   // A CPU that has switched to another address space walks that one.
-  const bool loaded = (task.mm->cpumask.load(std::memory_order_relaxed) >> exception.cpu & 1U) != 0;
-  const bool filled = loaded && machine.fill(exception.cpu, task.mm->number, exception.page);
-  const EntryFact entry = filled ? entry_fact(machine.read_pte(task.mm->number, exception.page)) : EntryFact{};
-  announce(by, event::FillTranslation{.owner = exception.cpu, .page = exception.page, .entry = entry});
+  const bool loaded = (task.mm->cpumask.load(std::memory_order_relaxed) >> choice.cpu & 1U) != 0;
+  const bool filled = loaded && machine.fill(choice.cpu, task.mm->number, choice.page);
+  const EntryFact entry = filled ? entry_fact(machine.read_pte(task.mm->number, choice.page)) : EntryFact{};
+  announce(by, event::FillTranslation{.owner = choice.cpu, .page = choice.page, .entry = entry});
 }
 
 SHOOTDOWN_HARNESS Word Kernel::next_value() {
@@ -186,8 +199,8 @@ SHOOTDOWN_HARNESS Word Kernel::next_value() {
 MmuGatherBatch* Kernel::allocate_batch(Task& current) {
   MmuGatherBatch* batch = nullptr;
   act(current, event::AllocateBatch{}, [&](event::AllocateBatch& found) {
-    const int allocation = batch_allocations_.fetch_add(1, std::memory_order_relaxed);
-    const bool fails = (config.failing_batches >> static_cast<unsigned>(allocation % 11) & 1U) != 0;
+    const bool fails = current.failing_allocations != 0;
+    if (fails) --current.failing_allocations;
     zone_lock.exchange(0, std::memory_order_acq_rel);
     if (!fails && free_batches_ != nullptr) {
       batch = free_batches_;

@@ -37,6 +37,7 @@ struct Task {
   std::uint64_t tlb_gen = 1;  // up to which flush the TLB is up to date
   Atomic<bool> lazy{false};   // runs no user code of the mm any more: needs no flush until it does
   HeldLocks held;
+  int failing_allocations = 0;  // so many of the operation's next ones fail
   // A flush that this CPU has asked others for.
   struct FlushRequest {
     int mm = 0;
@@ -68,9 +69,10 @@ class Kernel final : private Scheduler::Client {
   // `engine` zaps pages; `observer` is told what it watches. Both must outlive the kernel.
   Kernel(const ZapEngine& engine, Observer& observer);
 
-  // Runs a program to its end; `trace`, which may be null, observes it, too. Files and page tables are empty
-  // afterwards: the event RunEnds is the time to look at them.
-  Outcome run(const Program& program, Observer* trace = nullptr);
+  // Runs a program to its end; `trace`, which may be null, observes it, too; `chooser`, if any, makes the choices in
+  // place of the program's schedule. Files and page tables are empty afterwards: the event RunEnds is the time to look
+  // at them.
+  Outcome run(const Program& program, Observer* trace = nullptr, Chooser* chooser = nullptr);
 
   // A digest of all that happened in the last run.
   std::uint64_t hash() const { return sched.hash(); }
@@ -106,7 +108,7 @@ class Kernel final : private Scheduler::Client {
   const Frame& frame(const Page* page) const { return machine.frame(pfn(page)); }
   PageTable& page_table(Mm& mm, int virtual_page) const { return mm.page_tables[virtual_page >> config.table_shift]; }
 
-  // __get_free_pages for a gather: null when the program says that it fails.
+  // __get_free_pages for a gather: null when it fails, which is a choice.
   MmuGatherBatch* allocate_batch(Task& current);
   void free_batch(Task& current, MmuGatherBatch* batch);
   int batches_in_use() const { return batches_in_use_; }
@@ -122,7 +124,8 @@ class Kernel final : private Scheduler::Client {
   void reset_mms();
   void run_cpu(int cpu) override;
   bool interrupt(int cpu) override;
-  void disturb(int disturbance) override;
+  void disturb(const Choice& choice) override;
+  Outcome run_with(Chooser& chooser);
   void begin_operation(Task& current, int number);
   void tell(const AnyEvent& event);
   // What no CPU does.
@@ -139,10 +142,11 @@ class Kernel final : private Scheduler::Client {
   Observer* trace_ = nullptr;
   EventSet observer_watches_;  // in this run
   EventSet trace_watches_;
-  EventSet watched_;  // by either
+  Chooser* chooser_ = nullptr;
+  EventSet chooser_waits_for_;
+  EventSet watched_;  // by any of them
   const Program* program_ = nullptr;
   Atomic<int> threads_left_{0};
-  Atomic<int> batch_allocations_{0};
   int batches_used_ = 0;
   int batches_in_use_ = 0;
   MmuGatherBatch* free_batches_ = nullptr;
@@ -193,15 +197,15 @@ template <typename E>
 SHOOTDOWN_HARNESS void Kernel::announce(int cpu, const E& event) {
   static_assert(is_in<E>(SentByModel{}), "SentByModel must have every event that the model sends");
   const Unwatched unwatched;
-  sched.mix(digest(cpu, event));
+  // Which number an operation has in its program is nothing that happens, nor is that a CPU waits.
+  constexpr bool happens = !std::is_same_v<E, event::OperationBegins> && !std::is_base_of_v<event::Wait, E>;
+  if constexpr (happens) sched.mix(digest(cpu, event));
   if (watched_.contains(kind_of<E>)) tell(AnyEvent(sched.steps(), cpu, event));
 }
 
-// A step of the current task: other CPUs may run; then `action` is done, which may fill in what it finds; then that
-// is announced. Returns the event as it was announced.
+// What a step consists of, behind its step point.
 template <typename E, typename Action>
-E act(Task& current, E event, Action&& action) {
-  current.kernel->sched.step(step_point(event));
+E do_and_announce(Task& current, E event, Action&& action) {
   if constexpr (requires { event.page.frame; }) event.page = page_fact(*current.kernel, event.page.frame);
   if constexpr (std::is_invocable_v<Action, E&>) {
     action(event);
@@ -212,41 +216,57 @@ E act(Task& current, E event, Action&& action) {
   return event;
 }
 
-// Something takes effect at the current task's last step.
+// A step of the current task: other CPUs may run; then `action` is done, which may fill in what it finds; then that
+// is announced. Returns the event as it was announced.
+template <typename E, typename Action>
+E act(Task& current, const E& event, Action&& action) {
+  static_assert(E::is_step);
+  current.kernel->sched.step(step_point(event));
+  return do_and_announce(current, event, std::forward<Action>(action));
+}
+
+// Something takes effect in the current task's step at hand.
 template <typename E>
 void note(const Task& current, const E& event) {
   static_assert(!E::is_step);
   current.kernel->announce(current.cpu, event);
 }
 
-// A step in which the current task waits until somebody wakes the queue, or for less: callers look again.
-template <typename E>
-void wait(Task& current, WaitQueue& queue, const E& event) {
-  Scheduler& sched = current.kernel->sched;
-  sched.record();
-  current.kernel->announce(current.cpu, event);
-  sched.wait(queue, step_point(event));
+// A step that can be made only while `enabled()`. If the task has to wait for that, the note that `waiting()` returns
+// says so. Whoever makes it so wakes the queue.
+template <typename E, typename Enabled, typename Waiting, typename Action>
+E act_when(Task& current, E event, WaitQueue& queue, const Enabled& enabled, const Waiting& waiting, Action&& action) {
+  current.kernel->sched.step_when(step_point(event), queue, enabled, [&] { note(current, waiting()); });
+  return do_and_announce(current, event, std::forward<Action>(action));
 }
 
-// A step in which a lock is to be taken. `take` tries to, and returns whether it could; `tries`: the caller will not
-// wait for it.
-template <typename Take>
-bool take_lock(Task& current, const LockFact& lock, bool shared, bool tries, Take&& take) {
-  const auto attempt =
-      act(current, event::TakeLock{.lock = lock, .shared = shared, .tries = tries}, [&](event::TakeLock& found) {
-        found.taken = static_cast<Fact>(take());
-        if (found.taken == 0) found.holders = holders_of(current, lock);
+// The task waits until `enabled()`, which is no step.
+template <typename Enabled, typename Waiting>
+void await(Task& current, WaitQueue& queue, const Enabled& enabled, const Waiting& waiting) {
+  current.kernel->sched.wait_until(step_point(waiting()), queue, enabled, [&] { note(current, waiting()); });
+}
+
+// A step in which a lock is taken, and which can be made only while it is `free()`.
+template <typename Free, typename Take>
+void take_lock(Task& current, const LockFact& lock, bool shared, WaitQueue& waiters, const Free& free, Take&& take) {
+  act_when(
+      current, event::TakeLock{.lock = lock, .shared = shared, .taken = 1}, waiters, free,
+      [&] { return event::WaitForLock{.lock = lock, .holders = holders_of(current, lock)}; },
+      [&] {
+        take();
+        current.held.add(lock);
       });
+}
+
+// The same for who does not wait for it: `take` tries, and returns whether it could.
+template <typename Take>
+bool try_lock(Task& current, const LockFact& lock, Take&& take) {
+  const auto attempt = act(current, event::TakeLock{.lock = lock, .tries = 1}, [&](event::TakeLock& found) {
+    found.taken = static_cast<Fact>(take());
+    if (found.taken == 0) found.holders = holders_of(current, lock);
+  });
   if (attempt.taken != 0) current.held.add(lock);
   return attempt.taken != 0;
-}
-
-// The same for who waits in the lock's queue as long as it cannot be had.
-template <typename Take>
-void wait_and_take_lock(Task& current, const LockFact& lock, bool shared, WaitQueue& waiters, Take&& take) {
-  while (!take_lock(current, lock, shared, false, take)) {
-    wait(current, waiters, event::WaitForLock{.lock = lock, .holders = holders_of(current, lock)});
-  }
 }
 
 }  // namespace shootdown

@@ -56,7 +56,9 @@ void SpinLock::reset(const LockFact& name) {
 }
 
 void SpinLock::lock(Task& current) {
-  wait_and_take_lock(current, name_, false, waiters_, [&] { return !held_.exchange(true, std::memory_order_acquire); });
+  take_lock(
+      current, name_, false, waiters_, [this] { return !held_.load(std::memory_order_relaxed); },
+      [this] { SHOOTDOWN_CHECK(!held_.exchange(true, std::memory_order_acquire)); });
 }
 
 void SpinLock::unlock(Task& current) {
@@ -78,9 +80,9 @@ void SpinLock::unlock_irq(Task& current) {
 }
 
 void SpinLock::wait_until_free(Task& current) {
-  while (held_.load(std::memory_order_relaxed)) {
-    wait(current, waiters_, event::WaitForLock{.lock = name_, .holders = holders_of(current, name_)});
-  }
+  await(
+      current, waiters_, [this] { return !held_.load(std::memory_order_relaxed); },
+      [&] { return event::WaitForLock{.lock = name_, .holders = holders_of(current, name_)}; });
 }
 
 // --- read-write semaphores ---
@@ -93,12 +95,9 @@ void RwSemaphore::reset(const LockFact& name) {
 
 void RwSemaphore::down_read(Task& current) {
   might_sleep(current, {.reason = event::SleepInAtomic::Reason::lock, .lock = name_});
-  const auto enter = [&] {
-    if (holders_.load(std::memory_order_relaxed) < 0) return false;
-    holders_.fetch_add(1, std::memory_order_acquire);
-    return true;
-  };
-  wait_and_take_lock(current, name_, true, waiters_, enter);
+  take_lock(
+      current, name_, true, waiters_, [this] { return holders_.load(std::memory_order_relaxed) >= 0; },
+      [this] { holders_.fetch_add(1, std::memory_order_acquire); });
 }
 
 void RwSemaphore::up_read(Task& current) {
@@ -111,11 +110,9 @@ void RwSemaphore::up_read(Task& current) {
 
 void RwSemaphore::down_write(Task& current) {
   might_sleep(current, {.reason = event::SleepInAtomic::Reason::lock, .lock = name_});
-  const auto enter = [&] {
-    int expected = 0;
-    return holders_.compare_exchange_strong(expected, -1, std::memory_order_acquire, std::memory_order_relaxed);
-  };
-  wait_and_take_lock(current, name_, false, waiters_, enter);
+  take_lock(
+      current, name_, false, waiters_, [this] { return holders_.load(std::memory_order_relaxed) == 0; },
+      [this] { SHOOTDOWN_CHECK(holders_.exchange(-1, std::memory_order_acquire) == 0); });
 }
 
 void RwSemaphore::up_write(Task& current) {

@@ -1,8 +1,8 @@
 // The kernel's locks, as far as their users can tell them apart.
 //
-// Taking and dropping a lock is a step each. A lock that is taken makes the CPU
-// wait; whoever drops it wakes all that wait, and the schedule decides who gets
-// it. They are acquire and release atomics, so that ThreadSanitizer knows what
+// Taking and dropping a lock is a step each. The step in which a lock is taken can
+// be made only while it is free; whoever drops it wakes all that wait, and the
+// schedule decides who gets it. They are acquire and release atomics, so that ThreadSanitizer knows what
 // they order. None can be taken twice by one CPU.
 //
 // Each task notes which locks it holds (the kernel's held_locks of lockdep):

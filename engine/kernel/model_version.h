@@ -4,8 +4,8 @@
 // come out otherwise: it makes other steps, or in another order, or the hardware
 // or the kernel does something else. A verdict, a trace and the number of a step
 // therefore mean something only together with it. A program that was made for one
-// model is a program for every other, but it may tell another story there: its
-// exceptions count steps.
+// model is a program for every other, but it may tell another story there, if
+// its exceptions count steps.
 //
 // What leaves runs as they are does not count: a new oracle, other words in a
 // trace, a new operation or parameter that no program has yet.
@@ -13,6 +13,6 @@
 
 namespace shootdown {
 
-inline constexpr int model_version = 2;
+inline constexpr int model_version = 5;
 
 }  // namespace shootdown

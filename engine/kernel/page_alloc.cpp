@@ -102,11 +102,13 @@ bool set_locked(Page* page) {
 void lock_page(Task& current, Page* page) {
   const LockFact lock = page_lock(current, page);
   might_sleep(current, {.reason = event::SleepInAtomic::Reason::lock, .lock = lock});
-  wait_and_take_lock(current, lock, false, page->waiters, [page] { return set_locked(page); });
+  take_lock(
+      current, lock, false, page->waiters, [page] { return !page->test(PG_locked); },
+      [page] { SHOOTDOWN_CHECK(set_locked(page)); });
 }
 
 bool trylock_page(Task& current, Page* page) {
-  return take_lock(current, page_lock(current, page), false, true, [page] { return set_locked(page); });
+  return try_lock(current, page_lock(current, page), [page] { return set_locked(page); });
 }
 
 void lock_new_page(Task& current, Page* page) {
@@ -131,15 +133,10 @@ void unlock_page(Task& current, Page* page) {
 
 void wait_on_page_writeback(Task& current, Page* page) {
   might_sleep(current, {.reason = event::SleepInAtomic::Reason::writeback, .subject = current.kernel->pfn(page)});
-  const auto under_writeback = [&] {
-    const auto look =
-        act(current, event::ReadWriteback{.page = frame_fact(current, page)},
-            [&](event::ReadWriteback& found) { found.flags = page->flags.load(std::memory_order_relaxed); });
-    return (look.flags & PG_writeback) != 0;
-  };
-  while (under_writeback()) {
-    wait(current, page->waiters, event::WaitForWriteback{.page = frame_fact(current, page)});
-  }
+  act_when(
+      current, event::ReadWriteback{.page = frame_fact(current, page)}, page->waiters,
+      [page] { return !page->test(PG_writeback); },
+      [&] { return event::WaitForWriteback{.page = page_fact(*current.kernel, current.kernel->pfn(page))}; }, [] {});
 }
 
 }  // namespace shootdown

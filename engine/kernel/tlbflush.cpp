@@ -1,6 +1,7 @@
 #include "engine/kernel/tlbflush.h"
 
-#include "engine/sched/strategy.h"
+#include "engine/check.h"
+#include "engine/sched/chooser.h"
 
 namespace shootdown {
 
@@ -64,9 +65,11 @@ void ask(Task& current, CpuMask mask) {
 }
 
 void wait_for_answers(Task& current) {
-  while (const CpuMask waits_for = current.flush_waits_for.load(std::memory_order_acquire)) {
-    wait(current, current.flush_done, event::WaitForFlush{.cpus = waits_for});
-  }
+  await(
+      current, current.flush_done, [&current] { return current.flush_waits_for.load(std::memory_order_relaxed) == 0; },
+      [&current] { return event::WaitForFlush{.cpus = current.flush_waits_for.load(std::memory_order_relaxed)}; });
+  // What the others did before they answered happened before this.
+  SHOOTDOWN_CHECK(current.flush_waits_for.load(std::memory_order_acquire) == 0);
 }
 
 }  // namespace

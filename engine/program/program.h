@@ -4,7 +4,7 @@
 // a list of operations, each on a virtual CPU, and a schedule. By default the
 // operations run one after the other, in the order of the list. The schedule is
 // its exceptions, each tied to an operation ("after 7 steps of this operation,
-// switch to CPU 2"); or a seed for the PCT strategy.
+// switch to CPU 2"); or a seed for PCT.
 //
 // Exceptions are tied to operations, not counted from the start of the run, so that
 // a change in one operation does not move the preemptions of all that follow.
@@ -36,7 +36,9 @@ inline constexpr int max_pct_depth = 8;
 inline constexpr int max_operations = 128;
 inline constexpr int max_exceptions = 4096;
 inline constexpr int max_after = std::numeric_limits<std::uint16_t>::max();
+inline constexpr int max_occurrence = 256;
 inline constexpr int max_latency = 15;
+inline constexpr int max_visit = 255;
 
 // An address space is a row of windows, each as long as a file: window w shows file
 // w mod files from its beginning.
@@ -164,20 +166,33 @@ struct Operation {
 
 // --- the schedule ---
 
+// Something that happens otherwise than the order of the list has it, at some place of an operation.
 struct Exception {
   enum class Kind : std::uint8_t {
     preempt,  // the operation is suspended and another CPU runs
     evict,    // a TLB loses its entry for a page
     fill,     // a CPU's hardware loads a TLB entry for a page, unasked
+    keep,     // the operation goes on, whoever were next in order
+    fail,     // the operation's next allocation of memory fails
   };
+  // In place of the number of an event, or of a page.
+  static constexpr std::uint8_t steps = 255;
+  static constexpr std::uint8_t any_page = 255;
 
   Kind kind = Kind::preempt;
   // preempt: who runs next; the operation's own CPU means whoever is next in order.
   // evict, fill: whose TLB.
   std::uint8_t cpu = 0;
   std::uint8_t latency = 0;  // preempt: steps that `cpu` makes before it takes a pending interrupt, to max_latency
-  std::uint16_t after = 0;   // steps of the operation; exceptions of one operation happen in their order
-  std::uint16_t page = 0;    // evict, fill: a virtual page
+  // The place: after so many steps of the operation; or after so many events (1: the next) of one kind, counted from
+  // the exception before, and those of one page only. The exceptions of one operation happen in their order.
+  std::uint8_t event = steps;          // the kind of the events; `steps`: steps are counted
+  std::uint8_t event_page = any_page;  // virtual, or the place in its file, whichever the event has
+  std::uint16_t after = 0;
+  // How often the CPU must have come back to this place first, after it had been blocked, preempted or interrupted
+  // there: a place may be come to several times before the next step is made. Only where steps are counted.
+  std::uint8_t visit = 0;
+  std::uint16_t page = 0;  // evict, fill: a virtual page
 
   bool operator==(const Exception&) const = default;
 };

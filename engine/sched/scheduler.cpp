@@ -39,7 +39,6 @@ void Scheduler::begin_run(int cpus) {
   steps_ = 0;
   hash_ = 0;
   all_ = cpus_below(cpus);
-  runnable_ = all_;
   finished_ = 0;
   interrupts_ = 0;
   outcome_ = Outcome::completed;
@@ -47,24 +46,38 @@ void Scheduler::begin_run(int cpus) {
     Cpu& cpu = *cpus_[i];
     cpu.operation = -1;
     cpu.pending = {};
+    cpu.guard = nullptr;
+    cpu.parked = false;
     cpu.own = 0;
     cpu.since = 0;
+    cpu.visited = 0;
+    cpu.visit = 0;
     cpu.take_at = 0;
     cpu.interrupts_disabled = 0;
-    cpu.handling = false;
     cpu.latency = 0;
     main_.synchronise(cpu.fiber);
   }
 }
 
-Outcome Scheduler::run(int cpus, Strategy& strategy, std::uint64_t step_limit) {
+// Before the first question each CPU goes to its first step, so that all who are chosen from are there.
+Outcome Scheduler::run(int cpus, Chooser& chooser, std::uint64_t step_limit) {
   SHOOTDOWN_CHECK(cpus >= 1 && cpus <= max_cpus);
-  strategy_ = &strategy;
+  chooser_ = &chooser;
   step_limit_ = step_limit;
   begin_run(cpus);
-  current_ = strategy.begin(cpus);
+  chooser.begin(cpus);
   running_ = true;
-  main_.switch_to(cpus_[current_]->fiber);
+  starting_ = true;
+  for (current_ = 0; current_ < cpus; ++current_) main_.switch_to(cpus_[current_]->fiber);
+  starting_ = false;
+  current_ = 0;
+  const int first = ask(Question::Occasion::begin);
+  if (first < 0) {
+    outcome_ = finished_ == all_ ? Outcome::completed : Outcome::deadlock;
+  } else {
+    current_ = first;
+    main_.switch_to(cpus_[first]->fiber);
+  }
 
   running_ = false;
   for (int i = 0; i < cpus; ++i) {
@@ -75,28 +88,77 @@ Outcome Scheduler::run(int cpus, Strategy& strategy, std::uint64_t step_limit) {
   return outcome_;
 }
 
-SHOOTDOWN_HARNESS Strategy::Candidates Scheduler::candidates() const {
-  auto interrupted = static_cast<CpuMask>(interrupts_ & runnable_);
-  for (unsigned rest = interrupted; rest != 0; rest &= rest - 1) {
-    const int cpu = __builtin_ctz(rest);
-    const bool can_take = cpus_[cpu]->interrupts_disabled == 0 && cpu != current_;
-    if (!can_take) interrupted = static_cast<CpuMask>(interrupted & ~cpu_bit(cpu));
+SHOOTDOWN_HARNESS bool Scheduler::can_step(const Cpu& cpu) const {
+  return !cpu.parked && (cpu.guard == nullptr || cpu.guard->holds());
+}
+
+SHOOTDOWN_HARNESS bool Scheduler::can_take_interrupt(const Cpu& cpu) const {
+  return (interrupts_ & cpu_bit(cpu.number)) != 0 && cpu.interrupts_disabled == 0;
+}
+
+SHOOTDOWN_HARNESS Question Scheduler::question(Question::Occasion occasion) const {
+  Question result{.occasion = occasion, .at = position(), .runnable = 0, .interrupted = 0};
+  for (unsigned rest = all_; rest != 0; rest &= rest - 1) {
+    const Cpu& cpu = *cpus_[__builtin_ctz(rest)];
+    const bool interrupted = can_take_interrupt(cpu);
+    if (!interrupted && !can_step(cpu)) continue;
+    result.runnable = static_cast<CpuMask>(result.runnable | cpu_bit(cpu.number));
+    if (interrupted && cpu.number != current_)
+      result.interrupted = static_cast<CpuMask>(result.interrupted | cpu_bit(cpu.number));
   }
-  return {.runnable = runnable_, .interrupted = interrupted};
+  return result;
 }
 
-// Steps of an interrupt's handler are no steps of the operation that it interrupts.
 SHOOTDOWN_HARNESS std::uint64_t Scheduler::own_steps(const Cpu& cpu) const {
-  return cpu.handling ? cpu.own : cpu.own + (steps_ - cpu.since);
+  return cpu.own + (steps_ - cpu.since);
 }
 
-SHOOTDOWN_HARNESS Strategy::Position Scheduler::position() const {
+SHOOTDOWN_HARNESS Position Scheduler::position() const {
   const Cpu& cpu = *cpus_[current_];
-  return {current_, cpu.operation, own_steps(cpu), steps_};
+  const std::uint64_t own = own_steps(cpu);
+  return {current_, cpu.operation, own, steps_, own == cpu.visited ? cpu.visit : 0};
 }
 
-// Asks the strategy until it has no more to say before the next step.
+SHOOTDOWN_HARNESS void Scheduler::count_visit(Cpu& cpu) {
+  const std::uint64_t own = own_steps(cpu);
+  cpu.visit = own == cpu.visited ? cpu.visit + 1 : 1;
+  cpu.visited = own;
+}
+
+// Asks who runs next, until the answer is a CPU; -1: none can.
+SHOOTDOWN_HARNESS int Scheduler::ask(Question::Occasion occasion) {
+  for (;;) {
+    Choice choice{};
+    {
+      const Unwatched unwatched;
+      const Question now = question(occasion);
+      if (now.runnable == 0) return -1;
+      choice = chooser_->choose(now);
+      SHOOTDOWN_CHECK(choice.kind != Choice::Kind::run || now.can_run(choice.cpu));
+    }
+    if (choice.kind == Choice::Kind::run) {
+      cpus_[choice.cpu]->latency = choice.latency;
+      return choice.cpu;
+    }
+    disturb(choice);
+    // One question for each time that it wants to be asked.
+    if (occasion == Question::Occasion::step) return current_;
+  }
+}
+
+// The CPU has come to its first step, or has none.
+SHOOTDOWN_HARNESS void Scheduler::wait_for_start() {
+  self().fiber.switch_to(main_);
+  arrive();
+  stop_at_ = 0;
+}
+
+// Asks the chooser until it has no more to say before the next step.
 SHOOTDOWN_HARNESS void Scheduler::stop_point(StepPoint next) {
+  if (starting_) {
+    self().pending = next;
+    wait_for_start();
+  }
   for (;;) {
     if (steps_ >= step_limit_) finish(Outcome::too_many_steps);
     Cpu& cpu = self();
@@ -104,32 +166,33 @@ SHOOTDOWN_HARNESS void Scheduler::stop_point(StepPoint next) {
       cpu.take_at = 0;
       if (cpu.interrupts_disabled == 0) take_interrupts();
     }
-
-    Strategy::Decision decision{current_};
     {
       const Unwatched unwatched;
-      const Strategy::Position here = position();
-      const std::uint64_t stop = strategy_->next_stop(here);
+      const std::uint64_t stop = chooser_->next_question(position());
       if (stop > steps_) {
         stop_at_ = stop < step_limit_ ? stop : step_limit_;
         if (cpu.take_at != 0 && cpu.take_at < stop_at_) stop_at_ = cpu.take_at;
         return;
       }
-      decision = strategy_->decide(here, candidates());
     }
-    if (decision.disturbance >= 0) disturb(decision.disturbance);
-    if (decision.cpu == current_) continue;
+    const bool can_go_on = can_step(cpu);
+    const int chosen = ask(can_go_on ? Question::Occasion::step : Question::Occasion::blocked);
+    if (chosen == current_) {
+      if (!can_go_on) return;
+      continue;
+    }
+    if (chosen < 0) return;
     cpu.pending = next;
-    leave_for(decision.cpu, decision.latency);
+    leave_for(chosen);
   }
 }
 
 // Lets the world around the CPUs act. Its steps are no steps of the operation at hand.
-SHOOTDOWN_HARNESS void Scheduler::disturb(int disturbance) {
+SHOOTDOWN_HARNESS void Scheduler::disturb(const Choice& choice) {
   Cpu& cpu = self();
   cpu.own = own_steps(cpu);
-  stop_at_ = Strategy::never;
-  client_.disturb(disturbance);
+  stop_at_ = Chooser::never;
+  client_.disturb(choice);
   cpu.since = steps_;
 }
 
@@ -141,12 +204,11 @@ SHOOTDOWN_HARNESS void Scheduler::count_switch(const Cpu& from, const Cpu& to) {
   if (counters_[place] != 255) ++counters_[place];
 }
 
-SHOOTDOWN_HARNESS void Scheduler::leave_for(int next, std::uint8_t latency) {
-  SHOOTDOWN_CHECK((runnable_ & cpu_bit(next)) != 0);
+SHOOTDOWN_HARNESS void Scheduler::leave_for(int next) {
   Cpu& from = self();
   from.own = own_steps(from);
   Cpu& to = *cpus_[next];
-  to.latency = latency;
+  SHOOTDOWN_CHECK((all_ & cpu_bit(next)) != 0 && (can_take_interrupt(to) || can_step(to)));
   if (counters_ != nullptr) count_switch(from, to);
   current_ = next;
   from.fiber.switch_to(to.fiber);
@@ -158,58 +220,61 @@ SHOOTDOWN_HARNESS void Scheduler::arrive() {
   Cpu& cpu = self();
   cpu.since = steps_;
   cpu.take_at = 0;
+  if (running_ && !starting_) count_visit(cpu);
   if ((interrupts_ & cpu_bit(current_)) == 0 || cpu.interrupts_disabled != 0) return;
   if (cpu.latency != 0) {
     cpu.take_at = steps_ + cpu.latency;
   } else {
     take_interrupts();
     const Unwatched unwatched;
-    strategy_->interrupt_taken();
+    chooser_->interrupt_taken();
   }
 }
 
-// Handles what is pending.
+// Handles what is pending. Between the handler's steps other CPUs may run, as between any others.
 SHOOTDOWN_HARNESS void Scheduler::take_interrupts() {
   Cpu& cpu = self();
-  cpu.own = own_steps(cpu);
+  count_visit(cpu);
   cpu.take_at = 0;
-  cpu.handling = true;
   ++cpu.interrupts_disabled;
-  stop_at_ = step_limit_;
+  const Guard* const guard = cpu.guard;
+  const bool parked = cpu.parked;
+  cpu.guard = nullptr;
+  cpu.parked = false;
+  stop_at_ = 0;
   while (client_.interrupt(current_)) {
   }
+  cpu.guard = guard;
+  cpu.parked = parked;
   --cpu.interrupts_disabled;
-  cpu.handling = false;
-  cpu.since = steps_;
   interrupts_ = static_cast<CpuMask>(interrupts_ & ~cpu_bit(current_));
   stop_at_ = 0;
 }
 
-// Lets other CPUs run until this one is runnable again or has taken an interrupt.
+// Lets other CPUs run until this one is picked again, because it can make its step or has an interrupt to take.
 SHOOTDOWN_HARNESS void Scheduler::block() {
-  const Cpu& cpu = self();
-  if ((interrupts_ & cpu_bit(current_)) != 0 && cpu.interrupts_disabled == 0) {
+  if (starting_) {
+    wait_for_start();
+    return;
+  }
+  if (can_take_interrupt(self())) {
     take_interrupts();
     return;
   }
-  runnable_ = static_cast<CpuMask>(runnable_ & ~cpu_bit(current_));
-  if (runnable_ == 0) {
+  const int next = ask(Question::Occasion::blocked);
+  if (next < 0) {
     finish(finished_ == all_ ? Outcome::completed : Outcome::deadlock);
   } else {
-    int next = 0;
-    {
-      const Unwatched unwatched;
-      next = strategy_->pick(current_, candidates());
-    }
-    leave_for(next, 0);
+    leave_for(next);
   }
   stop_at_ = 0;
 }
 
 // The calling CPU has nothing more to do in this run but to take interrupts; returns when the run is over.
 SHOOTDOWN_HARNESS void Scheduler::park() {
+  Cpu& cpu = self();
   finished_ = static_cast<CpuMask>(finished_ | cpu_bit(current_));
-  cpus_[current_]->operation = -1;
+  cpu.parked = true;
   while (running_) block();
 }
 
@@ -226,11 +291,20 @@ SHOOTDOWN_HARNESS void Scheduler::finish(Outcome outcome) {
   self().fiber.switch_to(main_);
 }
 
-SHOOTDOWN_HARNESS void Scheduler::make_runnable(int cpu) {
-  if ((runnable_ & cpu_bit(cpu)) != 0) return;
-  runnable_ = static_cast<CpuMask>(runnable_ | cpu_bit(cpu));
+// A CPU that could not run may be able to from now on.
+SHOOTDOWN_HARNESS void Scheduler::may_run(int cpu) {
   const Unwatched unwatched;
-  if (strategy_->preempts(cpu, current_)) stop_at_ = 0;
+  if (chooser_->may_run(cpu, current_)) stop_at_ = 0;
+}
+
+SHOOTDOWN_HARNESS void Scheduler::begin_guard(const Guard& guard) {
+  self().guard = &guard;
+  guard.queue().waiting_ = static_cast<CpuMask>(guard.queue().waiting_ | cpu_bit(current_));
+}
+
+SHOOTDOWN_HARNESS void Scheduler::end_guard(const Guard& guard) {
+  self().guard = nullptr;
+  guard.queue().waiting_ = static_cast<CpuMask>(guard.queue().waiting_ & ~cpu_bit(current_));
 }
 
 #ifdef SHOOTDOWN_TSAN
@@ -252,28 +326,24 @@ SHOOTDOWN_HARNESS void Scheduler::begin_operation(int number) {
   Cpu& cpu = self();
   cpu.operation = number;
   cpu.own = 0;
+  cpu.visited = 0;
+  cpu.visit = 0;
   cpu.since = steps_;
   stop_at_ = 0;
 }
 
-SHOOTDOWN_HARNESS void Scheduler::wait(WaitQueue& queue, StepPoint point) {
-  const CpuMask me = cpu_bit(current_);
-  queue.waiting_ = static_cast<CpuMask>(queue.waiting_ | me);
-  self().pending = point;
-  block();
-  queue.waiting_ = static_cast<CpuMask>(queue.waiting_ & ~me);
-}
-
-SHOOTDOWN_HARNESS void Scheduler::wake_all(WaitQueue& queue) {
-  for (CpuMask waiting = queue.waiting_; waiting != 0; waiting = static_cast<CpuMask>(waiting & (waiting - 1))) {
-    make_runnable(__builtin_ctz(waiting));
+SHOOTDOWN_HARNESS void Scheduler::wake_all(const WaitQueue& queue) {
+  for (unsigned waiting = queue.waiting_; waiting != 0; waiting &= waiting - 1) {
+    const int cpu = __builtin_ctz(waiting);
+    if (can_step(*cpus_[cpu])) may_run(cpu);
   }
-  queue.waiting_ = 0;
 }
 
 SHOOTDOWN_HARNESS void Scheduler::post_interrupt(int cpu) {
+  SHOOTDOWN_CHECK(!starting_);
   interrupts_ = static_cast<CpuMask>(interrupts_ | cpu_bit(cpu));
-  if (cpus_[cpu]->interrupts_disabled == 0) make_runnable(cpu);
+  const Cpu& target = *cpus_[cpu];
+  if (target.interrupts_disabled == 0 && !can_step(target)) may_run(cpu);
 }
 
 SHOOTDOWN_HARNESS void Scheduler::disable_interrupts() {

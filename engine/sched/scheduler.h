@@ -1,15 +1,18 @@
 // Runs up to eight virtual CPUs, one at a time, on fibers of their own.
 //
 // Code on a CPU calls step() before every action that another CPU could see;
-// only there, and where a CPU waits, may another CPU come to run. Which one is
-// the Strategy's choice. Nothing else influences a run: the same program under
-// the same strategy makes the same steps, and hash() of both is the same.
+// only there, and where a CPU waits, may another CPU come to run. A step may have
+// a guard: it can be made only while a condition holds, as a lock can be taken
+// only while it is free. A CPU before such a step is not runnable; it never tries
+// in vain. Which one is
+// the Chooser's choice. Nothing else influences a run: the same program under
+// the same chooser makes the same steps, and hash() of both is the same.
 //
 // What the steps are, the scheduler does not ask: who makes one says which event
 // it will be (StepPoint), and announces that to whom it may concern.
 //
 // An interrupt posted to a CPU is handled on that CPU's fiber before its next
-// step (or as many steps later as the strategy says), even while it waits for
+// step (or as many steps later as the chooser says), even while it waits for
 // something, and after it has ended.
 //
 // A run ends when every CPU has ended and no interrupt is pending. If all CPUs
@@ -27,8 +30,8 @@
 
 #include "engine/events/event.h"
 #include "engine/program/program.h"
+#include "engine/sched/chooser.h"
 #include "engine/sched/fiber.h"
-#include "engine/sched/strategy.h"
 
 namespace shootdown {
 
@@ -42,7 +45,6 @@ struct StepPoint {
 
 template <typename E>
 constexpr StepPoint step_point(const E& event) {
-  static_assert(E::is_step);
   if constexpr (requires { event.lock.number; }) {
     return {kind_of<E>, event.lock.number | event.lock.owner << 16U};
   } else if constexpr (requires { event.page.frame; }) {
@@ -56,7 +58,7 @@ constexpr StepPoint step_point(const E& event) {
   }
 }
 
-// The CPUs that wait for one thing. Belongs to the thing waited for; reset() it with that.
+// The CPUs whose next step waits for one thing. Belongs to the thing waited for; reset() it with that.
 class WaitQueue {
  public:
   void reset() { waiting_ = 0; }
@@ -82,14 +84,14 @@ class Scheduler {
     virtual void run_cpu(int cpu) = 0;
     // Handles one of the interrupts that are pending on `cpu`; returns whether more are pending.
     virtual bool interrupt(int cpu) = 0;
-    // Does what Strategy::Decision::disturbance asks for, in steps that nobody can interrupt.
-    virtual void disturb(int disturbance) = 0;
+    // Does what the hardware does by this choice, in a step that nobody can interrupt.
+    virtual void disturb(const Choice& choice) = 0;
   };
 
   explicit Scheduler(Client& client);
 
   // Runs CPUs 0 to cpus-1 (1 to max_cpus) to their end. At most `step_limit` steps are made.
-  Outcome run(int cpus, Strategy& strategy, std::uint64_t step_limit);
+  Outcome run(int cpus, Chooser& chooser, std::uint64_t step_limit);
 
   // --- on a CPU's fiber ---
 
@@ -101,16 +103,23 @@ class Scheduler {
   void mix(std::uint64_t value);
   // The calling CPU begins operation `number` of its program; its own steps are counted from here.
   void begin_operation(int number);
-  // Waits, in a step that record() has counted, until somebody calls wake(queue). May return early: callers re-check
-  // what they wait for. Nobody runs between the caller's last look at it and the wait. `point` says what is waited for.
-  void wait(WaitQueue& queue, StepPoint point);
-  // Makes all CPUs of the queue runnable.
+  // A step point whose step can be made only while `enabled()`, which depends on atomics only. `wait` is called if the
+  // CPU has to wait for that. Whoever may have made it so wakes the queue.
+  template <typename Enabled, typename Wait>
+  void step_when(StepPoint next, WaitQueue& queue, const Enabled& enabled, const Wait& wait);
+  // The same for a CPU that waits and has no step to make of it. `point` says what is waited for.
+  template <typename Enabled, typename Wait>
+  void wait_until(StepPoint point, WaitQueue& queue, const Enabled& enabled, const Wait& wait);
+  // What CPUs of the queue wait for may be so now.
   void wake(WaitQueue& queue);
-  // Makes `cpu` call Client::interrupt soon.
+  // Makes `cpu` call Client::interrupt soon. The calling CPU has made a step.
   void post_interrupt(int cpu);
   // Between these the calling CPU takes no interrupt. They nest.
   void disable_interrupts();
   void enable_interrupts();
+
+  // The chooser wants to be asked before the running CPU's next step.
+  void ask_soon() { stop_at_ = 0; }
 
   // --- after a run, or during it ---
 
@@ -132,6 +141,23 @@ class Scheduler {
   void count_switches(std::uint8_t* counters) { counters_ = counters; }
 
  private:
+  // What must hold before a CPU can make its next step.
+  class Guard {
+   public:
+    template <typename Enabled>
+    Guard(const Enabled& enabled, WaitQueue& queue)
+        : enabled_(&enabled),
+          holds_([](const void* condition) { return (*static_cast<const Enabled*>(condition))(); }),
+          queue_(queue) {}
+    bool holds() const { return holds_(enabled_); }
+    WaitQueue& queue() const { return queue_; }
+
+   private:
+    const void* enabled_;
+    bool (*holds_)(const void*);
+    WaitQueue& queue_;
+  };
+
   struct Cpu {
     Cpu(Scheduler& owner, int id);
 
@@ -141,45 +167,55 @@ class Scheduler {
     int operation = -1;
     std::uint64_t own = 0;      // steps made in this operation before `since`
     std::uint64_t since = 0;    // value of steps_ when it came to run
+    std::uint64_t visited = 0;  // value of own_steps() when it last came back to where it was
+    int visit = 0;              // how often it has come back there
     std::uint64_t take_at = 0;  // value of steps_ at which a deferred interrupt is taken; 0: none deferred
     int interrupts_disabled = 0;
-    bool handling = false;     // it is in an interrupt's handler: its own steps stand still
-    std::uint8_t latency = 0;  // left over when it was switched away
-    StepPoint pending{};       // while it does not run: what it is about to do, or waits for
+    std::uint8_t latency = 0;      // left over when it was switched away
+    StepPoint pending{};           // while it does not run: what it is about to do, or waits for
+    const Guard* guard = nullptr;  // of its next step
+    bool parked = false;           // it has ended
   };
 
   SHOOTDOWN_HARNESS Cpu& self() { return *cpus_[current_]; }
   std::uint64_t own_steps(const Cpu& cpu) const;
-  Strategy::Position position() const;
-  Strategy::Candidates candidates() const;
+  void count_visit(Cpu& cpu);
+  Position position() const;
+  bool can_step(const Cpu& cpu) const;
+  bool can_take_interrupt(const Cpu& cpu) const;
+  Question question(Question::Occasion occasion) const;
+  int ask(Question::Occasion occasion);
+  void begin_guard(const Guard& guard);
+  void end_guard(const Guard& guard);
+  void wait_for_start();
   void stop_point(StepPoint next);
   void count_switch(const Cpu& from, const Cpu& to);
   void block();
   void park();
   void rest();
-  void leave_for(int next, std::uint8_t latency);
+  void leave_for(int next);
   void arrive();
   void take_interrupts();
-  void disturb(int disturbance);
+  void disturb(const Choice& choice);
   void finish(Outcome outcome);
-  void make_runnable(int cpu);
+  void may_run(int cpu);
   void begin_run(int cpus);
   void settle(int cpu);
-  void wake_all(WaitQueue& queue);
+  void wake_all(const WaitQueue& queue);
 
   Client& client_;
   std::unique_ptr<Cpu> cpus_[max_cpus];
   Fiber main_;
-  Strategy* strategy_ = nullptr;
+  Chooser* chooser_ = nullptr;
   std::uint8_t* counters_ = nullptr;
 
   std::uint64_t steps_ = 0;
   std::uint64_t stop_at_ = 0;  // no question is asked before this step
   std::uint64_t hash_ = 0;
   int current_ = 0;
-  bool running_ = false;  // between the start of a run and its outcome
+  bool running_ = false;   // between the start of a run and its outcome
+  bool starting_ = false;  // each CPU goes to its first step
   CpuMask all_ = 0;
-  CpuMask runnable_ = 0;
   CpuMask finished_ = 0;
   CpuMask interrupts_ = 0;  // pending
   std::uint64_t step_limit_ = 0;
@@ -205,5 +241,42 @@ inline void Scheduler::step(StepPoint next) {
   record();
 }
 #endif
+
+template <typename Enabled, typename Wait>
+SHOOTDOWN_HARNESS void Scheduler::step_when(StepPoint next, WaitQueue& queue, const Enabled& enabled,
+                                            const Wait& wait) {
+  if (steps_ >= stop_at_ || !enabled()) {
+    const Guard guard(enabled, queue);
+    begin_guard(guard);
+    bool waits = false;
+    // That it waits is said before anybody is asked, or it would depend on who asks how often.
+    for (;;) {
+      if (!waits && !enabled()) {
+        waits = true;
+        wait();
+      }
+      if (steps_ >= stop_at_) stop_point(next);
+      if (enabled()) break;
+      self().pending = next;
+      if (waits) block();
+    }
+    end_guard(guard);
+  }
+  record();
+}
+
+template <typename Enabled, typename Wait>
+SHOOTDOWN_HARNESS void Scheduler::wait_until(StepPoint point, WaitQueue& queue, const Enabled& enabled,
+                                             const Wait& wait) {
+  if (enabled()) return;
+  const Guard guard(enabled, queue);
+  begin_guard(guard);
+  wait();
+  while (!enabled()) {
+    self().pending = point;
+    block();
+  }
+  end_guard(guard);
+}
 
 }  // namespace shootdown

@@ -13,13 +13,14 @@ using namespace shootdown;
 namespace {
 
 // Runs the CPUs in the order of their numbers and never asks for a stop; tests override what they need.
-class InOrder : public Strategy {
+class InOrder : public Chooser {
  public:
-  int begin(int /*cpus*/) override { return 0; }
-  std::uint64_t next_stop(const Position& /*position*/) override { return never; }
-  Decision decide(const Position& position, Candidates /*candidates*/) override { return {.cpu = position.cpu}; }
-  int pick(int /*current*/, Candidates candidates) override { return __builtin_ctz(candidates.runnable); }
-  bool preempts(int /*woken*/, int /*current*/) override { return false; }
+  void begin(int /*cpus*/) override {}
+  std::uint64_t next_question(const Position& /*position*/) override { return never; }
+  Choice choose(const Question& question) override {
+    return run_next(question.occasion == Question::Occasion::step ? question.at.cpu : __builtin_ctz(question.runnable));
+  }
+  bool may_run(int /*cpu*/, int /*current*/) override { return false; }
   void interrupt_taken() override {}
 };
 
@@ -27,15 +28,15 @@ class InOrder : public Strategy {
 class SwitchOnce final : public InOrder {
  public:
   SwitchOnce(std::uint64_t at, int target, std::uint8_t latency = 0) : at_(at), target_(target), latency_(latency) {}
-  int begin(int /*cpus*/) override {
-    done_ = false;
-    return 0;
+  void begin(int /*cpus*/) override { done_ = false; }
+  std::uint64_t next_question(const Position& position) override {
+    return done_ ? never : std::max(at_, position.total);
   }
-  std::uint64_t next_stop(const Position& position) override { return done_ ? never : std::max(at_, position.total); }
-  Decision decide(const Position& /*position*/, Candidates candidates) override {
+  Choice choose(const Question& question) override {
+    if (question.occasion != Question::Occasion::step || question.at.total < at_) return InOrder::choose(question);
     done_ = true;
-    BOOST_TEST((candidates.runnable >> target_ & 1U) == 1U);
-    return {.cpu = target_, .latency = latency_};
+    BOOST_TEST(question.can_run(target_));
+    return {.cpu = static_cast<std::uint8_t>(target_), .latency = latency_};
   }
 
  private:
@@ -56,11 +57,11 @@ struct Script final : Scheduler::Client {
 
   void run_cpu(int cpu) override { body(cpu); }
   bool interrupt(int cpu) override { return on_interrupt(cpu); }
-  void disturb(int /*disturbance*/) override {}
+  void disturb(const Choice& /*choice*/) override {}
 
-  void wait(WaitQueue& queue) {
-    sched.record();
-    sched.wait(queue, waiting);
+  template <typename Enabled>
+  void wait(WaitQueue& queue, const Enabled& enabled) {
+    sched.wait_until(waiting, queue, enabled, [] {});
   }
 
   // The scripts run on fibers that do not synchronise; what they note is the test's, not theirs.
@@ -75,14 +76,14 @@ struct Script final : Scheduler::Client {
 
 BOOST_AUTO_TEST_SUITE(scheduler)
 
-BOOST_AUTO_TEST_CASE(cpus_run_to_their_end_in_the_order_the_strategy_picks) {
+BOOST_AUTO_TEST_CASE(cpus_run_to_their_end_in_the_order_the_chooser_picks) {
   Script script;
   script.body = [&](int cpu) {
     script.step(std::to_string(cpu));
     script.step(std::to_string(cpu));
   };
-  InOrder strategy;
-  BOOST_TEST((script.sched.run(3, strategy, 100) == Outcome::completed));
+  InOrder chooser;
+  BOOST_TEST((script.sched.run(3, chooser, 100) == Outcome::completed));
   BOOST_TEST(script.log == "001122");
   BOOST_TEST(script.sched.steps() == 6U);
 }
@@ -93,8 +94,8 @@ BOOST_AUTO_TEST_CASE(a_switch_falls_between_two_steps) {
     script.body = [&](int cpu) {
       for (int i = 0; i < 3; ++i) script.step(cpu == 0 ? "a" : "b");
     };
-    SwitchOnce strategy(at, 1);
-    script.sched.run(2, strategy, 100);
+    SwitchOnce chooser(at, 1);
+    script.sched.run(2, chooser, 100);
     const std::string expected = std::string(at, 'a') + "bbb" + std::string(3 - at, 'a');
     BOOST_TEST(script.log == (at == 3 ? "aaabbb" : expected));
   }
@@ -107,7 +108,7 @@ BOOST_AUTO_TEST_CASE(who_waits_lets_others_run_until_it_is_woken) {
   script.body = [&](int cpu) {
     if (cpu == 0) {
       script.step("a");
-      while (!ready.load(std::memory_order_acquire)) script.wait(queue);
+      script.wait(queue, [&] { return ready.load(std::memory_order_acquire); });
       script.step("c");
     } else {
       script.step("b");
@@ -115,8 +116,8 @@ BOOST_AUTO_TEST_CASE(who_waits_lets_others_run_until_it_is_woken) {
       script.sched.wake(queue);
     }
   };
-  InOrder strategy;
-  BOOST_TEST((script.sched.run(2, strategy, 100) == Outcome::completed));
+  InOrder chooser;
+  BOOST_TEST((script.sched.run(2, chooser, 100) == Outcome::completed));
   BOOST_TEST(script.log == "abc");
 }
 
@@ -126,18 +127,18 @@ BOOST_AUTO_TEST_CASE(a_deadlock_is_an_outcome_and_the_next_run_is_clean) {
   script.body = [&](int cpu) {
     script.step("x");
     if (cpu < 2) {
-      for (;;) script.wait(queue);
+      script.wait(queue, [] { return false; });
     }
   };
-  InOrder strategy;
-  BOOST_TEST((script.sched.run(3, strategy, 100) == Outcome::deadlock));
+  InOrder chooser;
+  BOOST_TEST((script.sched.run(3, chooser, 100) == Outcome::deadlock));
   BOOST_TEST(script.sched.unfinished() == 0b011);
   BOOST_TEST((script.sched.waits_for(1) == waiting));
 
   queue.reset();
   script.log.clear();
   script.body = [&](int cpu) { script.step(std::to_string(cpu)); };
-  BOOST_TEST((script.sched.run(3, strategy, 100) == Outcome::completed));
+  BOOST_TEST((script.sched.run(3, chooser, 100) == Outcome::completed));
   BOOST_TEST(script.log == "012");
 }
 
@@ -146,8 +147,8 @@ BOOST_AUTO_TEST_CASE(the_step_limit_ends_a_run_for_ever) {
   script.body = [&](int /*cpu*/) {
     for (;;) script.step("");
   };
-  InOrder strategy;
-  BOOST_TEST((script.sched.run(2, strategy, 1000) == Outcome::too_many_steps));
+  InOrder chooser;
+  BOOST_TEST((script.sched.run(2, chooser, 1000) == Outcome::too_many_steps));
   BOOST_TEST(script.sched.steps() == 1000U);
 }
 
@@ -159,13 +160,13 @@ BOOST_AUTO_TEST_CASE(an_interrupt_is_taken_before_the_next_step_even_by_cpus_tha
     if (cpu == 0) {  // ends at once
       script.step("a");
     } else if (cpu == 1) {  // waits
-      while (left.load(std::memory_order_acquire) != 0) script.wait(queue);
+      script.wait(queue, [&] { return left.load(std::memory_order_acquire) == 0; });
       script.step("b");
     } else {
+      script.step("c");
       script.sched.post_interrupt(0);
       script.sched.post_interrupt(1);
-      script.step("c");
-      while (left.load(std::memory_order_acquire) != 0) script.wait(queue);
+      script.wait(queue, [&] { return left.load(std::memory_order_acquire) == 0; });
       script.step("d");
     }
   };
@@ -174,8 +175,8 @@ BOOST_AUTO_TEST_CASE(an_interrupt_is_taken_before_the_next_step_even_by_cpus_tha
     if (left.fetch_sub(1, std::memory_order_acq_rel) == 1) script.sched.wake(queue);
     return false;
   };
-  InOrder strategy;
-  BOOST_TEST((script.sched.run(3, strategy, 100) == Outcome::completed));
+  InOrder chooser;
+  BOOST_TEST((script.sched.run(3, chooser, 100) == Outcome::completed));
   BOOST_TEST(script.log == "aci0i1bd");
 }
 
@@ -184,8 +185,8 @@ BOOST_AUTO_TEST_CASE(latency_and_disabled_interrupts_delay_an_interrupt) {
     Script script;
     script.body = [&, disable](int cpu) {
       if (cpu == 0) {
-        script.sched.post_interrupt(1);
         script.step("a");
+        script.sched.post_interrupt(1);
         script.step("a");
         return;
       }
@@ -198,8 +199,8 @@ BOOST_AUTO_TEST_CASE(latency_and_disabled_interrupts_delay_an_interrupt) {
       script.step("i");
       return false;
     };
-    SwitchOnce strategy(1, 1, latency);
-    script.sched.run(2, strategy, 100);
+    SwitchOnce chooser(1, 1, latency);
+    script.sched.run(2, chooser, 100);
     return script.log;
   };
   BOOST_TEST(run(0, false) == "aibbbbca");
@@ -217,8 +218,8 @@ BOOST_AUTO_TEST_CASE(the_hash_tells_runs_apart_and_is_the_same_for_the_same_run)
     }
   };
   const auto hash = [&](std::uint64_t at) {
-    SwitchOnce strategy(at, 1);
-    script.sched.run(2, strategy, 100);
+    SwitchOnce chooser(at, 1);
+    script.sched.run(2, chooser, 100);
     return script.sched.hash();
   };
   BOOST_TEST(hash(1) == hash(1));
@@ -232,8 +233,8 @@ BOOST_AUTO_TEST_CASE(switches_are_counted_where_asked_for) {
   };
   std::uint8_t counters[Scheduler::switch_counters] = {};
   script.sched.count_switches(counters);
-  SwitchOnce strategy(1, 1);
-  script.sched.run(2, strategy, 100);
+  SwitchOnce chooser(1, 1);
+  script.sched.run(2, chooser, 100);
   int sum = 0;
   for (const std::uint8_t counter : counters) sum += counter;
   BOOST_TEST(sum == 2);  // there, and back when the other ended
@@ -246,8 +247,8 @@ BOOST_AUTO_TEST_CASE(pct_is_deterministic_and_different_seeds_make_different_run
   };
   const auto run = [&](std::uint64_t seed) {
     script.log.clear();
-    Pct strategy(seed, 4, 24);
-    BOOST_TEST((script.sched.run(3, strategy, 100) == Outcome::completed));
+    Pct chooser(seed, 4, 24);
+    BOOST_TEST((script.sched.run(3, chooser, 100) == Outcome::completed));
     return script.log;
   };
   int different = 0;
@@ -272,8 +273,8 @@ BOOST_AUTO_TEST_CASE(pct_finds_bugs_as_often_as_the_paper_promises) {
   constexpr int runs = 3000;
   for (int seed = 0; seed < runs; ++seed) {
     script.log.clear();
-    Pct strategy(static_cast<std::uint64_t>(seed), 2, 15);
-    script.sched.run(3, strategy, 100);
+    Pct chooser(static_cast<std::uint64_t>(seed), 2, 15);
+    script.sched.run(3, chooser, 100);
     if (script.log.find('k') < script.log.find('f')) ++depth_one;
     // CPU 1's third step falls between CPU 0's second and third.
     const std::size_t middle = script.log.find('h');
@@ -289,7 +290,7 @@ BOOST_AUTO_TEST_CASE(a_woken_cpu_of_higher_priority_runs_at_once_under_pct) {
   Atomic<bool> ready{false};
   script.body = [&](int cpu) {
     if (cpu == 0) {
-      while (!ready.load(std::memory_order_acquire)) script.wait(queue);
+      script.wait(queue, [&] { return ready.load(std::memory_order_acquire); });
       script.step("w");
     } else {
       script.step("a");
@@ -304,8 +305,8 @@ BOOST_AUTO_TEST_CASE(a_woken_cpu_of_higher_priority_runs_at_once_under_pct) {
     script.log.clear();
     ready.store(false, std::memory_order_release);
     queue.reset();
-    Pct strategy(seed, 1, 10);
-    script.sched.run(2, strategy, 100);
+    Pct chooser(seed, 1, 10);
+    script.sched.run(2, chooser, 100);
     at_once = at_once || script.log == "awb";
     later = later || script.log == "abw";
   }

@@ -40,9 +40,10 @@ Notes notes_of(const Recorder& run) {
 
 // Stores to `pages` pages and unmaps them, then notes what happened on the deferred engine; the eager one must only
 // hold. Everything that happens later happens to an mm without pages.
-Notes unmap(int pages, ProgramBuilder builder, Call how = Call::munmap) {
+Notes unmap(int pages, ProgramBuilder builder, Call how = Call::munmap, const std::vector<Exception>& exceptions = {}) {
   builder.machine(&MachineConfig::pages, pages).machine(&MachineConfig::cpus, 1);
   builder.operation(0, Call::touch, 0, pages).operation(0, how, 0, pages);
+  for (const Exception& exception : exceptions) builder.exception(exception);
   // Large, and used hundreds of times.
   static TestBench eager(*find_engine("eager_dirty"));
   static Recorder recorder;
@@ -133,15 +134,13 @@ BOOST_AUTO_TEST_CASE(every_size_around_the_edges_releases_everything_once) {
 
 BOOST_AUTO_TEST_CASE(a_failing_allocation_forces_a_flush_and_the_zap_goes_on) {
   // All allocations fail: only the bundle is left.
-  ProgramBuilder none = limits(3, 4, 5);
-  none.machine(&MachineConfig::failing_batches, 2047);
-  const Notes without = unmap(7, none);
+  const std::vector<Exception> all(5, Exception{.kind = Exception::Kind::fail});
+  const Notes without = unmap(7, limits(3, 4, 5), Call::munmap, all);
   BOOST_TEST(without.batches == 0U);
   BOOST_TEST(without.chunks == sizes({3, 3, 1}), boost::test_tools::per_element());
   // The second one fails: the first batch is kept for the next round.
-  ProgramBuilder second = limits(3, 4, 5);
-  second.machine(&MachineConfig::failing_batches, 2);
-  const Notes one = unmap(9, second);
+  const Exception second{.kind = Exception::Kind::fail, .event = kind_of<event::AllocateBatch>, .after = 1};
+  const Notes one = unmap(9, limits(3, 4, 5), Call::munmap, {second});
   BOOST_TEST(one.batches == 1U);
   BOOST_TEST(one.chunks == sizes({3, 4, 2}), boost::test_tools::per_element());
 }

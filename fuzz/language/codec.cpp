@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "engine/events/names.h"
 #include "fuzz/language/language.h"
 #include "fuzz/language/operands.h"
 
@@ -72,17 +73,31 @@ Operation decode_operation(const Records& record, const MachineConfig& machine) 
   return operation;
 }
 
-Exception decode_exception(const Records& record, const MachineConfig& machine) {
-  const auto& [near, detail, low, high, unused] = record.arguments;
-  Exception exception{.kind = exception_table[record.kind.index].kind,
-                      .cpu = static_cast<std::uint8_t>(record.cpu % machine.cpus),
-                      .after = decode_steps(near, low, high)};
+// Where an exception happens takes all arguments but the second, which says more of what happens.
+void decode_place(const Records& record, Exception& exception) {
+  const auto& [near, detail, low, high, visit] = record.arguments;
+  if (record.kind.at_event) {
+    exception.event = near;
+    exception.after = static_cast<std::uint16_t>(low + 1);
+    exception.event_page = high == 0 ? Exception::any_page : static_cast<std::uint8_t>(high - 1);
+  } else {
+    exception.after = decode_steps(near, low, high);
+    exception.visit = visit;
+  }
+}
+
+// False if it names an event that there is not.
+bool decode_exception(const Records& record, const MachineConfig& machine, Exception& exception) {
+  exception = {.kind = exception_table[record.kind.index].kind};
+  decode_place(record, exception);
+  if (says_cpu(exception.kind)) exception.cpu = static_cast<std::uint8_t>(record.cpu % machine.cpus);
+  const std::uint8_t detail = record.arguments[1];
   if (exception.kind == Exception::Kind::preempt) {
     exception.latency = detail <= max_latency ? detail : std::uint8_t{0};
-  } else {
+  } else if (says_page(exception.kind)) {
     exception.page = form_of(OperandKind::virtual_page).decode(&detail, machine).value;
   }
-  return exception;
+  return !record.kind.at_event || happens_on_cpu(exception.event);
 }
 
 // --- encoding ---
@@ -142,14 +157,24 @@ void Encoder::put_operation(const Operation& operation) {
 
 void Encoder::put_exception(const Exception& exception) {
   Arguments arguments{};
-  auto& [near, detail, low, high, unused] = arguments;
-  encode_steps(exception.after, near, low, high);
+  auto& [near, detail, low, high, visit] = arguments;
+  const bool at_event = exception.event != Exception::steps;
+  if (at_event) {
+    near = exception.event;
+    low = static_cast<std::uint8_t>(exception.after - 1);
+    high = exception.event_page == Exception::any_page ? std::uint8_t{0}
+                                                       : static_cast<std::uint8_t>(exception.event_page + 1);
+  } else {
+    encode_steps(exception.after, near, low, high);
+    visit = exception.visit;
+  }
   if (exception.kind == Exception::Kind::preempt) {
     detail = exception.latency;
-  } else {
+  } else if (says_page(exception.kind)) {
     form_of(OperandKind::virtual_page).encode({.value = exception.page}, program_.machine, &detail);
   }
-  put(info_of(exception.kind).kinds, exception.cpu, arguments);
+  const ExceptionInfo& info = info_of(exception.kind);
+  put(at_event ? info.kinds_at_event : info.kinds, exception.cpu, arguments);
 }
 
 }  // namespace
@@ -166,7 +191,8 @@ void decode(std::span<const std::uint8_t> bytes, Program& program) {
       operation.first_exception = program.exception_count;
     } else if (records.kind.sort == Sort::exception && program.operation_count != 0 &&
                program.exception_count < max_exceptions) {
-      program.exceptions[program.exception_count++] = decode_exception(records, program.machine);
+      if (!decode_exception(records, program.machine, program.exceptions[program.exception_count])) continue;
+      ++program.exception_count;
       ++program.operations[program.operation_count - 1U].exception_count;
     }
   }

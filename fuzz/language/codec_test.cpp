@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/events/names.h"
 #include "fuzz/language/language.h"
 #include "test/bytes.h"
 
@@ -92,8 +93,14 @@ void check_valid(const Operation& operation, const MachineConfig& machine) {
 void check_valid(const Exception& exception, const MachineConfig& machine) {
   require(exception.cpu < machine.cpus, "an exception's CPU exists");
   const bool preempt = exception.kind == Exception::Kind::preempt;
+  const bool at_event = exception.event != Exception::steps;
+  require(says_cpu(exception.kind) || exception.cpu == 0, "an exception without a CPU says none");
+  require(!at_event || happens_on_cpu(exception.event), "there is such an event");
+  require(!at_event || (exception.after >= 1 && exception.after <= max_occurrence), "an occurrence is in range");
+  require(!at_event || exception.visit == 0, "at an event no returns are counted");
+  require(at_event || exception.event_page == Exception::any_page, "steps have no page");
   check_valid_pages({.value = exception.page}, memory_pages(machine), false);
-  require(!preempt || exception.page == 0, "a preemption has no page");
+  require(says_page(exception.kind) || exception.page == 0, "an exception without a page says none");
   require(exception.latency <= (preempt ? max_latency : 0), "a latency is in range");
 }
 
@@ -179,13 +186,13 @@ BOOST_AUTO_TEST_CASE(values_beyond_a_range_wrap_around) {
   put(bytes, parameter_kinds, 0, 8, 0);          // cpus: 1 + 8 mod 8
   put(bytes, parameter_kinds, 40, 7, 0);         // words: 1 + 7 mod 4
   put(bytes, parameter_kinds, 79, 0xFF, 7);      // page_shift: 6 + 2047 mod 11
-  put(bytes, parameter_kinds, 120, 0xFF, 0xFF);  // failing_batches: 65535 mod 2048
+  put(bytes, parameter_kinds, 136, 0xFF, 0xFF);  // pct_seed: 65535 mod 2048
   put(bytes, parameter_kinds, 35, 1, 5);         // pages: 1 + 1281 mod 1024
   const MachineConfig machine = decoded(bytes).machine;
   BOOST_TEST(machine.cpus == 1);
   BOOST_TEST(machine.words == 4);
   BOOST_TEST(machine.page_shift == 7);
-  BOOST_TEST(machine.failing_batches == 2047);
+  BOOST_TEST(machine.pct_seed == 2047);
   BOOST_TEST(machine.pages == 258);
 }
 
@@ -304,12 +311,37 @@ BOOST_AUTO_TEST_CASE(every_kind_means_what_the_table_says) {
     }
   }
   for (const ExceptionInfo& info : exception_table) {
-    for (unsigned kind = info.kinds.first; info.kinds.contains(kind); ++kind) {
+    for (const ByteValues kinds : {info.kinds, info.kinds_at_event}) {
+      for (unsigned kind = kinds.first; kinds.contains(kind); ++kind) {
+        Bytes bytes{0, 0, 0, 0};
+        put(bytes, kind, 2, 5, 1);
+        const Program program = decoded(bytes);
+        BOOST_TEST(program.exception_count == 1);
+        BOOST_TEST((program.exceptions[0].kind == info.kind));
+        BOOST_TEST((program.exceptions[0].event == Exception::steps) == info.kinds.contains(kind));
+      }
+    }
+  }
+}
+
+// Every event, and every page and occurrence that can be said of one.
+BOOST_AUTO_TEST_CASE(events_of_exceptions) {
+  for (unsigned event = 0; event < 256; ++event) {
+    for (unsigned detail = 0; detail < 256; detail += 5) {
       Bytes bytes{0, 0, 0, 0};
-      put(bytes, kind, 2, 5, 1);
+      put(bytes, info_of(Exception::Kind::preempt).kinds_at_event.first, 1, event, 3);
+      put(bytes, more_kinds, detail, 255 - detail, 77);
       const Program program = decoded(bytes);
-      BOOST_TEST(program.exception_count == 1);
-      BOOST_TEST((program.exceptions[0].kind == info.kind));
+      const bool known = event < all_event_names.size() && happens_on_cpu(static_cast<EventKind>(event));
+      BOOST_REQUIRE_EQUAL(program.exception_count, known ? 1 : 0);
+      check_round_trip(bytes);
+      if (!known) continue;
+      const auto page = static_cast<std::uint8_t>(254 - detail);
+      BOOST_REQUIRE((program.exceptions[0] == Exception{.cpu = 1,
+                                                        .latency = 3,
+                                                        .event = static_cast<std::uint8_t>(event),
+                                                        .event_page = detail == 255 ? Exception::any_page : page,
+                                                        .after = static_cast<std::uint16_t>(detail + 1)}));
     }
   }
 }
@@ -527,6 +559,9 @@ BOOST_AUTO_TEST_CASE(a_changed_argument_changes_one_thing) {
     const Sort sort = record_kinds[bytes[at]].sort;
     put_parameter(bytes, &MachineConfig::pages, 1 + below(random, max_file_pages));
     if (sort == Sort::parameter) continue;
+    // An exception at an event that there is not is none.
+    const auto names_event = [&](std::size_t record) { return record_kinds[bytes[record]].at_event; };
+    if (names_event(at) || (sort == Sort::more && at != 0 && names_event(at - record_size))) continue;
     const Program before = decoded(bytes);
     const unsigned arguments = sort == Sort::more ? 3 : 2;  // the last of its bytes
     bytes[at + record_size - 1 - below(random, arguments)] ^= static_cast<std::uint8_t>(1U << below(random, 8));

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "engine/check.h"
+#include "engine/events/names.h"
 #include "engine/zap/engines.h"
 #include "fuzz/language/codec.h"
 #include "fuzz/language/language.h"
@@ -76,12 +77,18 @@ Example with_exception(std::string name, const Exception& exception) {
 std::vector<Example> exceptions() {
   std::vector<Example> examples;
   for (const ExceptionInfo& info : exception_table) {
-    for (std::uint8_t cpu = 0; cpu < 2; ++cpu) {
+    const std::uint8_t cpus = says_cpu(info.kind) ? 2 : 1;
+    for (std::uint8_t cpu = 0; cpu < cpus; ++cpu) {
       for (const std::uint16_t after : std::initializer_list<std::uint16_t>{0, 4, 16, 48, 200}) {
         examples.push_back(with_exception(fmt::format("{}_cpu_{}_after_{}", info.name, cpu, after),
                                           {.kind = info.kind, .cpu = cpu, .after = after}));
       }
     }
+  }
+  for (EventKind event = 0; event < all_event_names.size(); ++event) {
+    if (!happens_on_cpu(event)) continue;
+    examples.push_back(with_exception("preempt_at_" + as_name(std::string(all_event_names[event])),
+                                      {.cpu = 1, .event = event, .after = 1}));
   }
   // An interrupt that comes late is the other thing that a preemption can say.
   examples.push_back(with_exception("preempt_cpu_0_interrupts_late", {.latency = max_latency}));

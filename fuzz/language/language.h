@@ -30,17 +30,28 @@ using Arguments = std::array<std::uint8_t, max_arguments>;
 struct ExceptionInfo {
   Exception::Kind kind;
   std::string_view name;
-  ByteValues kinds;
+  ByteValues kinds;           // after so many steps
+  ByteValues kinds_at_event;  // after an event
 };
 
 inline constexpr std::array exception_table{
-    ExceptionInfo{Exception::Kind::preempt, "preempt", {216, 20}},
-    ExceptionInfo{Exception::Kind::evict, "evict", {236, 5}},
-    ExceptionInfo{Exception::Kind::fill, "fill", {241, 5}},
+    ExceptionInfo{Exception::Kind::preempt, "preempt", {216, 20}, {206, 4}},
+    ExceptionInfo{Exception::Kind::evict, "evict", {236, 5}, {205, 1}},
+    ExceptionInfo{Exception::Kind::fill, "fill", {241, 5}, {204, 1}},
+    ExceptionInfo{Exception::Kind::keep, "keep", {214, 2}, {203, 1}},
+    ExceptionInfo{Exception::Kind::fail, "fail", {212, 2}, {202, 1}},
 };
 
 constexpr const ExceptionInfo& info_of(Exception::Kind kind) {
   return exception_table[static_cast<std::size_t>(kind)];
+}
+
+// What else an exception says, by its kind.
+constexpr bool says_cpu(Exception::Kind kind) {
+  return kind != Exception::Kind::keep && kind != Exception::Kind::fail;
+}
+constexpr bool says_page(Exception::Kind kind) {
+  return kind == Exception::Kind::evict || kind == Exception::Kind::fill;
 }
 
 inline constexpr ByteValues parameter_kinds{246, 5};
@@ -52,6 +63,7 @@ struct RecordKind {
 
   Sort sort = Sort::reserved;
   std::uint8_t index = 0;  // in operation_table or exception_table
+  bool at_event = false;   // of an exception: its place is an event
 };
 
 using ByteTable = std::array<RecordKind, 256>;
@@ -70,7 +82,10 @@ inline constexpr ByteTable record_kinds = [] {
   std::uint8_t index = 0;
   for (const OperationInfo& info : operation_table) assign(table, info.kinds, {operation, index++});
   index = 0;
-  for (const ExceptionInfo& info : exception_table) assign(table, info.kinds, {exception, index++});
+  for (const ExceptionInfo& info : exception_table) {
+    assign(table, info.kinds, {exception, index});
+    assign(table, info.kinds_at_event, {exception, index++, true});
+  }
   assign(table, parameter_kinds, {parameter, 0});
   assign(table, more_kinds, {more, 0});
   return table;

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 #include <boost/test/unit_test.hpp>
 
+#include "engine/events/names.h"
 #include "fuzz/language/operands.h"
 #include "test/documents.h"
 
@@ -42,6 +43,11 @@ std::string range(ByteValues values) {
   return range(values.first, values.first + values.count - 1U);
 }
 
+// Of exceptions after so many steps, and of those at an event.
+std::string kinds_of(const ExceptionInfo& info) {
+  return range(info.kinds) + ", " + range(info.kinds_at_event);
+}
+
 std::string operands_of(const OperationInfo& info) {
   std::string names;
   for (const OperandKind kind : info.operands()) {
@@ -71,7 +77,8 @@ std::string record_of(const RecordKind& kind) {
   switch (kind.sort) {
     case Sort::reserved: return "none: the record is ignored";
     case Sort::operation: return "an operation: each has those in [its table](#operations)";
-    case Sort::exception: return std::string(exception_table[kind.index].name);
+    case Sort::exception:
+      return fmt::format("{}{}", exception_table[kind.index].name, kind.at_event ? ", at an event" : "");
     case Sort::parameter: return "a parameter";
     case Sort::more: return "more arguments for the record before";
   }
@@ -97,9 +104,12 @@ BOOST_AUTO_TEST_CASE(kinds_of_records_are_permanent) {
         Pin{Call::reclaim, 105, 114}, Pin{Call::read, 115, 119}, Pin{Call::write, 120, 124}}) {
     BOOST_TEST(range(info_of(call).kinds) == range(first, last), info_of(call).name);
   }
-  BOOST_TEST(range(info_of(Exception::Kind::preempt).kinds) == "216 to 235");
-  BOOST_TEST(range(info_of(Exception::Kind::evict).kinds) == "236 to 240");
-  BOOST_TEST(range(info_of(Exception::Kind::fill).kinds) == "241 to 245");
+  using enum Exception::Kind;
+  BOOST_TEST(kinds_of(info_of(preempt)) == "216 to 235, 206 to 209");
+  BOOST_TEST(kinds_of(info_of(evict)) == "236 to 240, 205 to 205");
+  BOOST_TEST(kinds_of(info_of(fill)) == "241 to 245, 204 to 204");
+  BOOST_TEST(kinds_of(info_of(keep)) == "214 to 215, 203 to 203");
+  BOOST_TEST(kinds_of(info_of(fail)) == "212 to 213, 202 to 202");
   BOOST_TEST(range(parameter_kinds) == "246 to 250");
   BOOST_TEST(range(more_kinds) == "251 to 255");
 }
@@ -118,8 +128,8 @@ BOOST_AUTO_TEST_CASE(numbers_and_ranges_of_parameters_are_permanent) {
         Pin{&MachineConfig::page_shift, 72, 6, 16}, Pin{&MachineConfig::table_shift, 80, 0, 9},
         Pin{&MachineConfig::bundle, 88, 1, 8}, Pin{&MachineConfig::batch, 96, 0, 2047},
         Pin{&MachineConfig::batch_count, 104, 0, 2047}, Pin{&MachineConfig::free_cap, 112, 1, 512},
-        Pin{&MachineConfig::failing_batches, 120, 0, 2047}, Pin{&MachineConfig::pct_depth, 128, 0, 8},
-        Pin{&MachineConfig::pct_seed, 136, 0, 2047}, Pin{&MachineConfig::pct_steps, 144, 1, 2047}}) {
+        Pin{&MachineConfig::pct_depth, 128, 0, 8}, Pin{&MachineConfig::pct_seed, 136, 0, 2047},
+        Pin{&MachineConfig::pct_steps, 144, 1, 2047}}) {
     const auto* const info = std::ranges::find_if(
         parameter_table, [pinned = field](const ParameterInfo& parameter) { return parameter.field == pinned; });
     BOOST_TEST_CONTEXT(info->name) {
@@ -127,6 +137,91 @@ BOOST_AUTO_TEST_CASE(numbers_and_ranges_of_parameters_are_permanent) {
       BOOST_TEST(info->min == min);
       BOOST_TEST(info->max == max);
     }
+  }
+}
+
+// Programs name events by their numbers and their names.
+BOOST_AUTO_TEST_CASE(events_are_permanent) {
+  constexpr std::string_view names[] = {
+      "run begins",
+      "run ends",
+      "operation begins",
+      "user access",
+      "translate",
+      "refuse access",
+      "evict translation",
+      "fill translation",
+      "flush translation",
+      "raise tlb generation",
+      "send interrupt",
+      "wait for flush",
+      "take interrupt",
+      "read entry",
+      "set entry",
+      "clear entry",
+      "take lock",
+      "wait for lock",
+      "drop lock",
+      "sleep in atomic",
+      "downgrade lock",
+      "insert mapping",
+      "split mapping",
+      "detach mappings",
+      "begin unmap",
+      "end unmap",
+      "drop mm user",
+      "set dirty",
+      "clear dirty",
+      "read dirty",
+      "set writeback",
+      "clear writeback",
+      "read writeback",
+      "wait for writeback",
+      "read uptodate",
+      "mark accessed",
+      "attach buffers",
+      "strip buffers",
+      "get page",
+      "put page",
+      "read refcount",
+      "freeze refcount",
+      "unfreeze refcount",
+      "add rmap",
+      "remove rmap",
+      "read mapcount",
+      "allocate page",
+      "free page",
+      "look up page",
+      "add to page cache",
+      "remove from page cache",
+      "tag page",
+      "tag for writeback",
+      "find tagged",
+      "read from disk",
+      "write to disk",
+      "read word",
+      "write word",
+      "write returns",
+      "fsync begins",
+      "fsync returns",
+      "begin gather",
+      "begin zap",
+      "end zap",
+      "queue page",
+      "encode page",
+      "allocate batch",
+      "free batch",
+      "flush gather",
+      "release pages",
+      "release page",
+      "finish gather",
+      "end gather",
+  };
+  // New ones come last.
+  BOOST_TEST(all_event_names == names, boost::test_tools::per_element());
+  for (const std::string_view name : all_event_names) {
+    const auto begins_with_it = [name](std::string_view other) { return other.starts_with(std::string(name) + ' '); };
+    BOOST_TEST(std::ranges::none_of(all_event_names, begins_with_it), name);
   }
 }
 
@@ -192,12 +287,15 @@ BOOST_AUTO_TEST_CASE(documented_exceptions) {
   BOOST_TEST_REQUIRE(rows.size() == exception_table.size());
   for (std::size_t i = 0; i < rows.size(); ++i) {
     BOOST_TEST(rows[i][0] == exception_table[i].name);
-    BOOST_TEST(rows[i][1] == range(exception_table[i].kinds));
+    BOOST_TEST(rows[i][1] == kinds_of(exception_table[i]));
   }
   const std::vector<TableRow> limits = table_of(page, {"Exceptions say", "Range", ""});
-  BOOST_TEST_REQUIRE(limits.size() == 4U);
+  BOOST_TEST_REQUIRE(limits.size() == 8U);
   BOOST_TEST(limits[0][1] == range(0, max_after));
-  BOOST_TEST(limits[2][1] == range(0, max_latency));
+  BOOST_TEST(limits[1][1] == range(0, max_visit));
+  BOOST_TEST(limits[3][1] == range(1, max_occurrence));
+  BOOST_TEST(limits[4][1] == range(0, Exception::any_page - 1) + ", or any");
+  BOOST_TEST(limits[6][1] == range(0, max_latency));
 }
 
 BOOST_AUTO_TEST_CASE(documented_records) {

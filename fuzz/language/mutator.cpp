@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "engine/check.h"
+#include "engine/events/event.h"
 #include "engine/sched/random.h"
 #include "fuzz/language/language.h"
 #include "fuzz/language/operands.h"
@@ -134,14 +135,19 @@ class Mutator {
     const std::size_t place = any();
     const std::uint8_t own = records_.at(place)[1];
     const auto after = static_cast<std::uint8_t>(random_.below(4) != 0 ? 64 + random_.below(32) : byte());
-    insert(place + 1, {info_of(Exception::Kind::preempt).kinds.first, random_.below(2) != 0 ? own : cpu(), after, 0});
+    const std::uint8_t who = random_.below(2) != 0 ? own : cpu();
+    const ExceptionInfo& preempt = info_of(Exception::Kind::preempt);
+    if (random_.below(8) != 0) return insert(place + 1, {preempt.kinds.first, who, after, 0});
+    insert(place + 1,
+           {preempt.kinds_at_event.first, who, static_cast<std::uint8_t>(random_.below(AllEvents::size)), 0});
   }
 
   void insert_other() {
-    switch (random_.below(4)) {
+    switch (random_.below(5)) {
       case 0: return insert(anywhere(), {info_of(Exception::Kind::evict).kinds.first, cpu(), byte(), byte()});
       case 1: return insert(anywhere(), {info_of(Exception::Kind::fill).kinds.first, cpu(), byte(), byte()});
-      case 2: return insert_parameter();
+      case 2: return insert(anywhere(), {info_of(Exception::Kind::fail).kinds.first, 0, byte(), 0});
+      case 3: return insert_parameter();
       default: return insert_more();
     }
   }
@@ -185,7 +191,7 @@ class Mutator {
     const RecordKind kind = records_.kind(place);
     switch (kind.sort) {
       case Sort::operation: turn_operand(operation_table[kind.index], arguments); break;
-      case Sort::exception: turn_exception(exception_table[kind.index], arguments); break;
+      case Sort::exception: turn_exception(exception_table[kind.index], kind.at_event, arguments); break;
       default: mutate_byte(arguments[random_.below(2)], random_);
     }
     records_.set_arguments(place, arguments);
@@ -199,9 +205,12 @@ class Mutator {
     form_of(info.operands()[chosen]).mutate(argument, random_);
   }
 
-  void turn_exception(const ExceptionInfo& info, Arguments& arguments) {
+  void turn_exception(const ExceptionInfo& info, bool at_event, Arguments& arguments) {
     auto& [near, detail, low, high, unused] = arguments;
-    if (random_.below(2) != 0) {
+    const bool says_more = info.kind == Exception::Kind::preempt || says_page(info.kind);
+    if (at_event && (!says_more || random_.below(2) != 0)) {
+      near = byte();
+    } else if (!says_more || random_.below(2) != 0) {
       const auto steps = static_cast<int>(decode_steps(near, low, high) + random_.below(9)) - 4;
       encode_steps(static_cast<unsigned>(std::clamp(steps, 0, max_after)), near, low, high);
     } else if (info.kind == Exception::Kind::preempt) {

@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "engine/events/names.h"
 #include "fuzz/language/language.h"
 #include "fuzz/language/operands.h"
 #include "fuzz/language/reader.h"
@@ -63,6 +64,11 @@ class Parser {
   void operation_line(std::string_view first_word);
   Call call();
   void exception_line(std::string_view first_word);
+  void after_steps(Exception& exception);
+  void after_event(Exception& exception);
+  std::uint16_t nth();
+  EventKind event();
+  unsigned returns();
   void what(Exception& exception);
   unsigned latency();
   void tlb_change(Exception& exception);
@@ -234,11 +240,26 @@ Call Parser::call() {
 
 // --- exceptions ---
 
-// "after 7 steps ..."; belongs to the last operation.
+// "after 7 steps ...", "after remove rmap ..."; belongs to the last operation.
 void Parser::exception_line(std::string_view first_word) {
   if (program().operation_count == 0) reader_.fail(first_word, "an exception must follow an operation");
   if (program().exception_count == max_exceptions)
     reader_.fail(first_word, fmt::format("too many exceptions: {} are the limit", max_exceptions));
+  Exception exception;
+  unsigned unused = 0;
+  if (to_number(reader_.word(), unused)) {
+    after_steps(exception);
+  } else {
+    after_event(exception);
+  }
+  what(exception);
+  reader_.end_of_line();
+  program().exceptions[program().exception_count++] = exception;
+  ++program().operations[program().operation_count - 1U].exception_count;
+}
+
+// "3 steps and 2 returns".
+void Parser::after_steps(Exception& exception) {
   const std::string_view after = reader_.word();
   const unsigned count = reader_.number("a number of steps");
   if (count > max_after) {
@@ -246,11 +267,66 @@ void Parser::exception_line(std::string_view first_word) {
                                     quoted(after)));
   }
   steps();
-  Exception exception{.after = static_cast<std::uint16_t>(count)};
-  what(exception);
-  reader_.end_of_line();
-  program().exceptions[program().exception_count++] = exception;
-  ++program().operations[program().operation_count - 1U].exception_count;
+  exception.after = static_cast<std::uint16_t>(count);
+  if (reader_.word() == "and") exception.visit = static_cast<std::uint8_t>(returns());
+}
+
+// "2nd remove rmap of page 0".
+void Parser::after_event(Exception& exception) {
+  exception.after = nth();
+  exception.event = event();
+  if (reader_.word() != "of") return;
+  reader_.keyword("of");
+  reader_.keyword("page");
+  const std::string_view word = reader_.word();
+  const unsigned page = reader_.number("a page");
+  if (page >= Exception::any_page) {
+    reader_.fail(word, fmt::format("an event's page can be named if it is one of pages 0 to {}, not {}",
+                                   Exception::any_page - 1, quoted(word)));
+  }
+  exception.event_page = static_cast<std::uint8_t>(page);
+}
+
+// "2nd", or nothing.
+std::uint16_t Parser::nth() {
+  const std::string_view word = reader_.word();
+  if (word.empty() || word[0] < '0' || word[0] > '9') return 1;
+  unsigned number = 0;
+  to_number(word.substr(0, word.find_first_not_of("0123456789")), number);
+  if (number < 2 || number > unsigned{max_occurrence} || word != ordinal(number)) {
+    reader_.fail(word, fmt::format("expected a number of steps, or '2nd' to '{}' of some event, found {}",
+                                   ordinal(max_occurrence), quoted(word)));
+  }
+  reader_.take();
+  return static_cast<std::uint16_t>(number);
+}
+
+// No event's name begins another's.
+EventKind Parser::event() {
+  const std::string_view first = reader_.word();
+  std::string words;
+  while (!reader_.word().empty() && words.size() <= longest_event_name) {
+    if (!words.empty()) words += ' ';
+    words += reader_.take();
+    const auto* const found = std::ranges::find(all_event_names, words);
+    const auto kind = static_cast<EventKind>(found - all_event_names.begin());
+    if (happens_on_cpu(kind)) return kind;
+  }
+  reader_.fail(first, fmt::format("expected a number of steps or an event ('shootdown events' lists them), found {}",
+                                  quoted(first)));
+}
+
+// "and 2 returns".
+unsigned Parser::returns() {
+  reader_.keyword("and");
+  const std::string_view word = reader_.word();
+  const unsigned value = reader_.number("a number of returns");
+  if (value > max_visit)
+    reader_.fail(word, fmt::format("an exception waits for at most {} returns, not {}", max_visit, quoted(word)));
+  const std::string_view noun = reader_.take();
+  if (noun != "return" && noun != "returns")
+    reader_.fail(noun, fmt::format("expected 'returns', found {}", quoted(noun)));
+  return value;
 }
 
 // What happens: "suspend", for instance.
@@ -260,6 +336,14 @@ void Parser::what(Exception& exception) {
     exception.kind = verb == "evict" ? Exception::Kind::evict : Exception::Kind::fill;
     return tlb_change(exception);
   }
+  if (verb == "go") {
+    exception.kind = Exception::Kind::keep;
+    return reader_.keyword("on");
+  }
+  if (verb == "fail") {
+    exception.kind = Exception::Kind::fail;
+    return reader_.keyword("allocation");
+  }
   exception.kind = Exception::Kind::preempt;
   if (verb == "suspend") {
     exception.cpu = program().operations[program().operation_count - 1U].cpu;
@@ -268,7 +352,8 @@ void Parser::what(Exception& exception) {
     reader_.keyword("cpu");
     exception.cpu = cpu();
   } else {
-    reader_.fail(verb, fmt::format("expected 'switch', 'suspend', 'evict' or 'fill', found {}", quoted(verb)));
+    reader_.fail(verb,
+                 fmt::format("expected 'switch', 'suspend', 'go', 'evict', 'fill' or 'fail', found {}", quoted(verb)));
   }
   if (reader_.comma()) exception.latency = static_cast<std::uint8_t>(latency());
 }

@@ -8,9 +8,11 @@
 #include <string_view>
 #include <utility>
 
+#include "engine/events/names.h"
 #include "fuzz/language/language.h"
 #include "fuzz/language/operands.h"
 #include "fuzz/language/text.h"
+#include "fuzz/language/words.h"
 
 namespace shootdown {
 
@@ -77,10 +79,18 @@ void Printer::print_expectation(const Expectation& expectation) {
 }
 
 void Printer::print_exception(const Exception& exception, const Operation& operation) {
-  put("  after {} step{} ", exception.after, plural(exception.after));
+  if (exception.event == Exception::steps) {
+    put("  after {} step{} ", exception.after, plural(exception.after));
+    if (exception.visit != 0) put("and {} return{} ", exception.visit, plural(exception.visit));
+  } else {
+    put("  after {}{} ", exception.after == 1 ? "" : ordinal(exception.after) + " ", all_event_names[exception.event]);
+    if (exception.event_page != Exception::any_page) put("of page {} ", exception.event_page);
+  }
   switch (exception.kind) {
     case Exception::Kind::preempt: print_preemption(exception, operation); break;
     case Exception::Kind::evict: put("evict page {} from cpu {}", exception.page, exception.cpu); break;
+    case Exception::Kind::keep: put("go on"); break;
+    case Exception::Kind::fail: put("fail allocation"); break;
     case Exception::Kind::fill: put("fill page {} on cpu {}", exception.page, exception.cpu); break;
   }
   put("\n");

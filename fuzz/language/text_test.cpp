@@ -181,7 +181,7 @@ BOOST_AUTO_TEST_CASE(documented_examples) {
                    0x01, 0x02, 0x03, 0xE1, 0x05, 0x88, 0x40, 0xF6, 0x25, 0x05, 0x04, 0x40, 0x01,
                    0x04, 0xFF, 0xDB, 0x04, 0x80, 0xD0, 0xFF, 0xC0, 0x10, 0x77, 0x54, 0x03};
   const Bytes tamed{0xF6, 0x20, 0x05, 0x00, 0x00, 0x00, 0x01, 0x01, 0xD8, 0x02, 0x48, 0x00, 0x32, 0x01,
-                    0x04, 0x01, 0xD8, 0x01, 0xFF, 0x00, 0xFB, 0x61, 0x10, 0x00, 0x4B, 0x00, 0x00, 0x00};
+                    0x04, 0x01, 0xD8, 0x01, 0xFF, 0x00, 0xFB, 0x61, 0x10, 0x77, 0x4B, 0x00, 0x00, 0x00};
   BOOST_TEST(encode(decoded(wild)) == tamed);
   BOOST_TEST(print(decoded(wild)) ==
              "shootdown 2\n"
@@ -190,7 +190,7 @@ BOOST_AUTO_TEST_CASE(documented_examples) {
              "cpu 0: store page 1 word 1\n"
              "  after 9 steps switch to cpu 2\n"
              "cpu 1: dontneed pages 4-5\n"
-             "  after 4289 steps suspend\n"
+             "  after 4289 steps and 119 returns suspend\n"
              "cpu 0: fsync page 0\n");
 
   const Bytes cut_short{0xF6, 0x20, 0xFE, 0x03, 0xF6, 0x18, 0x01, 0x00, 0x28, 0x00, 0x7F, 0x00};
@@ -559,7 +559,7 @@ BOOST_AUTO_TEST_CASE(errors_of_order) {
 BOOST_AUTO_TEST_CASE(errors_of_machines) {
   const std::string all =
       "cpus, mms, files, windows, pages, words, tlb, mapped, buffers, page_shift, table_shift, bundle, batch, "
-      "batch_count, free_cap, failing_batches, pct_depth, pct_seed, pct_steps";
+      "batch_count, free_cap, pct_depth, pct_seed, pct_steps";
   check_error_after_header("machine @cores 2", fmt::format("expected a parameter ({}), found 'cores'", all));
   check_error_after_header("machine@", fmt::format("expected a parameter ({}), found the end of the line", all));
   check_error_after_header("machine cpus 2,@",
@@ -706,11 +706,29 @@ BOOST_AUTO_TEST_CASE(errors_of_exceptions) {
   const auto check = [](std::string_view marked, std::string_view message) {
     check_error_in_operation(fmt::format("exit\n    {}", marked), message);
   };
-  check("after@", "expected a number of steps, found the end of the line");
-  check("after @three steps switch to cpu 1", "expected a number of steps, found 'three'");
+  check("after@", "expected a number of steps or an event ('shootdown events' lists them), found the end of the line");
+  check("after @three steps switch to cpu 1",
+        "expected a number of steps or an event ('shootdown events' lists them), found 'three'");
+  check("after @0th remove rmap suspend", "expected a number of steps, or '2nd' to '256th' of some event, found '0th'");
+  check("after @2th remove rmap suspend", "expected a number of steps, or '2nd' to '256th' of some event, found '2th'");
+  check("after @257th remove rmap suspend",
+        "expected a number of steps, or '2nd' to '256th' of some event, found '257th'");
+  check("after 2nd@",
+        "expected a number of steps or an event ('shootdown events' lists them), found the end of the line");
+  check("after @remove suspend",
+        "expected a number of steps or an event ('shootdown events' lists them), found 'remove'");
+  check("after @run begins suspend",
+        "expected a number of steps or an event ('shootdown events' lists them), found 'run'");
+  check("after remove rmap of @frame 3 suspend", "expected 'page', found 'frame'");
+  check("after remove rmap of page @255 suspend",
+        "an event's page can be named if it is one of pages 0 to 254, not '255'");
+  check("after 3 steps and @256 returns suspend", "an exception waits for at most 255 returns, not '256'");
+  check("after 3 steps and 2 @times suspend", "expected 'returns', found 'times'");
+  check("after 3 steps go @away", "expected 'on', found 'away'");
+  check("after 3 steps fail @lookup", "expected 'allocation', found 'lookup'");
   check("after 3 @switch to cpu 1", "expected 'steps', found 'switch'");
-  check("after 3 steps@", "expected 'switch', 'suspend', 'evict' or 'fill', found the end of the line");
-  check("after 3 steps @run cpu 1", "expected 'switch', 'suspend', 'evict' or 'fill', found 'run'");
+  check("after 3 steps@", "expected 'switch', 'suspend', 'go', 'evict', 'fill' or 'fail', found the end of the line");
+  check("after 3 steps @run cpu 1", "expected 'switch', 'suspend', 'go', 'evict', 'fill' or 'fail', found 'run'");
   check("after 3 steps switch @cpu 1", "expected 'to', found 'cpu'");
   check("after 3 steps switch to @1", "expected 'cpu', found '1'");
   check("after 3 steps switch to cpu@", "expected the number of a cpu, found the end of the line");

@@ -57,6 +57,15 @@ bool to_number(std::string_view word, unsigned& value) {
   return true;
 }
 
+std::string ordinal(unsigned number) {
+  const unsigned last = number % 10;
+  const bool teen = number / 10 % 10 == 1;
+  if (last == 1 && !teen) return fmt::format("{}st", number);
+  if (last == 2 && !teen) return fmt::format("{}nd", number);
+  if (last == 3 && !teen) return fmt::format("{}rd", number);
+  return fmt::format("{}th", number);
+}
+
 std::string harmless(std::string_view bytes) {
   std::string result(bytes);
   for (char& byte : result) {

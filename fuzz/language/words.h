@@ -47,6 +47,9 @@ class Cursor {
 // value, which is beyond every limit of the language.
 bool to_number(std::string_view word, unsigned& value);
 
+// "2nd" for 2.
+std::string ordinal(unsigned number);
+
 // What a terminal can show without harm; every byte stays one column.
 std::string harmless(std::string_view bytes);
 

@@ -16,8 +16,8 @@ Replayer::Replayer(const ZapEngine& engine, Defect defect)
   kernel_->defect = defect;
 }
 
-RunResult Replayer::run(const Program& program, Observer* trace) {
-  const Outcome outcome = kernel_->run(program, trace);
+RunResult Replayer::run(const Program& program, Observer* trace, Chooser* chooser) {
+  const Outcome outcome = kernel_->run(program, trace, chooser);
   return {.outcome = outcome, .hash = kernel_->hash(), .broken = judge_->report().broken()};
 }
 

@@ -37,7 +37,8 @@ class Replayer {
   explicit Replayer(const ZapEngine& engine, Defect defect = Defect::none);
 
   const ZapEngine& engine() const { return engine_; }
-  RunResult run(const Program& program, Observer* trace = nullptr);
+  // `chooser`, if any, makes the choices in place of the program's schedule.
+  RunResult run(const Program& program, Observer* trace = nullptr, Chooser* chooser = nullptr);
   // What was found in the last run.
   const Report& report() const { return judge_->report(); }
   // Runs the program and gives the picture of that run.

@@ -24,7 +24,7 @@ constexpr std::string_view lost_write =
     "expect eager_dirty breaks page-cache-contents, lost-dirty-data, fsync-durability\n"
     "cpu 0: store page 0 word 0\n"
     "cpu 1: dontneed page 0\n"
-    "  after 9 steps switch to cpu 2\n"
+    "  after remove rmap of page 0 switch to cpu 2\n"
     "cpu 2: fsync page 0\n"
     "cpu 0: store page 0 word 0\n";
 
@@ -101,7 +101,7 @@ BOOST_AUTO_TEST_CASE(of_a_long_run_only_what_leads_to_the_violation_is_shown) {
       "shootdown 2\nmachine pages 200, words 1\n\n"
       "cpu 1: touch pages 0-99\n"
       "cpu 0: store page 100 word 0\n"
-      "cpu 1: dontneed page 100\n  after 9 steps suspend\n"
+      "cpu 1: dontneed page 100\n  after remove rmap of page 100 suspend\n"
       "cpu 2: fsync page 100\n"
       "cpu 0: store page 100 word 0\n"
       "cpu 0: touch pages 101-199\n");

@@ -18,6 +18,7 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "engine/events/names.h"
 #include "engine/kernel/model_version.h"
 #include "engine/zap/engines.h"
 #include "fuzz/io/output.h"
@@ -28,6 +29,7 @@
 #include "fuzz/tool/corpus_list.h"
 #include "fuzz/tool/corpus_merge.h"
 #include "fuzz/tool/defects_command.h"
+#include "fuzz/tool/record_command.h"
 #include "fuzz/tool/run_command.h"
 #include "fuzz/tool/show_command.h"
 #include "fuzz/trace/columns.h"
@@ -44,6 +46,7 @@ namespace {
 struct Arguments {
   RunOptions run;
   ShowOptions show;
+  RecordOptions record;
   CorpusAddOptions corpus_add;
   CorpusMergeOptions corpus_merge;
   CorpusListOptions corpus_list;
@@ -94,6 +97,16 @@ constexpr const char* run_footer =
     "  shootdown run --oracles all --list crashes/ public.zip\n"
     "  shootdown run --engine eager_dirty --trace corpus/lost-write-simple.program\n"
     "  shootdown show crash-1234 | shootdown run -";
+
+constexpr const char* record_footer =
+    "A run under PCT becomes a program that lists the schedule which it took: what PCT\n"
+    "finds can be read and changed. An input that lists its schedule stays as it is.\n"
+    "With --events the places of the schedule are named by what happens there ('after\n"
+    "remove rmap of page 0') where that can be said; so they mean the same on another\n"
+    "engine, and when the model has changed. 'shootdown events' lists the names.\n"
+    "Examples:\n"
+    "  shootdown record crash-1234 > crash.program\n"
+    "  shootdown record --events --engine eager_dirty crash-1234 > crash.program";
 
 constexpr const char* show_footer =
     "Comments and expectations of a text are not part of the program: they are left out.\n"
@@ -293,6 +306,15 @@ void define_others(CLI::App& app, Arguments& arguments) {
       ->excludes(expect);
   show.footer(show_footer);
 
+  CLI::App& record = *app.add_subcommand("record", "Print inputs with the schedule that they take");
+  record.add_option("FILE", arguments.record.files, "Inputs, encoded or text; - is standard input")
+      ->required()
+      ->type_name("");
+  record.add_option("--engine", arguments.record.engine, "On which engine (default: deferred_dirty)")
+      ->type_name("NAME");
+  record.add_flag("--events", arguments.record.events, "Say places by events, not by numbers of steps");
+  record.footer(record_footer);
+
   CLI::App& assemble = *app.add_subcommand("assemble", "Encode programs that are written as text");
   assemble.add_option("FILE", arguments.assemble, "A text, a folder with texts, or - for standard input")
       ->required()
@@ -311,6 +333,8 @@ void define_others(CLI::App& app, Arguments& arguments) {
       ->footer("Example:\n  shootdown run --engine eager_dirty corpus");
   app.add_subcommand("oracles", "List the oracles and the guarantees they judge")
       ->footer("Example:\n  shootdown run --oracles lost-dirty-data,counts corpus");
+  app.add_subcommand("events", "List the events by which a schedule can name a place")
+      ->footer("Example, in a program:\n  cpu 0: munmap page 0\n    after clear entry of page 0 switch to cpu 1");
 }
 
 // --- assemble ---
@@ -456,6 +480,14 @@ ExitStatus engines_command(Console& console) {
   return exit_fine;
 }
 
+// Those that a schedule can name.
+ExitStatus events_command(Console& console) {
+  for (EventKind kind = 0; kind < all_event_names.size(); ++kind) {
+    if (happens_on_cpu(kind)) console.out().print("{}\n", all_event_names[kind]);
+  }
+  return exit_fine;
+}
+
 ExitStatus oracles_command(Console& console) {
   std::size_t width = 0;
   for (const OracleInfo& oracle : all_oracles()) width = std::max(width, oracle.name.size());
@@ -475,11 +507,13 @@ ExitStatus corpus_command(const CLI::App& corpus, const Arguments& arguments, Co
 ExitStatus dispatch(const CLI::App& app, const Arguments& arguments, Console& console) {
   if (app.got_subcommand("run")) return run_command(arguments.run, console);
   if (app.got_subcommand("show")) return show_command(arguments.show, console);
+  if (app.got_subcommand("record")) return record_command(arguments.record, console);
   if (app.got_subcommand("corpus")) return corpus_command(*app.get_subcommand("corpus"), arguments, console);
   if (app.got_subcommand("assemble")) return assemble_command(arguments, console);
   if (app.got_subcommand("dictionary")) return dictionary_command(arguments, console);
   if (app.got_subcommand("defects")) return defects_command(arguments.defects, console);
   if (app.got_subcommand("engines")) return engines_command(console);
+  if (app.got_subcommand("events")) return events_command(console);
   return oracles_command(console);
 }
 
@@ -520,8 +554,9 @@ std::string bad_value(const Arguments& arguments) {
   const bool sensible = run.timeout >= 0.001 && run.timeout <= 1e6;  // which "nan" is not
   if (!sensible) return fmt::format("--timeout: expected 0.001 to 1000000 seconds, found {}", run.timeout);
   const auto reads_twice = [](const std::vector<std::string>& paths) { return std::ranges::count(paths, "-") > 1; };
-  if (reads_twice(run.paths) || reads_twice(arguments.show.files) || reads_twice(arguments.corpus_add.paths) ||
-      reads_twice(arguments.corpus_merge.sources) || reads_twice(arguments.corpus_list.paths))
+  if (reads_twice(run.paths) || reads_twice(arguments.show.files) || reads_twice(arguments.record.files) ||
+      reads_twice(arguments.corpus_add.paths) || reads_twice(arguments.corpus_merge.sources) ||
+      reads_twice(arguments.corpus_list.paths))
     return "-: standard input can be read only once";
   return {};
 }

@@ -1,7 +1,7 @@
 // The program `shootdown`: what its arguments mean.
 //
-// One program with commands, in the manner of git: run, show, corpus, assemble,
-// dictionary, engines, oracles. Results go to `out`, errors to `err`; nothing else is said.
+// One program with commands, in the manner of git: run, show, record, corpus,
+// assemble, dictionary, defects, engines, oracles, events. Results go to `out`, errors to `err`; nothing else is said.
 #pragma once
 
 #include <cstdio>

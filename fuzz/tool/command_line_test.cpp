@@ -107,6 +107,38 @@ BOOST_AUTO_TEST_CASE(help_and_version_are_no_errors) {
   BOOST_TEST(version_asked.out == fmt::format("shootdown {} (model {})\n", version, model_version));
 }
 
+BOOST_AUTO_TEST_CASE(record_lists_the_schedule_that_a_run_takes) {
+  const std::string pct = write("pct.program",
+                                "shootdown 2\nmachine cpus 2, pct_depth 3, pct_seed 2, pct_steps 40\n"
+                                "cpu 0: store page 0 word 0\ncpu 1: store page 1 word 0\n");
+  const Result by_steps = shootdown_with({"record", pct});
+  BOOST_TEST(by_steps.status == 0);
+  BOOST_TEST(contains(by_steps.out, "machine cpus 2\n"), by_steps.out);
+  BOOST_TEST(contains(by_steps.out, "  after "), by_steps.out);
+  BOOST_TEST(contains(by_steps.out, "cpu 1: exit\n"), by_steps.out);
+  const Result by_events = shootdown_with({"record", "--events", "--engine", "eager_dirty", lost});
+  BOOST_TEST(by_events.status == 0);
+  BOOST_TEST(contains(by_events.out, "expect eager_dirty breaks "), by_events.out);
+  BOOST_TEST(contains(by_events.out, "  after remove rmap of page 0 switch to cpu 2\n"), by_events.out);
+  // Two files are told apart, and a bad one does not hide the other.
+  const Result two = shootdown_with({"record", lost, path("none"), fine});
+  BOOST_TEST(two.status == 2);
+  BOOST_TEST(contains(two.out, "# " + fine + "\n"), two.out);
+  BOOST_TEST(contains(two.err, "none: cannot open"), two.err);
+  std::string long_program = "shootdown 2\nmachine pct_depth 2\n";
+  for (int i = 0; i < 127; ++i) long_program += "cpu 0: load page 0 word 0\n";
+  const Result too_long = shootdown_with({"record", write("long.program", long_program)});
+  BOOST_TEST(too_long.status == 1);
+  BOOST_TEST(contains(too_long.err, "its schedule has no room in a program (128 operations"), too_long.err);
+}
+
+BOOST_AUTO_TEST_CASE(events_are_listed) {
+  const Result result = shootdown_with({"events"});
+  BOOST_TEST(result.status == 0);
+  BOOST_TEST(contains(result.out, "\nremove rmap\n"), result.out);
+  BOOST_TEST(!contains(result.out, "run begins"), result.out);
+}
+
 BOOST_AUTO_TEST_CASE(bad_usage_is_said) {
   struct Case {
     std::vector<std::string> arguments;
@@ -114,9 +146,11 @@ BOOST_AUTO_TEST_CASE(bad_usage_is_said) {
   };
   const Case cases[] = {
       {{},
-       "expected a command: run, corpus, show, assemble, dictionary, engines, oracles, defects; see shootdown --help"},
+       "expected a command: run, corpus, show, record, assemble, dictionary, engines, oracles, events, defects; see "
+       "shootdown --help"},
       {{"frob"},
-       "there is no command 'frob'; there are: run, corpus, show, assemble, dictionary, engines, oracles, defects"},
+       "there is no command 'frob'; there are: run, corpus, show, record, assemble, dictionary, engines, oracles, "
+       "events, defects"},
       {{"--frob"}, "see shootdown --help"},
       {{"run"}, "PATH is required; see shootdown run --help"},
       {{"run", "--frob", fine}, "--frob"},
@@ -135,6 +169,9 @@ BOOST_AUTO_TEST_CASE(bad_usage_is_said) {
       {{"run", ""}, "the name of a file is empty"},
       {{"show", "-", fine, "-"}, "-: standard input can be read only once"},
       {{"show"}, "FILE is required; see shootdown show --help"},
+      {{"record"}, "FILE is required; see shootdown record --help"},
+      {{"record", "--engine", "nobody", fine}, "there is no engine 'nobody'; there are: eager_dirty, "},
+      {{"record", "-", "-"}, "-: standard input can be read only once"},
       {{"show", "--expect", "--bucket", fine}, "--expect excludes --bucket"},
       {{"assemble"}, "FILE is required; see shootdown assemble --help"},
       {{"corpus"}, "expected a command: add, merge, list; see shootdown corpus --help"},
@@ -396,7 +433,7 @@ BOOST_AUTO_TEST_CASE(expectations_are_shown_below_the_machine) {
                  "\n"
                  "cpu 0: store page 0 word 0\n"
                  "cpu 1: dontneed page 0\n"
-                 "  after 9 steps switch to cpu 2\n"
+                 "  after remove rmap of page 0 switch to cpu 2\n"
                  "cpu 2: fsync page 0\n"
                  "cpu 0: store page 0 word 0\n");
   // What a text says that it expects does not count.

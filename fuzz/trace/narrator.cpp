@@ -140,8 +140,7 @@ class Words {
   Narration tell(const event::TakeLock& take) const {
     const std::string lock = lock_name(take.lock);
     if (take.taken != 0) return detail(fmt::format("lock {}{}", lock, manner(take.lock.kind, take.shared)));
-    if (take.tries != 0) return essential(fmt::format("trylock {}: fails{}", lock, which_hold(take.holders)));
-    return detail(fmt::format("try to lock {}{}", lock, which_hold(take.holders)));
+    return essential(fmt::format("trylock {}: fails{}", lock, which_hold(take.holders)));
   }
   Narration tell(const event::WaitForLock& wait) const {
     const std::string_view what = wait.lock.kind == LockClass::page ? "the lock of " : "";
@@ -186,10 +185,7 @@ class Words {
   Narration tell(const event::ClearWriteback& clear) const {
     return essential("clear PG_writeback of " + name(clear.page));
   }
-  Narration tell(const event::ReadWriteback& read) const {
-    return detail(name(read.page) +
-                  ((read.flags & PG_writeback) != 0 ? " is under writeback" : " is not under writeback"));
-  }
+  Narration tell(const event::ReadWriteback& read) const { return detail(name(read.page) + " is not under writeback"); }
   Narration tell(const event::WaitForWriteback& wait) const {
     return essential("wait for writeback of " + name(wait.page));
   }
@@ -334,7 +330,7 @@ std::string Words::lock_name(LockFact lock) const {
 Narration narrate(const AnyEvent& event, const MachineConfig& machine) {
   Narration narration;
   visit_event(event, [&]<typename E>(const E& what) {
-    if constexpr (E::is_step) narration = Words(machine).tell(what);
+    if constexpr (is_told<E>) narration = Words(machine).tell(what);
   });
   return narration;
 }

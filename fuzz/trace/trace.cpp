@@ -20,6 +20,12 @@ bool is_step(const AnyEvent& event) {
   return result;
 }
 
+bool has_line(const AnyEvent& event) {
+  bool result = false;
+  visit_event(event, [&]<typename E>(const E& /*event*/) { result = is_told<E>; });
+  return result;
+}
+
 // --- recording ---
 
 void Trace::happened(const AnyEvent& event, const World& /*world*/) {
@@ -102,7 +108,7 @@ Renderer::Renderer(const Program& program, const Trace& trace, const Report& rep
 std::vector<std::string> Renderer::assign_columns() {
   std::array<bool, max_cpus> acts{};
   for (const AnyEvent& event : trace_.events()) {
-    if (is_step(event)) acts[actor(event)] = true;
+    if (has_line(event)) acts[actor(event)] = true;
   }
   std::vector<std::string> heads;
   for (std::size_t cpu = 0; cpu < acts.size(); ++cpu) {
@@ -116,10 +122,10 @@ std::vector<std::string> Renderer::assign_columns() {
 std::string Renderer::render() {
   for (const AnyEvent& event : trace_.events()) {
     if (event.is<event::OperationBegins>()) begin_operation(event);
-    if (!is_step(event)) continue;
+    if (!has_line(event)) continue;
     if (is_own(event)) show_heading(event);
     show_step(event);
-    show_violations(event.step);
+    if (is_step(event)) show_violations(event.step);
   }
   if (trace_.missing() != 0)
     table_.add({.text = fmt::format("... and {} further steps, which were not recorded", trace_.missing())});
@@ -164,9 +170,10 @@ Narration Renderer::words(const AnyEvent& step) const {
 void Renderer::show_step(const AnyEvent& step) {
   Narration narration = words(step);
   if (is_own(step)) cpus_[step.cpu].waited = step.is<event::WaitForLock>();
-  if (!options_.full && !narration.essential && !anything_is_violated(step.step)) return;
-  ++shown_;
-  table_.add({.label = fmt::to_string(step.step - 1),
+  const bool counts = is_step(step);
+  if (!options_.full && !narration.essential && !(counts && anything_is_violated(step.step))) return;
+  if (counts) ++shown_;
+  table_.add({.label = counts ? fmt::to_string(step.step - 1) : "",
               .column = cpus_[actor(step)].column,
               .text = std::move(narration.text),
               .indent = step_indent});

@@ -22,6 +22,8 @@ namespace shootdown {
 
 // Whether an event is a step, or else a note.
 bool is_step(const AnyEvent& event);
+// Whether there is a line for it: it is a step, or says that its CPU waits.
+bool has_line(const AnyEvent& event);
 
 class Trace final : public Observer {
  public:

@@ -1,9 +1,10 @@
 // The order in which a program's operations run, told from the order of its stores' values.
-#include "engine/sched/input_schedule.h"
+#include "engine/sched/listed_schedule.h"
 
 #include <boost/test/unit_test.hpp>
 #include <string>
 
+#include "engine/events/event.h"
 #include "engine/zap/engines.h"
 #include "test/programs.h"
 #include "test/recorder.h"
@@ -32,7 +33,7 @@ ProgramBuilder eight_pages() {
 
 }  // namespace
 
-BOOST_AUTO_TEST_SUITE(input_schedule)
+BOOST_AUTO_TEST_SUITE(listed_schedule)
 
 BOOST_AUTO_TEST_CASE(operations_run_in_the_order_of_the_list) {
   ProgramBuilder builder = eight_pages();
@@ -65,10 +66,10 @@ BOOST_AUTO_TEST_CASE(a_preemption_can_give_the_turn_back_to_a_suspended_cpu) {
 
 BOOST_AUTO_TEST_CASE(a_preemption_to_a_cpu_that_cannot_run_is_skipped) {
   ProgramBuilder builder = eight_pages();
-  // CPU 1 waits for mmap_lock, which CPU 0 holds in its fault.
-  builder.operation(0, Call::store, 0, 0).switch_to(1, 3).switch_to(1, 4);
+  // CPU 1's first step is to take mmap_lock, which CPU 0 holds in its fault.
+  builder.operation(0, Call::store, 0, 0).switch_to(1, 3);
   builder.operation(1, Call::munmap, 7, 1).operation(2, Call::store, 2, 0);
-  BOOST_TEST(order_of(builder) == "20");
+  BOOST_TEST(order_of(builder) == "02");
 }
 
 BOOST_AUTO_TEST_CASE(who_is_woken_runs_before_later_operations) {
@@ -84,6 +85,50 @@ BOOST_AUTO_TEST_CASE(exceptions_beyond_the_end_of_their_operation_are_lost) {
   builder.operation(0, Call::store, 0, 0).suspend(5000);
   builder.operation(1, Call::store, 1, 0).operation(0, Call::store, 2, 0);
   BOOST_TEST(order_of(builder) == "012");
+}
+
+// --- places that are events ---
+
+Exception at_event(EventKind event, int occurrence, int cpu, int page = Exception::any_page) {
+  return {.cpu = static_cast<std::uint8_t>(cpu),
+          .event = event,
+          .event_page = static_cast<std::uint8_t>(page),
+          .after = static_cast<std::uint16_t>(occurrence)};
+}
+
+BOOST_AUTO_TEST_CASE(an_exception_follows_its_event) {
+  // Three pages are touched; the operation is suspended between two of them.
+  const auto run = [](const Exception& exception) {
+    ProgramBuilder builder = eight_pages();
+    builder.operation(0, Call::touch, 0, 3).exception(exception).operation(1, Call::store, 7, 0);
+    return order_of(builder);
+  };
+  constexpr EventKind read_in = kind_of<event::ReadFromDisk>;
+  BOOST_TEST(run(at_event(read_in, 1, 1)) == "7012");
+  BOOST_TEST(run(at_event(read_in, 2, 1)) == "0712");
+  BOOST_TEST(run(at_event(read_in, 3, 1)) == "0172");
+  BOOST_TEST(run(at_event(read_in, 4, 1)) == "0127");     // there is none
+  BOOST_TEST(run(at_event(read_in, 1, 1, 2)) == "0172");  // of page 2
+  BOOST_TEST(run(at_event(read_in, 2, 1, 2)) == "0127");
+  BOOST_TEST(run(at_event(kind_of<event::ClearEntry>, 1, 1)) == "0127");
+  BOOST_TEST(run(at_event(read_in, 2, 0)) == "0712");  // suspended
+}
+
+BOOST_AUTO_TEST_CASE(events_are_counted_from_the_exception_before_and_are_the_cpus_own) {
+  constexpr EventKind read_in = kind_of<event::ReadFromDisk>;
+  ProgramBuilder builder = eight_pages();
+  builder.operation(0, Call::touch, 0, 3).exception(at_event(read_in, 1, 1)).exception(at_event(read_in, 1, 1));
+  builder.operation(1, Call::touch, 4, 1).operation(1, Call::touch, 5, 1);
+  BOOST_TEST(order_of(builder) == "45012");
+}
+
+BOOST_AUTO_TEST_CASE(the_beginning_of_an_operation_is_when_its_turn_has_come) {
+  // CPU 2 takes an interrupt before its operation begins; its exception waits for the operation's turn.
+  ProgramBuilder builder = eight_pages();
+  builder.operation(0, Call::store, 0, 0).operation(1, Call::munmap, 0, 1);
+  builder.operation(1, Call::store, 1, 0);
+  builder.operation(2, Call::store, 2, 0).switch_to(0, 0).operation(0, Call::store, 3, 0);
+  BOOST_TEST(order_of(builder) == "0132");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,101 @@
+// Makes every choice in a run that is not the program's.
+//
+// Who runs next, whether the hardware drops or loads a translation, how long an
+// interrupt stays pending, whether an allocation fails: each is a choice, asked for
+// through this one interface.
+// The scheduler asks when a run begins, when the running CPU cannot go on, and at
+// the step points that the chooser has asked for (next_question); between these
+// the running CPU runs on, and nothing is asked. A chooser is deterministic: the
+// same questions in the same order get the same answers.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+
+#include "engine/events/event.h"
+#include "engine/program/program.h"
+
+namespace shootdown {
+
+// A set of CPUs, one bit each.
+using CpuMask = std::uint8_t;
+
+constexpr CpuMask cpu_bit(int cpu) {
+  return static_cast<CpuMask>(1U << static_cast<unsigned>(cpu));
+}
+
+// The first `count` CPUs.
+constexpr CpuMask cpus_below(int count) {
+  return static_cast<CpuMask>((1U << static_cast<unsigned>(count)) - 1U);
+}
+
+// Where a CPU is.
+struct Position {
+  int cpu;
+  int operation;        // which operation of the program it is in; -1: none, before the first and after the last
+  std::uint64_t own;    // steps it has made in this operation, in handlers of interrupts too
+  std::uint64_t total;  // steps that all CPUs have made in this run
+  int visit = 0;        // how often it has come back here since its last step
+};
+
+struct Question {
+  enum class Occasion : std::uint8_t {
+    begin,    // the run begins: no CPU has made a step, each is before its first
+    step,     // the CPU is before a step that it can make
+    blocked,  // it cannot go on, or has ended
+  };
+
+  Occasion occasion;
+  Position at;          // at the beginning of the run: of CPU 0
+  CpuMask runnable;     // who can make its next step, or take an interrupt; never empty
+  CpuMask interrupted;  // those of them that will take an interrupt first, but for the CPU itself
+
+  bool can_run(int cpu) const { return (runnable >> static_cast<unsigned>(cpu) & 1U) != 0; }
+};
+
+struct Choice {
+  enum class Kind : std::uint8_t {
+    run,    // `cpu` runs next: the running CPU itself, to go on
+    evict,  // the TLB of `cpu` loses its entry for `page`; ask again
+    fill,   // the hardware of `cpu` loads a TLB entry for `page`; ask again
+    fail,   // the next allocation of memory by `cpu`, which is the running one, fails; ask again
+  };
+
+  Kind kind = Kind::run;
+  std::uint8_t cpu = 0;
+  std::uint8_t latency = 0;  // run: steps that the CPU still makes before it takes a pending interrupt
+  std::uint16_t page = 0;
+
+  bool operator==(const Choice&) const = default;
+};
+
+constexpr Choice run_next(int cpu) {
+  return {.cpu = static_cast<std::uint8_t>(cpu)};
+}
+
+class Chooser {
+ public:
+  static constexpr std::uint64_t never = std::numeric_limits<std::uint64_t>::max();
+
+  Chooser() = default;
+  Chooser(const Chooser&) = delete;
+  Chooser& operator=(const Chooser&) = delete;
+  virtual ~Chooser() = default;
+
+  // A run with `cpus` CPUs begins.
+  virtual void begin(int cpus) = 0;
+  // The number of the step (counted as Position::total) before which it wants to be asked; never: not before the
+  // running CPU blocks. Asked when an operation begins, when a CPU comes to run, and after each answer.
+  virtual std::uint64_t next_question(const Position& position) = 0;
+  virtual Choice choose(const Question& question) = 0;
+  // `cpu`, which could not run, can from now on. Returns whether to ask before the next step of `current`.
+  virtual bool may_run(int cpu, int current) = 0;
+  // The running CPU came to run because it had an interrupt to take, and has taken it.
+  virtual void interrupt_taken() = 0;
+  // The kinds of events that it waits for in this run, and that one of them has happened; returns whether to ask
+  // before the next step of the running CPU.
+  virtual EventSet waits_for() const { return {}; }
+  virtual bool happened(const AnyEvent& /*event*/) { return false; }
+};
+
+}  // namespace shootdown

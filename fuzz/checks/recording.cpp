@@ -1,0 +1,114 @@
+// Writes down many runs as programs, and checks that these make the same runs.
+//
+// Usage: recording COUNT FILE...
+//
+// The inputs are the given files, encoded or text, and COUNT pseudo-random ones, half of which are mutants of the files.
+// Each runs on every engine, as it is
+// and under PCT with parameters of several kinds. Whoever chooses: what the recorder makes of the run, printed, parsed
+// and replayed, must have the same hash, the same outcome and the same verdict; and so must the same with events for
+// places.
+#include <fmt/format.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "engine/sched/listed_schedule.h"
+#include "engine/sched/pct.h"
+#include "engine/sched/schedule_recorder.h"
+#include "engine/zap/engines.h"
+#include "fuzz/checks/count_and_files.h"
+#include "fuzz/checks/random_programs.h"
+#include "fuzz/language/codec.h"
+#include "fuzz/language/mutator.h"
+#include "fuzz/language/text.h"
+#include "fuzz/replay/record.h"
+#include "fuzz/replay/replay.h"
+
+namespace {
+
+using namespace shootdown;
+
+class RecordingCheck {
+ public:
+  explicit RecordingCheck(const ZapEngine& engine) : replayer_(engine) {}
+
+  void check(const Program& program, const std::string& name, std::uint64_t seed) {
+    name_ = &name;
+    ListedChooser listed(program);
+    check_run(program, listed);
+    Pct pct(seed, 1 + static_cast<int>(seed % max_pct_depth), 32 + seed % 128);
+    check_run(program, pct);
+  }
+
+ private:
+  void check_run(const Program& program, Chooser& chooser) {
+    if (!ScheduleRecorder::can_record(program)) return;
+    const auto recorder = std::make_unique<ScheduleRecorder>(program, chooser);
+    const RunResult result = replayer_.run(recorder->program(), nullptr, recorder.get());
+    if (!recorder->finish()) fail("there is no room for its schedule", program);
+    compare(result, recorder->program(), "recorded");
+    compare(result, with_events(replayer_, recorder->program()), "recorded with events");
+  }
+
+  // Through the text and back, as people keep it.
+  void compare(const RunResult& result, const Program& recorded, const char* how) {
+    const std::string text = print(recorded);
+    const std::variant<Document, ParseError> parsed = parse(text);
+    if (!std::holds_alternative<Document>(parsed)) fail(fmt::format("{}, cannot be parsed", how), recorded);
+    const auto again = std::make_unique<Program>(std::get<Document>(parsed).program);
+    if (*again != recorded) fail(fmt::format("{}, becomes another program as text", how), recorded);
+    const RunResult replayed = replayer_.run(*again);
+    if (replayed.hash != result.hash || replayed.outcome != result.outcome || replayed.broken != result.broken)
+      fail(fmt::format("{}, makes another run", how), recorded);
+  }
+
+  [[noreturn]] void fail(const std::string& what, const Program& program) {
+    fmt::print(stderr, "recording: {} on {}: {}:\n{}", *name_, replayer_.engine().name(), what, print(program));
+    std::exit(1);
+  }
+
+  Replayer replayer_;
+  const std::string* name_ = nullptr;
+};
+
+void mutant_of(const Program& original, std::uint64_t seed, Program& program) {
+  std::vector<std::uint8_t> bytes = encode(original);
+  const std::size_t size = bytes.size();
+  bytes.resize(2 * size + 64);
+  bytes.resize(mutate(bytes.data(), size, bytes.size(), seed));
+  decode(bytes, program);
+}
+
+bool check_recordings(const CountAndFiles& inputs) {
+  for (const ZapEngine* const engine : all_engines()) {
+    RecordingCheck check(*engine);
+    std::uint64_t seed = 0;
+    for (const Input& file : inputs.files) {
+      for (int i = 0; i < 16; ++i) check.check(file.document.program, file.name, seed++);
+    }
+    RandomPrograms random;
+    const auto program = std::make_unique<Program>();
+    for (std::uint64_t i = 0; i < inputs.count; ++i) {
+      if (i % 2 == 0 || inputs.files.empty()) {
+        random.next(*program);
+      } else {
+        mutant_of(inputs.files[i / 2 % inputs.files.size()].document.program, i, *program);
+      }
+      check.check(*program, fmt::format("pseudo-random input {}", i), seed++);
+    }
+    fmt::print("{}: {} inputs are recorded as they ran\n", engine->name(), inputs.count + inputs.files.size());
+  }
+  return true;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return run_count_and_files(argc, argv, "recording", check_recordings);
+}

@@ -1,0 +1,79 @@
+#include "fuzz/tool/record_command.h"
+
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+#include <fmt/format.h>
+
+#include "fuzz/replay/record.h"
+#include "fuzz/replay/replay.h"
+#include "fuzz/triage/inputs.h"
+
+namespace shootdown {
+
+namespace {
+
+class RecordCommand {
+ public:
+  RecordCommand(const RecordOptions& options, const ZapEngine& engine, Console& console)
+      : options_(options), console_(console), replayer_(engine) {}
+
+  ExitStatus run();
+
+ private:
+  ExitStatus record_file(const std::string& file);
+  ExitStatus fail(std::string_view message, ExitStatus status);
+
+  const RecordOptions& options_;
+  Console& console_;
+  Replayer replayer_;
+};
+
+ExitStatus RecordCommand::run() {
+  ExitStatus status = exit_fine;
+  for (const std::string& file : options_.files) {
+    const ExitStatus came_out = record_file(file);
+    if (status != exit_violation && came_out != exit_fine) status = came_out;
+  }
+  return status;
+}
+
+ExitStatus RecordCommand::record_file(const std::string& file) {
+  const std::variant<RawInput, InputError> loaded = load_bytes(file);
+  if (const auto* const error = std::get_if<InputError>(&loaded)) return fail(error->message, exit_bad_input);
+  const RawInput& raw = std::get<RawInput>(loaded);
+  std::variant<Input, InputError> read = read_input(raw.name(), raw.bytes);
+  if (const auto* const error = std::get_if<InputError>(&read)) return fail(error->message, exit_bad_input);
+  Document& document = std::get<Input>(read).document;
+  std::optional<Program> recorded = record(replayer_, document.program);
+  if (!recorded) {
+    return fail(fmt::format("{}: its schedule has no room in a program ({} operations with the ends of all threads, {} "
+                            "exceptions)",
+                            raw.name(), max_operations, max_exceptions),
+                exit_violation);
+  }
+  document.program = options_.events ? with_events(replayer_, *recorded) : *std::move(recorded);
+  if (options_.files.size() > 1) console_.out().print("# {}\n", raw.name());
+  console_.out().write(print(document));
+  return exit_fine;
+}
+
+ExitStatus RecordCommand::fail(std::string_view message, ExitStatus status) {
+  console_.error(message);
+  return status;
+}
+
+}  // namespace
+
+ExitStatus record_command(const RecordOptions& options, Console& console) {
+  const std::variant<const ZapEngine*, InputError> engine = select_engine(options.engine);
+  if (const auto* const error = std::get_if<InputError>(&engine)) {
+    console.error(error->message);
+    return exit_bad_input;
+  }
+  return RecordCommand(options, *std::get<const ZapEngine*>(engine), console).run();
+}
+
+}  // namespace shootdown
