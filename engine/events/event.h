@@ -216,6 +216,8 @@ struct InsertMapping : StepEvent {
   Fact mm;
   Fact first;
   Fact count;
+  Fact file;
+  Fact index;  // that the first page shows; the others show those that follow
 };
 
 struct SplitMapping : StepEvent {

@@ -157,7 +157,9 @@ void do_mmap(Task& current, int first, int count, bool populate_pages) {
     vma->file = static_cast<std::uint8_t>(kernel.config.file_of(first));
     vma->pgoff = static_cast<std::uint16_t>(kernel.config.index_of(first));
     link_file_vma(current, *vma);
-    act(current, event::InsertMapping{.mm = mm.number, .first = as_fact(first), .count = as_fact(count)},
+    act(current,
+        event::InsertMapping{
+            .mm = mm.number, .first = as_fact(first), .count = as_fact(count), .file = vma->file, .index = vma->pgoff},
         [&] { vma_link(mm, vma); });
   }
   mm.mmap_lock.up_write(current);
