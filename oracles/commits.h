@@ -15,7 +15,7 @@ class Commits final : public Watches<event::UserAccess, event::WriteWord, event:
 
   void on(int /*cpu*/, const event::UserAccess& event) override {
     if (event.access == Access::fault || event.store == 0) return;
-    reference_.store(number(event.page), number(event.word), event.value);
+    reference_.store(number(event.mm), number(event.page), number(event.word), event.value);
   }
   void on(int /*cpu*/, const event::WriteWord& event) override {
     reference_.write(file_of(event.page), number(event.page.index), number(event.word), event.value);
@@ -24,7 +24,7 @@ class Commits final : public Watches<event::UserAccess, event::WriteWord, event:
     reference_.write_returned(number(event.file), number(event.index));
   }
   void on(int /*cpu*/, const event::InsertMapping& event) override {
-    reference_.map(number(event.mm), number(event.first), number(event.count));
+    reference_.map(number(event.mm), number(event.first), number(event.count), number(event.file), number(event.index));
   }
   void on(int /*cpu*/, const event::BeginUnmap& event) override {
     reference_.begin_unmap(number(event.mm), number(event.first), number(event.count));

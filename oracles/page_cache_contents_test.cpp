@@ -73,9 +73,41 @@ BOOST_AUTO_TEST_CASE(knows_who_may_be_refused) {
   run.happens(0, event::EndUnmap{.mm = 0, .first = 1, .count = 1});
   run.happens(0, event::RefuseAccess{.mm = 0, .page = 1});
   BOOST_TEST(run.holds());
-  run.happens(0, event::InsertMapping{.mm = 0, .first = 1, .count = 1});
+  run.happens(0, event::InsertMapping{.mm = 0, .first = 1, .count = 1, .file = 0, .index = 1});
   run.happens(0, event::RefuseAccess{.mm = 0, .page = 1});
   BOOST_TEST(run.fact(id) == "cpu 0 is refused virtual page 1 of mm 0, which is mapped");
+}
+
+BOOST_AUTO_TEST_CASE(knows_what_may_be_loaded_while_a_page_is_unmapped_and_that_nothing_may_be_afterwards) {
+  HandMadeRun run;
+  run.happens(0, store(1, 5));
+  run.happens(0, event::BeginUnmap{.mm = 0, .first = 1, .count = 1});
+  run.happens(1, load(1, 5));
+  run.happens(1, store(1, 6));
+  run.happens(1, load(1, 6));
+  BOOST_TEST(run.holds());
+  run.happens(1, load(1, 5));
+  BOOST_TEST(run.fact(id) == "cpu 1 loads 5 from virtual page 1 word 0 of mm 0, where 6 was written last");
+
+  run.begin();
+  run.happens(0, event::BeginUnmap{.mm = 0, .first = 1, .count = 1});
+  run.happens(0, event::EndUnmap{.mm = 0, .first = 1, .count = 1});
+  BOOST_TEST(run.holds());
+  run.happens(1, load(1, 0));
+  BOOST_TEST(run.fact(id) == "cpu 1 loads 0 from virtual page 1 word 0 of mm 0, which is unmapped");
+}
+
+BOOST_AUTO_TEST_CASE(goes_by_what_is_mapped_at_a_page) {
+  HandMadeRun run;
+  run.happens(0, write(0, 5));
+  run.happens(0, event::InsertMapping{.mm = 0, .first = 1, .count = 1, .file = 0, .index = 0});
+  run.happens(0, load(1, 5));
+  run.happens(0, store(1, 6));
+  run.happens(0, read(0, 6));
+  run.happens(0, read(1, 0));
+  BOOST_TEST(run.holds());
+  run.happens(0, load(1, 0));
+  BOOST_TEST(run.fact(id) == "cpu 0 loads 0 from virtual page 1 word 0 of mm 0, where 6 was written last");
 }
 
 BOOST_AUTO_TEST_CASE(compares_the_disk_at_the_end) {
