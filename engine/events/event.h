@@ -167,6 +167,17 @@ struct SetEntry : StepEvent {
   EntryFact entry;
 };
 
+// A fault has met a present entry, and gives it more flags if it is not as it should be already.
+struct SetAccessFlags : StepEvent {
+  Fact mm;
+  Fact page;
+  Fact store;  // 0: nothing is written whatever it is
+  EntryFact entry;
+  // found
+  EntryFact was;
+  Fact changed;
+};
+
 struct ClearEntry : StepEvent {
   Fact mm;
   Fact page;
@@ -549,14 +560,14 @@ using AllEvents = EventList<
     event::RunBegins, event::RunEnds, event::OperationBegins, event::UserAccess, event::Translate, event::RefuseAccess,
     event::EvictTranslation, event::FillTranslation, event::FlushTranslation, event::RaiseTlbGeneration,
     event::SendInterrupt, event::WaitForFlush, event::TakeInterrupt, event::ReadEntry, event::SetEntry,
-    event::ClearEntry, event::TakeLock, event::WaitForLock, event::DropLock, event::SleepInAtomic, event::DowngradeLock,
-    event::InsertMapping, event::SplitMapping, event::DetachMappings, event::BeginUnmap, event::EndUnmap,
-    event::DropMmUser, event::SetDirty, event::ClearDirty, event::ReadDirty, event::SetWriteback, event::ClearWriteback,
-    event::ReadWriteback, event::WaitForWriteback, event::ReadUptodate, event::MarkAccessed, event::AttachBuffers,
-    event::StripBuffers, event::GetPage, event::PutPage, event::ReadRefcount, event::FreezeRefcount,
-    event::UnfreezeRefcount, event::AddRmap, event::RemoveRmap, event::ReadMapcount, event::AllocatePage,
-    event::FreePage, event::LookUpPage, event::AddToPageCache, event::RemoveFromPageCache, event::TagPage,
-    event::TagForWriteback, event::FindTagged, event::ReadFromDisk, event::WriteToDisk, event::ReadWord,
+    event::SetAccessFlags, event::ClearEntry, event::TakeLock, event::WaitForLock, event::DropLock,
+    event::SleepInAtomic, event::DowngradeLock, event::InsertMapping, event::SplitMapping, event::DetachMappings,
+    event::BeginUnmap, event::EndUnmap, event::DropMmUser, event::SetDirty, event::ClearDirty, event::ReadDirty,
+    event::SetWriteback, event::ClearWriteback, event::ReadWriteback, event::WaitForWriteback, event::ReadUptodate,
+    event::MarkAccessed, event::AttachBuffers, event::StripBuffers, event::GetPage, event::PutPage, event::ReadRefcount,
+    event::FreezeRefcount, event::UnfreezeRefcount, event::AddRmap, event::RemoveRmap, event::ReadMapcount,
+    event::AllocatePage, event::FreePage, event::LookUpPage, event::AddToPageCache, event::RemoveFromPageCache,
+    event::TagPage, event::TagForWriteback, event::FindTagged, event::ReadFromDisk, event::WriteToDisk, event::ReadWord,
     event::WriteWord, event::WriteReturns, event::FsyncBegins, event::FsyncReturns, event::BeginGather, event::BeginZap,
     event::EndZap, event::QueuePage, event::EncodePage, event::AllocateBatch, event::FreeBatch, event::FlushGather,
     event::ReleasePages, event::ReleasePage, event::FinishGather, event::EndGather>;

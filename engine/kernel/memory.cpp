@@ -93,7 +93,7 @@ void wp_page_shared(Task& current, Vma& vma, int address, Pte orig_pte) {
   pte_lock(current, mm, address);
   const bool unchanged = ptep_get(current, mm, address) == orig_pte;
   const bool same = unchanged || planted(current, Defect::fault_not_repeated);
-  if (same) ptep_set_access_flags(current, mm, address, orig_pte.mkyoung().mkdirty().mkwrite());
+  if (same) ptep_set_access_flags(current, mm, address, orig_pte.mkyoung().mkdirty().mkwrite(), true);
   pte_unlock(current, mm, address);
   if (same) {
     fault_dirty_shared_page(current, page);
@@ -134,7 +134,7 @@ bool handle_mm_fault(Task& current, Vma& vma, int page, bool write) {
     return true;
   }
   // Another CPU has made the entry good meanwhile.
-  ptep_set_access_flags(current, mm, page, write ? pte.mkyoung().mkdirty() : pte.mkyoung());
+  ptep_set_access_flags(current, mm, page, write ? pte.mkyoung().mkdirty() : pte.mkyoung(), write);
   pte_unlock(current, mm, page);
   return true;
 }

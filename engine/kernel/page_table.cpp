@@ -38,9 +38,18 @@ void set_pte_at(Task& current, Mm& mm, int page, Pte pte) {
   });
 }
 
-void ptep_set_access_flags(Task& current, Mm& mm, int page, Pte pte) {
-  act(current, event::SetEntry{.mm = mm.number, .page = as_fact(page), .entry = entry_fact(pte)},
-      [&] { current.kernel->machine.set_pte(mm.number, page, pte); });
+void ptep_set_access_flags(Task& current, Mm& mm, int page, Pte pte, bool write) {
+  const bool may_write = write || planted(current, Defect::flags_set_for_loads);
+  act(current,
+      event::SetAccessFlags{
+          .mm = mm.number, .page = as_fact(page), .store = static_cast<Fact>(write), .entry = entry_fact(pte)},
+      [&](event::SetAccessFlags& found) {
+        Machine& machine = current.kernel->machine;
+        const Pte was = machine.read_pte(mm.number, page);
+        if (may_write && was != pte) machine.set_pte(mm.number, page, pte);
+        found.was = entry_fact(was);
+        found.changed = static_cast<Fact>(may_write && was != pte);
+      });
 }
 
 Pte ptep_clear_flush(Task& current, Mm& mm, int page) {

@@ -21,8 +21,8 @@ Pte ptep_get_and_clear(Task& current, Mm& mm, int page);
 // set_pte_at.
 void set_pte_at(Task& current, Mm& mm, int page, Pte pte);
 
-// ptep_set_access_flags: adds flags to a present entry.
-void ptep_set_access_flags(Task& current, Mm& mm, int page, Pte pte);
+// ptep_set_access_flags: the entry becomes `pte`, which has more flags, if a store has met it and it is not so already.
+void ptep_set_access_flags(Task& current, Mm& mm, int page, Pte pte, bool write);
 
 // ptep_clear_flush: clears the entry and flushes it from all TLBs.
 Pte ptep_clear_flush(Task& current, Mm& mm, int page);

@@ -130,6 +130,10 @@ class Words {
   Narration tell(const event::SetEntry& set) const {
     return essential(fmt::format("set {}: {}", pte(set.mm, set.page), name(set.entry)));
   }
+  Narration tell(const event::SetAccessFlags& set) const {
+    if (set.changed == 0) return detail(fmt::format("leave {}: {}", pte(set.mm, set.page), name(set.was)));
+    return essential(fmt::format("set {}: {}", pte(set.mm, set.page), name(set.entry)));
+  }
   Narration tell(const event::ClearEntry& clear) const {
     return essential(fmt::format("clear {}: was {}", pte(clear.mm, clear.page), name(clear.was)));
   }

@@ -493,6 +493,13 @@ BOOST_AUTO_TEST_CASE(words_name_locks_and_who_holds_them) {
   BOOST_TEST(words(event::TakeLock{.lock = inode, .holders = 5}) == "try to lock i_rwsem, which cpu 0, 2 hold");
 }
 
+BOOST_AUTO_TEST_CASE(words_tell_what_a_fault_does_to_an_entry) {
+  event::SetAccessFlags set{.page = 4, .entry = entry_to(3, EntryFact::write_bit), .was = entry_to(3, 0)};
+  BOOST_TEST(words(set) == "leave pte 4: frame 3");
+  set.changed = 1;
+  BOOST_TEST(words(set) == "set pte 4: frame 3 W");
+}
+
 BOOST_AUTO_TEST_CASE(words_say_what_came_of_it) {
   const PageFact page{.frame = 3, .file = 0, .index = 1};
   BOOST_TEST(words(event::SetDirty{.page = page}) == "set PG_dirty of frame 3");
