@@ -40,6 +40,7 @@ void fault_dirty_shared_page(Task& current, Page* page) {
 bool finish_fault(Task& current, Vma& vma, int address, Page* page, bool write) {
   Kernel& kernel = *current.kernel;
   Mm& mm = kernel.mms[vma.mm];
+  pte_alloc(current, mm, address);
   pte_lock(current, mm, address);
   const bool unchanged = ptep_get(current, mm, address).none();
   if (unchanged) {
@@ -120,7 +121,7 @@ bool do_user_addr_fault(Task& current, int page, bool write) {
 bool handle_mm_fault(Task& current, Vma& vma, int page, bool write) {
   Mm& mm = current.kernel->mms[vma.mm];
   // handle_pte_fault: a first look without the lock.
-  const Pte orig_pte = ptep_get(current, mm, page);
+  const Pte orig_pte = pmd_none(current, mm, page) ? Pte() : ptep_get(current, mm, page);
   if (orig_pte.none()) return do_fault(current, vma, page, write);
 
   pte_lock(current, mm, page);

@@ -13,6 +13,6 @@
 
 namespace shootdown {
 
-inline constexpr int model_version = 3;
+inline constexpr int model_version = 4;
 
 }  // namespace shootdown

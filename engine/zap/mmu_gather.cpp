@@ -76,8 +76,9 @@ void MmuGather::remove_tlb_entry(int page) {
   cleared_ptes_ = true;
 }
 
-void MmuGather::remove_table(int first, int count) {
-  adjust_range(first, count);
+void MmuGather::remove_table(int first) {
+  if (planted(task_, Defect::table_range_only)) reset_range();
+  adjust_range(first, 1);
   freed_tables_ = !planted(task_, Defect::tables_not_noted);
 }
 
