@@ -10,6 +10,15 @@ namespace {
 
 constexpr OracleId id = OracleId::page_cache_contents;
 
+// Pages 0 to 3 of file 0 are in frames 0 to 3.
+struct Run : HandMadeRun {
+  Run() {
+    for (Fact index = 0; index < 4; ++index) world.add_page(0, index);
+  }
+  // Frame 3 is in no page cache any more.
+  void drop() { world.frames_in_use[3].facts.page = {.frame = 3}; }
+};
+
 event::UserAccess store(Fact page, Fact value) {
   return {.mm = 0, .page = page, .word = 0, .store = 1, .access = Access::hit, .frame = 3, .value = value};
 }
@@ -49,10 +58,46 @@ BOOST_AUTO_TEST_CASE(fires_for_a_load_of_something_else) {
 }
 
 BOOST_AUTO_TEST_CASE(fires_for_a_read_of_something_else) {
-  HandMadeRun run;
+  Run run;
   run.happens(0, write(1, 6));
   run.happens(2, read(1, 5));
   BOOST_TEST(run.fact(id) == "cpu 2 reads 5 from page 1 word 0 of file 0, where 6 was written last");
+}
+
+BOOST_AUTO_TEST_CASE(a_read_of_a_page_that_was_dropped_meanwhile_may_see_an_older_value) {
+  Run run;
+  run.happens(0, write(3, 6));
+  run.drop();
+  run.happens(2, read(3, 5));
+  BOOST_TEST(run.holds());
+  run.happens(2, read(3, 7));
+  BOOST_TEST(run.fact(id) == "cpu 2 reads 7 from page 3 word 0 of file 0, where 6 was written last");
+}
+
+BOOST_AUTO_TEST_CASE(a_load_from_a_page_that_was_dropped_may_see_an_older_value_until_the_flush) {
+  Run run;
+  const std::string fact = " from virtual page 1 word 0 of mm 0, where 5 was written last";
+  run.happens(0, store(1, 5));
+  run.world.mms[0].flushes_pending = 1;
+  run.drop();
+  run.happens(0, load(1, 4));
+  BOOST_TEST(run.holds());
+  run.happens(0, load(1, 6));
+  BOOST_TEST(run.fact(id) == "cpu 0 loads 6" + fact);
+
+  run.begin();
+  run.happens(0, store(1, 5));
+  run.world.mms[0].flushes_pending = 0;
+  run.happens(0, load(1, 4));
+  BOOST_TEST(run.fact(id) == "cpu 0 loads 4" + fact);
+}
+
+BOOST_AUTO_TEST_CASE(fires_for_a_load_from_a_page_that_is_still_there) {
+  Run run;
+  run.happens(0, store(1, 5));
+  run.world.mms[0].flushes_pending = 1;
+  run.happens(0, load(1, 4));
+  BOOST_TEST(run.breaks(id));
 }
 
 BOOST_AUTO_TEST_CASE(a_page_fault_sees_and_changes_nothing) {

@@ -1,11 +1,14 @@
 #include "engine/kernel/memory.h"
 
-#include "engine/kernel/filemap.h"
+#include <algorithm>
+
+#include "engine/check.h"
 #include "engine/kernel/mmap.h"
 #include "engine/kernel/page_alloc.h"
 #include "engine/kernel/page_table.h"
 #include "engine/kernel/rmap.h"
 #include "engine/kernel/writeback.h"
+#include "engine/kernel/zap_engine.h"
 #include "engine/machine/x86.h"
 
 namespace shootdown {
@@ -117,6 +120,24 @@ bool do_user_addr_fault(Task& current, int page, bool write) {
 }
 
 }  // namespace
+
+// unmap_mapping_range_tree.
+void unmap_mapping_pages(Task& current, AddressSpace& file, PageSpan range) {
+  file.i_mmap_rwsem.down_read(current);
+  for (int i = 0; i < file.i_mmap_count; ++i) {
+    Vma& vma = *file.i_mmap[i];
+    const int distance = vma.start - vma.pgoff;  // from the file to the mm
+    const int first = std::max<int>(range.first + distance, vma.start);
+    const int end = std::min<int>(range.first + range.count + distance, vma.end);
+    if (first < end) current.kernel->engine.zap_page_range(current, vma, first, end);
+  }
+  file.i_mmap_rwsem.up_read(current);
+}
+
+void unmap_mapping_page(Task& current, Page* page) {
+  SHOOTDOWN_CHECK(page->test(PG_locked));
+  unmap_mapping_pages(current, current.kernel->files[static_cast<std::size_t>(page->mapping)], {page->index, 1});
+}
 
 bool handle_mm_fault(Task& current, Vma& vma, int page, bool write) {
   Mm& mm = current.kernel->mms[vma.mm];

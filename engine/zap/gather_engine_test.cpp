@@ -1,4 +1,4 @@
-// What the zap loop does with page tables that come and go.
+// What the zap loop does with page tables that come and go, and for callers of another mm.
 #include "engine/zap/gather_engine.h"
 
 #include <algorithm>
@@ -44,6 +44,8 @@ int count_of(const std::unique_ptr<Recorder>& run) {
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(gather_engine)
+
+// --- page tables ---
 
 BOOST_AUTO_TEST_CASE(what_was_never_touched_needs_no_lock_and_no_flush) {
   const auto run = record(one_cpu(2).operation(0, Call::dontneed, 0, 2).operation(0, Call::munmap, 0, 2));
@@ -104,6 +106,41 @@ BOOST_AUTO_TEST_CASE(a_table_that_is_freed_too_early_takes_entries_with_it) {
   builder.operation(0, Call::touch, 0, 2).operation(0, Call::munmap, 0, 1);
   BOOST_TEST(broken_by(Defect::none, builder).empty());
   BOOST_TEST(broken_by(Defect::used_table_freed, builder).contains(OracleId::counts));
+}
+
+// --- callers of another mm ---
+
+BOOST_AUTO_TEST_CASE(an_invalidation_zaps_all_that_map_the_file) {
+  ProgramBuilder builder;
+  builder.machine(&MachineConfig::mms, 3).machine(&MachineConfig::windows, 2);
+  builder.operation(0, Call::load, 1, 0).operation(0, Call::load, 3, 0).operation(1, Call::load, 1, 0);
+  const auto run = record(builder.operation(2, Call::invalidate, 1, 1));
+  std::vector<Fact> zapped;
+  for (const auto& zap : run->all<event::BeginZap>()) {
+    if (zap.count == 1) zapped.push_back(zap.mm << 4U | zap.first);
+  }
+  std::ranges::sort(zapped);
+  BOOST_TEST(zapped == (std::vector<Fact>{0x01, 0x03, 0x11, 0x13, 0x21, 0x23}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_gather_flushes_the_mm_that_is_zapped) {
+  ProgramBuilder builder;
+  builder.machine(&MachineConfig::mms, 2).operation(0, Call::load, 0, 0).operation(1, Call::invalidate, 0, 1);
+  BOOST_TEST(broken_by(Defect::none, builder).empty());
+  BOOST_TEST(broken_by(Defect::own_mm_flushed, builder).contains(OracleId::stale_access));
+}
+
+// The second page is mapped again when all have been unmapped, before its turn comes: it is locked while it is zapped.
+BOOST_AUTO_TEST_CASE(a_release_that_locks_pages_waits_for_itself) {
+  bool hangs = false;
+  for (int after = 0; after < 120 && !hangs; ++after) {
+    ProgramBuilder builder;
+    builder.operation(0, Call::touch, 0, 2).operation(1, Call::invalidate, 0, 2).switch_to(0, after);
+    builder.operation(0, Call::store, 1, 0);
+    BOOST_TEST(broken_by(Defect::none, builder).empty());
+    hangs = broken_by(Defect::release_locks_pages, builder).contains(OracleId::progress);
+  }
+  BOOST_TEST(hangs);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
