@@ -6,6 +6,9 @@
 // everything is unmapped, synced and dropped from the page cache, the disk equals
 // the reference word by word.
 //
+// A page that has left the page cache while it was in use may be seen as it was
+// then, by those whom the reference names.
+//
 // Cannot see: data that was lost and then overwritten before anybody looked.
 #pragma once
 
@@ -23,7 +26,7 @@ class PageCacheContents final
     const int mm = number(event.mm);
     const int page = number(event.page);
     const int word = number(event.word);
-    if (reference().allows(mm, page, word, event.value)) return;
+    if (reference().allows(mm, page, word, number(event.frame), event.value)) return;
     if (reference().may_access(mm, page)) {
       violate(cpu, "cpu {} loads {} from virtual page {} word {} of mm {}, where {} was written last", cpu, event.value,
               page, word, mm, reference().shown_word(mm, page, word));
@@ -42,7 +45,7 @@ class PageCacheContents final
     const int file = file_of(event.page);
     const int index = number(event.page.index);
     const int word = number(event.word);
-    if (reference().allows_in_file(file, index, word, event.value)) return;
+    if (reference().allows_read(cpu, file, index, word, number(event.page.frame), event.value)) return;
     violate(cpu, "cpu {} reads {} from page {} word {} of file {}, where {} was written last", cpu, event.value, index,
             word, file, reference().file_word(file, index, word));
   }
@@ -58,7 +61,7 @@ class PageCacheContents final
   void compare_with_disk(int file, int index) {
     for (int word = 0; word < machine().words; ++word) {
       const Fact value = world().disk_word(file, index, word);
-      if (reference().allows_in_file(file, index, word, value)) continue;
+      if (reference().allows_on_disk(file, index, word, value)) continue;
       violate(-1, "after the final sync the disk has {} in page {} word {} of file {}, where {} was written last",
               value, index, word, file, reference().file_word(file, index, word));
     }

@@ -111,7 +111,8 @@ void populate(Task& current, int first, int count) {
   for (int page = first; page < first + count; ++page) {
     Vma* const vma = find_vma(mm, page);
     if (vma == nullptr || vma->start > page) continue;
-    if (ptep_get(current, mm, page).none()) handle_mm_fault(current, *vma, page, false);
+    const bool absent = pmd_none(current, mm, page) || ptep_get(current, mm, page).none();
+    if (absent) handle_mm_fault(current, *vma, page, false);
   }
   mm.mmap_lock.up_read(current);
 }

@@ -13,6 +13,6 @@
 
 namespace shootdown {
 
-inline constexpr int model_version = 2;
+inline constexpr int model_version = 4;
 
 }  // namespace shootdown

@@ -5,6 +5,10 @@
 namespace shootdown {
 
 void Reference::reset(const MachineConfig& config) {
+  virtual_pages_ = config.virtual_pages();
+  reset_ = drops_;
+  std::fill_n(began_, max_cpus, drops_);
+  for (Gather& gather : gathers_) gather.mm = no_mm;
   for (int file = 0; file < config.files; ++file) std::fill_n(&pages_[file_page(file, 0)], config.pages, Page());
   for (int mm = 0; mm < config.mms; ++mm) {
     std::fill_n(views_[mm], config.virtual_pages(), View());
@@ -48,6 +52,31 @@ void Reference::end_unmap(int mm, int first, int count) {
     State& state = views_[mm][page].state;
     if (state == State::in_transition) state = State::unmapped;
   }
+}
+
+void Reference::drop(int frame, int file, int index) {
+  Copy& copy = copies_[frame];
+  copy.dropped = ++drops_;
+  copy.page = file_page(file, index);
+  for (int word = 0; word < max_words; ++word) copy.words[word] = file_word(file, index, word);
+}
+
+void Reference::begin_gather(int cpu, int mm) {
+  gathers_[cpu].mm = mm;
+  flush_gather(cpu);
+}
+
+void Reference::clear_entry(int cpu, int page, int frame) {
+  gathers_[cpu].cleared[page] = static_cast<std::uint16_t>(frame);
+}
+
+void Reference::flush_gather(int cpu) {
+  std::fill_n(gathers_[cpu].cleared, virtual_pages_, no_frame);
+}
+
+bool Reference::is_to_be_flushed(int mm, int page, int frame) const {
+  return std::ranges::any_of(gathers_,
+                             [=](const Gather& gather) { return gather.mm == mm && gather.cleared[page] == frame; });
 }
 
 }  // namespace shootdown

@@ -14,6 +14,14 @@
 // now) or the new one (it is refused). The reference accepts both, and follows the
 // engine. When the transition is over, only the new way is right.
 //
+// A kernel may drop a clean page from its page cache without asking who uses it
+// (invalidate_inode_pages2). The frame then is a copy of what the page was, which
+// nobody writes to any more, until it is freed. Who has got there before may still
+// see the copy, instead of what was written elsewhere since: a read() that began
+// before, for what it returns was right while it went on; and a load through a
+// translation that a gather has taken out of the page table and not flushed yet,
+// for the page is not mapped then, so it is dropped without a flush.
+//
 // Cannot say which of the values that a word has had a disk shows: that is the
 // page cache's doing. It knows the bounds, because values grow.
 //
@@ -33,15 +41,22 @@ class Reference {
 
   // --- what may be seen now ---
 
-  // Whether a load from a virtual page may get the value.
-  bool allows(int mm, int page, int word, std::uint32_t value) const {
-    return may_access(mm, page) && shown_word(mm, page, word) == value;
+  // Whether a load from a virtual page, which leads to a frame, may get the value.
+  bool allows(int mm, int page, int word, int frame, std::uint32_t value) const {
+    if (!may_access(mm, page)) return false;
+    return shown_word(mm, page, word) == value ||
+           (is_to_be_flushed(mm, page, frame) && was(copies_[frame], view(mm, page).page, word, value));
   }
   // Whether an access to a virtual page may work, and whether it may be refused.
   bool may_access(int mm, int page) const { return view(mm, page).state != State::unmapped; }
   bool may_refuse(int mm, int page) const { return view(mm, page).state != State::mapped; }
-  // Whether the file may have the value: for read(), and for the disk when all is saved.
-  bool allows_in_file(int file, int index, int word, std::uint32_t value) const {
+  // Whether the read() under way on a CPU, which has found a frame, may get the value from it.
+  bool allows_read(int cpu, int file, int index, int word, int frame, std::uint32_t value) const {
+    return file_word(file, index, word) == value ||
+           (copies_[frame].dropped > began_[cpu] && was(copies_[frame], file_page(file, index), word, value));
+  }
+  // Whether the disk may have it when all is saved.
+  bool allows_on_disk(int file, int index, int word, std::uint32_t value) const {
     return file_word(file, index, word) == value;
   }
   // Whether the disk may have it when an fsync returns that began when `settled` was the word's settled value.
@@ -77,6 +92,19 @@ class Reference {
   // Of what has been in transition since then.
   void end_unmap(int mm, int first, int count);
 
+  // --- what may be seen late ---
+
+  void begin_operation(int cpu) { began_[cpu] = drops_; }
+  // The frame leaves the page cache, as what the page of the file is now; and it ends its life.
+  void drop(int frame, int file, int index);
+  void free(int frame) { copies_[frame].dropped = 0; }
+  // A CPU takes entries of an mm out of the page tables, and has them flushed together. It has one gather at a time.
+  void begin_gather(int cpu, int mm);
+  // Takes an entry out that leads to the frame. Without a gather it is not left for later.
+  void clear_entry(int cpu, int page, int frame);
+  void flush_gather(int cpu);
+  void end_gather(int cpu) { gathers_[cpu].mm = no_mm; }
+
  private:
   enum class State : std::uint8_t { unmapped, mapped, in_transition };
 
@@ -105,8 +133,36 @@ class Reference {
   };
   const View& view(int mm, int page) const { return views_[mm][page]; }
 
+  // What a frame was when it left the page cache.
+  struct Copy {
+    std::uint64_t dropped = 0;  // as which of all the pages that were dropped
+    PageNumber page = nothing;
+    std::uint32_t words[max_words] = {};
+  };
+  bool was(const Copy& copy, PageNumber page, int word, std::uint32_t value) const {
+    return copy.dropped > reset_ && copy.page == page && copy.words[word] == value;
+  }
+
+  // The frames that the entries which a gather has cleared led to, until they are flushed.
+  static constexpr int no_mm = -1;
+  static constexpr std::uint16_t no_frame = 0xFFFF;
+  static_assert(max_frames <= no_frame);
+  struct Gather {
+    int mm = no_mm;
+    std::uint16_t cleared[max_virtual_pages];
+  };
+  bool is_to_be_flushed(int mm, int page, int frame) const;
+
+  int virtual_pages_ = 0;
   View views_[max_mms][max_virtual_pages];
   Page pages_[max_pages];
+
+  // They count on from run to run, so that no copy need be forgotten.
+  std::uint64_t drops_ = 0;
+  std::uint64_t reset_ = 0;             // the drops before this run
+  std::uint64_t began_[max_cpus] = {};  // before the operation under way on each CPU
+  Copy copies_[max_frames];
+  Gather gathers_[max_cpus];
 };
 
 }  // namespace shootdown
