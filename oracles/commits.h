@@ -1,4 +1,5 @@
-// Performs on the reference what takes effect in a run.
+// Performs on the reference what takes effect in a run, and tells it who may see
+// late what has.
 //
 // Judges nothing: the oracles compare with the reference before it follows.
 #pragma once
@@ -8,14 +9,16 @@
 
 namespace shootdown {
 
-class Commits final : public Watches<event::UserAccess, event::WriteWord, event::WriteReturns, event::InsertMapping,
-                                     event::BeginUnmap, event::EndUnmap> {
+class Commits final
+    : public Watches<event::UserAccess, event::WriteWord, event::WriteReturns, event::InsertMapping, event::BeginUnmap,
+                     event::EndUnmap, event::OperationBegins, event::RemoveFromPageCache, event::FreePage,
+                     event::BeginGather, event::ClearEntry, event::FlushGather, event::EndGather> {
  public:
   explicit Commits(Reference& reference) : reference_(reference) {}
 
   void on(int /*cpu*/, const event::UserAccess& event) override {
     if (event.access == Access::fault || event.store == 0) return;
-    reference_.store(number(event.page), number(event.word), event.value);
+    reference_.store(number(event.mm), number(event.page), number(event.word), event.value);
   }
   void on(int /*cpu*/, const event::WriteWord& event) override {
     reference_.write(file_of(event.page), number(event.page.index), number(event.word), event.value);
@@ -24,7 +27,7 @@ class Commits final : public Watches<event::UserAccess, event::WriteWord, event:
     reference_.write_returned(number(event.file), number(event.index));
   }
   void on(int /*cpu*/, const event::InsertMapping& event) override {
-    reference_.map(number(event.mm), number(event.first), number(event.count));
+    reference_.map(number(event.mm), number(event.first), number(event.count), number(event.file), number(event.index));
   }
   void on(int /*cpu*/, const event::BeginUnmap& event) override {
     reference_.begin_unmap(number(event.mm), number(event.first), number(event.count));
@@ -32,6 +35,18 @@ class Commits final : public Watches<event::UserAccess, event::WriteWord, event:
   void on(int /*cpu*/, const event::EndUnmap& event) override {
     reference_.end_unmap(number(event.mm), number(event.first), number(event.count));
   }
+
+  void on(int cpu, const event::OperationBegins& /*event*/) override { reference_.begin_operation(cpu); }
+  void on(int /*cpu*/, const event::RemoveFromPageCache& event) override {
+    reference_.drop(number(event.page.frame), file_of(event.page), number(event.page.index));
+  }
+  void on(int /*cpu*/, const event::FreePage& event) override { reference_.free(number(event.page.frame)); }
+  void on(int cpu, const event::BeginGather& event) override { reference_.begin_gather(cpu, number(event.mm)); }
+  void on(int cpu, const event::ClearEntry& event) override {
+    if (event.was.present()) reference_.clear_entry(cpu, number(event.page), number(event.was.frame()));
+  }
+  void on(int cpu, const event::FlushGather& /*event*/) override { reference_.flush_gather(cpu); }
+  void on(int cpu, const event::EndGather& /*event*/) override { reference_.end_gather(cpu); }
 
  private:
   Reference& reference_;

@@ -1,7 +1,8 @@
 // A zap leaves nothing in its range.
 //
 // Proves: when a range has been zapped, each of its page-table entries has been
-// seen empty by the CPU that zaps, or cleared by it, since it began. Others may
+// seen empty by the CPU that zaps, or cleared by it, or seen to have no page table
+// that it could stand in, since it began. Others may
 // map pages there again meanwhile: an entry that is present at the end is no
 // proof of anything, and is not looked at.
 //
@@ -14,8 +15,8 @@
 
 namespace shootdown {
 
-class CompleteZap final
-    : public Oracle<event::RunBegins, event::BeginZap, event::ReadEntry, event::ClearEntry, event::EndZap> {
+class CompleteZap final : public Oracle<event::RunBegins, event::BeginZap, event::ReadEntry, event::ClearEntry,
+                                        event::ReadTable, event::EndZap> {
  public:
   using Oracle::Oracle;
 
@@ -35,6 +36,11 @@ class CompleteZap final
     if (!event.entry.present()) note_gone(cpu, event.mm, event.page);
   }
   void on(int cpu, const event::ClearEntry& event) override { note_gone(cpu, event.mm, event.page); }
+
+  void on(int cpu, const event::ReadTable& event) override {
+    if (event.exists != 0) return;
+    for (Fact i = 0; i < event.count; ++i) note_gone(cpu, event.mm, event.first + i);
+  }
 
   void on(int cpu, const event::EndZap& event) override {
     Zap& zap = zaps_[cpu];

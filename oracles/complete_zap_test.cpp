@@ -36,6 +36,23 @@ BOOST_AUTO_TEST_CASE(silent_when_every_entry_was_cleared_or_found_empty) {
   BOOST_TEST(run.holds());
 }
 
+BOOST_AUTO_TEST_CASE(entries_of_a_table_that_does_not_exist_are_gone) {
+  Zap run;
+  run.happens(1, event::ReadTable{.mm = 1, .first = 2, .count = 2});
+  run.happens(1, event::ReadTable{.mm = 1, .first = 4, .count = 2});
+  run.happens(1, event::ReadTable{.mm = 1, .first = 6, .count = 2, .exists = 1});
+  run.happens(1, event::ClearEntry{.mm = 1, .page = 6, .was = mapped});
+  run.end_zap();
+  BOOST_TEST(run.holds());
+
+  run.begin();
+  run.happens(1, event::BeginZap{.mm = 1, .first = 4, .count = 3});
+  run.happens(1, event::ReadTable{.mm = 1, .first = 4, .count = 2});
+  run.happens(1, event::ReadTable{.mm = 1, .first = 6, .count = 2, .exists = 1});
+  run.end_zap();
+  BOOST_TEST(run.fact(id) == left(6));
+}
+
 BOOST_AUTO_TEST_CASE(fires_for_an_entry_that_is_left) {
   Zap run;
   run.happens(1, event::ClearEntry{.mm = 1, .page = 4, .was = mapped});

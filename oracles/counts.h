@@ -1,8 +1,8 @@
 // The kernel's counts are right.
 //
 // Proves: no page's mapcount or refcount falls below zero; a page that is freed
-// has neither references nor mappings; one that leaves the page cache is mapped
-// by as many page-table entries as its mapcount says; and at the end of the run
+// has neither references nor mappings; one that leaves the page cache is not
+// mapped; and at the end of the run
 // every page that is not in the page cache is free, every page in it has just
 // the references that the cache and its buffers hold, nothing is mapped, every
 // mm's RSS is zero, and no flush is pending.
@@ -36,7 +36,10 @@ class Counts final
   }
 
   void on(int cpu, const event::RemoveFromPageCache& event) override {
-    compare_mapcount(cpu, event.page.frame, world().frame_facts(event.page.frame));
+    const FrameFacts facts = world().frame_facts(event.page.frame);
+    compare_mapcount(cpu, event.page.frame, facts);
+    if (facts.mapcount != 0)
+      violate(cpu, "page frame {} leaves the page cache with mapcount {}", event.page.frame, facts.mapcount);
   }
 
   void on(int /*cpu*/, const event::RunEnds& event) override {

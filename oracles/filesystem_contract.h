@@ -12,6 +12,8 @@
 // first. So under a page-table lock no page with a dirty entry is found clean and
 // unlocked.
 //
+// A page that has left the page cache is no filesystem's any more: nobody is told.
+//
 // Where no buffers are kept: cannot tell whether it is in the table whose lock is
 // held that the page is mapped; that is taken for granted if it is mapped at all.
 #pragma once
@@ -25,6 +27,7 @@ class FilesystemContract final : public Oracle<event::SetDirty> {
   using Oracle::Oracle;
 
   void on(int cpu, const event::SetDirty& event) override {
+    if (event.page.file == no_fact) return;
     const std::int32_t file = number(event.page.file);
     const std::int32_t index = number(event.page.index);
     const bool mapped = event.mapcount > 0;

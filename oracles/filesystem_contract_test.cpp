@@ -32,6 +32,12 @@ BOOST_AUTO_TEST_CASE(silent_for_who_may) {
   BOOST_TEST(fact_of(dirtied(PG_dirty | PG_buffers, false, 0)) == "");
 }
 
+BOOST_AUTO_TEST_CASE(silent_for_pages_that_are_in_no_page_cache) {
+  event::SetDirty event = dirtied(0, false, 0);
+  event.page = {.frame = 3};
+  BOOST_TEST(fact_of(event) == "");
+}
+
 BOOST_AUTO_TEST_CASE(a_page_table_lock_suffices_where_no_buffers_are_kept) {
   BOOST_TEST(fact_of(dirtied(PG_buffers, true, 1)) ==
              "page 1 of file 0 becomes dirty while it is unlocked, under a page-table lock only");

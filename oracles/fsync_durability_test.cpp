@@ -47,6 +47,27 @@ BOOST_AUTO_TEST_CASE(silent_for_what_is_saved_or_written_later) {
   BOOST_TEST(run.holds());
 }
 
+BOOST_AUTO_TEST_CASE(fires_for_what_nobody_has_written_there) {
+  HandMadeRun run;
+  run.happens(0, store(5));
+  run.happens(2, begins);
+  run.world.disk[{0, 1, 1}] = 6;
+  run.happens(2, returns);
+  BOOST_TEST(run.fact(id) ==
+             "fsync by cpu 2 returns, but the disk has 6 in page 1 word 1 of file 0, where 5 was written last");
+}
+
+BOOST_AUTO_TEST_CASE(a_write_that_had_no_memory_owes_nothing_for_another_page) {
+  HandMadeRun run;
+  run.happens(0, write(5));
+  run.happens(0, event::WriteReturns{.file = 0, .index = 1});
+  run.happens(0, event::WriteReturns{.file = 0, .index = 0});
+  run.world.disk[{0, 1, 1}] = 5;
+  run.happens(2, begins);
+  run.happens(2, returns);
+  BOOST_TEST(run.holds());
+}
+
 BOOST_AUTO_TEST_CASE(a_write_counts_from_its_return) {
   HandMadeRun run;
   run.happens(0, write(5));

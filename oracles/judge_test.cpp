@@ -86,6 +86,7 @@ BOOST_AUTO_TEST_CASE(a_run_knows_nothing_of_the_last_one) {
   HandMadeRun run;
   const event::UserAccess store{.page = 1, .store = 1, .access = Access::hit, .value = 5};
   run.happens(0, store);
+  run.happens(0, event::BeginUnmap{.first = 0, .count = 1});
   run.happens(0, event::EndUnmap{.first = 0, .count = 1});
   run.happens(0, event::PutPage{.refcount = -1});
   BOOST_TEST(run.breaks(OracleId::counts));
@@ -134,6 +135,17 @@ BOOST_AUTO_TEST_CASE(fsync_durability_fires_when_an_fsync_misses_a_store_that_no
 
 BOOST_AUTO_TEST_CASE(stale_access_fires_when_a_page_is_freed_while_a_tlb_leads_to_it) {
   BOOST_TEST(broken_by(Defect::released_without_flush).contains(OracleId::stale_access));
+}
+
+BOOST_AUTO_TEST_CASE(page_cache_contents_fires_for_a_load_that_works_though_the_page_is_unmapped) {
+  // Of four pages, so that no page table is freed, which would widen the flush.
+  ProgramBuilder builder;
+  builder.machine(&MachineConfig::pages, 4).operation(0, Call::load, 0, 0).operation(0, Call::load, 1, 0);
+  builder.operation(1, Call::munmap, 0, 2).operation(0, Call::load, 0, 0);
+  BOOST_TEST(broken_by(Defect::none, builder).empty());
+  const OracleSet broken = broken_by(Defect::range_forgotten, builder);
+  BOOST_TEST(broken.contains(OracleId::page_cache_contents));
+  BOOST_TEST(broken.contains(OracleId::stale_access));
 }
 
 BOOST_AUTO_TEST_CASE(stale_access_fires_for_a_translation_that_nobody_uses) {

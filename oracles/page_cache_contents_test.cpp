@@ -10,6 +10,24 @@ namespace {
 
 constexpr OracleId id = OracleId::page_cache_contents;
 
+// CPU 1 has begun a gather, and CPU 2 a read(). Then page 1 of file 0, which is in frame 3, has the value 5, and is
+// dropped.
+struct Dropped : HandMadeRun {
+  explicit Dropped(bool cleared = true) {
+    for (Fact index = 0; index < 4; ++index) world.add_page(0, index);
+    happens(0, event::WriteWord{.page = page, .word = 0, .value = 5});
+    happens(1, event::BeginGather{.mm = 0});
+    if (cleared) happens(1, event::ClearEntry{.mm = 0, .page = 1, .was = entry});
+    happens(2, event::OperationBegins{});
+    happens(3, event::RemoveFromPageCache{.page = page});
+    happens(0, event::WriteWord{.page = {.frame = 2, .file = 0, .index = 1}, .word = 0, .value = 6});
+  }
+
+ private:
+  static constexpr PageFact page{.frame = 3, .file = 0, .index = 1};
+  static constexpr EntryFact entry{EntryFact::present_bit | 3U << EntryFact::frame_shift};
+};
+
 event::UserAccess store(Fact page, Fact value) {
   return {.mm = 0, .page = page, .word = 0, .store = 1, .access = Access::hit, .frame = 3, .value = value};
 }
@@ -55,6 +73,48 @@ BOOST_AUTO_TEST_CASE(fires_for_a_read_of_something_else) {
   BOOST_TEST(run.fact(id) == "cpu 2 reads 5 from page 1 word 0 of file 0, where 6 was written last");
 }
 
+BOOST_AUTO_TEST_CASE(a_read_sees_a_page_that_was_dropped_meanwhile_as_it_was_then) {
+  const std::string fact = " from page 1 word 0 of file 0, where 6 was written last";
+  Dropped run;
+  run.happens(2, read(1, 5));
+  BOOST_TEST(!run.breaks(id));
+  run.happens(2, read(1, 4));
+  BOOST_TEST(run.fact(id) == "cpu 2 reads 4" + fact);
+
+  Dropped late;
+  late.happens(2, event::OperationBegins{});
+  late.happens(2, read(1, 5));
+  BOOST_TEST(late.fact(id) == "cpu 2 reads 5" + fact);
+}
+
+BOOST_AUTO_TEST_CASE(a_load_sees_a_page_that_was_dropped_as_it_was_then_until_the_flush) {
+  const std::string fact = " from virtual page 1 word 0 of mm 0, where 6 was written last";
+  Dropped run;
+  run.happens(0, load(1, 5));
+  BOOST_TEST(!run.breaks(id));
+  run.happens(1, event::FlushGather{.mm = 0});
+  run.happens(0, load(1, 5));
+  BOOST_TEST(run.fact(id) == "cpu 0 loads 5" + fact);
+
+  Dropped ended;
+  ended.happens(1, event::EndGather{.mm = 0});
+  ended.happens(0, load(1, 5));
+  BOOST_TEST(ended.fact(id) == "cpu 0 loads 5" + fact);
+
+  Dropped freed;
+  freed.happens(1, event::FreePage{.page = {.frame = 3}});
+  freed.happens(0, load(1, 5));
+  BOOST_TEST(freed.fact(id) == "cpu 0 loads 5" + fact);
+}
+
+// That a gather is under way is not enough.
+BOOST_AUTO_TEST_CASE(fires_for_a_load_from_a_page_that_was_dropped_and_whose_entry_no_gather_has_cleared) {
+  Dropped run(false);
+  run.happens(1, event::ClearEntry{.mm = 0, .page = 1});  // nothing was there
+  run.happens(0, load(1, 5));
+  BOOST_TEST(run.breaks(id));
+}
+
 BOOST_AUTO_TEST_CASE(a_page_fault_sees_and_changes_nothing) {
   HandMadeRun run;
   event::UserAccess fault = load(1, 7);
@@ -73,9 +133,41 @@ BOOST_AUTO_TEST_CASE(knows_who_may_be_refused) {
   run.happens(0, event::EndUnmap{.mm = 0, .first = 1, .count = 1});
   run.happens(0, event::RefuseAccess{.mm = 0, .page = 1});
   BOOST_TEST(run.holds());
-  run.happens(0, event::InsertMapping{.mm = 0, .first = 1, .count = 1});
+  run.happens(0, event::InsertMapping{.mm = 0, .first = 1, .count = 1, .file = 0, .index = 1});
   run.happens(0, event::RefuseAccess{.mm = 0, .page = 1});
   BOOST_TEST(run.fact(id) == "cpu 0 is refused virtual page 1 of mm 0, which is mapped");
+}
+
+BOOST_AUTO_TEST_CASE(knows_what_may_be_loaded_while_a_page_is_unmapped_and_that_nothing_may_be_afterwards) {
+  HandMadeRun run;
+  run.happens(0, store(1, 5));
+  run.happens(0, event::BeginUnmap{.mm = 0, .first = 1, .count = 1});
+  run.happens(1, load(1, 5));
+  run.happens(1, store(1, 6));
+  run.happens(1, load(1, 6));
+  BOOST_TEST(run.holds());
+  run.happens(1, load(1, 5));
+  BOOST_TEST(run.fact(id) == "cpu 1 loads 5 from virtual page 1 word 0 of mm 0, where 6 was written last");
+
+  run.begin();
+  run.happens(0, event::BeginUnmap{.mm = 0, .first = 1, .count = 1});
+  run.happens(0, event::EndUnmap{.mm = 0, .first = 1, .count = 1});
+  BOOST_TEST(run.holds());
+  run.happens(1, load(1, 0));
+  BOOST_TEST(run.fact(id) == "cpu 1 loads 0 from virtual page 1 word 0 of mm 0, which is unmapped");
+}
+
+BOOST_AUTO_TEST_CASE(goes_by_what_is_mapped_at_a_page) {
+  HandMadeRun run;
+  run.happens(0, write(0, 5));
+  run.happens(0, event::InsertMapping{.mm = 0, .first = 1, .count = 1, .file = 0, .index = 0});
+  run.happens(0, load(1, 5));
+  run.happens(0, store(1, 6));
+  run.happens(0, read(0, 6));
+  run.happens(0, read(1, 0));
+  BOOST_TEST(run.holds());
+  run.happens(0, load(1, 0));
+  BOOST_TEST(run.fact(id) == "cpu 0 loads 0 from virtual page 1 word 0 of mm 0, where 6 was written last");
 }
 
 BOOST_AUTO_TEST_CASE(compares_the_disk_at_the_end) {

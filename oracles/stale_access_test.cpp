@@ -61,8 +61,32 @@ BOOST_AUTO_TEST_CASE(fires_for_accesses_after_an_unmapping_and_not_during_it) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(fires_for_accesses_to_what_is_unmapped_already_while_more_is_unmapped) {
+  HandMadeRun run;
+  run.happens(0, event::BeginUnmap{.mm = 0, .first = 0, .count = 2});
+  run.happens(0, access(true));
+  BOOST_TEST(!run.breaks(id));
+
+  run.begin();
+  run.happens(0, event::BeginUnmap{.mm = 0, .first = 1, .count = 1});
+  run.happens(0, event::EndUnmap{.mm = 0, .first = 1, .count = 1});
+  run.happens(0, event::BeginUnmap{.mm = 0, .first = 0, .count = 2});
+  run.happens(0, access(true));
+  BOOST_TEST(run.fact(id) == "cpu 0 stores to virtual page 1 of mm 0, which is unmapped");
+}
+
+BOOST_AUTO_TEST_CASE(silent_for_accesses_to_what_is_mapped_again_before_an_unmapping_ends) {
+  HandMadeRun run;
+  run.happens(0, event::BeginUnmap{.mm = 0, .first = 0, .count = 2});
+  run.happens(1, event::InsertMapping{.mm = 0, .first = 1, .count = 1, .file = 0, .index = 1});
+  run.happens(0, event::EndUnmap{.mm = 0, .first = 0, .count = 2});
+  run.happens(1, access(true));
+  BOOST_TEST(run.holds());
+}
+
 BOOST_AUTO_TEST_CASE(a_page_fault_is_no_access) {
   HandMadeRun run;
+  run.happens(0, event::BeginUnmap{.mm = 0, .first = 1, .count = 1});
   run.happens(0, event::EndUnmap{.mm = 0, .first = 1, .count = 1});
   event::UserAccess fault = access(true, true);
   fault.access = Access::fault;

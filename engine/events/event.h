@@ -170,11 +170,48 @@ struct SetEntry : StepEvent {
   EntryFact entry;
 };
 
+// A fault has met a present entry, and gives it more flags if it is not as it should be already.
+struct SetAccessFlags : StepEvent {
+  Fact mm;
+  Fact page;
+  Fact store;  // 0: nothing is written whatever it is
+  EntryFact entry;
+  // found
+  EntryFact was;
+  Fact changed;
+};
+
 struct ClearEntry : StepEvent {
   Fact mm;
   Fact page;
   // found
   EntryFact was;
+};
+
+// --- page tables, of pages [first, first + count) each ---
+
+// Looks whether there is one.
+struct ReadTable : StepEvent {
+  Fact mm;
+  Fact first;
+  Fact count;
+  // found
+  Fact exists;
+};
+
+// Puts a new one in place.
+struct InstallTable : StepEvent {
+  Fact mm;
+  Fact first;
+  Fact count;
+  // found
+  Fact installed;  // 0: there is one already
+};
+
+struct FreeTable : StepEvent {
+  Fact mm;
+  Fact first;
+  Fact count;
 };
 
 // --- locks ---
@@ -220,6 +257,8 @@ struct InsertMapping : StepEvent {
   Fact mm;
   Fact first;
   Fact count;
+  Fact file;
+  Fact index;  // that the first page shows; the others show those that follow
 };
 
 struct SplitMapping : StepEvent {
@@ -557,17 +596,18 @@ using AllEvents = EventList<
     event::RunBegins, event::RunEnds, event::OperationBegins, event::UserAccess, event::Translate, event::RefuseAccess,
     event::EvictTranslation, event::FillTranslation, event::FlushTranslation, event::RaiseTlbGeneration,
     event::SendInterrupt, event::WaitForFlush, event::TakeInterrupt, event::ReadEntry, event::SetEntry,
-    event::ClearEntry, event::TakeLock, event::WaitForLock, event::DropLock, event::SleepInAtomic, event::DowngradeLock,
-    event::InsertMapping, event::SplitMapping, event::DetachMappings, event::BeginUnmap, event::EndUnmap,
-    event::DropMmUser, event::SetDirty, event::ClearDirty, event::ReadDirty, event::SetWriteback, event::ClearWriteback,
-    event::ReadWriteback, event::WaitForWriteback, event::ReadUptodate, event::MarkAccessed, event::AttachBuffers,
-    event::StripBuffers, event::GetPage, event::PutPage, event::ReadRefcount, event::FreezeRefcount,
-    event::UnfreezeRefcount, event::AddRmap, event::RemoveRmap, event::ReadMapcount, event::AllocatePage,
-    event::FreePage, event::LookUpPage, event::AddToPageCache, event::RemoveFromPageCache, event::TagPage,
-    event::TagForWriteback, event::FindTagged, event::ReadFromDisk, event::WriteToDisk, event::ReadWord,
-    event::WriteWord, event::WriteReturns, event::FsyncBegins, event::FsyncReturns, event::BeginGather, event::BeginZap,
-    event::EndZap, event::QueuePage, event::EncodePage, event::AllocateBatch, event::FreeBatch, event::FlushGather,
-    event::ReleasePages, event::ReleasePage, event::FinishGather, event::EndGather>;
+    event::SetAccessFlags, event::ClearEntry, event::ReadTable, event::InstallTable, event::FreeTable, event::TakeLock,
+    event::WaitForLock, event::DropLock, event::SleepInAtomic, event::DowngradeLock, event::InsertMapping,
+    event::SplitMapping, event::DetachMappings, event::BeginUnmap, event::EndUnmap, event::DropMmUser, event::SetDirty,
+    event::ClearDirty, event::ReadDirty, event::SetWriteback, event::ClearWriteback, event::ReadWriteback,
+    event::WaitForWriteback, event::ReadUptodate, event::MarkAccessed, event::AttachBuffers, event::StripBuffers,
+    event::GetPage, event::PutPage, event::ReadRefcount, event::FreezeRefcount, event::UnfreezeRefcount, event::AddRmap,
+    event::RemoveRmap, event::ReadMapcount, event::AllocatePage, event::FreePage, event::LookUpPage,
+    event::AddToPageCache, event::RemoveFromPageCache, event::TagPage, event::TagForWriteback, event::FindTagged,
+    event::ReadFromDisk, event::WriteToDisk, event::ReadWord, event::WriteWord, event::WriteReturns, event::FsyncBegins,
+    event::FsyncReturns, event::BeginGather, event::BeginZap, event::EndZap, event::QueuePage, event::EncodePage,
+    event::AllocateBatch, event::FreeBatch, event::FlushGather, event::ReleasePages, event::ReleasePage,
+    event::FinishGather, event::EndGather>;
 
 // The number of a kind of event. An event that is not in the list does not compile.
 using EventKind = std::uint8_t;

@@ -1,6 +1,7 @@
 #include "engine/kernel/filemap.h"
 
 #include "engine/check.h"
+#include "engine/kernel/memory.h"
 #include "engine/kernel/page_alloc.h"
 #include "engine/kernel/writeback.h"
 
@@ -96,6 +97,18 @@ bool looks_dirty(Task& current, Page* page) {
   return (look.flags & PG_dirty) != 0 && !planted(current, Defect::dirty_page_removed);
 }
 
+// __filemap_remove_folio. The page is locked, and the lock of the file's i_pages held.
+void remove_from_page_cache(Task& current, Page* page, AddressSpace& file) {
+  act(current, event::RemoveFromPageCache{.page = frame_fact(current, page)}, [&](event::RemoveFromPageCache& found) {
+    const int index = page->index;
+    found.page.file = file.number;
+    found.page.index = as_fact(index);
+    file.slots[index].store(nullptr, std::memory_order_release);
+    file.tags[index].store(0, std::memory_order_relaxed);
+    page->mapping = -1;
+  });
+}
+
 // remove_mapping and __remove_mapping. The page is locked, and the caller has a reference. When it is
 // removed, that reference is the only one left.
 bool remove_mapping(Task& current, Page* page, AddressSpace& file) {
@@ -108,16 +121,7 @@ bool remove_mapping(Task& current, Page* page, AddressSpace& file) {
     page_ref_unfreeze(current, page, 2);
     removed = false;
   }
-  if (removed) {
-    act(current, event::RemoveFromPageCache{.page = frame_fact(current, page)}, [&](event::RemoveFromPageCache& found) {
-      const int index = page->index;
-      found.page.file = file.number;
-      found.page.index = as_fact(index);
-      file.slots[index].store(nullptr, std::memory_order_release);
-      file.tags[index].store(0, std::memory_order_relaxed);
-      page->mapping = -1;
-    });
-  }
+  if (removed) remove_from_page_cache(current, page, file);
   file.i_pages_lock.unlock_irq(current);
   if (removed) page_ref_unfreeze(current, page, 1);
   return removed;
@@ -259,6 +263,54 @@ void invalidate_mapping_pages(Task& current, AddressSpace& file, PageSpan range)
         mapping_evict_page(current, page, file);
       unlock_page(current, page);
     }
+    put_page(current, page);
+  }
+}
+
+namespace {
+
+// folio_mapped.
+bool page_mapped(Task& current, Page* page) {
+  const auto look =
+      act(current, event::ReadMapcount{.page = frame_fact(current, page)},
+          [&](event::ReadMapcount& found) { found.mapcount = page->mapcount.load(std::memory_order_acquire); });
+  return look.mapcount > 0;
+}
+
+// invalidate_complete_folio2. The page is locked. Others may have references: they do not keep it in the page cache.
+void invalidate_complete_page(Task& current, Page* page, AddressSpace& file) {
+  if (!release_buffers(current, page)) return;
+  file.i_pages_lock.lock_irq(current);
+  const bool removed = !looks_dirty(current, page);
+  if (removed) remove_from_page_cache(current, page, file);
+  file.i_pages_lock.unlock_irq(current);
+  if (removed) put_page(current, page);  // the page cache's reference
+}
+
+// Body of the loop of invalidate_inode_pages2_range. Takes the page locked.
+void invalidate_page(Task& current, Page* page, AddressSpace& file) {
+  if (page->mapping != file.number) return;
+  wait_on_page_writeback(current, page);
+  if (page_mapped(current, page)) unmap_mapping_page(current, page);
+  // No filesystem here has a launder_folio.
+  invalidate_complete_page(current, page, file);
+}
+
+}  // namespace
+
+void invalidate_inode_pages2_range(Task& current, AddressSpace& file, PageSpan range) {
+  const int end = range.first + range.count;
+  bool did_range_unmap = false;
+  for (int index = range.first; index < end; ++index) {
+    Page* const page = find_get_page(current, file, index);
+    if (page == nullptr) continue;
+    if (!did_range_unmap && page_mapped(current, page)) {
+      unmap_mapping_pages(current, file, {index, end - index});
+      did_range_unmap = true;
+    }
+    lock_page(current, page);
+    invalidate_page(current, page, file);
+    unlock_page(current, page);
     put_page(current, page);
   }
 }

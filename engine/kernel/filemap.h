@@ -1,5 +1,6 @@
 // The page cache: looking up, reading in, reading and writing files, dropping
-// clean pages.
+// clean pages. A page that is dropped by invalidate_inode_pages2_range may be in
+// use: who has found it before goes on with what it held.
 //
 // Follows mm/filemap.c, mm/truncate.c, mm/fadvise.c and the part of mm/vmscan.c
 // that reclaims clean unmapped pages, of Linux 6.1. A page is read from the disk
@@ -38,6 +39,9 @@ void file_write(Task& current, AddressSpace& file, int index);
 
 // invalidate_mapping_pages: drops clean, unlocked, unused pages.
 void invalidate_mapping_pages(Task& current, AddressSpace& file, PageSpan range);
+
+// invalidate_inode_pages2_range: unmaps pages, and drops them though others may have references. A dirty page stays.
+void invalidate_inode_pages2_range(Task& current, AddressSpace& file, PageSpan range);
 
 // posix_fadvise(POSIX_FADV_DONTNEED).
 void fadvise_dontneed(Task& current, AddressSpace& file, PageSpan range);

@@ -106,6 +106,7 @@ void Kernel::reset_mms() {
     const int tables = ((config.virtual_pages() - 1) >> config.table_shift) + 1;
     for (int table = 0; table < tables; ++table) {
       mm.page_tables[table].lock.reset({.kind = LockClass::page_table, .owner = as_fact(i), .number = as_fact(table)});
+      mm.page_tables[table].exists.store(false, std::memory_order_relaxed);
       mm.page_tables[table].present = 0;
     }
     mm.users.store(0, std::memory_order_relaxed);

@@ -1,11 +1,14 @@
 #include "engine/kernel/memory.h"
 
-#include "engine/kernel/filemap.h"
+#include <algorithm>
+
+#include "engine/check.h"
 #include "engine/kernel/mmap.h"
 #include "engine/kernel/page_alloc.h"
 #include "engine/kernel/page_table.h"
 #include "engine/kernel/rmap.h"
 #include "engine/kernel/writeback.h"
+#include "engine/kernel/zap_engine.h"
 #include "engine/machine/x86.h"
 
 namespace shootdown {
@@ -40,6 +43,7 @@ void fault_dirty_shared_page(Task& current, Page* page) {
 bool finish_fault(Task& current, Vma& vma, int address, Page* page, bool write) {
   Kernel& kernel = *current.kernel;
   Mm& mm = kernel.mms[vma.mm];
+  pte_alloc(current, mm, address);
   pte_lock(current, mm, address);
   const bool unchanged = ptep_get(current, mm, address).none();
   if (unchanged) {
@@ -93,7 +97,7 @@ void wp_page_shared(Task& current, Vma& vma, int address, Pte orig_pte) {
   pte_lock(current, mm, address);
   const bool unchanged = ptep_get(current, mm, address) == orig_pte;
   const bool same = unchanged || planted(current, Defect::fault_not_repeated);
-  if (same) ptep_set_access_flags(current, mm, address, orig_pte.mkyoung().mkdirty().mkwrite());
+  if (same) ptep_set_access_flags(current, mm, address, orig_pte.mkyoung().mkdirty().mkwrite(), true);
   pte_unlock(current, mm, address);
   if (same) {
     fault_dirty_shared_page(current, page);
@@ -117,10 +121,28 @@ bool do_user_addr_fault(Task& current, int page, bool write) {
 
 }  // namespace
 
+// unmap_mapping_range_tree.
+void unmap_mapping_pages(Task& current, AddressSpace& file, PageSpan range) {
+  file.i_mmap_rwsem.down_read(current);
+  for (int i = 0; i < file.i_mmap_count; ++i) {
+    Vma& vma = *file.i_mmap[i];
+    const int distance = vma.start - vma.pgoff;  // from the file to the mm
+    const int first = std::max<int>(range.first + distance, vma.start);
+    const int end = std::min<int>(range.first + range.count + distance, vma.end);
+    if (first < end) current.kernel->engine.zap_page_range(current, vma, first, end);
+  }
+  file.i_mmap_rwsem.up_read(current);
+}
+
+void unmap_mapping_page(Task& current, Page* page) {
+  SHOOTDOWN_CHECK(page->test(PG_locked));
+  unmap_mapping_pages(current, current.kernel->files[static_cast<std::size_t>(page->mapping)], {page->index, 1});
+}
+
 bool handle_mm_fault(Task& current, Vma& vma, int page, bool write) {
   Mm& mm = current.kernel->mms[vma.mm];
   // handle_pte_fault: a first look without the lock.
-  const Pte orig_pte = ptep_get(current, mm, page);
+  const Pte orig_pte = pmd_none(current, mm, page) ? Pte() : ptep_get(current, mm, page);
   if (orig_pte.none()) return do_fault(current, vma, page, write);
 
   pte_lock(current, mm, page);
@@ -134,7 +156,7 @@ bool handle_mm_fault(Task& current, Vma& vma, int page, bool write) {
     return true;
   }
   // Another CPU has made the entry good meanwhile.
-  ptep_set_access_flags(current, mm, page, write ? pte.mkyoung().mkdirty() : pte.mkyoung());
+  ptep_set_access_flags(current, mm, page, write ? pte.mkyoung().mkdirty() : pte.mkyoung(), write);
   pte_unlock(current, mm, page);
   return true;
 }

@@ -1,18 +1,24 @@
-// User programs' loads and stores, and page faults.
+// User programs' loads and stores, page faults, and unmapping by file.
 //
 // Follows mm/memory.c and arch/x86/mm/fault.c of Linux 6.1 for shared file
-// mappings: do_read_fault, do_shared_fault, wp_page_shared, and the page_mkwrite
+// mappings: unmap_mapping_pages, do_read_fault, do_shared_fault, wp_page_shared, and the page_mkwrite
 // of a filesystem that wants to know when a page becomes writable. Not modelled:
 // fault-around, VM_FAULT_RETRY with mmap_lock dropped, out-of-memory kills (an
 // access that gets no memory is given up like one that is refused).
 #pragma once
 
+#include "engine/kernel/filemap.h"
 #include "engine/kernel/kernel.h"
 
 namespace shootdown {
 
 // A user program's instruction on a word of a virtual page; faults until it works or is refused.
 void user_access(Task& current, int page, int word, bool store);
+
+// unmap_mapping_pages: zaps all that maps pages of the range, in whatever mm.
+void unmap_mapping_pages(Task& current, AddressSpace& file, PageSpan range);
+// unmap_mapping_folio: the same for one page of a file, which is locked: nobody maps it until it is unlocked.
+void unmap_mapping_page(Task& current, Page* page);
 
 // handle_mm_fault. mmap_lock is held for reading. Returns false if the fault cannot be handled.
 bool handle_mm_fault(Task& current, Vma& vma, int page, bool write);

@@ -111,7 +111,8 @@ void populate(Task& current, int first, int count) {
   for (int page = first; page < first + count; ++page) {
     Vma* const vma = find_vma(mm, page);
     if (vma == nullptr || vma->start > page) continue;
-    if (ptep_get(current, mm, page).none()) handle_mm_fault(current, *vma, page, false);
+    const bool absent = pmd_none(current, mm, page) || ptep_get(current, mm, page).none();
+    if (absent) handle_mm_fault(current, *vma, page, false);
   }
   mm.mmap_lock.up_read(current);
 }
@@ -157,7 +158,9 @@ void do_mmap(Task& current, int first, int count, bool populate_pages) {
     vma->file = static_cast<std::uint8_t>(kernel.config.file_of(first));
     vma->pgoff = static_cast<std::uint16_t>(kernel.config.index_of(first));
     link_file_vma(current, *vma);
-    act(current, event::InsertMapping{.mm = mm.number, .first = as_fact(first), .count = as_fact(count)},
+    act(current,
+        event::InsertMapping{
+            .mm = mm.number, .first = as_fact(first), .count = as_fact(count), .file = vma->file, .index = vma->pgoff},
         [&] { vma_link(mm, vma); });
   }
   mm.mmap_lock.up_write(current);

@@ -102,6 +102,12 @@ void perform<Call::reclaim>(Task& current, const Operands& operands) {
 }
 
 template <>
+void perform<Call::invalidate>(Task& current, const Operands& operands) {
+  const FilePages pages(current, operands[0]);
+  invalidate_inode_pages2_range(current, pages.file, pages.span);
+}
+
+template <>
 void perform<Call::read>(Task& current, const Operands& operands) {
   const FilePages pages(current, operands[0]);
   file_read(current, pages.file, pages.span.first);

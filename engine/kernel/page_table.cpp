@@ -4,6 +4,39 @@
 
 namespace shootdown {
 
+namespace {
+
+// An event of the page table for a page.
+template <typename E>
+E table_event(const Task& current, const Mm& mm, int page) {
+  const unsigned shift = current.kernel->config.table_shift;
+  return {.mm = mm.number, .first = as_fact(page >> shift << shift), .count = 1U << shift};
+}
+
+}  // namespace
+
+bool pmd_none(Task& current, Mm& mm, int page) {
+  const PageTable& table = current.kernel->page_table(mm, page);
+  if (table.exists.load(std::memory_order_acquire)) return false;
+  const auto look = act(current, table_event<event::ReadTable>(current, mm, page), [&](event::ReadTable& found) {
+    found.exists = static_cast<Fact>(table.exists.load(std::memory_order_acquire));
+  });
+  return look.exists == 0;
+}
+
+void pte_alloc(Task& current, Mm& mm, int page) {
+  PageTable& table = current.kernel->page_table(mm, page);
+  if (table.exists.load(std::memory_order_acquire)) return;
+  act(current, table_event<event::InstallTable>(current, mm, page), [&](event::InstallTable& found) {
+    found.installed = static_cast<Fact>(!table.exists.exchange(true, std::memory_order_acq_rel));
+  });
+}
+
+void pmd_clear(Task& current, Mm& mm, int page) {
+  act(current, table_event<event::FreeTable>(current, mm, page),
+      [&] { current.kernel->page_table(mm, page).exists.store(false, std::memory_order_release); });
+}
+
 void pte_lock(Task& current, Mm& mm, int page) {
   current.kernel->page_table(mm, page).lock.lock(current);
 }
@@ -38,9 +71,18 @@ void set_pte_at(Task& current, Mm& mm, int page, Pte pte) {
   });
 }
 
-void ptep_set_access_flags(Task& current, Mm& mm, int page, Pte pte) {
-  act(current, event::SetEntry{.mm = mm.number, .page = as_fact(page), .entry = entry_fact(pte)},
-      [&] { current.kernel->machine.set_pte(mm.number, page, pte); });
+void ptep_set_access_flags(Task& current, Mm& mm, int page, Pte pte, bool write) {
+  const bool may_write = write || planted(current, Defect::flags_set_for_loads);
+  act(current,
+      event::SetAccessFlags{
+          .mm = mm.number, .page = as_fact(page), .store = static_cast<Fact>(write), .entry = entry_fact(pte)},
+      [&](event::SetAccessFlags& found) {
+        Machine& machine = current.kernel->machine;
+        const Pte was = machine.read_pte(mm.number, page);
+        if (may_write && was != pte) machine.set_pte(mm.number, page, pte);
+        found.was = entry_fact(was);
+        found.changed = static_cast<Fact>(may_write && was != pte);
+      });
 }
 
 Pte ptep_clear_flush(Task& current, Mm& mm, int page) {

@@ -1,12 +1,23 @@
-// Page-table entries under the page-table lock.
+// Page tables, and their entries under the page-table lock.
 //
 // Software's side of the entries, as include/linux/pgtable.h of Linux 6.1 has
-// it for x86. The page-table lock of the entry is held except for ptep_get.
+// it for x86. The page-table lock of the entry is held except for ptep_get. Page
+// tables come and go, but have no memory, so there always is one to be had; the
+// levels above them are always there.
 #pragma once
 
 #include "engine/kernel/kernel.h"
 
 namespace shootdown {
+
+// pmd_none: whether there is no page table for `page`. One that is there stays, so only to find none is a step.
+bool pmd_none(Task& current, Mm& mm, int page);
+
+// pte_alloc: there is a page table for `page` from now on.
+void pte_alloc(Task& current, Mm& mm, int page);
+
+// pmd_clear: the page table for `page` is gone. No mapping needs it, and none in its range is in a file's i_mmap.
+void pmd_clear(Task& current, Mm& mm, int page);
 
 // pte_offset_map_lock and pte_unmap_unlock, for the table that holds `page` of `mm`.
 void pte_lock(Task& current, Mm& mm, int page);
@@ -21,8 +32,8 @@ Pte ptep_get_and_clear(Task& current, Mm& mm, int page);
 // set_pte_at.
 void set_pte_at(Task& current, Mm& mm, int page, Pte pte);
 
-// ptep_set_access_flags: adds flags to a present entry.
-void ptep_set_access_flags(Task& current, Mm& mm, int page, Pte pte);
+// ptep_set_access_flags: the entry becomes `pte`, which has more flags, if a store has met it and it is not so already.
+void ptep_set_access_flags(Task& current, Mm& mm, int page, Pte pte, bool write);
 
 // ptep_clear_flush: clears the entry and flushes it from all TLBs.
 Pte ptep_clear_flush(Task& current, Mm& mm, int page);

@@ -18,8 +18,10 @@ void page_remove_rmap(Task& current, Page* page) {
 namespace {
 
 // page_mkclean_one, with page_vma_mapped_walk under PVMW_SYNC: the page-table lock is taken before the
-// entry is looked at, even if the entry is none. Whoever zaps under that lock is waited for.
+// entry is looked at, even if the entry is none. Whoever zaps under that lock is waited for. Where there is no page table
+// nobody zaps.
 bool page_mkclean_one(Task& current, Mm& mm, int page, FrameNumber pfn) {
+  if (pmd_none(current, mm, page)) return false;
   bool cleaned = false;
   if (planted(current, Defect::mkclean_without_sync) && ptep_get(current, mm, page).none()) return false;
   pte_lock(current, mm, page);

@@ -135,6 +135,15 @@ SHOOTDOWN_HARNESS bool table_locked(const Task& current, const Page* page) {
 
 }  // namespace
 
+namespace {
+
+// folio_mapping. The page need not be locked: whoever must be sure looks again under the lock of i_pages.
+SHOOTDOWN_HARNESS int mapping_of(const Page* page) {
+  return page->mapping;
+}
+
+}  // namespace
+
 bool set_page_dirty(Task& current, Page* page) {
   Kernel& kernel = *current.kernel;
   const auto set = act(current, event::SetDirty{.page = frame_fact(current, page)}, [&](event::SetDirty& found) {
@@ -143,7 +152,8 @@ bool set_page_dirty(Task& current, Page* page) {
     found.mapcount = page->mapcount.load(std::memory_order_relaxed);
   });
   if ((set.was & PG_dirty) != 0) return false;
-  if (page->mapping >= 0) tag_page_dirty(current, page, kernel.files[static_cast<std::size_t>(page->mapping)]);
+  const int file = mapping_of(page);
+  if (file >= 0) tag_page_dirty(current, page, kernel.files[static_cast<std::size_t>(file)]);
   return true;
 }
 

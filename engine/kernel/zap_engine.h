@@ -28,7 +28,9 @@ class ZapEngine {
   // An engine claims every guarantee but these.
   virtual std::span<const NotClaimed> not_claimed() const = 0;
 
-  // zap_page_range: zaps [first, end) of `vma`, for madvise(MADV_DONTNEED). mmap_lock is held for reading.
+  // zap_page_range_single: zaps [first, end) of `vma`. Held is either mmap_lock of the vma's mm, for reading
+  // (madvise(MADV_DONTNEED)); or i_mmap_rwsem of its file, for reading, and perhaps the lock of the page that is to be
+  // unmapped (unmap_mapping_pages): then the task may be of any mm.
   virtual void zap_page_range(Task& current, Vma& vma, int first, int end) const = 0;
   // unmap_region: zaps `vmas`, which were taken out of the mm already, removes them from their files'
   // i_mmap, and frees page tables that nothing uses. mmap_lock is held for reading or writing.

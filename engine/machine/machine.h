@@ -19,8 +19,6 @@
 
 namespace shootdown {
 
-inline constexpr int max_frames = 2 * max_files * max_file_pages;
-
 using Word = std::uint32_t;
 
 struct Frame {

@@ -29,6 +29,7 @@ inline constexpr int max_mms = 4;
 inline constexpr int max_files = 2;
 inline constexpr int max_windows = 2;
 inline constexpr int max_file_pages = 1024;
+inline constexpr int max_frames = 2 * max_files * max_file_pages;
 inline constexpr int max_words = 4;
 inline constexpr int max_tlb_entries = 16;
 inline constexpr int max_gather_bundle = 8;

@@ -5,38 +5,78 @@
 namespace shootdown {
 
 void Reference::reset(const MachineConfig& config) {
-  config_ = config;
+  virtual_pages_ = config.virtual_pages();
+  reset_ = drops_;
+  std::fill_n(began_, max_cpus, drops_);
+  for (Gather& gather : gathers_) gather.mm = no_mm;
+  for (int file = 0; file < config.files; ++file) std::fill_n(&pages_[file_page(file, 0)], config.pages, Page());
   for (int mm = 0; mm < config.mms; ++mm) {
-    set(mm, 0, config.virtual_pages(), config.mapped != 0 ? State::mapped : State::unmapped);
-  }
-  for (int file = 0; file < config.files; ++file) {
-    for (int index = 0; index < config.pages; ++index) {
-      std::fill_n(files_[file][index], max_words, 0U);
-      std::fill_n(settled_[file][index], max_words, 0U);
-    }
+    std::fill_n(views_[mm], config.virtual_pages(), View());
+    if (config.mapped == 0) continue;
+    for (int page = 0; page < config.virtual_pages(); page += config.pages)
+      map(mm, page, config.pages, config.file_of(page), 0);
   }
 }
 
-void Reference::store(int page, int word, std::uint32_t value) {
-  const int file = config_.file_of(page);
-  const int index = config_.index_of(page);
-  files_[file][index][word] = value;
-  settled_[file][index][word] = value;
+void Reference::store(int mm, int page, int word, std::uint32_t value) {
+  const PageNumber shown = view(mm, page).page;
+  if (shown == nothing) return;
+  Word& stored = pages_[shown].words[word];
+  stored.value = value;
+  stored.settled = value;
 }
 
 void Reference::write(int file, int index, int word, std::uint32_t value) {
-  files_[file][index][word] = value;
-  writing_[file][word] = value;
+  Word& written = pages_[file_page(file, index)].words[word];
+  written.value = value;
+  written.writing = value;
 }
 
 void Reference::write_returned(int file, int index) {
-  for (int word = 0; word < config_.words; ++word) {
-    settled_[file][index][word] = std::max(settled_[file][index][word], writing_[file][word]);
+  for (Word& word : pages_[file_page(file, index)].words) word.settled = std::max(word.settled, word.writing);
+}
+
+void Reference::map(int mm, int first, int count, int file, int index) {
+  for (int i = 0; i < count; ++i) views_[mm][first + i] = {.page = file_page(file, index + i), .state = State::mapped};
+}
+
+void Reference::begin_unmap(int mm, int first, int count) {
+  for (int page = first; page < first + count; ++page) {
+    State& state = views_[mm][page].state;
+    if (state == State::mapped) state = State::in_transition;
   }
 }
 
-void Reference::set(int mm, int first, int count, State state) {
-  std::fill_n(&pages_[mm][first], count, state);
+void Reference::end_unmap(int mm, int first, int count) {
+  for (int page = first; page < first + count; ++page) {
+    State& state = views_[mm][page].state;
+    if (state == State::in_transition) state = State::unmapped;
+  }
+}
+
+void Reference::drop(int frame, int file, int index) {
+  Copy& copy = copies_[frame];
+  copy.dropped = ++drops_;
+  copy.page = file_page(file, index);
+  for (int word = 0; word < max_words; ++word) copy.words[word] = file_word(file, index, word);
+}
+
+void Reference::begin_gather(int cpu, int mm) {
+  gathers_[cpu].mm = mm;
+  flush_gather(cpu);
+}
+
+void Reference::clear_entry(int cpu, int page, int frame) {
+  gathers_[cpu].cleared[page] = static_cast<std::uint16_t>(frame);
+}
+
+void Reference::flush_gather(int cpu) {
+  std::fill_n(gathers_[cpu].cleared, virtual_pages_, no_frame);
+}
+
+bool Reference::is_to_be_flushed(int mm, int page, int frame) const {
+  return std::ranges::any_of(gathers_,
+                             [=](const Gather& gather) { return gather.mm == mm && gather.cleared[page] == frame; });
 }
 
 }  // namespace shootdown

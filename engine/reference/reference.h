@@ -1,13 +1,29 @@
 // The sequential specification that engines are compared with.
 //
-// Files are arrays of words; an mm is a set of mapped pages. There is no TLB, no
-// page cache, no batching: an operation is performed at once, at the moment at
-// which the engine reports that it took effect.
+// Files are arrays of words; each page of an mm shows a page of a file, or
+// nothing. There is no TLB, no page cache, no batching: an operation is performed
+// at once, at the moment at which the engine reports that it took effect. It is
+// told by events alone, whichever kernel sends them.
 //
-// Unmapping is the exception: it takes time, and while it does, an access may
-// legally use the old translation (it works) or the new one (it is refused). The
-// reference accepts both, and follows the engine. When the transition is over,
-// only the new way is right.
+// Promises to know what may be seen at every moment. That is a set: of values,
+// and of being refused. A word of a file has one value, the one that was written
+// last: steps are atomic, so whoever loads while others store gets what the last
+// step before it has left. A page that is mapped allows that value, one that is
+// unmapped only a refusal. Unmapping takes time, and while it does, an access may
+// legally use the old translation (then it sees what the page showed, as it is
+// now) or the new one (it is refused). The reference accepts both, and follows the
+// engine. When the transition is over, only the new way is right.
+//
+// A kernel may drop a clean page from its page cache without asking who uses it
+// (invalidate_inode_pages2). The frame then is a copy of what the page was, which
+// nobody writes to any more, until it is freed. Who has got there before may still
+// see the copy, instead of what was written elsewhere since: a read() that began
+// before, for what it returns was right while it went on; and a load through a
+// translation that a gather has taken out of the page table and not flushed yet,
+// for the page is not mapped then, so it is dropped without a flush.
+//
+// Cannot say which of the values that a word has had a disk shows: that is the
+// page cache's doing. It knows the bounds, because values grow.
 //
 // Shares no code with the engines, so that no fault can hide in both.
 #pragma once
@@ -20,47 +36,133 @@ namespace shootdown {
 
 class Reference {
  public:
-  // Files full of zeros; everything mapped if the machine says so.
+  // Files full of zeros; if the machine says so, every window shows its file.
   void reset(const MachineConfig& config);
 
-  // --- what is true now ---
+  // --- what may be seen now ---
 
+  // Whether a load from a virtual page, which leads to a frame, may get the value.
+  bool allows(int mm, int page, int word, int frame, std::uint32_t value) const {
+    if (!may_access(mm, page)) return false;
+    return shown_word(mm, page, word) == value ||
+           (is_to_be_flushed(mm, page, frame) && was(copies_[frame], view(mm, page).page, word, value));
+  }
   // Whether an access to a virtual page may work, and whether it may be refused.
-  bool may_access(int mm, int page) const { return state(mm, page) != State::unmapped; }
-  bool may_refuse(int mm, int page) const { return state(mm, page) != State::mapped; }
-  // The word of a file, as everybody must see it.
-  std::uint32_t word(int file, int index, int word) const { return files_[file][index][word]; }
-  std::uint32_t mapped_word(int page, int word) const {
-    return files_[config_.file_of(page)][config_.index_of(page)][word];
+  bool may_access(int mm, int page) const { return view(mm, page).state != State::unmapped; }
+  bool may_refuse(int mm, int page) const { return view(mm, page).state != State::mapped; }
+  // Whether the read() under way on a CPU, which has found a frame, may get the value from it.
+  bool allows_read(int cpu, int file, int index, int word, int frame, std::uint32_t value) const {
+    return file_word(file, index, word) == value ||
+           (copies_[frame].dropped > began_[cpu] && was(copies_[frame], file_page(file, index), word, value));
+  }
+  // Whether the disk may have it when all is saved.
+  bool allows_on_disk(int file, int index, int word, std::uint32_t value) const {
+    return file_word(file, index, word) == value;
+  }
+  // Whether the disk may have it when an fsync returns that began when `settled` was the word's settled value.
+  bool allows_on_disk(int file, int index, int word, std::uint32_t settled, std::uint32_t value) const {
+    return settled <= value && value <= file_word(file, index, word);
   }
 
+  // --- what was written last ---
+
+  std::uint32_t file_word(int file, int index, int word) const {
+    return pages_[file_page(file, index)].words[word].value;
+  }
+  // In what a virtual page shows. It must be one that an access may work on.
+  std::uint32_t shown_word(int mm, int page, int word) const { return pages_[view(mm, page).page].words[word].value; }
   // The last value of the word that an fsync which begins now must save: a write() that has not returned
   // does not count yet.
-  std::uint32_t settled_word(int file, int index, int word) const { return settled_[file][index][word]; }
+  std::uint32_t settled_word(int file, int index, int word) const {
+    return pages_[file_page(file, index)].words[word].settled;
+  }
 
   // --- commits ---
 
-  // A user program's store; `value` is greater than any before.
-  void store(int page, int word, std::uint32_t value);
-  // write() of a word, and the return of the write() of a page.
+  // A user program's store; `value` is greater than any before. One that goes through a translation which ought to be
+  // gone ends up where that led to, in what the page showed last: that it happened is wrong, and no more of it.
+  void store(int mm, int page, int word, std::uint32_t value);
+  // write() of a word, and the return of the write() of a page. A page is written by one at a time.
   void write(int file, int index, int word, std::uint32_t value);
   void write_returned(int file, int index);
-  void map(int mm, int first, int count) { set(mm, first, count, State::mapped); }
-  void begin_unmap(int mm, int first, int count) { set(mm, first, count, State::in_transition); }
-  void end_unmap(int mm, int first, int count) { set(mm, first, count, State::unmapped); }
+  // The pages show the file from `index` on. They are in no transition any more.
+  void map(int mm, int first, int count, int file, int index);
+  // Of what is mapped in the range; what is unmapped already stays so.
+  void begin_unmap(int mm, int first, int count);
+  // Of what has been in transition since then.
+  void end_unmap(int mm, int first, int count);
+
+  // --- what may be seen late ---
+
+  void begin_operation(int cpu) { began_[cpu] = drops_; }
+  // The frame leaves the page cache, as what the page of the file is now; and it ends its life.
+  void drop(int frame, int file, int index);
+  void free(int frame) { copies_[frame].dropped = 0; }
+  // A CPU takes entries of an mm out of the page tables, and has them flushed together. It has one gather at a time.
+  void begin_gather(int cpu, int mm);
+  // Takes an entry out that leads to the frame. Without a gather it is not left for later.
+  void clear_entry(int cpu, int page, int frame);
+  void flush_gather(int cpu);
+  void end_gather(int cpu) { gathers_[cpu].mm = no_mm; }
 
  private:
   enum class State : std::uint8_t { unmapped, mapped, in_transition };
 
-  State state(int mm, int page) const { return pages_[mm][page]; }
-  void set(int mm, int first, int count, State state);
+  struct Word {
+    std::uint32_t value = 0;
+    std::uint32_t settled = 0;
+    std::uint32_t writing = 0;  // by the last write(), whether it has returned or not
+  };
+  struct Page {
+    Word words[max_words];
+  };
 
-  MachineConfig config_;
-  State pages_[max_mms][max_virtual_pages] = {};
-  std::uint32_t files_[max_files][max_file_pages][max_words] = {};
-  std::uint32_t settled_[max_files][max_file_pages][max_words] = {};
-  // What a write() of the page under way has written; files are written by one at a time.
-  std::uint32_t writing_[max_files][max_words] = {};
+  // Of a page that can be shown: those of files. Pages that belong to an mm alone would come after them.
+  using PageNumber = std::uint16_t;
+  static constexpr int max_pages = max_files * max_file_pages;
+  static constexpr PageNumber nothing = 0xFFFF;
+  static_assert(max_pages <= nothing);
+  static constexpr PageNumber file_page(int file, int index) {
+    return static_cast<PageNumber>(file * max_file_pages + index);
+  }
+
+  // What a virtual page shows or, if it is unmapped, showed last.
+  struct View {
+    PageNumber page = nothing;
+    State state = State::unmapped;
+  };
+  const View& view(int mm, int page) const { return views_[mm][page]; }
+
+  // What a frame was when it left the page cache.
+  struct Copy {
+    std::uint64_t dropped = 0;  // as which of all the pages that were dropped
+    PageNumber page = nothing;
+    std::uint32_t words[max_words] = {};
+  };
+  bool was(const Copy& copy, PageNumber page, int word, std::uint32_t value) const {
+    return copy.dropped > reset_ && copy.page == page && copy.words[word] == value;
+  }
+
+  // The frames that the entries which a gather has cleared led to, until they are flushed.
+  static constexpr int no_mm = -1;
+  static constexpr std::uint16_t no_frame = 0xFFFF;
+  static_assert(max_frames <= no_frame);
+  struct Gather {
+    int mm = no_mm;
+    std::uint16_t cleared[max_virtual_pages];
+  };
+  bool is_to_be_flushed(int mm, int page, int frame) const;
+
+  int virtual_pages_ = 0;
+  View views_[max_mms][max_virtual_pages];
+  Page pages_[max_pages];
+
+  // They count on from run to run, so that no copy need be forgotten.
+  std::uint64_t drops_ = 0;
+  std::uint64_t reset_ = 0;             // the drops before this run
+  std::uint64_t began_[max_cpus] = {};  // before the operation under way on each CPU
+  Copy copies_[max_frames];
+  Gather gathers_[max_cpus];
 };
 
 }  // namespace shootdown

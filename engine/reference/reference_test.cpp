@@ -7,12 +7,29 @@ using namespace shootdown;
 
 namespace {
 
+// Two mms with two windows of four pages, both of one file unless a test says otherwise.
 struct Fixture {
-  explicit Fixture(std::uint16_t mapped = 1) {
-    config.mapped = mapped;
+  Fixture() {
     config.pages = 4;
     config.windows = 2;
+    config.mms = 2;
     reference->reset(config);
+  }
+  void reset(std::uint16_t MachineConfig::* parameter, std::uint16_t value) {
+    config.*parameter = value;
+    reference->reset(config);
+  }
+  // A load from frame 0.
+  bool allows(int mm, int page, int word, std::uint32_t value) const {
+    return reference->allows(mm, page, word, 0, value);
+  }
+  // A load may get the value, and may not be refused.
+  bool shows(int mm, int page, std::uint32_t value) const {
+    return allows(mm, page, 0, value) && !reference->may_refuse(mm, page);
+  }
+  // The only way is to be refused.
+  bool shows_nothing(int mm, int page) const {
+    return !reference->may_access(mm, page) && reference->may_refuse(mm, page);
   }
   MachineConfig config;
   std::unique_ptr<Reference> reference = std::make_unique<Reference>();
@@ -22,51 +39,229 @@ struct Fixture {
 
 BOOST_FIXTURE_TEST_SUITE(reference, Fixture)
 
-BOOST_AUTO_TEST_CASE(a_store_is_seen_through_every_window) {
-  reference->store(5, 1, 7);
-  BOOST_TEST(reference->word(0, 1, 1) == 7U);
-  BOOST_TEST(reference->mapped_word(1, 1) == 7U);
-  BOOST_TEST(reference->mapped_word(5, 1) == 7U);
-  BOOST_TEST(reference->mapped_word(5, 0) == 0U);
+BOOST_AUTO_TEST_CASE(a_store_is_seen_through_every_window_of_every_mm_and_in_the_file) {
+  reference->store(1, 5, 1, 7);
+  for (const int mm : {0, 1}) {
+    for (const int page : {1, 5}) {
+      BOOST_TEST(allows(mm, page, 1, 7));
+      BOOST_TEST(!allows(mm, page, 1, 0));
+      BOOST_TEST(allows(mm, page, 0, 0));
+    }
+    BOOST_TEST(allows(mm, 2, 1, 0));
+  }
+  BOOST_TEST(reference->shown_word(0, 1, 1) == 7U);
+  BOOST_TEST(reference->allows_on_disk(0, 1, 1, 7));
+  BOOST_TEST(!reference->allows_on_disk(0, 1, 1, 0));
+  BOOST_TEST(reference->file_word(0, 1, 1) == 7U);
+}
+
+BOOST_AUTO_TEST_CASE(windows_show_the_files_in_turn) {
+  reset(&MachineConfig::files, 2);
+  reference->store(0, 5, 0, 7);
+  BOOST_TEST(shows(0, 5, 7));
+  BOOST_TEST(shows(0, 1, 0));
+  BOOST_TEST(reference->file_word(1, 1, 0) == 7U);
+}
+
+BOOST_AUTO_TEST_CASE(a_page_shows_what_was_mapped_there_in_its_mm) {
+  reset(&MachineConfig::files, 2);
+  reference->write(1, 2, 0, 5);
+  reference->write(1, 3, 0, 6);
+  reference->map(0, 0, 2, 1, 2);
+  BOOST_TEST(shows(0, 0, 5));
+  BOOST_TEST(shows(0, 1, 6));
+  BOOST_TEST(shows(0, 2, 0));
+  BOOST_TEST(shows(1, 0, 0));
+  reference->store(0, 1, 0, 7);
+  BOOST_TEST(reference->file_word(1, 3, 0) == 7U);
+  BOOST_TEST(reference->file_word(0, 1, 0) == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(in_transition_both_ways_are_right_and_then_only_the_new_one) {
-  BOOST_TEST(reference->may_access(0, 2));
-  BOOST_TEST(!reference->may_refuse(0, 2));
+  reference->store(0, 2, 0, 3);
+  BOOST_TEST(shows(0, 2, 3));
   reference->begin_unmap(0, 2, 1);
+  BOOST_TEST(allows(0, 2, 0, 3));
+  BOOST_TEST(!allows(0, 2, 0, 0));
   BOOST_TEST(reference->may_access(0, 2));
   BOOST_TEST(reference->may_refuse(0, 2));
   reference->end_unmap(0, 2, 1);
-  BOOST_TEST(!reference->may_access(0, 2));
-  BOOST_TEST(reference->may_refuse(0, 2));
-  BOOST_TEST(!reference->may_refuse(0, 1));
-  BOOST_TEST(!reference->may_refuse(0, 3));
-  reference->map(0, 2, 1);
-  BOOST_TEST(!reference->may_refuse(0, 2));
+  BOOST_TEST(shows_nothing(0, 2));
+  BOOST_TEST(!allows(0, 2, 0, 3));
+  BOOST_TEST(shows(0, 1, 0));
+  BOOST_TEST(shows(0, 3, 0));
+  BOOST_TEST(shows(1, 2, 3));
+  reference->map(0, 2, 1, 0, 2);
+  BOOST_TEST(shows(0, 2, 3));
+}
+
+BOOST_AUTO_TEST_CASE(in_transition_a_page_shows_its_file_as_it_is_now) {
+  reference->begin_unmap(0, 2, 1);
+  reference->store(0, 2, 0, 4);
+  BOOST_TEST(allows(0, 2, 0, 4));
+  BOOST_TEST(shows(1, 2, 4));
+  reference->write(0, 2, 0, 5);
+  BOOST_TEST(allows(0, 2, 0, 5));
+  BOOST_TEST(!allows(0, 2, 0, 4));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_unmapped_stays_so_while_more_is_unmapped) {
+  reference->begin_unmap(0, 1, 1);
+  reference->end_unmap(0, 1, 1);
+  reference->begin_unmap(0, 0, 3);
+  BOOST_TEST(reference->may_access(0, 0));
+  BOOST_TEST(shows_nothing(0, 1));
+  BOOST_TEST(reference->may_access(0, 2));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_mapped_anew_is_out_of_the_transition) {
+  reference->write(0, 3, 0, 5);
+  reference->begin_unmap(0, 0, 2);
+  reference->map(0, 1, 1, 0, 3);
+  BOOST_TEST(shows(0, 1, 5));
+  BOOST_TEST(!allows(0, 1, 0, 0));
+  reference->end_unmap(0, 0, 2);
+  BOOST_TEST(shows_nothing(0, 0));
+  BOOST_TEST(shows(0, 1, 5));
+}
+
+BOOST_AUTO_TEST_CASE(a_store_after_the_unmapping_goes_where_the_page_led_to) {
+  reference->begin_unmap(0, 2, 1);
+  reference->end_unmap(0, 2, 1);
+  reference->store(0, 2, 0, 5);
+  BOOST_TEST(!allows(0, 2, 0, 5));
+  BOOST_TEST(shows(1, 2, 5));
+  BOOST_TEST(reference->settled_word(0, 2, 0) == 5U);
+
+  reset(&MachineConfig::mapped, 0);
+  reference->store(0, 2, 0, 6);
+  for (int index = 0; index < config.pages; ++index) BOOST_TEST(reference->file_word(0, index, 0) == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(a_write_call_owes_durability_from_its_return_on) {
   reference->write(0, 1, 0, 5);
-  BOOST_TEST(reference->word(0, 1, 0) == 5U);
+  BOOST_TEST(reference->file_word(0, 1, 0) == 5U);
   BOOST_TEST(reference->settled_word(0, 1, 0) == 0U);
   reference->write_returned(0, 1);
   BOOST_TEST(reference->settled_word(0, 1, 0) == 5U);
   reference->write(0, 1, 0, 6);
-  reference->store(1, 0, 7);  // later than the write's word, and settled at once
+  reference->store(0, 1, 0, 7);  // later than the write's word, and settled at once
   reference->write_returned(0, 1);
   BOOST_TEST(reference->settled_word(0, 1, 0) == 7U);
 }
 
+BOOST_AUTO_TEST_CASE(a_write_call_owes_nothing_for_another_page) {
+  reference->write(0, 1, 0, 5);
+  reference->write_returned(0, 1);
+  reference->write_returned(0, 2);  // had no memory, and wrote nothing
+  BOOST_TEST(reference->settled_word(0, 2, 0) == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(the_disk_has_what_was_settled_or_something_later) {
+  reference->store(0, 1, 0, 5);
+  const std::uint32_t settled = reference->settled_word(0, 1, 0);
+  reference->store(0, 1, 0, 7);
+  BOOST_TEST(!reference->allows_on_disk(0, 1, 0, settled, 4));
+  BOOST_TEST(reference->allows_on_disk(0, 1, 0, settled, 5));
+  BOOST_TEST(reference->allows_on_disk(0, 1, 0, settled, 7));
+  BOOST_TEST(!reference->allows_on_disk(0, 1, 0, settled, 8));
+}
+
+// --- a page that was dropped while it was in use ---
+
+// Page 1 of file 0 had the value 5 when it was dropped from frame 3, and has 6 now.
+struct Dropped : Fixture {
+  Dropped() {
+    reference->begin_operation(0);
+    reference->write(0, 1, 0, 4);
+    reference->write(0, 1, 0, 5);
+    reference->begin_gather(2, 1);
+    reference->clear_entry(2, 5, 3);
+    reference->drop(3, 0, 1);
+    reference->begin_operation(1);
+    reference->write(0, 1, 0, 6);
+  }
+  bool reads(int cpu, std::uint32_t value) const { return reference->allows_read(cpu, 0, 1, 0, 3, value); }
+  bool loads(std::uint32_t value) const { return reference->allows(1, 5, 0, 3, value); }
+};
+
+BOOST_FIXTURE_TEST_CASE(a_read_that_began_before_may_see_what_the_page_was_then, Dropped) {
+  BOOST_TEST(reads(0, 6));
+  BOOST_TEST(reads(0, 5));
+  BOOST_TEST(!reads(0, 4));
+  BOOST_TEST(!reads(0, 7));
+  BOOST_TEST(reads(1, 6));
+  BOOST_TEST(!reads(1, 5));
+  BOOST_TEST(!reference->allows_read(0, 0, 1, 0, 2, 5));  // from another frame
+  BOOST_TEST(!reference->allows_read(0, 0, 2, 0, 3, 5));  // of another page
+  BOOST_TEST(!reference->allows_read(0, 0, 1, 1, 3, 5));
+  reference->begin_operation(0);
+  BOOST_TEST(!reads(0, 5));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_load_may_see_what_the_page_was_until_its_translation_is_flushed, Dropped) {
+  BOOST_TEST(loads(6));
+  BOOST_TEST(loads(5));
+  BOOST_TEST(!loads(4));
+  BOOST_TEST(!loads(7));
+  BOOST_TEST(!reference->allows(1, 5, 0, 2, 5));  // from another frame
+  BOOST_TEST(!reference->allows(1, 1, 0, 3, 5));  // of the same file page, whose entry is there
+  BOOST_TEST(!reference->allows(0, 5, 0, 3, 5));  // in another mm
+  reference->begin_gather(1, 1);                  // which has nothing to do with it
+  reference->flush_gather(1);
+  reference->end_gather(1);
+  BOOST_TEST(loads(5));
+  reference->flush_gather(2);
+  BOOST_TEST(loads(6));
+  BOOST_TEST(!loads(5));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_gather_that_ends_has_nothing_to_be_flushed, Dropped) {
+  reference->end_gather(2);
+  BOOST_TEST(!loads(5));
+  reference->begin_gather(2, 1);
+  BOOST_TEST(!loads(5));
+  reference->end_gather(2);
+  reference->clear_entry(2, 5, 3);  // page_mkclean, say
+  BOOST_TEST(!loads(5));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_copy_lives_as_long_as_its_frame_and_the_run, Dropped) {
+  reference->free(3);
+  BOOST_TEST(!loads(5));
+  BOOST_TEST(!reads(0, 5));
+  reference->drop(3, 0, 1);
+  reference->write(0, 1, 0, 7);
+  BOOST_TEST(loads(6));
+  BOOST_TEST(reads(0, 6));
+  reference->reset(config);
+  reference->begin_gather(2, 1);
+  reference->clear_entry(2, 5, 3);
+  BOOST_TEST(!loads(6));
+  BOOST_TEST(!reads(0, 6));
+}
+
+BOOST_FIXTURE_TEST_CASE(nothing_is_seen_late_in_what_is_unmapped, Dropped) {
+  reference->begin_unmap(1, 5, 1);
+  BOOST_TEST(loads(5));
+  reference->end_unmap(1, 5, 1);
+  BOOST_TEST(!loads(5));
+}
+
 BOOST_AUTO_TEST_CASE(reset_forgets) {
-  reference->store(0, 0, 3);
+  reference->store(0, 0, 0, 3);
+  reference->write(0, 1, 0, 4);
+  reference->begin_unmap(0, 0, 8);
   reference->end_unmap(0, 0, 8);
   reference->reset(config);
-  BOOST_TEST(reference->word(0, 0, 0) == 0U);
+  BOOST_TEST(shows(0, 0, 0));
+  BOOST_TEST(reference->file_word(0, 1, 0) == 0U);
   BOOST_TEST(reference->settled_word(0, 0, 0) == 0U);
-  BOOST_TEST(reference->may_access(0, 0));
-  config.mapped = 0;
-  reference->reset(config);
-  BOOST_TEST(!reference->may_access(0, 0));
+  reference->write_returned(0, 1);  // whose write() was another run's
+  BOOST_TEST(reference->settled_word(0, 1, 0) == 0U);
+  reset(&MachineConfig::mapped, 0);
+  BOOST_TEST(shows_nothing(0, 0));
+  BOOST_TEST(shows_nothing(1, 7));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -12,24 +12,35 @@ namespace shootdown {
 
 namespace {
 
-// free_pgd_range for the stretch of `vma`: a page table in which no mapping is left is freed. Page tables
-// have no memory in this model; what counts is that freeing one makes the flush reach lazy CPUs too.
-void free_page_tables(MmuGather& tlb, const Vma& vma) {
-  const unsigned shift = tlb.task().kernel->config.table_shift;
-  const int size = 1 << shift;
-  for (int table = vma.start >> shift; table <= (vma.end - 1) >> shift; ++table) {
-    const int first = table * size;
+int table_size(const MmuGather& tlb) {
+  return 1 << tlb.task().kernel->config.table_shift;
+}
+
+// free_pgd_range for [start, end), where the mm has no mapping: frees the page tables in which no other has a part.
+void free_pgd_range(MmuGather& tlb, int start, int end) {
+  const int size = table_size(tlb);
+  for (int first = start / size * size; first < end; first += size) {
     const Vma* const next = find_vma(tlb.mm(), first);
     const bool in_use = next != nullptr && next->start < first + size;
-    if (!in_use) tlb.remove_table(first, size);
+    if (in_use && !planted(tlb.task(), Defect::used_table_freed)) continue;
+    // Nobody else can find it any more, or make one.
+    if (!tlb.task().kernel->page_table(tlb.mm(), first).exists.load(std::memory_order_acquire)) continue;
+    pmd_clear(tlb.task(), tlb.mm(), first);
+    tlb.remove_table(first);
   }
 }
 
-// free_pgtables.
+// free_pgtables. Mappings so near to each other that they may share a page table are all unlinked before it is freed.
 void free_pgtables(MmuGather& tlb, std::span<Vma* const> vmas) {
-  for (Vma* const vma : vmas) {
-    unlink_file_vma(tlb.task(), *vma);
-    free_page_tables(tlb, *vma);
+  while (!vmas.empty()) {
+    const int start = vmas.front()->start;
+    int end = start;
+    while (!vmas.empty() && vmas.front()->start <= end + table_size(tlb)) {
+      unlink_file_vma(tlb.task(), *vmas.front());
+      end = vmas.front()->end;
+      vmas = vmas.subspan(1);
+    }
+    free_pgd_range(tlb, start, end);
   }
 }
 
@@ -90,7 +101,7 @@ void GatherEngine::zap_pte_range(MmuGather& tlb, int page, int end) const {
   } while (page != end);
 }
 
-// zap_pud_range and zap_pmd_range: one page table after the other.
+// zap_pud_range and zap_pmd_range: one page table after the other, of those that there are.
 void GatherEngine::unmap_single_vma(MmuGather& tlb, int first, int end) const {
   const unsigned shift = tlb.task().kernel->config.table_shift;
   const Fact mm = tlb.mm().number;
@@ -98,7 +109,7 @@ void GatherEngine::unmap_single_vma(MmuGather& tlb, int first, int end) const {
   for (int page = first; page < end;) {
     const int table_end = ((page >> shift) + 1) << shift;
     const int next = std::min(table_end, end);
-    zap_pte_range(tlb, page, next);
+    if (!pmd_none(tlb.task(), tlb.mm(), page)) zap_pte_range(tlb, page, next);
     page = next;
   }
   note(tlb.task(), event::EndZap{.mm = mm, .first = as_fact(first), .count = as_fact(end - first)});

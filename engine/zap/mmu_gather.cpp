@@ -76,8 +76,9 @@ void MmuGather::remove_tlb_entry(int page) {
   cleared_ptes_ = true;
 }
 
-void MmuGather::remove_table(int first, int count) {
-  adjust_range(first, count);
+void MmuGather::remove_table(int first) {
+  if (planted(task_, Defect::table_range_only)) reset_range();
+  adjust_range(first, 1);
   freed_tables_ = !planted(task_, Defect::tables_not_noted);
 }
 
@@ -95,10 +96,11 @@ void MmuGather::reset_range() {
 
 void MmuGather::flush_tlb_only() {
   if (!freed_tables_ && !cleared_ptes_) return;
+  Mm& mm = planted(task_, Defect::own_mm_flushed) ? *task_.mm : mm_;
   if (fullmm_) {
-    flush_tlb_mm_range(task_, mm_, 0, 0, freed_tables_);
+    flush_tlb_mm_range(task_, mm, 0, 0, freed_tables_);
   } else {
-    flush_tlb_mm_range(task_, mm_, start_, end_ - start_, freed_tables_);
+    flush_tlb_mm_range(task_, mm, start_, end_ - start_, freed_tables_);
   }
   note(task_, event::FlushGather{.mm = mm_.number});
   reset_range();
@@ -116,6 +118,14 @@ void dirty_again_under_lock(Task& current, Mm& mm, const std::uintptr_t* pages, 
   pte_unlock(current, mm, 0);
 }
 
+void wait_for_page_locks(Task& current, const std::uintptr_t* pages, unsigned count) {
+  for (unsigned i = 0; i < count; ++i) {
+    Page* const page = EncodedPage(pages[i]).page();
+    lock_page(current, page);
+    unlock_page(current, page);
+  }
+}
+
 }  // namespace
 
 // tlb_batch_pages_flush.
@@ -128,6 +138,7 @@ void MmuGather::release_batches() {
       const unsigned count = std::min(free_cap, batch->nr);
       if (planted(task_, Defect::unlocked_dirty)) dirty_again(task_, pages, count);
       if (planted(task_, Defect::foreign_lock_dirty)) dirty_again_under_lock(task_, mm_, pages, count);
+      if (planted(task_, Defect::release_locks_pages)) wait_for_page_locks(task_, pages, count);
       releaser_.release(*this, pages, count);
       pages += count;
       batch->nr -= count;

@@ -37,8 +37,9 @@ class MmuGather {
 
   // tlb_remove_tlb_entry: the entry of `page` was cleared, so it belongs to what must be flushed.
   void remove_tlb_entry(int page);
-  // free_pgtables found a page table that nothing uses.
-  void remove_table(int first, int count);
+  // pte_free_tlb: the page table that begins at page `first` is freed. Adds that page to what must be flushed, and lazy
+  // CPUs to those that must flush: what they have kept of the table's upper levels leads to it.
+  void remove_table(int first);
   // __tlb_remove_page: queues a page. True: the gather is full, and must be flushed before the next.
   [[nodiscard]] bool remove_page(Page* page, unsigned flags);
   // tlb_delay_rmap: from now on the gather holds a page whose rmap has not been removed.

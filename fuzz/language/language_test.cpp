@@ -101,7 +101,8 @@ BOOST_AUTO_TEST_CASE(kinds_of_records_are_permanent) {
        {Pin{Call::store, 0, 19}, Pin{Call::load, 20, 24}, Pin{Call::touch, 25, 29}, Pin{Call::mmap, 30, 34},
         Pin{Call::populate, 35, 39}, Pin{Call::munmap, 40, 49}, Pin{Call::dontneed, 50, 64}, Pin{Call::msync, 65, 69},
         Pin{Call::exit, 70, 74}, Pin{Call::fsync, 75, 84}, Pin{Call::writeback, 85, 94}, Pin{Call::fadvise, 95, 104},
-        Pin{Call::reclaim, 105, 114}, Pin{Call::read, 115, 119}, Pin{Call::write, 120, 124}}) {
+        Pin{Call::reclaim, 105, 114}, Pin{Call::read, 115, 119}, Pin{Call::write, 120, 124},
+        Pin{Call::invalidate, 125, 134}}) {
     BOOST_TEST(range(info_of(call).kinds) == range(first, last), info_of(call).name);
   }
   using enum Exception::Kind;
@@ -158,7 +159,11 @@ BOOST_AUTO_TEST_CASE(events_are_permanent) {
       "take interrupt",
       "read entry",
       "set entry",
+      "set access flags",
       "clear entry",
+      "read table",
+      "install table",
+      "free table",
       "take lock",
       "wait for lock",
       "drop lock",

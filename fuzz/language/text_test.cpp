@@ -633,7 +633,7 @@ BOOST_AUTO_TEST_CASE(errors_of_cpus) {
 BOOST_AUTO_TEST_CASE(errors_of_operations) {
   const std::string all =
       "store, load, touch, mmap, populate, munmap, dontneed, msync, exit, fsync, writeback, fadvise, reclaim, read, "
-      "write";
+      "write, invalidate";
   check_error_in_operation("@stroe page 0 word 0", fmt::format("expected an operation ({}), found 'stroe'", all));
   check_error_in_operation("@: exit", fmt::format("expected an operation ({}), found ':'", all));
   check_error_in_operation("@after 1 step suspend", fmt::format("expected an operation ({}), found 'after'", all));

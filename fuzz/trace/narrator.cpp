@@ -130,9 +130,24 @@ class Words {
   Narration tell(const event::SetEntry& set) const {
     return essential(fmt::format("set {}: {}", pte(set.mm, set.page), name(set.entry)));
   }
+  Narration tell(const event::SetAccessFlags& set) const {
+    if (set.changed == 0) return detail(fmt::format("leave {}: {}", pte(set.mm, set.page), name(set.was)));
+    return essential(fmt::format("set {}: {}", pte(set.mm, set.page), name(set.entry)));
+  }
   Narration tell(const event::ClearEntry& clear) const {
     return essential(fmt::format("clear {}: was {}", pte(clear.mm, clear.page), name(clear.was)));
   }
+
+  // --- page tables ---
+
+  Narration tell(const event::ReadTable& read) const {
+    return detail(page_table(read.mm, read.first) + (read.exists != 0 ? ": there is one" : ": there is none"));
+  }
+  Narration tell(const event::InstallTable& install) const {
+    const std::string table = page_table(install.mm, install.first);
+    return detail(fmt::format("install {}{}", table, install.installed == 0 ? ": there is one already" : ""));
+  }
+  Narration tell(const event::FreeTable& free) const { return essential("free " + page_table(free.mm, free.first)); }
 
   // --- locks ---
 
@@ -304,6 +319,10 @@ class Words {
   std::string of_mm(Fact mm) const { return machine_.mms == 1 ? "" : fmt::format(" of mm {}", mm); }
   std::string of_file(Fact file) const { return machine_.files == 1 ? "" : fmt::format(" of file {}", file); }
   std::string pte(Fact mm, Fact page) const { return fmt::format("pte {}{}", page, of_mm(mm)); }
+  bool several_tables() const { return (machine_.virtual_pages() - 1) >> machine_.table_shift != 0; }
+  std::string page_table(Fact mm, Fact first) const {
+    return (several_tables() ? fmt::format("page table {}", first >> machine_.table_shift) : "page table") + of_mm(mm);
+  }
   std::string file_page(Fact file, Fact index) const { return fmt::format("file page {}{}", index, of_file(file)); }
   std::string lock_name(LockFact lock) const;
 
@@ -312,10 +331,8 @@ class Words {
 
 std::string Words::lock_name(LockFact lock) const {
   switch (lock.kind) {
-    case LockClass::page_table: {
-      const bool several = (machine_.virtual_pages() - 1) >> machine_.table_shift != 0;
-      return (several ? fmt::format("PTL of table {}", lock.number) : "PTL") + of_mm(lock.owner);
-    }
+    case LockClass::page_table:
+      return (several_tables() ? fmt::format("PTL of table {}", lock.number) : "PTL") + of_mm(lock.owner);
     case LockClass::page: return fmt::format("frame {}", lock.number);
     case LockClass::i_pages: return "i_pages lock" + of_file(lock.owner);
     case LockClass::i_mmap: return "i_mmap_rwsem" + of_file(lock.owner);

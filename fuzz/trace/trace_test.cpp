@@ -165,52 +165,53 @@ BOOST_AUTO_TEST_CASE(short_picture_is_exact) {
    6    add frame 0 to page cache: page 0
    8    read frame 0 from disk: 0 0
   14    set PG_dirty of frame 0
-  20    add rmap of frame 0: mapcount 1
-  21    set pte 0: frame 0 W A D
-  23    set PG_dirty of frame 0 (was set)
-  26    store page 0: page walk, writes 1 to
+  21    add rmap of frame 0: mapcount 1
+  22    set pte 0: frame 0 W A D
+  24    set PG_dirty of frame 0 (was set)
+  27    store page 0: page walk, writes 1 to
           frame 0
                                                 dontneed page 0
-  31                                              clear pte 0: was frame 0 W A D
-  32                                              set PG_dirty of frame 0 (was set)
-  34                                              remove rmap of frame 0: mapcount 0
+  32                                              clear pte 0: was frame 0 W A D
+  33                                              set PG_dirty of frame 0 (was set)
+  35                                              remove rmap of frame 0: mapcount 0
                                                                                       fsync page 0
-  46                                                                                    frame 0 not mapped: skip mkclean
-  47                                                                                    clear PG_dirty of frame 0
-  52                                                                                    write frame 0 word 0 to disk: 1
-  53                                                                                    write frame 0 word 1 to disk: 0
-  55                                                                                    clear PG_writeback of frame 0
+  47                                                                                    frame 0 not mapped: skip mkclean
+  48                                                                                    clear PG_dirty of frame 0
+  53                                                                                    write frame 0 word 0 to disk: 1
+  54                                                                                    write frame 0 word 1 to disk: 0
+  56                                                                                    clear PG_writeback of frame 0
       store page 0 word 0
-  59    store page 0: TLB hit, writes 2 to
+  60    store page 0: TLB hit, writes 2 to
           frame 0 (stale: the pte is gone)
-  60                                              queue frame 0
-  62                                              send IPI to cpu 0, 2
-  63                                              flush TLB: page 0
+  61                                              queue frame 0
+  63                                              send IPI to cpu 0, 2
+  64                                              flush TLB: page 0
                                                   wait for cpu 0, 2 to flush
-  64    take IPI from cpu 1
-  65    flush TLB: page 0
-  66                                                                                    take IPI from cpu 1
-  67                                                                                    flush TLB: page 0
+  65    take IPI from cpu 1
+  66    flush TLB: page 0
+  67                                                                                    take IPI from cpu 1
+  68                                                                                    flush TLB: page 0
       thread exit
                                                 thread exit
                                                                                       thread exit
-  88                                                                                    send IPI to cpu 0, 1
-  89    take IPI from cpu 2
-  90    flush whole TLB
-  91                                              take IPI from cpu 2
-  92                                              flush whole TLB
-  93                                                                                    flush whole TLB
+  87                                                                                    free page table
+  90                                                                                    send IPI to cpu 0, 1
+  91    take IPI from cpu 2
+  92    flush whole TLB
+  93                                              take IPI from cpu 2
+  94                                              flush whole TLB
+  95                                                                                    flush whole TLB
                                                                                       final sync
- 100                                                                                    no page tagged towrite: done
- 101                                                                                    no page tagged writeback
+ 102                                                                                    no page tagged towrite: done
+ 103                                                                                    no page tagged writeback
       *** fsync-durability: fsync by cpu 2 returns, but the disk has 1 in page 0 word 0 of file 0, where 2 had been
         written before it began
- 106                                                                                    strip buffers of frame 0
- 111                                                                                    drop frame 0 from page cache
+ 108                                                                                    strip buffers of frame 0
+ 113                                                                                    drop frame 0 from page cache
       *** lost-dirty-data: page 0 of file 0 leaves the page cache clean, but its word 0 is 2 in memory and 1 on the disk
- 116                                                                                    free frame 0
+ 118                                                                                    free frame 0
       *** page-cache-contents: after the final sync the disk has 1 in page 0 word 0 of file 0, where 2 was written last
-(35 of 118 steps are shown)
+(36 of 120 steps are shown)
 )";
   BOOST_TEST(picture(lost_write, {}) == expected);
 }
@@ -235,43 +236,35 @@ BOOST_AUTO_TEST_CASE(full_picture_is_exact) {
   12    drop mm_users, enter lazy TLB
   13    lock mmap_lock (read)
   14    begin a gather
-  15    lock PTL
-  16    read pte 0: none
-  17    unlock PTL
-  18    unlock mmap_lock
-  19    lock mmap_lock (write)
-  20    lock i_mmap_rwsem (write)
-  21    unlock i_mmap_rwsem
-  22    finish the gather
-  23    raise tlb_gen to 2
-  24    send IPI to cpu 1
-  25    flush whole TLB
-        wait for cpu 1 to flush
-  26                                         take IPI from cpu 0
-  27                                         flush whole TLB
-  28    end of the gather
-  29    unlock mmap_lock
+  15    page table: there is none
+  16    unlock mmap_lock
+  17    lock mmap_lock (write)
+  18    lock i_mmap_rwsem (write)
+  19    unlock i_mmap_rwsem
+  20    finish the gather
+  21    end of the gather
+  22    unlock mmap_lock
       final sync
-  30    fsync begins
-  31    lock i_pages lock
-  32    tag the dirty pages towrite
-  33    unlock i_pages lock
-  34    no page tagged towrite: done
-  35    no page tagged writeback
-  36    look up file page 0: frame 0
-  37    get frame 0: refcount 2
-  38    lock frame 0
-  39    refcount of frame 0 is 2
-  40    frame 0 has no buffers
-  41    lock i_pages lock
-  42    freeze refcount of frame 0
-  43    frame 0 is clean
-  44    drop frame 0 from page cache
-  45    unlock i_pages lock
-  46    unfreeze refcount of frame 0: 1
-  47    unlock frame 0
-  48    put frame 0: refcount 0
-  49    free frame 0
+  23    fsync begins
+  24    lock i_pages lock
+  25    tag the dirty pages towrite
+  26    unlock i_pages lock
+  27    no page tagged towrite: done
+  28    no page tagged writeback
+  29    look up file page 0: frame 0
+  30    get frame 0: refcount 2
+  31    lock frame 0
+  32    refcount of frame 0 is 2
+  33    frame 0 has no buffers
+  34    lock i_pages lock
+  35    freeze refcount of frame 0
+  36    frame 0 is clean
+  37    drop frame 0 from page cache
+  38    unlock i_pages lock
+  39    unfreeze refcount of frame 0: 1
+  40    unlock frame 0
+  41    put frame 0: refcount 0
+  42    free frame 0
 )";
   BOOST_TEST(picture(read_and_exit, {.full = true}) == expected);
 }
@@ -481,6 +474,23 @@ BOOST_AUTO_TEST_CASE(words_name_locks_and_who_holds_them) {
   const LockFact inode{.kind = LockClass::inode, .owner = 1};
   BOOST_TEST(words(event::TakeLock{.lock = inode, .shared = 1, .taken = 1}, {.files = 2, .windows = 2}) ==
              "lock i_rwsem of file 1 (read)");
+}
+
+BOOST_AUTO_TEST_CASE(words_name_page_tables) {
+  const event::FreeTable second{.mm = 1, .first = 4, .count = 4};
+  BOOST_TEST(words(second) == "free page table");
+  BOOST_TEST(words(second, {.cpus = 2, .mms = 2, .pages = 8, .table_shift = 2}) == "free page table 1 of mm 1");
+  BOOST_TEST(words(event::ReadTable{}) == "page table: there is none");
+  BOOST_TEST(words(event::ReadTable{.exists = 1}) == "page table: there is one");
+  BOOST_TEST(words(event::InstallTable{.installed = 1}) == "install page table");
+  BOOST_TEST(words(event::InstallTable{}) == "install page table: there is one already");
+}
+
+BOOST_AUTO_TEST_CASE(words_tell_what_a_fault_does_to_an_entry) {
+  event::SetAccessFlags set{.page = 4, .entry = entry_to(3, EntryFact::write_bit), .was = entry_to(3, 0)};
+  BOOST_TEST(words(set) == "leave pte 4: frame 3");
+  set.changed = 1;
+  BOOST_TEST(words(set) == "set pte 4: frame 3 W");
 }
 
 BOOST_AUTO_TEST_CASE(words_say_what_came_of_it) {

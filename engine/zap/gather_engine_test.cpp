@@ -1,0 +1,146 @@
+// What the zap loop does with page tables that come and go, and for callers of another mm.
+#include "engine/zap/gather_engine.h"
+
+#include <algorithm>
+#include <boost/test/unit_test.hpp>
+#include <memory>
+#include <vector>
+
+#include "engine/zap/engines.h"
+#include "test/programs.h"
+#include "test/recorder.h"
+
+using namespace shootdown;
+
+namespace {
+
+// Runs a program on Linux 6.2's engine, on which it must hold.
+std::unique_ptr<Recorder> record(const ProgramBuilder& builder) {
+  auto recorder = std::make_unique<Recorder>();
+  TestBench bench(*find_engine("delayed_rmap"), recorder.get());
+  BOOST_TEST((bench.run(builder) == Outcome::completed));
+  BOOST_TEST(bench.holds());
+  return recorder;
+}
+
+// What that engine breaks with a mistake in it.
+OracleSet broken_by(Defect defect, const ProgramBuilder& builder) {
+  TestBench bench(*find_engine("delayed_rmap"));
+  bench.plant(defect).run(builder);
+  return bench.report().broken();
+}
+
+ProgramBuilder one_cpu(int pages) {
+  ProgramBuilder builder;
+  builder.machine(&MachineConfig::cpus, 1).machine(&MachineConfig::pages, pages);
+  return builder;
+}
+
+template <typename E>
+int count_of(const std::unique_ptr<Recorder>& run) {
+  return static_cast<int>(run->all<E>().size());
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(gather_engine)
+
+// --- page tables ---
+
+BOOST_AUTO_TEST_CASE(what_was_never_touched_needs_no_lock_and_no_flush) {
+  const auto run = record(one_cpu(2).operation(0, Call::dontneed, 0, 2).operation(0, Call::munmap, 0, 2));
+  BOOST_TEST(count_of<event::InstallTable>(run) == 0);
+  BOOST_TEST(count_of<event::FreeTable>(run) == 0);
+  BOOST_TEST(count_of<event::RaiseTlbGeneration>(run) == 0);
+  const std::vector<event::TakeLock> taken = run->all<event::TakeLock>();
+  BOOST_TEST(std::ranges::none_of(taken, [](const auto& take) { return take.lock.kind == LockClass::page_table; }));
+}
+
+BOOST_AUTO_TEST_CASE(a_table_is_made_by_the_first_fault_and_freed_with_the_last_mapping) {
+  ProgramBuilder builder = one_cpu(3);
+  builder.operation(0, Call::touch, 0, 3).operation(0, Call::munmap, 0, 2);
+  const auto in_use = record(builder);
+  BOOST_TEST(count_of<event::InstallTable>(in_use) == 1);
+  BOOST_TEST(count_of<event::FreeTable>(in_use) == 1);  // when the thread ends
+  const auto again =
+      record(builder.operation(0, Call::munmap, 2, 1).operation(0, Call::mmap, 0, 3).operation(0, Call::load, 0, 0));
+  BOOST_TEST(count_of<event::InstallTable>(again) == 2);
+  BOOST_TEST(count_of<event::FreeTable>(again) == 2);
+}
+
+BOOST_AUTO_TEST_CASE(a_table_that_two_mappings_share_is_freed_once) {
+  ProgramBuilder builder = one_cpu(5);
+  builder.operation(0, Call::touch, 0, 5).operation(0, Call::munmap, 2, 1);
+  const auto run = record(builder.operation(0, Call::munmap, 0, 5).operation(0, Call::exit));
+  BOOST_TEST(count_of<event::FreeTable>(run) == 1);
+}
+
+BOOST_AUTO_TEST_CASE(each_table_of_a_mapping_comes_and_goes_by_itself) {
+  ProgramBuilder builder = one_cpu(12);
+  builder.machine(&MachineConfig::table_shift, 2).operation(0, Call::load, 1, 0).operation(0, Call::load, 9, 0);
+  const auto run = record(builder.operation(0, Call::munmap, 0, 12));
+  std::vector<Fact> freed;
+  for (const auto& table : run->all<event::FreeTable>()) freed.push_back(table.first);
+  BOOST_TEST(freed == (std::vector<Fact>{0, 8}), boost::test_tools::per_element());
+}
+
+// The table adds one page to the flush, not all that it has room for.
+BOOST_AUTO_TEST_CASE(a_munmap_flushes_what_it_has_cleared_and_the_tables_first_page) {
+  ProgramBuilder builder = one_cpu(4);
+  builder.operation(0, Call::load, 2, 0).operation(0, Call::load, 3, 0);
+  const auto run = record(builder.operation(0, Call::munmap, 0, 4));
+  std::vector<Fact> flushed;
+  for (const auto& flush : run->all<event::FlushTranslation>()) flushed.push_back(flush.page);
+  BOOST_TEST(flushed == (std::vector<Fact>{0, 1, 2, 3}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_table_instead_of_a_range_leaves_translations) {
+  ProgramBuilder builder = one_cpu(2);
+  builder.operation(0, Call::populate, 0, 2).operation(0, Call::load, 1, 0).operation(0, Call::munmap, 0, 2);
+  BOOST_TEST(broken_by(Defect::none, builder).empty());
+  BOOST_TEST(broken_by(Defect::table_range_only, builder).contains(OracleId::stale_access));
+}
+
+BOOST_AUTO_TEST_CASE(a_table_that_is_freed_too_early_takes_entries_with_it) {
+  ProgramBuilder builder = one_cpu(2);
+  builder.operation(0, Call::touch, 0, 2).operation(0, Call::munmap, 0, 1);
+  BOOST_TEST(broken_by(Defect::none, builder).empty());
+  BOOST_TEST(broken_by(Defect::used_table_freed, builder).contains(OracleId::counts));
+}
+
+// --- callers of another mm ---
+
+BOOST_AUTO_TEST_CASE(an_invalidation_zaps_all_that_map_the_file) {
+  ProgramBuilder builder;
+  builder.machine(&MachineConfig::mms, 3).machine(&MachineConfig::windows, 2);
+  builder.operation(0, Call::load, 1, 0).operation(0, Call::load, 3, 0).operation(1, Call::load, 1, 0);
+  const auto run = record(builder.operation(2, Call::invalidate, 1, 1));
+  std::vector<Fact> zapped;
+  for (const auto& zap : run->all<event::BeginZap>()) {
+    if (zap.count == 1) zapped.push_back(zap.mm << 4U | zap.first);
+  }
+  std::ranges::sort(zapped);
+  BOOST_TEST(zapped == (std::vector<Fact>{0x01, 0x03, 0x11, 0x13, 0x21, 0x23}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_gather_flushes_the_mm_that_is_zapped) {
+  ProgramBuilder builder;
+  builder.machine(&MachineConfig::mms, 2).operation(0, Call::load, 0, 0).operation(1, Call::invalidate, 0, 1);
+  BOOST_TEST(broken_by(Defect::none, builder).empty());
+  BOOST_TEST(broken_by(Defect::own_mm_flushed, builder).contains(OracleId::stale_access));
+}
+
+// The second page is mapped again when all have been unmapped, before its turn comes: it is locked while it is zapped.
+BOOST_AUTO_TEST_CASE(a_release_that_locks_pages_waits_for_itself) {
+  bool hangs = false;
+  for (int after = 0; after < 120 && !hangs; ++after) {
+    ProgramBuilder builder;
+    builder.operation(0, Call::touch, 0, 2).operation(1, Call::invalidate, 0, 2).switch_to(0, after);
+    builder.operation(0, Call::store, 1, 0);
+    BOOST_TEST(broken_by(Defect::none, builder).empty());
+    hangs = broken_by(Defect::release_locks_pages, builder).contains(OracleId::progress);
+  }
+  BOOST_TEST(hangs);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
