@@ -246,16 +246,23 @@ void await(Task& current, WaitQueue& queue, const Enabled& enabled, const Waitin
   current.kernel->sched.wait_until(step_point(waiting()), queue, enabled, [&] { note(current, waiting()); });
 }
 
-// A step in which a lock is taken, and which can be made only while it is `free()`.
+// A step in which a lock is taken, and which can be made only while it is `free()`. `queue` is called if the task has to
+// wait for that.
+template <typename Free, typename Take, typename Queue>
+void take_lock(Task& current, const LockFact& lock, bool shared, WaitQueue& waiters, const Free& free, Take&& take,
+               Queue&& queue) {
+  const auto waiting = [&] {
+    queue();
+    return event::WaitForLock{.lock = lock, .holders = holders_of(current, lock)};
+  };
+  act_when(current, event::TakeLock{.lock = lock, .shared = shared, .taken = 1}, waiters, free, waiting, [&] {
+    take();
+    current.held.add(lock);
+  });
+}
 template <typename Free, typename Take>
 void take_lock(Task& current, const LockFact& lock, bool shared, WaitQueue& waiters, const Free& free, Take&& take) {
-  act_when(
-      current, event::TakeLock{.lock = lock, .shared = shared, .taken = 1}, waiters, free,
-      [&] { return event::WaitForLock{.lock = lock, .holders = holders_of(current, lock)}; },
-      [&] {
-        take();
-        current.held.add(lock);
-      });
+  take_lock(current, lock, shared, waiters, free, std::forward<Take>(take), [] {});
 }
 
 // The same for who does not wait for it: `take` tries, and returns whether it could.

@@ -89,15 +89,18 @@ void SpinLock::wait_until_free(Task& current) {
 
 void RwSemaphore::reset(const LockFact& name) {
   holders_.store(0, std::memory_order_relaxed);
+  waiting_writers_.store(0, std::memory_order_relaxed);
   waiters_.reset();
   name_ = name;
 }
 
 void RwSemaphore::down_read(Task& current) {
   might_sleep(current, {.reason = event::SleepInAtomic::Reason::lock, .lock = name_});
-  take_lock(
-      current, name_, true, waiters_, [this] { return holders_.load(std::memory_order_relaxed) >= 0; },
-      [this] { holders_.fetch_add(1, std::memory_order_acquire); });
+  const auto may_read = [this] {
+    const int holders = holders_.load(std::memory_order_relaxed);
+    return holders == 0 || (holders > 0 && waiting_writers_.load(std::memory_order_relaxed) == 0);
+  };
+  take_lock(current, name_, true, waiters_, may_read, [this] { holders_.fetch_add(1, std::memory_order_acquire); });
 }
 
 void RwSemaphore::up_read(Task& current) {
@@ -110,9 +113,17 @@ void RwSemaphore::up_read(Task& current) {
 
 void RwSemaphore::down_write(Task& current) {
   might_sleep(current, {.reason = event::SleepInAtomic::Reason::lock, .lock = name_});
+  bool queued = false;
+  const auto take = [&] {
+    SHOOTDOWN_CHECK(holders_.exchange(-1, std::memory_order_acquire) == 0);
+    if (queued) waiting_writers_.fetch_sub(1, std::memory_order_relaxed);
+  };
+  const auto queue = [&] {
+    queued = true;
+    waiting_writers_.fetch_add(1, std::memory_order_relaxed);
+  };
   take_lock(
-      current, name_, false, waiters_, [this] { return holders_.load(std::memory_order_relaxed) == 0; },
-      [this] { SHOOTDOWN_CHECK(holders_.exchange(-1, std::memory_order_acquire) == 0); });
+      current, name_, false, waiters_, [this] { return holders_.load(std::memory_order_relaxed) == 0; }, take, queue);
 }
 
 void RwSemaphore::up_write(Task& current) {

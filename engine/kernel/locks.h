@@ -62,7 +62,8 @@ class SpinLock {
   LockFact name_;
 };
 
-// struct rw_semaphore. Unfair: who waits to write does not keep new readers out.
+// struct rw_semaphore. Who waits to write keeps new readers out as long as others read (6.1: rwsem_down_read_slowpath,
+// "goto queue"). Once nobody holds it, the schedule decides who is next.
 class RwSemaphore {
  public:
   void reset(const LockFact& name);
@@ -75,6 +76,7 @@ class RwSemaphore {
 
  private:
   Atomic<int> holders_{0};  // readers, or -1: a writer
+  Atomic<int> waiting_writers_{0};
   WaitQueue waiters_;
   LockFact name_;
 };

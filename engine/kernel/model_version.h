@@ -13,6 +13,6 @@
 
 namespace shootdown {
 
-inline constexpr int model_version = 5;
+inline constexpr int model_version = 6;
 
 }  // namespace shootdown

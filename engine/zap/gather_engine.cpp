@@ -61,6 +61,11 @@ bool GatherEngine::zap_pte(MmuGather& tlb, int address, bool& force_flush) const
   tlb.remove_tlb_entry(address);
   Page* const page = &current.kernel->pages[pte.frame()];
   if (planted(current, Defect::sleep_under_lock)) wait_on_page_writeback(current, page);
+  if (planted(current, Defect::i_mmap_under_lock)) {
+    RwSemaphore& i_mmap = current.kernel->files[static_cast<std::size_t>(page->mapping)].i_mmap_rwsem;
+    i_mmap.down_read(current);
+    i_mmap.up_read(current);
+  }
   Treatment treatment;
   if (pte.dirty() && !planted(current, Defect::dirty_bit_dropped)) treatment = zap_dirty(tlb, page);
   if (treatment.force_flush) force_flush = true;
