@@ -133,6 +133,21 @@ BOOST_AUTO_TEST_CASE(fsync_durability_fires_when_an_fsync_misses_a_store_that_no
   BOOST_TEST(broken);
 }
 
+BOOST_AUTO_TEST_CASE(lost_dirty_data_fires_for_a_write_that_is_lost_and_then_overwritten) {
+  TestBench bench(*find_engine("eager_dirty"));
+  bool broken = false;
+  for (int after = 0; after < 40; ++after) {
+    ProgramBuilder builder = lost_write(after);
+    // The zap ends before it.
+    builder.machine(&MachineConfig::words, 1).operation(0, Call::write, 0).switch_to(1, 0);
+    bench.run(builder);
+    BOOST_TEST(!bench.breaks(OracleId::page_cache_contents));
+    BOOST_TEST(!bench.breaks(OracleId::fsync_durability));
+    broken = broken || bench.breaks(OracleId::lost_dirty_data);
+  }
+  BOOST_TEST(broken);
+}
+
 BOOST_AUTO_TEST_CASE(stale_access_fires_when_a_page_is_freed_while_a_tlb_leads_to_it) {
   BOOST_TEST(broken_by(Defect::released_without_flush).contains(OracleId::stale_access));
 }

@@ -1,21 +1,39 @@
 // Nothing that was written is dropped.
 //
 // Proves: a page that leaves the page cache, or is still in it at the end of the
-// run, either is dirty or has on the disk what it has in memory. A clean page
-// with other contents than the disk is what the race of the 2022 patch leaves
-// behind: data that no writeback will ever find.
+// run, either is dirty or has on the disk what it has in memory. The same for a
+// page of the cache whenever somebody drops the last reference that is not the
+// cache's or its buffers': then nobody is about to write to it, save it or mark it
+// dirty, unless it is locked, mapped or under writeback. That is where a gather
+// lets go of its pages, and where whoever saved a page does. A clean page with
+// other contents than the disk is what the race of the 2022 patch leaves behind:
+// data that no writeback will ever find.
 //
 // Does not use the reference. Cannot see data that was lost and then overwritten
-// and saved.
+// and saved while references were held.
 #pragma once
 
 #include "oracles/oracle.h"
 
 namespace shootdown {
 
-class LostDirtyData final : public Oracle<event::RemoveFromPageCache, event::RunEnds> {
+class LostDirtyData final : public Oracle<event::PutPage, event::RemoveFromPageCache, event::RunEnds> {
  public:
   using Oracle::Oracle;
+
+  void on(int cpu, const event::PutPage& event) override {
+    // What the cache and buffers hold, at most.
+    if (event.refcount < 1 || event.refcount > 2) return;
+    const Fact frame = event.page.frame;
+    const FrameFacts facts = world().frame_facts(frame);
+    if (!facts.cached() || !is_left_alone(facts)) return;
+    const int file = file_of(facts.page);
+    const int index = number(facts.page.index);
+    const int word = lost_word(frame, file, index);
+    if (word < 0) return;
+    violate(cpu, "page {} of file {} is let go of clean, but its word {} is {} in memory and {} on the disk", index,
+            file, word, world().frame_word(frame, word), world().disk_word(file, index, word));
+  }
 
   void on(int cpu, const event::RemoveFromPageCache& event) override {
     const Fact frame = event.page.frame;
@@ -38,6 +56,12 @@ class LostDirtyData final : public Oracle<event::RemoveFromPageCache, event::Run
   }
 
  private:
+  // A clean page of the cache that nobody uses.
+  static bool is_left_alone(const FrameFacts& facts) {
+    if (facts.mapcount > 0 || facts.refcount != 1 + (facts.test(PG_buffers) ? 1 : 0)) return false;
+    return (facts.flags & (PG_uptodate | PG_dirty | PG_locked | PG_writeback)) == PG_uptodate;
+  }
+
   void check_left(Fact frame, int file, int index) {
     const int word = lost_word(frame, file, index);
     if (word < 0) return;

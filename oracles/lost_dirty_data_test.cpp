@@ -39,6 +39,43 @@ BOOST_AUTO_TEST_CASE(fires_when_a_clean_page_with_other_contents_than_the_disk_i
   BOOST_TEST(run.report().violation(id).cpu == -1);
 }
 
+BOOST_AUTO_TEST_CASE(fires_when_a_page_with_other_contents_than_the_disk_is_let_go_of) {
+  for (const bool buffers : {false, true}) {
+    UnsavedPage run;
+    run.frame.facts.flags |= buffers ? PG_buffers : 0U;
+    run.frame.facts.refcount = buffers ? 2 : 1;
+    run.happens(2, event::PutPage{.page = run.frame.facts.page, .refcount = run.frame.facts.refcount});
+    BOOST_TEST(run.fact(id) == "page 1 of file 0 is let go of clean, but its word 1 is 5 in memory and 4 on the disk");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(silent_for_a_page_that_somebody_still_uses_or_that_is_saved) {
+  UnsavedPage run;
+  FrameFacts& facts = run.frame.facts;
+  const auto put = [&] { run.happens(2, event::PutPage{.page = facts.page, .refcount = facts.refcount}); };
+  const FrameFacts let_go = facts;
+  for (const PageFlag flag : {PG_dirty, PG_locked, PG_writeback, PG_buffers}) {
+    facts.flags = let_go.flags | flag;
+    put();
+  }
+  facts = let_go;
+  facts.flags = 0;  // not read in yet
+  put();
+  facts = let_go;
+  facts.mapcount = 1;
+  put();
+  facts = let_go;
+  facts.refcount = 2;
+  put();
+  facts = let_go;
+  facts.page.file = no_fact;
+  put();
+  facts = let_go;
+  run.world.disk[{0, 1, 1}] = 5;
+  put();
+  BOOST_TEST(run.holds());
+}
+
 BOOST_AUTO_TEST_CASE(silent_for_a_page_that_is_dirty_or_saved) {
   UnsavedPage run;
   run.frame.facts.flags |= PG_dirty;

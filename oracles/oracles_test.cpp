@@ -46,7 +46,8 @@ BOOST_AUTO_TEST_CASE(who_misses_an_event_does_not_judge) {
   OracleSet expected;
   expected.insert(OracleId::progress);
   expected.insert(OracleId::lost_dirty_data);
-  EventSet sent = EventSet::of(EventList<event::RunBegins, event::RunEnds, event::RemoveFromPageCache>{});
+  EventSet sent =
+      EventSet::of(EventList<event::RunBegins, event::RunEnds, event::PutPage, event::RemoveFromPageCache>{});
   BOOST_TEST((judged_with(sent) == expected));
 }
 

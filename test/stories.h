@@ -17,7 +17,7 @@ inline std::string summary_of(std::size_t files) {
   return fmt::format("{} file{}, {} engines, {} runs", files, files == 1 ? "" : "s", engines, files * engines);
 }
 
-// eager_dirty and deferred_dirty break something, the first at first fsync-durability.
+// eager_dirty and deferred_dirty break something, the first at first lost-dirty-data.
 inline constexpr std::string_view lost_write =
     "shootdown 2\n"
     "expect eager_dirty breaks page-cache-contents, lost-dirty-data, fsync-durability\n"

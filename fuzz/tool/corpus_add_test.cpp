@@ -42,7 +42,7 @@ struct Crashes : TemporaryFolder {
   std::string lost = write("crashes/crash-lost", encoded(lost_write));
   std::string larger = write("crashes/crash-0-larger", encoded(longer()));
   std::string to = path("corpus/regressions");
-  std::string regression = to + "/eager_dirty-fsync-durability-" + digest(encoded(lost_write)) + ".program";
+  std::string regression = to + "/eager_dirty-lost-dirty-data-" + digest(encoded(lost_write)) + ".program";
 
   std::set<std::string> names_in(const std::string& folder) const {
     std::set<std::string> names;
@@ -63,7 +63,7 @@ BOOST_AUTO_TEST_CASE(the_smallest_of_each_kind_is_added) {
                                " breaks; not taken (--all takes it)\n");
   BOOST_TEST((names_in(to) == std::set<std::string>{regression}));
   const std::string text = read(fs::path(regression).lexically_relative(path()).string());
-  BOOST_TEST(text.starts_with("shootdown 2\n# Found by fuzzing; breaks fsync-durability on eager_dirty.\n"), text);
+  BOOST_TEST(text.starts_with("shootdown 2\n# Found by fuzzing; breaks lost-dirty-data on eager_dirty.\n"), text);
   const Result run = result_of([&](Console& console) { return run_command({.paths = {to}}, console); });
   BOOST_TEST(run.status == 0, run.out);
 }

@@ -178,7 +178,7 @@ const std::string behind_its_back = "page N of file N becomes dirty while it is 
 
 const std::array<Bug, 5> bugs{{
     {"eager_dirty", "lost-dirty-data",
-     "page N of file N leaves the page cache clean, but its word N is N in memory and N on the disk"},
+     "page N of file N is let go of clean, but its word N is N in memory and N on the disk"},
     {"eager_dirty", "fsync-durability", missed_by_fsync},
     {"deferred_dirty", "fsync-durability", missed_by_fsync},
     {"deferred_dirty", "filesystem-contract", behind_its_back + "unmapped"},

@@ -31,7 +31,7 @@ BOOST_AUTO_TEST_CASE(every_engine_is_examined) {
   BOOST_TEST(lost.expectations.size() == all_engines().size());
   BOOST_TEST((lost.program == input_of(lost_write).document.program));
   BOOST_TEST(contains(lost.text(), "expect deferred_dirty breaks filesystem-contract\n"));
-  BOOST_TEST(lost.bucket().starts_with("eager_dirty breaks fsync-durability: fsync by cpu N returns"));
+  BOOST_TEST(lost.bucket().starts_with("eager_dirty breaks lost-dirty-data: page N of file N is let go"));
   BOOST_TEST(!lost.first->claimed);
   const Examination fine = examined(harmless);
   BOOST_TEST(!fine.first.has_value());

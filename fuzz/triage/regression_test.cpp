@@ -34,8 +34,8 @@ BOOST_AUTO_TEST_CASE(a_regression_says_what_it_breaks) {
   BOOST_TEST(made->digest == digest(encoded(lost_write)));
   BOOST_TEST(made->digest == digest_of(input_of(lost_write).document.program));
   BOOST_TEST(made->size == encoded(lost_write).size());
-  BOOST_TEST(made->name == "eager_dirty-fsync-durability-" + made->digest + ".program");
-  BOOST_TEST(made->text.starts_with("shootdown 2\n# Found by fuzzing; breaks fsync-durability on eager_dirty.\n"));
+  BOOST_TEST(made->name == "eager_dirty-lost-dirty-data-" + made->digest + ".program");
+  BOOST_TEST(made->text.starts_with("shootdown 2\n# Found by fuzzing; breaks lost-dirty-data on eager_dirty.\n"));
   BOOST_TEST(contains(made->text, "\nexpect deferred_dirty breaks filesystem-contract\n"));
   BOOST_TEST((input_of(made->text).document.program == input_of(lost_write).document.program));
   // Of itself the same is made.
