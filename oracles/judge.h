@@ -11,6 +11,7 @@
 #include "oracles/commits.h"
 #include "oracles/complete_zap.h"
 #include "oracles/counts.h"
+#include "oracles/dirty_unmapped.h"
 #include "oracles/encoded_pointer.h"
 #include "oracles/filesystem_contract.h"
 #include "oracles/fsync_durability.h"

@@ -5,8 +5,11 @@
 namespace shootdown {
 
 OracleId Report::first(OracleSet among) const {
-  const OracleSet found = broken_ & among;
+  OracleSet found = broken_ & among;
   SHOOTDOWN_CHECK(!found.empty());
+  OracleSet causes;
+  causes.insert(OracleId::dirty_unmapped);
+  if (!(found - causes).empty()) found = found - causes;
   const OracleInfo* best = nullptr;
   for (const OracleInfo& info : all_oracles()) {
     if (!found.contains(info.id)) continue;

@@ -51,7 +51,8 @@ class Report {
 
   OracleSet broken() const { return broken_; }
   const Violation& violation(OracleId id) const { return violations_[static_cast<std::size_t>(id)]; }
-  // The first of those in `among` that was violated in this run; `among` and broken() must intersect.
+  // The first of those in `among` that was violated in this run; `among` and broken() must intersect. dirty-unmapped is
+  // first only if it is the only one: it sees the cause of others, which say what came of it.
   OracleId first(OracleSet among) const;
 
  private:

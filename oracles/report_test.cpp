@@ -42,6 +42,17 @@ BOOST_AUTO_TEST_CASE(the_earliest_is_first_and_of_those_the_one_that_is_listed_f
   BOOST_TEST((report.first(some) == batch));
 }
 
+BOOST_AUTO_TEST_CASE(a_cause_is_first_only_if_nothing_came_of_it) {
+  Report report;
+  report.violate(OracleId::dirty_unmapped, 1, 0, "cause");
+  BOOST_TEST((report.first(OracleSet::all()) == OracleId::dirty_unmapped));
+  report.violate(progress, 9, 0, "effect");
+  BOOST_TEST((report.first(OracleSet::all()) == progress));
+  OracleSet others = OracleSet::all();
+  others.erase(progress);
+  BOOST_TEST((report.first(others) == OracleId::dirty_unmapped));
+}
+
 BOOST_AUTO_TEST_CASE(a_long_fact_is_cut) {
   Report report;
   report.violate(counts, 1, 0, "{:300}", 1);

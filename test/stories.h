@@ -20,8 +20,8 @@ inline std::string summary_of(std::size_t files) {
 // eager_dirty and deferred_dirty break something, the first at first lost-dirty-data.
 inline constexpr std::string_view lost_write =
     "shootdown 2\n"
-    "expect eager_dirty breaks page-cache-contents, lost-dirty-data, fsync-durability\n"
-    "expect deferred_dirty breaks filesystem-contract\n"
+    "expect eager_dirty breaks page-cache-contents, lost-dirty-data, fsync-durability, dirty-unmapped\n"
+    "expect deferred_dirty breaks dirty-unmapped, filesystem-contract\n"
     "cpu 0: store page 0 word 0\n"
     "cpu 1: dontneed page 0\n"
     "  after remove rmap of page 0 switch to cpu 2\n"

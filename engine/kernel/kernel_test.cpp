@@ -34,14 +34,17 @@ struct Notes {
   int faults = 0;
 };
 
-// Runs a sequential program on every engine: whatever it is, the same must come of it.
+// Runs a sequential program on every engine: whatever it is, the same must come of it. An engine that does not claim
+// dirty-unmapped breaks it without any race, too.
 struct Fixture {
   void run(const ProgramBuilder& builder) {
     for (const ZapEngine* const engine : all_engines()) {
       Recorder recorder;
       TestBench bench(*engine, &recorder);
       BOOST_TEST((bench.run(builder) == Outcome::completed));
-      BOOST_TEST(bench.holds(), engine->name() << " breaks a guarantee in a sequential program");
+      OracleSet broken = bench.report().broken();
+      if (!claims(engine->not_claimed()).contains(OracleId::dirty_unmapped)) broken.erase(OracleId::dirty_unmapped);
+      BOOST_TEST(broken.empty(), engine->name() << " breaks a guarantee in a sequential program");
       notes = Notes(recorder);
     }
   }

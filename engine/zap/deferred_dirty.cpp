@@ -36,6 +36,10 @@ constexpr NotClaimed exceptions[] = {
     {"filesystem-contract",
      "the page may be clean, unlocked, unmapped and without buffers when it is dirtied (Nadav Amit, October 2022: two "
      "ext4 warnings; the patch was withdrawn)"},
+    {"dirty-unmapped",
+     "the rmap is removed before the flush; what is written until then is meant to be saved by the set_page_dirty "
+     "after "
+     "it"},
 };
 
 class DeferredDirty final : public GatherEngine {

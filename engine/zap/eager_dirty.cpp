@@ -24,6 +24,7 @@ constexpr NotClaimed exceptions[] = {
     {"lost-dirty-data", why},
     {"page-cache-contents", why},
     {"fsync-durability", why},
+    {"dirty-unmapped", "the rmap is removed before the flush: the cause of what is lost"},
 };
 
 class EagerDirty final : public GatherEngine {

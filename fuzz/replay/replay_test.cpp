@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::string_view lost_write =
     "shootdown 2\n"
-    "expect eager_dirty breaks page-cache-contents, lost-dirty-data, fsync-durability\n"
+    "expect eager_dirty breaks page-cache-contents, lost-dirty-data, fsync-durability, dirty-unmapped\n"
     "cpu 0: store page 0 word 0\n"
     "cpu 1: dontneed page 0\n"
     "  after remove rmap of page 0 switch to cpu 2\n"
@@ -43,8 +43,8 @@ BOOST_AUTO_TEST_CASE(runs_are_repeatable_and_judged) {
   Replayer eager(*find_engine("eager_dirty"));
   const RunResult first = eager.run(input.document.program);
   BOOST_TEST((first.outcome == Outcome::completed));
-  BOOST_TEST(
-      (first.broken == set_of({OracleId::page_cache_contents, OracleId::lost_dirty_data, OracleId::fsync_durability})));
+  BOOST_TEST((first.broken == set_of({OracleId::page_cache_contents, OracleId::lost_dirty_data,
+                                      OracleId::fsync_durability, OracleId::dirty_unmapped})));
   BOOST_TEST((eager.report().broken() == first.broken));
 
   const std::string picture = eager.trace(input.document.program, {});
@@ -138,15 +138,15 @@ BOOST_AUTO_TEST_CASE(oracles_are_selected) {
 BOOST_AUTO_TEST_CASE(an_expectation_is_met_exactly) {
   const Document document = input_of(lost_write).document;
   const Requirement requirement = requirement_of(document, *find_engine("eager_dirty"));
-  const OracleSet three =
-      set_of({OracleId::page_cache_contents, OracleId::lost_dirty_data, OracleId::fsync_durability});
+  const OracleSet four = set_of(
+      {OracleId::page_cache_contents, OracleId::lost_dirty_data, OracleId::fsync_durability, OracleId::dirty_unmapped});
   BOOST_TEST(requirement.exact);
   BOOST_TEST(requirement.line == 2U);
-  BOOST_TEST(requirement.met_by(three));
+  BOOST_TEST(requirement.met_by(four));
   BOOST_TEST(!requirement.met_by({}));
   BOOST_TEST((requirement.wrongly_held(set_of({OracleId::lost_dirty_data})) ==
-              set_of({OracleId::page_cache_contents, OracleId::fsync_durability})));
-  BOOST_TEST((requirement.wrongly_broken(OracleSet::all()) == OracleSet::all() - three));
+              set_of({OracleId::page_cache_contents, OracleId::fsync_durability, OracleId::dirty_unmapped})));
+  BOOST_TEST((requirement.wrongly_broken(OracleSet::all()) == OracleSet::all() - four));
 }
 
 BOOST_AUTO_TEST_CASE(without_expectation_the_claims_count) {

@@ -236,7 +236,8 @@ BOOST_AUTO_TEST_CASE(a_folder_gets_a_summary) {
 
 BOOST_AUTO_TEST_CASE(a_flipped_expectation_is_a_violation) {
   const std::string flipped =
-      write("corpus/flipped.program", replaced(lost_write, "breaks filesystem-contract", "holds"));
+      write("corpus/flipped.program",
+            replaced(lost_write, "breaks dirty-unmapped, filesystem-contract", "breaks dirty-unmapped"));
   for (const std::string& target : {flipped, path("corpus")}) {
     const Result result = shootdown_with({"run", target});
     BOOST_TEST(result.status == 1);
@@ -269,7 +270,7 @@ BOOST_AUTO_TEST_CASE(oracles_can_be_chosen) {
 BOOST_AUTO_TEST_CASE(without_expectation_what_is_not_claimed_is_said) {
   const std::string bare = write("bare.program", replaced(lost_write,
                                                           "expect eager_dirty breaks page-cache-contents, "
-                                                          "lost-dirty-data, fsync-durability\n",
+                                                          "lost-dirty-data, fsync-durability, dirty-unmapped\n",
                                                           ""));
   const Result result = shootdown_with({"run", "--engine", "eager_dirty", bare});
   BOOST_TEST(result.status == 0);
@@ -427,8 +428,8 @@ BOOST_AUTO_TEST_CASE(expectations_are_shown_below_the_machine) {
   }
   BOOST_TEST(shootdown_with({"show", "--expect", lost}).out ==
              "shootdown 2\n"
-             "expect eager_dirty breaks page-cache-contents, lost-dirty-data, fsync-durability\n"
-             "expect deferred_dirty breaks filesystem-contract\n" +
+             "expect eager_dirty breaks page-cache-contents, lost-dirty-data, fsync-durability, dirty-unmapped\n"
+             "expect deferred_dirty breaks dirty-unmapped, filesystem-contract\n" +
                  others +
                  "\n"
                  "cpu 0: store page 0 word 0\n"

@@ -251,17 +251,21 @@ std::string crash_name(std::size_t bug, int variant) {
   }
 }
 
+// Those that tell the bugs apart. dirty-unmapped is broken by both engines whenever a page was written to and is zapped.
+constexpr std::string_view telling = "page-cache-contents,lost-dirty-data,fsync-durability,filesystem-contract";
+
 // The truth about a story, by the oracles themselves and without any buckets.
 void check_story(std::size_t bug, int variant, std::set<std::string>& facts) {
   const Document document = input_of(story(bug, variant)).document;
   for (const ZapEngine* const engine : all_engines()) {
     Replayer replayer(*engine);
-    const OracleSet broken = replayer.run(document.program).broken;
+    const OracleSet among = std::get<OracleSet>(select_oracles(telling, *engine));
+    const OracleSet broken = replayer.run(document.program).broken & among;
     const std::string where =
         fmt::format("bug {} variant {} on {}: {}", bug, variant, engine->name(), names_of(broken));
     BOOST_TEST(!broken.empty() == (engine->name() == bugs[bug].engine), where);
     if (broken.empty()) continue;
-    const OracleId first = replayer.report().first(OracleSet::all());
+    const OracleId first = replayer.report().first(among);
     BOOST_TEST(oracle_name(first) == bugs[bug].oracle, where);
     facts.emplace(replayer.report().violation(first).fact());
   }
@@ -295,7 +299,7 @@ BOOST_AUTO_TEST_CASE(fifty_files_of_five_bugs_are_five_buckets) {
   write("mixed/afl/main/crashes/README.txt", "Command line used to find this crash:\n");
   write("mixed/libfuzzer/fuzz-0.log", "INFO: Seed: 1\n");
 
-  const Result result = run({.paths = {path("mixed")}, .oracles = "all", .list = true});
+  const Result result = run({.paths = {path("mixed")}, .oracles = std::string(telling), .list = true});
   BOOST_TEST(result.status == 1);
   BOOST_TEST(result.err.empty(), result.err);
   BOOST_TEST(contains(result.out, summary_of(50) + ": 50 not as expected in 5 buckets\n"), result.out);

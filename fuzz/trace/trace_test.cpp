@@ -173,6 +173,7 @@ BOOST_AUTO_TEST_CASE(short_picture_is_exact) {
   32                                              clear pte 0: was frame 0 W A D
   33                                              set PG_dirty of frame 0 (was set)
   35                                              remove rmap of frame 0: mapcount 0
+      *** dirty-unmapped: the last rmap of page frame 0 is removed while cpu 0 can write to it through virtual page 0
                                                                                       fsync page 0
   47                                                                                    frame 0 not mapped: skip mkclean
   48                                                                                    clear PG_dirty of frame 0

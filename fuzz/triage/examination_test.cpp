@@ -30,7 +30,7 @@ BOOST_AUTO_TEST_CASE(every_engine_is_examined) {
   const Examination lost = examined(lost_write);
   BOOST_TEST(lost.expectations.size() == all_engines().size());
   BOOST_TEST((lost.program == input_of(lost_write).document.program));
-  BOOST_TEST(contains(lost.text(), "expect deferred_dirty breaks filesystem-contract\n"));
+  BOOST_TEST(contains(lost.text(), "expect deferred_dirty breaks dirty-unmapped, filesystem-contract\n"));
   BOOST_TEST(lost.bucket().starts_with("eager_dirty breaks lost-dirty-data: page N of file N is let go"));
   BOOST_TEST(!lost.first->claimed);
   const Examination fine = examined(harmless);

@@ -1,0 +1,67 @@
+#include "oracles/dirty_unmapped.h"
+
+#include <boost/test/unit_test.hpp>
+
+#include "test/hand_made_run.h"
+
+using namespace shootdown;
+
+namespace {
+
+constexpr OracleId id = OracleId::dirty_unmapped;
+constexpr Fact dirty_bits = EntryFact::present_bit | EntryFact::write_bit | EntryFact::dirty_bit;
+
+EntryFact entry(Fact frame, Fact bits = dirty_bits) {
+  return {bits | frame << EntryFact::frame_shift};
+}
+
+// CPU 1 removes an rmap of frame 0, and leaves `mapcount` of them. There is a frame 1, too.
+struct TwoFrames : HandMadeRun {
+  TwoFrames() {
+    world.add_page(0, 0);
+    world.add_page(0, 1);
+  }
+  void rmap_removed(int mapcount = 0) { happens(1, event::RemoveRmap{.page = {.frame = 0}, .mapcount = mapcount}); }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(dirty_unmapped)
+
+BOOST_AUTO_TEST_CASE(fires_when_the_last_rmap_goes_while_a_tlb_has_a_dirty_entry) {
+  TwoFrames run;
+  run.world.cpus[2].tlb = {{.page = 5, .entry = entry(0), .lives_ago = 0}};
+  run.rmap_removed();
+  BOOST_TEST(run.fact(id) ==
+             "the last rmap of page frame 0 is removed while cpu 2 can write to it through virtual page 5");
+  BOOST_TEST(run.report().violation(id).cpu == 1);
+}
+
+BOOST_AUTO_TEST_CASE(silent_for_entries_that_nobody_writes_through_unnoticed) {
+  TwoFrames run;
+  run.world.cpus[2].tlb = {
+      {.page = 4, .entry = entry(0, EntryFact::present_bit | EntryFact::dirty_bit), .lives_ago = 0},
+      {.page = 5, .entry = entry(0, EntryFact::present_bit | EntryFact::write_bit), .lives_ago = 0},
+      {.page = 6, .entry = entry(1), .lives_ago = 0},
+      {.page = 7, .entry = entry(0), .lives_ago = 1}};
+  run.rmap_removed();
+  BOOST_TEST(!run.breaks(id));
+}
+
+BOOST_AUTO_TEST_CASE(silent_for_cpus_that_flush_before_they_run_user_code) {
+  TwoFrames run;
+  run.world.cpus[0].tlb = {{.page = 5, .entry = entry(0), .lives_ago = 0}};
+  run.world.cpus[0].lazy = true;
+  run.world.cpus[1].tlb = {{.page = 5, .entry = entry(0), .lives_ago = 0}};  // removes it
+  run.rmap_removed();
+  BOOST_TEST(!run.breaks(id));
+}
+
+BOOST_AUTO_TEST_CASE(silent_while_another_rmap_is_left) {
+  TwoFrames run;
+  run.world.cpus[2].tlb = {{.page = 5, .entry = entry(0), .lives_ago = 0}};
+  run.rmap_removed(1);
+  BOOST_TEST(!run.breaks(id));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
