@@ -8,6 +8,7 @@
 #include "engine/zap/engines.h"
 #include "test/hand_made_run.h"
 #include "test/programs.h"
+#include "test/recorder.h"
 
 using namespace shootdown;
 
@@ -162,6 +163,25 @@ BOOST_AUTO_TEST_CASE(page_cache_contents_fires_for_a_load_that_works_though_the_
   const OracleSet broken = broken_by(Defect::range_forgotten, builder);
   BOOST_TEST(broken.contains(OracleId::page_cache_contents));
   BOOST_TEST(broken.contains(OracleId::stale_access));
+}
+
+// The read() has found the page, which then is dropped, read in anew, and written to.
+BOOST_AUTO_TEST_CASE(page_cache_contents_is_silent_for_a_read_of_what_was_dropped_meanwhile) {
+  bool late = false;
+  for (int after = 0; after < 20; ++after) {
+    ProgramBuilder builder;
+    builder.machine(&MachineConfig::words, 1).operation(0, Call::load, 0, 0);
+    builder.operation(0, Call::read, 0).suspend(after);
+    builder.operation(1, Call::invalidate, 0, 1).operation(1, Call::write, 0);
+    Recorder recorder;
+    TestBench bench(*find_engine("delayed_rmap"), &recorder);
+    bench.run(builder);
+    BOOST_TEST(bench.holds());
+    const std::vector<event::ReadWord> read = recorder.all<event::ReadWord>();
+    const std::vector<event::WriteWord> written = recorder.all<event::WriteWord>();
+    late = late || (read.at(0).value == 0 && read.at(0).page.frame != written.at(0).page.frame);
+  }
+  BOOST_TEST(late);
 }
 
 BOOST_AUTO_TEST_CASE(stale_access_fires_for_a_translation_that_nobody_uses) {
