@@ -162,6 +162,7 @@ SHOOTDOWN_HARNESS void Scheduler::stop_point(StepPoint next) {
   for (;;) {
     if (steps_ >= step_limit_) finish(Outcome::too_many_steps);
     Cpu& cpu = self();
+    if (cpu.guard != nullptr) cpu.guard->check();
     if (cpu.take_at != 0 && steps_ >= cpu.take_at) {
       cpu.take_at = 0;
       if (cpu.interrupts_disabled == 0) take_interrupts();
@@ -237,7 +238,7 @@ SHOOTDOWN_HARNESS void Scheduler::take_interrupts() {
   count_visit(cpu);
   cpu.take_at = 0;
   ++cpu.interrupts_disabled;
-  const Guard* const guard = cpu.guard;
+  Guard* const guard = cpu.guard;
   const bool parked = cpu.parked;
   cpu.guard = nullptr;
   cpu.parked = false;
@@ -297,7 +298,7 @@ SHOOTDOWN_HARNESS void Scheduler::may_run(int cpu) {
   if (chooser_->may_run(cpu, current_)) stop_at_ = 0;
 }
 
-SHOOTDOWN_HARNESS void Scheduler::begin_guard(const Guard& guard) {
+SHOOTDOWN_HARNESS void Scheduler::begin_guard(Guard& guard) {
   self().guard = &guard;
   guard.queue().waiting_ = static_cast<CpuMask>(guard.queue().waiting_ | cpu_bit(current_));
 }

@@ -141,21 +141,34 @@ class Scheduler {
   void count_switches(std::uint8_t* counters) { counters_ = counters; }
 
  private:
-  // What must hold before a CPU can make its next step.
+  // What must hold before a CPU can make its next step, and what is done once when it has to wait for that.
   class Guard {
    public:
-    template <typename Enabled>
-    Guard(const Enabled& enabled, WaitQueue& queue)
+    template <typename Enabled, typename Wait>
+    Guard(const Enabled& enabled, WaitQueue& queue, const Wait& wait)
         : enabled_(&enabled),
+          wait_(&wait),
           holds_([](const void* condition) { return (*static_cast<const Enabled*>(condition))(); }),
+          begin_wait_([](const void* action) { (*static_cast<const Wait*>(action))(); }),
           queue_(queue) {}
     bool holds() const { return holds_(enabled_); }
+    bool waits() const { return waits_; }
+    // On the CPU itself, whenever it has come to where the guard is, and before anybody is asked: or it would depend on
+    // who asks how often.
+    SHOOTDOWN_HARNESS void check() {
+      if (waits_ || holds()) return;
+      waits_ = true;
+      begin_wait_(wait_);
+    }
     WaitQueue& queue() const { return queue_; }
 
    private:
     const void* enabled_;
+    const void* wait_;
     bool (*holds_)(const void*);
+    void (*begin_wait_)(const void*);
     WaitQueue& queue_;
+    bool waits_ = false;
   };
 
   struct Cpu {
@@ -173,7 +186,7 @@ class Scheduler {
     int interrupts_disabled = 0;
     std::uint8_t latency = 0;      // left over when it was switched away
     StepPoint pending{};           // while it does not run: what it is about to do, or waits for
-    const Guard* guard = nullptr;  // of its next step
+    Guard* guard = nullptr;  // of its next step
     bool parked = false;           // it has ended
   };
 
@@ -185,7 +198,7 @@ class Scheduler {
   bool can_take_interrupt(const Cpu& cpu) const;
   Question question(Question::Occasion occasion) const;
   int ask(Question::Occasion occasion);
-  void begin_guard(const Guard& guard);
+  void begin_guard(Guard& guard);
   void end_guard(const Guard& guard);
   void wait_for_start();
   void stop_point(StepPoint next);
@@ -246,19 +259,14 @@ template <typename Enabled, typename Wait>
 SHOOTDOWN_HARNESS void Scheduler::step_when(StepPoint next, WaitQueue& queue, const Enabled& enabled,
                                             const Wait& wait) {
   if (steps_ >= stop_at_ || !enabled()) {
-    const Guard guard(enabled, queue);
+    Guard guard(enabled, queue, wait);
     begin_guard(guard);
-    bool waits = false;
-    // That it waits is said before anybody is asked, or it would depend on who asks how often.
     for (;;) {
-      if (!waits && !enabled()) {
-        waits = true;
-        wait();
-      }
+      guard.check();
       if (steps_ >= stop_at_) stop_point(next);
       if (enabled()) break;
       self().pending = next;
-      if (waits) block();
+      if (guard.waits()) block();
     }
     end_guard(guard);
   }
@@ -269,9 +277,9 @@ template <typename Enabled, typename Wait>
 SHOOTDOWN_HARNESS void Scheduler::wait_until(StepPoint point, WaitQueue& queue, const Enabled& enabled,
                                              const Wait& wait) {
   if (enabled()) return;
-  const Guard guard(enabled, queue);
+  Guard guard(enabled, queue, wait);
   begin_guard(guard);
-  wait();
+  guard.check();
   while (!enabled()) {
     self().pending = point;
     block();
