@@ -13,6 +13,11 @@ export LC_ALL=C
 # Between lines of progress.
 pulse_seconds=2
 
+# How libFuzzer searches: without accounts of which features are rare, which cost more than they bring. Chosen by
+# ci/measure-fuzzing. For OSS-Fuzz, ci/oss-fuzz/bytes.options says the same.
+# shellcheck disable=SC2034 # for those who source this
+libfuzzer_search_flags=(-entropic=0)
+
 # --- messages ---
 
 # Prints the comment at the head of a script, which is its help.

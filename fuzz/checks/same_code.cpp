@@ -5,7 +5,8 @@
 // Fuzzers compare it from run to run: what the run before has left behind looks to them like something new that the
 // input did (AFL++ calls it stability). Runs the given files and COUNT pseudo-random inputs on every engine, first in
 // their order and then in another one, and compares the counters of edges of each input's two runs. Needs the
-// instrumentation of libFuzzer, and must have none itself.
+// instrumentation of libFuzzer, and must have none itself. The model that is linked into it counts all of its edges, as
+// other fuzzers do, whatever guides libFuzzer in this build.
 #include <fmt/format.h>
 
 #include <algorithm>
