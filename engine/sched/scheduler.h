@@ -184,10 +184,10 @@ class Scheduler {
     int visit = 0;              // how often it has come back there
     std::uint64_t take_at = 0;  // value of steps_ at which a deferred interrupt is taken; 0: none deferred
     int interrupts_disabled = 0;
-    std::uint8_t latency = 0;      // left over when it was switched away
-    StepPoint pending{};           // while it does not run: what it is about to do, or waits for
-    Guard* guard = nullptr;  // of its next step
-    bool parked = false;           // it has ended
+    std::uint8_t latency = 0;  // left over when it was switched away
+    StepPoint pending{};       // while it does not run: what it is about to do, or waits for
+    Guard* guard = nullptr;    // of its next step
+    bool parked = false;       // it has ended
   };
 
   SHOOTDOWN_HARNESS Cpu& self() { return *cpus_[current_]; }
