@@ -77,7 +77,7 @@ BOOST_AUTO_TEST_CASE(a_companion_is_told_of_what_it_watches_in_a_run) {
   HandMadeRun run(&companion);
   run.happens(0, event::SendInterrupt{.cpus = 2});
   run.happens(0, event::PutPage{.refcount = 3});
-  run.happens(0, event::FreePage{});
+  run.happens(0, event::FreePage{.page = {.frame = 3}});
   const std::vector<EventKind> expected{kind_of<event::RunBegins>, kind_of<event::SendInterrupt>,
                                         kind_of<event::FreePage>};
   BOOST_TEST(companion.told == expected);

@@ -1,6 +1,7 @@
 #include "engine/sched/schedule_recorder.h"
 
 #include <algorithm>
+#include <span>
 
 #include "engine/check.h"
 
@@ -9,10 +10,9 @@ namespace shootdown {
 namespace {
 
 bool ends_by_itself(const Program& program, int cpu) {
-  const auto begin = program.operations.begin();
-  return std::any_of(begin, begin + program.operation_count, [cpu](const Operation& operation) {
-    return operation.call == Call::exit && operation.cpu == cpu;
-  });
+  const auto operations = std::span(program.operations).first(program.operation_count);
+  return std::ranges::any_of(
+      operations, [cpu](const Operation& operation) { return operation.call == Call::exit && operation.cpu == cpu; });
 }
 
 }  // namespace
