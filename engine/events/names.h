@@ -53,7 +53,7 @@ inline constexpr std::size_t longest_event_name =
     std::ranges::max_element(all_event_names, {}, &std::string_view::size)->size();
 
 // Whether it happens on a CPU, so that a schedule can wait for it.
-constexpr bool happens_on_cpu(EventKind kind) {
+constexpr bool happens_on_cpu(std::size_t kind) {
   return kind < AllEvents::size && kind != kind_of<event::RunBegins> && kind != kind_of<event::RunEnds> &&
          kind != kind_of<event::OperationBegins>;
 }

@@ -85,10 +85,10 @@ std::vector<Example> exceptions() {
       }
     }
   }
-  for (EventKind event = 0; event < all_event_names.size(); ++event) {
+  for (std::size_t event = 0; event < all_event_names.size(); ++event) {
     if (!happens_on_cpu(event)) continue;
     examples.push_back(with_exception("preempt_at_" + as_name(std::string(all_event_names[event])),
-                                      {.cpu = 1, .event = event, .after = 1}));
+                                      {.cpu = 1, .event = static_cast<EventKind>(event), .after = 1}));
   }
   // An interrupt that comes late is the other thing that a preemption can say.
   examples.push_back(with_exception("preempt_cpu_0_interrupts_late", {.latency = max_latency}));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <exception>
 #include <filesystem>
 #include <map>
@@ -482,7 +483,7 @@ ExitStatus engines_command(Console& console) {
 
 // Those that a schedule can name.
 ExitStatus events_command(Console& console) {
-  for (EventKind kind = 0; kind < all_event_names.size(); ++kind) {
+  for (std::size_t kind = 0; kind < all_event_names.size(); ++kind) {
     if (happens_on_cpu(kind)) console.out().print("{}\n", all_event_names[kind]);
   }
   return exit_fine;
