@@ -88,7 +88,9 @@ Outcome Scheduler::run(int cpus, Chooser& chooser, std::uint64_t step_limit) {
   return outcome_;
 }
 
+// A guard is a closure on the stack of the CPU that it belongs to, and whoever asks looks at it.
 SHOOTDOWN_HARNESS bool Scheduler::can_step(const Cpu& cpu) const {
+  const Unwatched unwatched;
   return !cpu.parked && (cpu.guard == nullptr || cpu.guard->holds());
 }
 
