@@ -71,7 +71,10 @@ Outcome Scheduler::run(int cpus, Chooser& chooser, std::uint64_t step_limit) {
   for (current_ = 0; current_ < cpus; ++current_) main_.switch_to(cpus_[current_]->fiber);
   starting_ = false;
   current_ = 0;
+  // What the chooser has the world do now happens between the CPUs' beginning and what they do next.
+  for (int i = 0; i < cpus; ++i) main_.synchronise(cpus_[i]->fiber);
   const int first = ask(Question::Occasion::begin);
+  for (int i = 0; i < cpus; ++i) main_.synchronise(cpus_[i]->fiber);
   if (first < 0) {
     outcome_ = finished_ == all_ ? Outcome::completed : Outcome::deadlock;
   } else {
