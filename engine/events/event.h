@@ -714,4 +714,10 @@ void visit_event(const AnyEvent& event, Visitor&& visit) {
   visit_event_in(AllEvents{}, event, visit);
 }
 
+inline Fact page_of(const AnyEvent& event) {
+  Fact page = no_fact;
+  visit_event(event, [&page](const auto& what) { page = page_of(what); });
+  return page;
+}
+
 }  // namespace shootdown

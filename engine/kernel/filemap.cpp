@@ -3,6 +3,7 @@
 #include "engine/check.h"
 #include "engine/kernel/memory.h"
 #include "engine/kernel/page_alloc.h"
+#include "engine/kernel/rmap.h"
 #include "engine/kernel/writeback.h"
 
 namespace shootdown {
@@ -268,14 +269,6 @@ void invalidate_mapping_pages(Task& current, AddressSpace& file, PageSpan range)
 }
 
 namespace {
-
-// folio_mapped.
-bool page_mapped(Task& current, Page* page) {
-  const auto look =
-      act(current, event::ReadMapcount{.page = frame_fact(current, page)},
-          [&](event::ReadMapcount& found) { found.mapcount = page->mapcount.load(std::memory_order_acquire); });
-  return look.mapcount > 0;
-}
 
 // invalidate_complete_folio2. The page is locked. Others may have references: they do not keep it in the page cache.
 void invalidate_complete_page(Task& current, Page* page, AddressSpace& file) {

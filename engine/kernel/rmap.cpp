@@ -39,13 +39,17 @@ bool page_mkclean_one(Task& current, Mm& mm, int page, FrameNumber pfn) {
 
 }  // namespace
 
+bool page_mapped(Task& current, Page* page, bool for_mkclean) {
+  const auto look = act(
+      current, event::ReadMapcount{.page = frame_fact(current, page), .for_mkclean = static_cast<Fact>(for_mkclean)},
+      [&](event::ReadMapcount& found) { found.mapcount = page->mapcount.load(std::memory_order_acquire); });
+  return look.mapcount > 0;
+}
+
 int page_mkclean(Task& current, Page* page) {
   SHOOTDOWN_CHECK(page->test(PG_locked));
   Kernel& kernel = *current.kernel;
-  const auto look =
-      act(current, event::ReadMapcount{.page = frame_fact(current, page), .for_mkclean = 1},
-          [&](event::ReadMapcount& found) { found.mapcount = page->mapcount.load(std::memory_order_acquire); });
-  if (look.mapcount <= 0 || page->mapping < 0) return 0;
+  if (!page_mapped(current, page, true) || page->mapping < 0) return 0;
 
   // rmap_walk_file
   int cleaned = 0;

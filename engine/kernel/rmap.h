@@ -11,6 +11,9 @@ namespace shootdown {
 void page_add_file_rmap(Task& current, Page* page);
 void page_remove_rmap(Task& current, Page* page);
 
+// folio_mapped; `for_mkclean`: a page that is not will not be made clean.
+bool page_mapped(Task& current, Page* page, bool for_mkclean = false);
+
 // folio_mkclean: makes every entry that maps the page clean and read-only, flushing the TLBs, so that
 // the next store faults. Returns how many entries were dirty or writable. The page is locked. Does
 // nothing for a page that looks unmapped.

@@ -103,11 +103,7 @@ Choice ListedSchedule::follow(const Exception& exception, const Question& questi
     case Exception::Kind::fill: return {.kind = Choice::Kind::fill, .cpu = exception.cpu, .page = exception.page};
     case Exception::Kind::fail: return {.kind = Choice::Kind::fail, .cpu = static_cast<std::uint8_t>(question.at.cpu)};
     case Exception::Kind::keep:
-      if (!question.can_run(question.at.cpu)) return first_in_order(question);
-      named_ = true;
-      in_turn_ = true;
-      reorder_ = false;
-      return run_next(question.at.cpu);
+      return question.can_run(question.at.cpu) ? run_named(run_next(question.at.cpu)) : first_in_order(question);
     case Exception::Kind::preempt: break;
   }
   return preempt(exception, question);
@@ -121,16 +117,20 @@ Choice ListedSchedule::preempt(const Exception& exception, const Question& quest
   cpus_[static_cast<std::size_t>(current)].suspended = true;
   if (exception.cpu == current) return first_in_order(question);
   cpus_[exception.cpu].suspended = false;
+  return run_named({.cpu = exception.cpu, .latency = exception.latency});
+}
+
+// Who is named runs on, whoever were next in order.
+Choice ListedSchedule::run_named(Choice choice) {
   named_ = true;
   in_turn_ = true;
   reorder_ = false;
-  return {.cpu = exception.cpu, .latency = exception.latency};
+  return choice;
 }
 
 // Who was chosen just for the interrupt has no further claim to run; who was named by a preemption has.
 void ListedSchedule::interrupt_taken() {
-  if (named_) return;
-  reorder_ = true;
+  if (!named_) reorder_ = true;
 }
 
 EventSet ListedSchedule::waits_for() const {
@@ -142,20 +142,10 @@ EventSet ListedSchedule::waits_for() const {
   return kinds;
 }
 
-namespace {
-
-bool is_of_page(const AnyEvent& event, Fact page) {
-  bool result = false;
-  visit_event(event, [&](const auto& what) { result = page_of(what) == page; });
-  return result;
-}
-
-}  // namespace
-
 bool ListedSchedule::happened(const AnyEvent& event) {
   const Exception* const next = next_of(event.cpu);
   if (next == nullptr || next->event != event.kind) return false;
-  if (next->event_page != Exception::any_page && !is_of_page(event, next->event_page)) return false;
+  if (next->event_page != Exception::any_page && page_of(event) != next->event_page) return false;
   return ++cpus_[event.cpu].seen >= next->after;
 }
 

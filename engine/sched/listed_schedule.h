@@ -58,6 +58,7 @@ class ListedSchedule {
   int order(int cpu) const;
   Choice first_in_order(const Question& question);
   Choice preempt(const Exception& exception, const Question& question);
+  Choice run_named(Choice choice);
 
   const Program* program_;
   bool with_exceptions_;

@@ -3,20 +3,17 @@
 // Usage: recording COUNT FILE...
 //
 // The inputs are the given files, encoded or text, and COUNT pseudo-random ones, half of which are mutants of the files.
-// Each runs on every engine, as it is
-// and under PCT with parameters of several kinds. Whoever chooses: what the recorder makes of the run, printed, parsed
-// and replayed, must have the same hash, the same outcome and the same verdict; and so must the same with events for
-// places.
+// Each runs on every engine, as it is and under PCT with parameters of several kinds. Whoever chooses: what the recorder
+// makes of the run, printed, parsed and replayed, must have the same hash, the same outcome and the same verdict; and so
+// must the same with events for places.
 #include <fmt/format.h>
 
-#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <string>
 #include <variant>
-#include <vector>
 
 #include "engine/sched/listed_schedule.h"
 #include "engine/sched/pct.h"
@@ -77,14 +74,6 @@ class RecordingCheck {
   const std::string* name_ = nullptr;
 };
 
-void mutant_of(const Program& original, std::uint64_t seed, Program& program) {
-  std::vector<std::uint8_t> bytes = encode(original);
-  const std::size_t size = bytes.size();
-  bytes.resize(2 * size + 64);
-  bytes.resize(mutate(bytes.data(), size, bytes.size(), seed));
-  decode(bytes, program);
-}
-
 bool check_recordings(const CountAndFiles& inputs) {
   for (const ZapEngine* const engine : all_engines()) {
     RecordingCheck check(*engine);
@@ -98,7 +87,8 @@ bool check_recordings(const CountAndFiles& inputs) {
       if (i % 2 == 0 || inputs.files.empty()) {
         random.next(*program);
       } else {
-        mutant_of(inputs.files[i / 2 % inputs.files.size()].document.program, i, *program);
+        SplitMix64 choices(i);
+        decode(mutant_of(encode(inputs.files[i / 2 % inputs.files.size()].document.program), choices), *program);
       }
       check.check(*program, fmt::format("pseudo-random input {}", i), seed++);
     }

@@ -15,6 +15,11 @@ enum ExitStatus : int {
   exit_bad_input = 2,  // bad usage, an input that cannot be read, output that cannot be written
 };
 
+// What a command that has several things to do ends with: the graver of two.
+constexpr ExitStatus graver(ExitStatus one, ExitStatus other) {
+  return one == exit_violation || other == exit_fine ? one : other;
+}
+
 class Console {
  public:
   Console(std::FILE* out, std::FILE* err) : out_(out), err_(err) {}

@@ -6,7 +6,6 @@
 
 #include "engine/check.h"
 #include "engine/events/event.h"
-#include "engine/sched/random.h"
 #include "fuzz/language/language.h"
 #include "fuzz/language/operands.h"
 
@@ -237,6 +236,16 @@ std::size_t mutate(std::uint8_t* data, std::size_t size, std::size_t max_size, s
   Mutator(records, seed).mutate();
   SHOOTDOWN_CHECK(records.count() != 0);
   return records.count() * record_size;
+}
+
+std::vector<std::uint8_t> mutant_of(std::vector<std::uint8_t> bytes, SplitMix64& random) {
+  constexpr std::size_t room = 64;  // to grow, in bytes
+  std::size_t size = bytes.size();
+  bytes.resize(size + room);
+  for (std::uint64_t left = 1 + random.below(8); left != 0; --left)
+    size = mutate(bytes.data(), size, bytes.size(), random.next());
+  bytes.resize(size);
+  return bytes;
 }
 
 std::size_t cross_over(const std::uint8_t* first, std::size_t first_size, const std::uint8_t* second,

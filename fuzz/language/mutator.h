@@ -9,12 +9,18 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
+
+#include "engine/sched/random.h"
 
 namespace shootdown {
 
 // Mutates data[0, size) in place, growing it to at most max_size bytes. Returns the new size, which is
 // at least 1 if max_size is.
 std::size_t mutate(std::uint8_t* data, std::size_t size, std::size_t max_size, std::uint64_t seed);
+
+// An encoded program after one to eight mutations, somewhat longer at most.
+std::vector<std::uint8_t> mutant_of(std::vector<std::uint8_t> bytes, SplitMix64& random);
 
 // Writes a mix of two programs to out[0, max_size); returns its size.
 std::size_t cross_over(const std::uint8_t* first, std::size_t first_size, const std::uint8_t* second,

@@ -74,7 +74,8 @@ class Parser {
   void tlb_change(Exception& exception);
 
   std::uint8_t cpu();
-  void steps();
+  unsigned number(std::string_view expected, unsigned max, std::string_view limit);
+  void noun(std::string_view singular);
 
   const Place& given(std::uint16_t MachineConfig::* field) const;
   Program& program() { return document_.program; }
@@ -260,14 +261,10 @@ void Parser::exception_line(std::string_view first_word) {
 
 // "3 steps and 2 returns".
 void Parser::after_steps(Exception& exception) {
-  const std::string_view after = reader_.word();
-  const unsigned count = reader_.number("a number of steps");
-  if (count > max_after) {
-    reader_.fail(after, fmt::format("an exception is at most {} steps after its operation's start, not {}", max_after,
-                                    quoted(after)));
-  }
-  steps();
-  exception.after = static_cast<std::uint16_t>(count);
+  exception.after = static_cast<std::uint16_t>(
+      number("a number of steps", max_after,
+             fmt::format("an exception is at most {} steps after its operation's start", max_after)));
+  noun("step");
   if (reader_.word() == "and") exception.visit = static_cast<std::uint8_t>(returns());
 }
 
@@ -278,13 +275,9 @@ void Parser::after_event(Exception& exception) {
   if (reader_.word() != "of") return;
   reader_.keyword("of");
   reader_.keyword("page");
-  const std::string_view word = reader_.word();
-  const unsigned page = reader_.number("a page");
-  if (page >= Exception::any_page) {
-    reader_.fail(word, fmt::format("an event's page can be named if it is one of pages 0 to {}, not {}",
-                                   Exception::any_page - 1, quoted(word)));
-  }
-  exception.event_page = static_cast<std::uint8_t>(page);
+  constexpr unsigned last = Exception::any_page - 1;
+  exception.event_page = static_cast<std::uint8_t>(
+      number("a page", last, fmt::format("an event's page can be named if it is one of pages 0 to {}", last)));
 }
 
 // "2nd", or nothing.
@@ -319,13 +312,9 @@ EventKind Parser::event() {
 // "and 2 returns".
 unsigned Parser::returns() {
   reader_.keyword("and");
-  const std::string_view word = reader_.word();
-  const unsigned value = reader_.number("a number of returns");
-  if (value > max_visit)
-    reader_.fail(word, fmt::format("an exception waits for at most {} returns, not {}", max_visit, quoted(word)));
-  const std::string_view noun = reader_.take();
-  if (noun != "return" && noun != "returns")
-    reader_.fail(noun, fmt::format("expected 'returns', found {}", quoted(noun)));
+  const unsigned value =
+      number("a number of returns", max_visit, fmt::format("an exception waits for at most {} returns", max_visit));
+  noun("return");
   return value;
 }
 
@@ -361,11 +350,9 @@ void Parser::what(Exception& exception) {
 // "interrupts 4 steps late".
 unsigned Parser::latency() {
   reader_.keyword("interrupts");
-  const std::string_view word = reader_.word();
-  const unsigned value = reader_.number("a number of steps");
-  if (value > max_latency)
-    reader_.fail(word, fmt::format("interrupts are at most {} steps late, not {}", max_latency, quoted(word)));
-  steps();
+  const unsigned value =
+      number("a number of steps", max_latency, fmt::format("interrupts are at most {} steps late", max_latency));
+  noun("step");
   reader_.keyword("late");
   return value;
 }
@@ -384,9 +371,20 @@ std::uint8_t Parser::cpu() {
   return static_cast<std::uint8_t>(reader_.number_of("cpu", "the machine", machine().cpus));
 }
 
-void Parser::steps() {
+// A number up to `max`; `limit` says that there is no more.
+unsigned Parser::number(std::string_view expected, unsigned max, std::string_view limit) {
+  const std::string_view word = reader_.word();
+  const unsigned value = reader_.number(expected);
+  if (value > max) reader_.fail(word, fmt::format("{}, not {}", limit, quoted(word)));
+  return value;
+}
+
+// "step" or "steps".
+void Parser::noun(std::string_view singular) {
   const std::string_view word = reader_.take();
-  if (word != "step" && word != "steps") reader_.fail(word, fmt::format("expected 'steps', found {}", quoted(word)));
+  const std::string plural = fmt::format("{}s", singular);
+  if (word != singular && word != plural)
+    reader_.fail(word, fmt::format("expected '{}', found {}", plural, quoted(word)));
 }
 
 }  // namespace

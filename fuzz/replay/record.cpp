@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "engine/events/event.h"
@@ -54,12 +55,6 @@ class OwnSteps final : public Observer {
   std::vector<Fact> operation_;  // that each CPU is in
 };
 
-Fact page_of(const AnyEvent& event) {
-  Fact page = no_fact;
-  visit_event(event, [&](const auto& what) { page = shootdown::page_of(what); });
-  return page;
-}
-
 // Ties an exception to the last of the steps before it, if `from` of the operation's steps were made at the one before.
 void tie_to_event(Exception& exception, const std::vector<AnyEvent>& steps, std::size_t from) {
   const std::size_t at = exception.after;
@@ -85,11 +80,11 @@ Program with_events(Replayer& replayer, const Program& program) {
   for (std::size_t i = 0; i < program.operation_count; ++i) {
     const Operation& operation = program.operations[i];
     std::size_t from = 0;
-    for (std::size_t k = operation.first_exception; k < operation.first_exception + operation.exception_count + 0U;
-         ++k) {
-      const std::size_t at = program.exceptions[k].after;
-      if (program.exceptions[k].event != Exception::steps) break;
-      tie_to_event(result.exceptions[k], own.of(i), from);
+    for (Exception& exception :
+         std::span(result.exceptions).subspan(operation.first_exception, operation.exception_count)) {
+      if (exception.event != Exception::steps) break;
+      const std::size_t at = exception.after;
+      tie_to_event(exception, own.of(i), from);
       from = std::max(from, at);
     }
   }

@@ -147,7 +147,7 @@ void CorpusAdd::write(const Candidate& candidate) {
 // Of several statuses the lowest counts: that an input was refused, or has shown a fault of Shootdown.
 void CorpusAdd::fail(std::string_view message, ExitStatus status) {
   console_.error(message);
-  if (status_ == exit_fine || status < status_) status_ = status;
+  status_ = graver(status_, status);
 }
 
 }  // namespace

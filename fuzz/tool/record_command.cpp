@@ -33,29 +33,24 @@ class RecordCommand {
 
 ExitStatus RecordCommand::run() {
   ExitStatus status = exit_fine;
-  for (const std::string& file : options_.files) {
-    const ExitStatus came_out = record_file(file);
-    if (status != exit_violation && came_out != exit_fine) status = came_out;
-  }
+  for (const std::string& file : options_.files) status = graver(status, record_file(file));
   return status;
 }
 
 ExitStatus RecordCommand::record_file(const std::string& file) {
-  const std::variant<RawInput, InputError> loaded = load_bytes(file);
+  std::variant<Input, InputError> loaded = load_input(file);
   if (const auto* const error = std::get_if<InputError>(&loaded)) return fail(error->message, exit_bad_input);
-  const RawInput& raw = std::get<RawInput>(loaded);
-  std::variant<Input, InputError> read = read_input(raw.name(), raw.bytes);
-  if (const auto* const error = std::get_if<InputError>(&read)) return fail(error->message, exit_bad_input);
-  Document& document = std::get<Input>(read).document;
+  auto& input = std::get<Input>(loaded);
+  Document& document = input.document;
   std::optional<Program> recorded = record(replayer_, document.program);
   if (!recorded) {
     return fail(fmt::format("{}: its schedule has no room in a program ({} operations with the ends of all threads, {} "
                             "exceptions)",
-                            raw.name(), max_operations, max_exceptions),
+                            input.name, max_operations, max_exceptions),
                 exit_violation);
   }
   document.program = options_.events ? with_events(replayer_, *recorded) : *std::move(recorded);
-  if (options_.files.size() > 1) console_.out().print("# {}\n", raw.name());
+  if (options_.files.size() > 1) console_.out().print("# {}\n", input.name);
   console_.out().write(print(document));
   return exit_fine;
 }

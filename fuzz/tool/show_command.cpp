@@ -38,8 +38,7 @@ ExitStatus ShowCommand::run() {
       const RawInput& input = std::get<RawInput>(loaded);
       came_out = options_.expect || options_.bucket ? show_examined(input) : show(input);
     }
-    // That Shootdown has failed counts more than a bad input.
-    if (status != exit_violation && came_out != exit_fine) status = came_out;
+    status = graver(status, came_out);
   }
   return status;
 }

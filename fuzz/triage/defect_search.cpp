@@ -28,17 +28,10 @@ const RawInput& DefectPrograms::at(std::size_t number) {
   return inputs_[number];
 }
 
-// Up to eight mutations of a program of the corpus.
 RawInput DefectPrograms::mutant(std::uint64_t number) const {
-  constexpr std::size_t room = 64;  // to grow, in bytes
   SplitMix64 random(number);
-  std::vector<std::uint8_t> bytes = encoded_[random.below(corpus_size_)];
-  std::size_t size = bytes.size();
-  bytes.resize(size + room);
-  for (std::uint64_t left = 1 + random.below(8); left != 0; --left)
-    size = mutate(bytes.data(), size, bytes.size(), random.next());
-  return {.path = "mutant " + std::to_string(number),
-          .bytes = std::string(reinterpret_cast<const char*>(bytes.data()), size)};
+  const std::vector<std::uint8_t>& original = encoded_[random.below(corpus_size_)];
+  return {.path = "mutant " + std::to_string(number), .bytes = std::string(as_characters(mutant_of(original, random)))};
 }
 
 // --- the search ---
