@@ -207,9 +207,10 @@ class Mutator {
   void turn_exception(const ExceptionInfo& info, bool at_event, Arguments& arguments) {
     auto& [near, detail, low, high, unused] = arguments;
     const bool says_more = info.kind == Exception::Kind::preempt || says_page(info.kind);
-    if (at_event && (!says_more || random_.below(2) != 0)) {
+    const bool turns_place = !says_more || random_.below(2) != 0;
+    if (turns_place && at_event) {
       near = byte();
-    } else if (!says_more || random_.below(2) != 0) {
+    } else if (turns_place) {
       const auto steps = static_cast<int>(decode_steps(near, low, high) + random_.below(9)) - 4;
       encode_steps(static_cast<unsigned>(std::clamp(steps, 0, max_after)), near, low, high);
     } else if (info.kind == Exception::Kind::preempt) {
