@@ -158,7 +158,8 @@ constexpr std::string_view one_store =
 BOOST_AUTO_TEST_SUITE(trace)
 
 BOOST_AUTO_TEST_CASE(short_picture_is_exact) {
-  const std::string expected = R"(step  cpu 0                                     cpu 1                                 cpu 2
+  const std::string expected =
+      R"(step  cpu 0                                     cpu 1                                 cpu 2
       store page 0 word 0
    0    store page 0: fault, pte is none
    6    add frame 0 to page cache: page 0
