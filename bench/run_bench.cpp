@@ -1,8 +1,9 @@
 // How fast runs are. Compare figures within one run of this program only.
 //
 //   race/ENGINE                 the target function on the three-CPU race, judged by all oracles
-//   empty_program/ENGINE        a run without operations: resetting the world, and tearing down an mm
+//   empty_program/ENGINE        a run without operations: making the world, and tearing down an mm
 //   empty_large_program/ENGINE  the same with a large machine
+//   save, restore               of the race's world, in the middle of the race
 //   decode                      decoding the race
 //   empty_function              calling a target that does nothing
 #include <benchmark/benchmark.h>
@@ -31,7 +32,7 @@ class Target {
     bench_.run(program_);
     return bench_.holds();
   }
-  std::uint64_t steps() { return bench_.kernel().sched.steps(); }
+  std::uint64_t steps() { return bench_.simulation().steps(); }
 
  private:
   TestBench bench_;
@@ -55,6 +56,44 @@ void decode_race(benchmark::State& state) {
   }
 }
 BENCHMARK(decode_race)->Name("decode");
+
+// The race, paused in its middle, and a snapshot of it.
+class Middle {
+ public:
+  Middle() : bench_(*find_engine("eager_dirty")) {
+    decode(encoded_race(), program_);
+    bench_.run(program_);
+    const std::uint64_t steps = bench_.simulation().steps();
+    bench_.simulation().begin(program_);
+    bench_.simulation().proceed(steps / 2);
+    save();
+  }
+  void save() { bench_.simulation().save(snapshot_); }
+  void restore() { bench_.simulation().restore(snapshot_); }
+  void report(benchmark::State& state) const {
+    state.counters["world"] = static_cast<double>(snapshot_.world().size());
+    state.counters["stacks"] = static_cast<double>(snapshot_.stacks().size());
+  }
+
+ private:
+  Program program_;
+  TestBench bench_;
+  Simulation::Snapshot snapshot_;
+};
+
+void save_race(benchmark::State& state) {
+  Middle middle;
+  for (auto _ : state) middle.save();
+  middle.report(state);
+}
+BENCHMARK(save_race)->Name("save");
+
+void restore_race(benchmark::State& state) {
+  Middle middle;
+  for (auto _ : state) middle.restore();
+  middle.report(state);
+}
+BENCHMARK(restore_race)->Name("restore");
 
 void run_input(benchmark::State& state, const ZapEngine& engine, const std::vector<std::uint8_t>& input) {
   Target target(engine);

@@ -18,14 +18,14 @@
 
 namespace shootdown {
 
-class Batch final : public Oracle<event::RunBegins, event::BeginGather, event::QueuePage, event::FlushGather,
-                                  event::ReleasePages, event::ReleasePage, event::EndGather, event::RunEnds> {
+class Batch final : public Oracle<event::BeginGather, event::QueuePage, event::FlushGather, event::ReleasePages,
+                                  event::ReleasePage, event::EndGather, event::RunEnds> {
  public:
-  using Oracle::Oracle;
-
-  // Gathers may have been cut off with the last run.
-  void on(int /*cpu*/, const event::RunBegins& /*event*/) override {
-    for (State& state : states_) forget(state);
+  Batch(OracleId id, Trial& trial) : Oracle(id, trial) {
+    for (State& state : states_) {
+      state.frames = row<FrameIndex>(machine().virtual_pages());
+      state.releasable = row<std::uint16_t>(no_frame() + 1);
+    }
   }
 
   void on(int cpu, const event::BeginGather& /*event*/) override { forget(states_[cpu]); }
@@ -35,7 +35,7 @@ class Batch final : public Oracle<event::RunBegins, event::BeginGather, event::Q
     if (event.queued > event.room) violate(cpu, "a batch holds {} pages, its maximum is {}", event.queued, event.room);
     if (event.batches > event.batch_max)
       violate(cpu, "a gather has {} batches, the limit is {}", event.batches, event.batch_max);
-    if (state.queued == limit) {
+    if (state.queued == static_cast<unsigned>(state.frames.size())) {
       violate(cpu, "a gather queues more pages than an address space has");
       return;
     }
@@ -76,23 +76,21 @@ class Batch final : public Oracle<event::RunBegins, event::BeginGather, event::Q
   }
 
  private:
-  // A gather may release what it has queued and queue again, at most once an entry.
-  static constexpr unsigned limit = max_virtual_pages;
-  // Frames that are told apart: as many as the model has. What leads beyond counts as one frame more.
-  static constexpr Fact most_frames = 2 * max_files * max_file_pages;
-
   using FrameIndex = std::uint16_t;
 
   struct State {
     unsigned queued = 0;   // in all
     unsigned flushed = 0;  // how many of them
     unsigned released = 0;
-    FrameIndex frames[limit];                        // in the order of queueing
-    std::uint16_t releasable[most_frames + 1] = {};  // how often a frame was queued, flushed, and not yet released
+    // In the order of queueing. A gather may release what it has queued and queue again, at most once an entry.
+    Row<FrameIndex> frames;
+    Row<std::uint16_t> releasable;  // how often a frame was queued, flushed, and not yet released
   };
 
+  // What leads beyond the array of pages counts as one frame more.
+  int no_frame() const { return number(world().page_array_length()); }
   FrameIndex frame_of(PointerFact pointer) const {
-    return static_cast<FrameIndex>(std::min(pointer.offset / world().page_stride(), most_frames));
+    return static_cast<FrameIndex>(std::min<Fact>(pointer.offset / world().page_stride(), as_fact(no_frame())));
   }
 
   static void forget(State& state) {
@@ -102,7 +100,7 @@ class Batch final : public Oracle<event::RunBegins, event::BeginGather, event::Q
     state.released = 0;
   }
 
-  State states_[max_cpus];
+  Row<State> states_ = one_per_cpu<State>();
 };
 
 }  // namespace shootdown

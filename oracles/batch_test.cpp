@@ -28,6 +28,7 @@ BOOST_AUTO_TEST_SUITE(batch)
 
 BOOST_AUTO_TEST_CASE(silent_when_each_page_is_queued_flushed_and_released) {
   Gathers run;
+  run.begin(&MachineConfig::pages, 4);
   run.begins(0);
   run.begins(1);
   run.queues(0, 3, 1);
@@ -121,7 +122,7 @@ BOOST_AUTO_TEST_CASE(fires_for_limits) {
 BOOST_AUTO_TEST_CASE(fires_when_more_is_queued_than_an_address_space_has) {
   Gathers run;
   run.begins(0);
-  for (int i = 0; i < max_virtual_pages; ++i) run.queues(0, 3);
+  for (int i = 0; i < run.world.config.virtual_pages(); ++i) run.queues(0, 3);
   BOOST_TEST(run.holds());
   run.queues(0, 3);
   BOOST_TEST(run.fact(id) == "a gather queues more pages than an address space has");

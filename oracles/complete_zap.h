@@ -9,28 +9,25 @@
 // Cannot see a zap that begins with the wrong range, or does not begin.
 #pragma once
 
-#include <bitset>
+#include <algorithm>
 
 #include "oracles/oracle.h"
 
 namespace shootdown {
 
-class CompleteZap final : public Oracle<event::RunBegins, event::BeginZap, event::ReadEntry, event::ClearEntry,
-                                        event::ReadTable, event::EndZap> {
+class CompleteZap final
+    : public Oracle<event::BeginZap, event::ReadEntry, event::ClearEntry, event::ReadTable, event::EndZap> {
  public:
-  using Oracle::Oracle;
-
-  // Zaps may have been cut off with the last run, and what is left of one must
-  // not decide which branch the next run takes.
-  void on(int /*cpu*/, const event::RunBegins& /*event*/) override {
-    for (Zap& zap : zaps_) zap = {};
+  CompleteZap(OracleId id, Trial& trial) : Oracle(id, trial) {
+    for (Zap& zap : zaps_) zap.gone = row<bool>(machine().virtual_pages());
   }
+
   void on(int cpu, const event::BeginZap& event) override {
     Zap& zap = zaps_[cpu];
     zap.mm = event.mm;
     zap.first = event.first;
     zap.count = event.count;
-    for (Fact i = 0; i < zap.count; ++i) zap.gone.reset(i);
+    std::ranges::fill(zap.gone.first(number(zap.count)), false);
   }
   void on(int cpu, const event::ReadEntry& event) override {
     if (!event.entry.present()) note_gone(cpu, event.mm, event.page);
@@ -45,7 +42,7 @@ class CompleteZap final : public Oracle<event::RunBegins, event::BeginZap, event
   void on(int cpu, const event::EndZap& event) override {
     Zap& zap = zaps_[cpu];
     for (Fact i = 0; i < zap.count; ++i) {
-      if (zap.gone.test(i)) continue;
+      if (zap.gone[i]) continue;
       violate(cpu, "pages {}-{} of mm {} were zapped, but the entry of page {} was neither cleared nor found empty",
               event.first, event.first + event.count - 1, event.mm, zap.first + i);
     }
@@ -58,15 +55,15 @@ class CompleteZap final : public Oracle<event::RunBegins, event::BeginZap, event
     Fact mm = 0;
     Fact first = 0;
     Fact count = 0;
-    std::bitset<max_virtual_pages> gone;  // from `first` on
+    Row<bool> gone;  // from `first` on
   };
 
   void note_gone(int cpu, Fact mm, Fact page) {
     Zap& zap = zaps_[cpu];
-    if (mm == zap.mm && page - zap.first < zap.count) zap.gone.set(page - zap.first);
+    if (mm == zap.mm && page - zap.first < zap.count) zap.gone[page - zap.first] = true;
   }
 
-  Zap zaps_[max_cpus];
+  Row<Zap> zaps_ = one_per_cpu<Zap>();
 };
 
 }  // namespace shootdown

@@ -13,7 +13,11 @@ constexpr EntryFact mapped{EntryFact::present_bit};
 
 // CPU 1 zaps pages 4 to 6 of mm 1.
 struct Zap : HandMadeRun {
-  Zap() { happens(1, event::BeginZap{.mm = 1, .first = 4, .count = 3}); }
+  Zap() {
+    world.config.mms = 2;
+    begin(&MachineConfig::pages, 8);
+    happens(1, event::BeginZap{.mm = 1, .first = 4, .count = 3});
+  }
   void end_zap() { happens(1, event::EndZap{.mm = 1, .first = 4, .count = 3}); }
 };
 

@@ -16,13 +16,15 @@ namespace shootdown {
 
 class FsyncDurability final : public ComparingOracle<event::FsyncBegins, event::FsyncReturns> {
  public:
-  using ComparingOracle::ComparingOracle;
+  FsyncDurability(OracleId id, Trial& trial) : ComparingOracle(id, trial) {
+    for (Required& required : required_) required.pages = row<Page>(machine().pages);
+  }
 
   void on(int cpu, const event::FsyncBegins& event) override {
     const int file = number(event.file);
     for (Fact i = 0; i < event.count; ++i) {
       for (int word = 0; word < machine().words; ++word) {
-        required_[cpu][i][word] = reference().settled_word(file, number(event.first + i), word);
+        required_[cpu].pages[i].words[word] = reference().settled_word(file, number(event.first + i), word);
       }
     }
   }
@@ -33,8 +35,9 @@ class FsyncDurability final : public ComparingOracle<event::FsyncBegins, event::
       const int index = number(event.first + i);
       for (int word = 0; word < machine().words; ++word) {
         const Fact disk = world().disk_word(file, index, word);
-        if (reference().allows_on_disk(file, index, word, required_[cpu][i][word], disk)) continue;
-        report(cpu, file, index, word, disk, required_[cpu][i][word]);
+        const Fact required = required_[cpu].pages[i].words[word];
+        if (reference().allows_on_disk(file, index, word, required, disk)) continue;
+        report(cpu, file, index, word, disk, required);
       }
     }
   }
@@ -54,7 +57,13 @@ class FsyncDurability final : public ComparingOracle<event::FsyncBegins, event::
   }
 
   // What each CPU's fsync found when it began: a CPU runs one at a time.
-  Fact required_[max_cpus][max_file_pages][max_words] = {};
+  struct Page {
+    Fact words[max_words];
+  };
+  struct Required {
+    Row<Page> pages;  // from the first of its range on
+  };
+  Row<Required> required_ = one_per_cpu<Required>();
 };
 
 }  // namespace shootdown

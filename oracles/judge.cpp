@@ -16,30 +16,29 @@ void tell(Part& part, int cpu, const E& event) {
 }  // namespace
 
 template <typename Call>
-void Judge::each(Call&& call) {
-#define ORACLE(Class, id, name, guarantee) call(id##_);
+void Judge::Panel::each(Call&& call) {
+#define ORACLE(Class, id, name, guarantee) call(id);
 #include "oracles/oracles.def"
 #undef ORACLE
 }
 
 EventSet Judge::watches() const {
-  EventSet set = EventSet::of(EventList<event::RunBegins>{}) | Commits::watched;
+  EventSet set = Commits::watched;
   for (const OracleInfo& oracle : all_oracles()) set = set | oracle.needed;
   return companion_ == nullptr ? set : set | companion_->watches();
 }
 
-void Judge::begin() {
-  trial_.report.clear();
-  trial_.reference.reset(trial_.world->machine_config());
-  companion_watches_ = companion_ == nullptr ? EventSet() : companion_->watches();
+void Judge::begin(Arena& arena, const World& world) {
+  panel_ = &arena.make<Panel>(arena, world);
+  if (companion_ == nullptr) return;
+  companion_watches_ = companion_->watches();
+  companion_->begin(arena, world);
 }
 
 void Judge::happened(const AnyEvent& any, const World& world) {
-  trial_.world = &world;
-  if (any.is<event::RunBegins>()) begin();
   visit_event(any, [&](const auto& event) {
-    each([&](auto& oracle) { tell(oracle, any.cpu, event); });
-    tell(commits_, any.cpu, event);
+    panel_->each([&](auto& oracle) { tell(oracle, any.cpu, event); });
+    tell(panel_->commits, any.cpu, event);
   });
   if (companion_watches_.contains(any.kind)) companion_->happened(any, world);
 }

@@ -2,7 +2,8 @@
 //
 // A Judge observes one kernel. Each event goes to the oracles that watch it, and
 // then, if something takes effect by it, to the reference. All oracles judge
-// every run; which of their verdicts count is for the caller to say (oracles.h).
+// every run; which of their verdicts count is for the caller to say (oracles.h). They
+// are made anew for each run, in its arena: none knows of another run.
 #pragma once
 
 #include "engine/events/observer.h"
@@ -28,26 +29,33 @@ class Judge final : public Observer {
   // `companion`, which may be null, is told of what it watches, after the oracles; it must outlive the judge.
   explicit Judge(Observer* companion = nullptr) : companion_(companion) {}
 
-  // What was found in the last run.
-  const Report& report() const { return trial_.report; }
+  // What was found in the run that was begun last; there was one.
+  OracleSet broken() const { return panel_->trial.findings.broken(); }
+  Report report() const { return panel_->trial.findings.report(); }
 
   EventSet watches() const override;
+  void begin(Arena& arena, const World& world) override;
   void happened(const AnyEvent& any, const World& world) override;
 
  private:
-  void begin();
-  // Calls `call` with each oracle.
-  template <typename Call>
-  void each(Call&& call);
+  // Who judges a run.
+  struct Panel {
+    Panel(Arena& arena, const World& world) : trial(arena, world) {}
+
+    // Calls `call` with each oracle.
+    template <typename Call>
+    void each(Call&& call);
+
+    Trial trial;
+#define ORACLE(Class, id, name, guarantee) Class id{OracleId::id, trial};
+#include "oracles/oracles.def"
+#undef ORACLE
+    Commits commits{trial.reference};
+  };
 
   Observer* companion_;
   EventSet companion_watches_;  // in this run
-
-  Trial trial_;
-#define ORACLE(Class, id, name, guarantee) Class id##_{OracleId::id, trial_};
-#include "oracles/oracles.def"
-#undef ORACLE
-  Commits commits_{trial_.reference};
+  Panel* panel_ = nullptr;
 };
 
 }  // namespace shootdown

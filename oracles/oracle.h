@@ -16,12 +16,13 @@
 //   };
 //
 // A function that is missing, or is for another event, does not compile; neither
-// does an event that no kernel sends. What an oracle keeps belongs to one run: it
-// forgets the rest at event::RunBegins.
+// does an event that no kernel sends. An oracle is made for each run, in the run's
+// arena, where it has room for what it keeps of the run (row).
 #pragma once
 
 #include <utility>
 
+#include "engine/arena.h"
 #include "engine/events/event.h"
 #include "engine/reference/reference.h"
 #include "oracles/commits.h"
@@ -32,9 +33,18 @@ namespace shootdown {
 
 // A run that is judged: what oracles look at, and what they found.
 struct Trial {
-  const World* world = nullptr;
+  Trial(Arena& where, const World& judged)
+      : arena(where),
+        world(judged),
+        machine(judged.machine_config()),
+        reference(where, machine, number(judged.page_array_length())),
+        findings(where) {}
+
+  Arena& arena;
+  const World& world;
+  const MachineConfig& machine;
   Reference reference;
-  Report report;
+  Findings findings;
 };
 
 template <typename... Events>
@@ -50,13 +60,23 @@ class Oracle : public Watches<Events...> {
  protected:
   ~Oracle() = default;
 
-  const World& world() const { return *trial_.world; }
-  const MachineConfig& machine() const { return world().machine_config(); }
+  const World& world() const { return trial_.world; }
+  const MachineConfig& machine() const { return trial_.machine; }
+
+  // Room for what it keeps of the run.
+  template <typename T>
+  Row<T> row(int count) const {
+    return trial_.arena.template row<T>(count);
+  }
+  template <typename T>
+  Row<T> one_per_cpu() const {
+    return row<T>(machine().cpus);
+  }
 
   // `cpu` acted; -1: it is found after the run.
   template <typename... Arguments>
   void violate(int cpu, fmt::format_string<Arguments...> format, Arguments&&... arguments) {
-    trial_.report.violate(id_, world().steps_made(), cpu, format, std::forward<Arguments>(arguments)...);
+    trial_.findings.violate(id_, world().steps_made(), cpu, format, std::forward<Arguments>(arguments)...);
   }
 
  private:

@@ -4,6 +4,15 @@
 
 namespace shootdown {
 
+Report::Report(const std::array<const Violation*, oracle_count>& violations) {
+  for (const OracleInfo& info : all_oracles()) {
+    const Violation* const violation = violations[static_cast<std::size_t>(info.id)];
+    if (violation == nullptr) continue;
+    broken_.insert(info.id);
+    violations_[static_cast<std::size_t>(info.id)] = *violation;
+  }
+}
+
 OracleId Report::first(OracleSet among) const {
   OracleSet found = broken_ & among;
   SHOOTDOWN_CHECK(!found.empty());

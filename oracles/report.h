@@ -1,6 +1,4 @@
 // What the oracles found in one run: for each oracle, its first violation.
-//
-// Fixed size, no allocation; text is formatted only when something is wrong.
 #pragma once
 
 #include <array>
@@ -12,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "engine/arena.h"
 #include "oracles/oracles.h"
 
 namespace shootdown {
@@ -27,9 +26,30 @@ struct Violation {
   std::string_view fact() const { return {text.data(), length}; }
 };
 
+// A plain value.
 class Report {
  public:
-  void clear() { broken_ = {}; }
+  Report() = default;
+  // `violations`: by oracle, those that are not broken null.
+  explicit Report(const std::array<const Violation*, oracle_count>& violations);
+
+  OracleSet broken() const { return broken_; }
+  // Of an oracle that is broken.
+  const Violation& violation(OracleId id) const { return violations_[static_cast<std::size_t>(id)]; }
+  // The first of those in `among` that was violated in this run; `among` and broken() must intersect. dirty-unmapped is
+  // first only if it is the only one: it sees the cause of others, which say what came of it.
+  OracleId first(OracleSet among) const;
+
+ private:
+  OracleSet broken_;
+  std::array<Violation, oracle_count> violations_{};
+};
+
+// The same while the run is under way, in its arena. Text is formatted, and room for it taken, only when something is
+// wrong.
+class Findings {
+ public:
+  explicit Findings(Arena& arena) : arena_(arena) {}
 
   // Notes that an oracle is violated. Only the first time in a run counts. The arguments are numbers: words belong
   // into the format, which tells kinds of violations apart.
@@ -39,7 +59,8 @@ class Report {
     static_assert((std::is_arithmetic_v<std::remove_cvref_t<Arguments>> && ...));
     if (broken_.contains(id)) return;
     broken_.insert(id);
-    Violation& violation = violations_[static_cast<std::size_t>(id)];
+    auto& violation = arena_.make<Violation>();
+    violations_[static_cast<std::size_t>(id)] = &violation;
     violation.step = step;
     violation.cpu = cpu;
     const fmt::string_view form = format;
@@ -50,14 +71,12 @@ class Report {
   }
 
   OracleSet broken() const { return broken_; }
-  const Violation& violation(OracleId id) const { return violations_[static_cast<std::size_t>(id)]; }
-  // The first of those in `among` that was violated in this run; `among` and broken() must intersect. dirty-unmapped is
-  // first only if it is the only one: it sees the cause of others, which say what came of it.
-  OracleId first(OracleSet among) const;
+  Report report() const { return Report(violations_); }
 
  private:
+  Arena& arena_;
   OracleSet broken_;
-  std::array<Violation, oracle_count> violations_{};
+  std::array<const Violation*, oracle_count> violations_{};
 };
 
 }  // namespace shootdown

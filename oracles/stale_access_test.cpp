@@ -107,6 +107,8 @@ BOOST_AUTO_TEST_CASE(fires_when_a_page_is_freed_while_something_leads_to_it) {
 
 BOOST_AUTO_TEST_CASE(fires_when_a_munmap_returns_while_a_tlb_maps_its_range) {
   HandMadeRun run;
+  run.world.config.mms = 2;
+  run.begin(&MachineConfig::pages, 8);
   run.world.cpus[2].mm = 1;
   run.world.cpus[2].tlb = {translation(3, 3, 0), translation(6, 3, 0), translation(5, 4, 0)};
   run.happens(0, event::EndUnmap{.mm = 0, .first = 4, .count = 2});

@@ -3,9 +3,9 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string>
 
+#include "engine/arena.h"
 #include "engine/events/event.h"
 #include "engine/program/program.h"
 #include "oracles/judge.h"
@@ -15,13 +15,15 @@ namespace shootdown {
 
 class HandMadeRun {
  public:
-  explicit HandMadeRun(Observer* companion = nullptr) : judge_(std::make_unique<Judge>(companion)) { begin(); }
+  explicit HandMadeRun(Observer* companion = nullptr) : judge_(companion) { begin(); }
 
   TestWorld world;
 
   // Begins anew, in the world as it is. The judge forgets what it found.
   void begin() {
     world.steps = 0;
+    arena_.clear();
+    judge_.begin(arena_, world);
     happens(0, event::RunBegins{.cpus = world.config.cpus});
   }
   // Changes the machine, and begins anew.
@@ -33,19 +35,20 @@ class HandMadeRun {
   void happens(int cpu, const E& event) {
     if (E::is_step) ++world.steps;
     const AnyEvent any(world.steps, cpu, event);
-    if (judge_->watches().contains(any.kind)) judge_->happened(any, world);
+    if (judge_.watches().contains(any.kind)) judge_.happened(any, world);
   }
   void end(Outcome outcome = Outcome::completed) { happens(0, event::RunEnds{.outcome = outcome}); }
 
-  const Report& report() const { return judge_->report(); }
+  Report report() const { return judge_.report(); }
   // No oracle has found anything.
-  bool holds() const { return report().broken().empty(); }
-  bool breaks(OracleId id) const { return report().broken().contains(id); }
+  bool holds() const { return judge_.broken().empty(); }
+  bool breaks(OracleId id) const { return judge_.broken().contains(id); }
   // What an oracle found; empty: nothing.
   std::string fact(OracleId id) const { return breaks(id) ? std::string(report().violation(id).fact()) : ""; }
 
  private:
-  std::unique_ptr<Judge> judge_;
+  Arena arena_;
+  Judge judge_;
 };
 
 }  // namespace shootdown

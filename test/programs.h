@@ -2,10 +2,9 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <span>
 
-#include "engine/kernel/kernel.h"
+#include "engine/kernel/simulation.h"
 #include "engine/kernel/zap_engine.h"
 #include "engine/program/program.h"
 #include "oracles/judge.h"
@@ -67,23 +66,24 @@ class ProgramBuilder {
 class TestBench {
  public:
   explicit TestBench(const ZapEngine& engine, Observer* companion = nullptr)
-      : judge_(std::make_unique<Judge>(companion)), kernel_(std::make_unique<Kernel>(engine, *judge_)) {}
+      : judge_(companion), simulation_(engine, judge_) {}
 
-  Outcome run(const Program& program) { return kernel_->run(program); }
-  Outcome run(const ProgramBuilder& builder) { return kernel_->run(builder.program()); }
+  Outcome run(const Program& program) { return simulation_.run(program); }
+  Outcome run(const ProgramBuilder& builder) { return simulation_.run(builder.program()); }
   // Makes a mistake in the runs to come.
   TestBench& plant(Defect defect) {
-    kernel_->defect = defect;
+    simulation_.defect = defect;
     return *this;
   }
-  bool breaks(OracleId id) const { return judge_->report().broken().contains(id); }
-  bool holds() const { return judge_->report().broken().empty(); }
-  const Report& report() const { return judge_->report(); }
-  Kernel& kernel() { return *kernel_; }
+  bool breaks(OracleId id) const { return judge_.broken().contains(id); }
+  bool holds() const { return judge_.broken().empty(); }
+  Report report() const { return judge_.report(); }
+  Simulation& simulation() { return simulation_; }
+  Kernel& kernel() { return simulation_.kernel(); }
 
  private:
-  std::unique_ptr<Judge> judge_;
-  std::unique_ptr<Kernel> kernel_;
+  Judge judge_;
+  Simulation simulation_;
 };
 
 }  // namespace shootdown

@@ -12,10 +12,10 @@ const Page& page_of(const Kernel& kernel, Fact frame) {
   return kernel.pages[frame];
 }
 const Mm& mm_at(const Kernel& kernel, int mm) {
-  return kernel.mms[static_cast<std::size_t>(mm)];
+  return kernel.mms[mm];
 }
 const AddressSpace& file_of(const Kernel& kernel, int file) {
-  return kernel.files[static_cast<std::size_t>(file)];
+  return kernel.files[file];
 }
 
 }  // namespace
@@ -61,7 +61,7 @@ Fact KernelFacts::page_stride() const {
 }
 
 Fact KernelFacts::page_array_length() const {
-  return max_frames;
+  return as_fact(kernel_.machine.frame_count());
 }
 
 Fact KernelFacts::cached_frame(int file, int index) const {
@@ -70,7 +70,7 @@ Fact KernelFacts::cached_frame(int file, int index) const {
 }
 
 Fact KernelFacts::disk_word(int file, int index, int word) const {
-  return file_of(kernel_, file).disk[index][word].load(relaxed);
+  return file_of(kernel_, file).disk[index].words[word].load(relaxed);
 }
 
 EntryFact KernelFacts::entry(int mm, int page) const {
@@ -87,7 +87,7 @@ int KernelFacts::flushes_pending(int mm) const {
 
 bool KernelFacts::page_table_locked(int mm) const {
   for (int cpu = 0; cpu < kernel_.config.cpus; ++cpu) {
-    if (kernel_.tasks[static_cast<std::size_t>(cpu)].held.contains(LockClass::page_table, as_fact(mm))) return true;
+    if (kernel_.tasks[cpu].held.contains(LockClass::page_table, as_fact(mm))) return true;
   }
   return false;
 }
@@ -101,11 +101,11 @@ int KernelFacts::present_entries(int mm, int table) const {
 }
 
 int KernelFacts::mm_of(int cpu) const {
-  return kernel_.tasks[static_cast<std::size_t>(cpu)].mm->number;
+  return kernel_.tasks[cpu].mm->number;
 }
 
 bool KernelFacts::is_lazy(int cpu) const {
-  return kernel_.tasks[static_cast<std::size_t>(cpu)].lazy.load(relaxed);
+  return kernel_.tasks[cpu].lazy.load(relaxed);
 }
 
 int KernelFacts::tlb_size(int cpu) const {

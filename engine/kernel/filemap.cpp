@@ -33,7 +33,7 @@ void read_page(Task& current, Page* page, AddressSpace& file) {
   Kernel& kernel = *current.kernel;
   act(current, event::ReadFromDisk{.page = frame_fact(current, page)}, [&](event::ReadFromDisk& found) {
     for (int word = 0; word < kernel.config.words; ++word) {
-      const Word value = file.disk[page->index][word].load(std::memory_order_relaxed);
+      const Word value = file.disk[page->index].words[word].load(std::memory_order_relaxed);
       kernel.frame(page).words[word].store(value, std::memory_order_relaxed);
       found.words[static_cast<std::size_t>(word)] = value;
     }

@@ -9,15 +9,88 @@
 #include "engine/kernel/tlbflush.h"
 #include "engine/kernel/writeback.h"
 #include "engine/kernel/zap_engine.h"
-#include "engine/sched/listed_schedule.h"
-#include "engine/sched/pct.h"
 
 namespace shootdown {
 
-Kernel::Kernel(const ZapEngine& engine_to_run, Observer& observer)
-    : engine(engine_to_run), sched(*this), observer_(observer) {
-  for (std::size_t i = 0; i < mms.size(); ++i) mms[i].number = static_cast<std::uint8_t>(i);
-  for (std::size_t i = 0; i < files.size(); ++i) files[i].number = static_cast<std::uint8_t>(i);
+namespace {
+
+// More pages of batches than that there is no memory for.
+constexpr int max_batches = 64 * max_cpus;
+
+// A mapping has a page at least. Beside those of the mm itself there are those that each CPU is unmapping, and one more
+// while a mapping is split.
+int vmas_needed(const MachineConfig& config) {
+  return std::min(config.virtual_pages() * (1 + config.cpus) + 1, max_vmas);
+}
+
+int page_tables_of(const MachineConfig& config) {
+  return ((config.virtual_pages() - 1) >> config.table_shift) + 1;
+}
+
+}  // namespace
+
+Kernel::Kernel(const Setup& setup)
+    : engine(setup.engine),
+      config(setup.program.machine),
+      defect(setup.defect),
+      machine(setup.arena, config),
+      sched(setup.fibers, *this, config.cpus),
+      tasks(setup.arena.row<Task>(config.cpus)),
+      mms(setup.arena.row<Mm>(config.mms)),
+      files(setup.arena.row<AddressSpace>(config.files)),
+      pages(setup.arena.row<Page>(machine.frame_count())),
+      arena_(setup.arena),
+      program_(setup.program),
+      observer_(setup.observer),
+      trace_(setup.trace),
+      chooser_(setup.chooser),
+      observer_watches_(observer_.watches()),
+      trace_watches_(trace_ == nullptr ? EventSet() : trace_->watches()),
+      chooser_waits_for_(chooser_.waits_for()),
+      watched_(observer_watches_ | trace_watches_ | chooser_waits_for_),
+      threads_left_(config.cpus) {
+  for (int file = 0; file < config.files; ++file) init_file(file);
+  for (int mm = 0; mm < config.mms; ++mm) init_mm(mm);
+  for (int cpu = 0; cpu < config.cpus; ++cpu) init_task(cpu);
+}
+
+void Kernel::init_file(int number) {
+  AddressSpace& file = files[number];
+  file.number = static_cast<std::uint8_t>(number);
+  file.i_rwsem.init({.kind = LockClass::inode, .owner = as_fact(number)});
+  file.i_mmap_rwsem.init({.kind = LockClass::i_mmap, .owner = as_fact(number)});
+  file.i_pages_lock.init({.kind = LockClass::i_pages, .owner = as_fact(number)});
+  file.slots = arena_.row<Atomic<Page*>>(config.pages);
+  file.tags = arena_.row<Atomic<std::uint8_t>>(config.pages);
+  file.i_mmap = arena_.row<Vma*>(config.mms * vmas_needed(config));
+  file.disk = arena_.row<DiskPage>(config.pages);
+}
+
+void Kernel::init_mm(int number) {
+  Mm& mm = mms[number];
+  mm.number = static_cast<std::uint8_t>(number);
+  mm.mmap_lock.init({.kind = LockClass::mmap, .owner = as_fact(number)});
+  mm.vmas = arena_.row<Vma>(vmas_needed(config));
+  mm.vma_used = arena_.row<Atomic<bool>>(mm.vmas.size());
+  mm.mmap = arena_.row<Vma*>(mm.vmas.size());
+  mm.page_tables = arena_.row<PageTable>(page_tables_of(config));
+  for (int table = 0; table < mm.page_tables.size(); ++table) {
+    mm.page_tables[table].lock.init(
+        {.kind = LockClass::page_table, .owner = as_fact(number), .number = as_fact(table)});
+  }
+  if (config.mapped == 0) return;
+  for (int window = 0; window < config.windows; ++window)
+    insert_initial_vma(*this, mm, window * config.pages, config.pages);
+}
+
+void Kernel::init_task(int cpu) {
+  Task& task = tasks[cpu];
+  Mm& mm = mms[cpu % config.mms];
+  task.kernel = this;
+  task.cpu = cpu;
+  task.mm = &mm;
+  mm.users.fetch_add(1, std::memory_order_relaxed);
+  mm.cpumask.fetch_or(cpu_bit(cpu), std::memory_order_relaxed);
 }
 
 std::uint64_t Kernel::step_limit(const Program& program) {
@@ -28,119 +101,29 @@ std::uint64_t Kernel::step_limit(const Program& program) {
   return 1000 + work * (program.machine.cpus + 1U) * (pages + 4) * 200;
 }
 
-Outcome Kernel::run(const Program& program, Observer* trace, Chooser* chooser) {
-  reset(program);
-  trace_ = trace;
-  observer_watches_ = observer_.watches();
-  trace_watches_ = trace == nullptr ? EventSet() : trace->watches();
-  if (chooser != nullptr) return run_with(*chooser);
-  if (config.pct_depth != 0) {
-    Pct pct(config.pct_seed, config.pct_depth, config.pct_steps);
-    return run_with(pct);
-  }
-  ListedChooser listed(program);
-  return run_with(listed);
+void Kernel::begin() {
+  observer_.begin(arena_, facts_);
+  if (trace_ != nullptr) trace_->begin(arena_, facts_);
+  tell_of(event::RunBegins{.cpus = config.cpus});
+  sched.begin(chooser_, step_limit(program_));
 }
 
-Outcome Kernel::run_with(Chooser& chooser) {
-  chooser_ = &chooser;
-  chooser_waits_for_ = chooser.waits_for();
-  watched_ = observer_watches_ | trace_watches_ | chooser_waits_for_;
-  tell_of(event::RunBegins{.cpus = config.cpus});
-  const Outcome outcome = sched.run(config.cpus, chooser, step_limit(*program_));
-  tell_of(event::RunEnds{.outcome = outcome});
-  machine.clear();
-  clear_files();
-  return outcome;
+bool Kernel::proceed(std::uint64_t until) {
+  if (!sched.proceed(until)) return false;
+  tell_of(event::RunEnds{.outcome = sched.outcome()});
+  return true;
 }
 
 void Kernel::tell(const AnyEvent& event) {
   if (observer_watches_.contains(event.kind)) observer_.happened(event, facts_);
   if (trace_watches_.contains(event.kind)) trace_->happened(event, facts_);
-  if (chooser_waits_for_.contains(event.kind) && chooser_->happened(event)) sched.ask_soon();
-}
-
-void Kernel::reset(const Program& program) {
-  program_ = &program;
-  config = program.machine;
-  machine.reset(config.cpus, config.tlb, config.mms, config.virtual_pages());
-  zone_lock.store(0, std::memory_order_relaxed);
-  free_pages = nullptr;
-  pages_used = 0;
-  last_value = 0;
-  threads_left_.store(config.cpus, std::memory_order_relaxed);
-  batches_used_ = 0;
-  batches_in_use_ = 0;
-  free_batches_ = nullptr;
-  reset_files();
-  reset_mms();
-}
-
-void Kernel::clear_files() {
-  for (int i = 0; i < config.files; ++i) {
-    AddressSpace& file = files[static_cast<std::size_t>(i)];
-    for (int index = 0; index < config.pages; ++index) {
-      file.slots[index].store(nullptr, std::memory_order_relaxed);
-      file.tags[index].store(0, std::memory_order_relaxed);
-      for (Atomic<Word>& word : file.disk[index]) word.store(0, std::memory_order_relaxed);
-    }
-  }
-}
-
-void Kernel::reset_files() {
-  for (int i = 0; i < config.files; ++i) {
-    AddressSpace& file = files[static_cast<std::size_t>(i)];
-    file.i_rwsem.reset({.kind = LockClass::inode, .owner = as_fact(i)});
-    file.i_mmap_rwsem.reset({.kind = LockClass::i_mmap, .owner = as_fact(i)});
-    file.i_pages_lock.reset({.kind = LockClass::i_pages, .owner = as_fact(i)});
-    file.i_mmap_count = 0;
-  }
-}
-
-void Kernel::reset_mms() {
-  for (int i = 0; i < config.mms; ++i) {
-    Mm& mm = mms[static_cast<std::size_t>(i)];
-    mm.mmap_lock.reset({.kind = LockClass::mmap, .owner = as_fact(i)});
-    mm.map_count = 0;
-    for (Atomic<bool>& used : mm.vma_used) used.store(false, std::memory_order_relaxed);
-    const int tables = ((config.virtual_pages() - 1) >> config.table_shift) + 1;
-    for (int table = 0; table < tables; ++table) {
-      mm.page_tables[table].lock.reset({.kind = LockClass::page_table, .owner = as_fact(i), .number = as_fact(table)});
-      mm.page_tables[table].exists.store(false, std::memory_order_relaxed);
-      mm.page_tables[table].present = 0;
-    }
-    mm.users.store(0, std::memory_order_relaxed);
-    mm.rss.store(0, std::memory_order_relaxed);
-    mm.tlb_flush_pending.store(0, std::memory_order_relaxed);
-    mm.tlb_gen.store(1, std::memory_order_relaxed);
-    mm.cpumask.store(0, std::memory_order_relaxed);
-    if (config.mapped == 0) continue;
-    for (int window = 0; window < config.windows; ++window)
-      insert_initial_vma(*this, mm, window * config.pages, config.pages);
-  }
-  for (int cpu = 0; cpu < config.cpus; ++cpu) {
-    Task& task = tasks[static_cast<std::size_t>(cpu)];
-    Mm& mm = mms[static_cast<std::size_t>(cpu % config.mms)];
-    task.kernel = this;
-    task.cpu = cpu;
-    task.mm = &mm;
-    task.exited = false;
-    task.tlb_gen = 1;
-    task.lazy.store(false, std::memory_order_relaxed);
-    task.held.clear();
-    task.failing_allocations = 0;
-    task.flush_waits_for.store(0, std::memory_order_relaxed);
-    task.flush_asked_by.store(0, std::memory_order_relaxed);
-    task.flush_done.reset();
-    mm.users.fetch_add(1, std::memory_order_relaxed);
-    mm.cpumask.fetch_or(cpu_bit(cpu), std::memory_order_relaxed);
-  }
+  if (chooser_waits_for_.contains(event.kind) && chooser_.happened(event)) sched.ask_soon();
 }
 
 void Kernel::run_cpu(int cpu) {
-  Task& current = tasks[static_cast<std::size_t>(cpu)];
-  for (int i = 0; i < program_->operation_count && !current.exited; ++i) {
-    const Operation& operation = program_->operations[static_cast<std::size_t>(i)];
+  Task& current = tasks[cpu];
+  for (int i = 0; i < program_.operation_count && !current.exited; ++i) {
+    const Operation& operation = program_.operations[static_cast<std::size_t>(i)];
     if (operation.cpu != cpu) continue;
     begin_operation(current, i);
     run_operation(current, operation);
@@ -163,14 +146,14 @@ void Kernel::begin_operation(Task& current, int number) {
 void Kernel::finish_run(Task& current) {
   begin_operation(current, -1);
   for (int i = 0; i < config.files; ++i) {
-    AddressSpace& file = files[static_cast<std::size_t>(i)];
+    AddressSpace& file = files[i];
     fsync_range(current, file, {0, config.pages});
     invalidate_mapping_pages(current, file, {0, config.pages});
   }
 }
 
 bool Kernel::interrupt(int cpu) {
-  return handle_flush_interrupt(tasks[static_cast<std::size_t>(cpu)]);
+  return handle_flush_interrupt(tasks[cpu]);
 }
 
 void Kernel::disturb(const Choice& choice) {
@@ -197,7 +180,7 @@ SHOOTDOWN_HARNESS Word Kernel::next_value() {
   return ++last_value;
 }
 
-MmuGatherBatch* Kernel::allocate_batch(Task& current) {
+MmuGatherBatch* Kernel::allocate_batch(Task& current, unsigned max) {
   MmuGatherBatch* batch = nullptr;
   act(current, event::AllocateBatch{}, [&](event::AllocateBatch& found) {
     const bool fails = current.failing_allocations != 0;
@@ -206,10 +189,10 @@ MmuGatherBatch* Kernel::allocate_batch(Task& current) {
     if (!fails && free_batches_ != nullptr) {
       batch = free_batches_;
       free_batches_ = batch->next;
-    } else if (!fails && batches_used_ < static_cast<int>(batches_.size())) {
-      MmuGatherPage& page = batches_[static_cast<std::size_t>(batches_used_++)];
-      page.batch.encoded_pages = page.room;
-      batch = &page.batch;
+    } else if (!fails && batches_made_ < max_batches) {
+      ++batches_made_;
+      batch = &arena_.make<MmuGatherBatch>();
+      batch->encoded_pages = arena_.row<std::uintptr_t>(static_cast<int>(max)).begin();
     }
     if (batch != nullptr) ++batches_in_use_;
     zone_lock.exchange(0, std::memory_order_acq_rel);

@@ -1,16 +1,15 @@
-// The world of one run: the modelled kernel and the machine below it.
+// The modelled kernel, with the machine below it, in one run of a program.
 //
-// One object of fixed size holds all state that a run changes. It is allocated
-// once and reset by every run; a run allocates nothing. Pointers in it lead
-// only into the object itself.
+// It is made anew for every run, with all that it changes, in the arena of that run
+// (simulation.h): no run knows of another. A run asks the system for no memory.
 //
 // The code is spread over the files of this folder as in the kernel's mm/; the
 // functions take the Task they run for, the kernel's `current`.
 #pragma once
 
-#include <array>
 #include <cstdint>
 
+#include "engine/arena.h"
 #include "engine/events/observer.h"
 #include "engine/events/sent.h"
 #include "engine/kernel/defects.h"
@@ -58,58 +57,54 @@ struct MmuGatherBatch {
   std::uintptr_t* encoded_pages = nullptr;
 };
 
-// A page that holds such a list. Large enough for all that one gather can queue.
-struct MmuGatherPage {
-  MmuGatherBatch batch;
-  std::uintptr_t room[max_virtual_pages];
-};
-
 class Kernel final : private Scheduler::Client {
  public:
-  // `engine` zaps pages; `observer` is told what it watches. Both must outlive the kernel.
-  Kernel(const ZapEngine& engine, Observer& observer);
+  // What it takes to make one. All must outlive it.
+  struct Setup {
+    Arena& arena;
+    CpuFibers& fibers;
+    const ZapEngine& engine;  // zaps pages
+    const Program& program;
+    Defect defect;       // the mistake that is made
+    Observer& observer;  // is told what it watches
+    Observer* trace;     // is, too; may be null
+    Chooser& chooser;
+  };
+  explicit Kernel(const Setup& setup);
 
-  // Runs a program to its end; `trace`, which may be null, observes it, too; `chooser`, if any, makes the choices in
-  // place of the program's schedule. Files and page tables are empty afterwards: the event RunEnds is the time to look
-  // at them.
-  Outcome run(const Program& program, Observer* trace = nullptr, Chooser* chooser = nullptr);
-
-  // A digest of all that happened in the last run.
-  std::uint64_t hash() const { return sched.hash(); }
+  // Once: brings each CPU to its first step.
+  void begin();
+  // See Scheduler::proceed.
+  bool proceed(std::uint64_t until);
+  const World& facts() const { return facts_; }
 
   // The most steps a program may need, generously: more than that is a livelock.
   static std::uint64_t step_limit(const Program& program);
 
   const ZapEngine& engine;
-  MachineConfig config;
+  const MachineConfig config;
+  const Defect defect;
   Machine machine;
   Scheduler sched;
-  std::array<Task, max_cpus> tasks;
-  std::array<Mm, max_mms> mms;
-  std::array<AddressSpace, max_files> files;
-  std::array<Page, max_frames> pages;
+  Row<Task> tasks;
+  Row<Mm> mms;
+  Row<AddressSpace> files;
+  Row<Page> pages;
   Atomic<int> zone_lock{0};    // orders, for ThreadSanitizer, who frees a page and who gets it next
   Page* free_pages = nullptr;  // the free list, last freed first
   int pages_used = 0;          // pages beyond have not been handed out in this run
   Word last_value = 0;         // of next_value
 
-  // The mistake that is made in the runs to come.
-  Defect defect = Defect::none;
-
-  // Makes the TLB check and the memory access of user programs two steps, which no hardware does. For
-  // the test that shows what that would do.
-  bool split_access = false;
-
   // A value that no other store of this run has written.
   Word next_value();
 
-  FrameNumber pfn(const Page* page) const { return static_cast<FrameNumber>(page - pages.data()); }
+  FrameNumber pfn(const Page* page) const { return static_cast<FrameNumber>(page - pages.begin()); }
   Frame& frame(const Page* page) { return machine.frame(pfn(page)); }
   const Frame& frame(const Page* page) const { return machine.frame(pfn(page)); }
   PageTable& page_table(Mm& mm, int virtual_page) const { return mm.page_tables[virtual_page >> config.table_shift]; }
 
-  // __get_free_pages for a gather: null when it fails, which is a choice.
-  MmuGatherBatch* allocate_batch(Task& current);
+  // __get_free_pages for a gather, with room for `max` pages: null when it fails, which is a choice.
+  MmuGatherBatch* allocate_batch(Task& current, unsigned max);
   void free_batch(Task& current, MmuGatherBatch* batch);
   int batches_in_use() const { return batches_in_use_; }
 
@@ -118,14 +113,12 @@ class Kernel final : private Scheduler::Client {
   void announce(int cpu, const E& event);
 
  private:
-  void reset(const Program& program);
-  void reset_files();
-  void clear_files();
-  void reset_mms();
+  void init_file(int number);
+  void init_mm(int number);
+  void init_task(int cpu);
   void run_cpu(int cpu) override;
   bool interrupt(int cpu) override;
   void disturb(const Choice& choice) override;
-  Outcome run_with(Chooser& chooser);
   void begin_operation(Task& current, int number);
   void tell(const AnyEvent& event);
   // What no CPU does.
@@ -138,19 +131,19 @@ class Kernel final : private Scheduler::Client {
   void finish_run(Task& current);
 
   const KernelFacts facts_{*this};
+  Arena& arena_;
+  const Program& program_;
   Observer& observer_;
-  Observer* trace_ = nullptr;
-  EventSet observer_watches_;  // in this run
+  Observer* trace_;
+  Chooser& chooser_;
+  EventSet observer_watches_;
   EventSet trace_watches_;
-  Chooser* chooser_ = nullptr;
   EventSet chooser_waits_for_;
   EventSet watched_;  // by any of them
-  const Program* program_ = nullptr;
-  Atomic<int> threads_left_{0};
-  int batches_used_ = 0;
+  Atomic<int> threads_left_;
+  int batches_made_ = 0;
   int batches_in_use_ = 0;
   MmuGatherBatch* free_batches_ = nullptr;
-  std::array<MmuGatherPage, max_cpus * 64> batches_;
 };
 
 // Whether this mistake shall be made.

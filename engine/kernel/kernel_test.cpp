@@ -202,7 +202,7 @@ BOOST_AUTO_TEST_CASE(a_run_leaves_nothing_behind_for_the_next) {
     TestBench used(*engine);
     used.run(large);
     used.run(small);
-    BOOST_TEST(used.kernel().hash() == fresh.kernel().hash());
+    BOOST_TEST(used.simulation().hash() == fresh.simulation().hash());
   }
 }
 
@@ -224,7 +224,7 @@ BOOST_AUTO_TEST_CASE(a_run_that_was_cut_off_leaves_nothing_behind_either) {
   BOOST_TEST(used.breaks(OracleId::progress));
   used.plant(Defect::none);
   BOOST_TEST((used.run(fine) == Outcome::completed));
-  BOOST_TEST(used.kernel().hash() == fresh.kernel().hash());
+  BOOST_TEST(used.simulation().hash() == fresh.simulation().hash());
 }
 
 // A shootdown is taken between instructions: the TLB check and the memory access of one instruction are one step.
@@ -233,7 +233,7 @@ BOOST_AUTO_TEST_CASE(a_run_that_was_cut_off_leaves_nothing_behind_either) {
 BOOST_AUTO_TEST_CASE(the_tlb_check_and_the_access_are_one_step) {
   const auto violated = [](bool split) {
     TestBench bench(*find_engine("deferred_dirty"));
-    bench.kernel().split_access = split;
+    if (split) bench.plant(Defect::access_split);
     for (int after = 0; after <= 40; ++after) {
       ProgramBuilder builder;
       builder.operation(0, Call::store, 0, 0).operation(0, Call::store, 0, 0).suspend(after);

@@ -42,18 +42,12 @@ unsigned holders_of(const Task& current, const LockFact& lock) {
   const Unwatched unwatched;
   unsigned holders = 0;
   for (int cpu = 0; cpu < current.kernel->config.cpus; ++cpu) {
-    if (current.kernel->tasks[static_cast<std::size_t>(cpu)].held.contains(lock)) holders |= cpu_bit(cpu);
+    if (current.kernel->tasks[cpu].held.contains(lock)) holders |= cpu_bit(cpu);
   }
   return holders;
 }
 
 // --- spinlocks ---
-
-void SpinLock::reset(const LockFact& name) {
-  held_.store(false, std::memory_order_relaxed);
-  waiters_.reset();
-  name_ = name;
-}
 
 void SpinLock::lock(Task& current) {
   take_lock(
@@ -86,13 +80,6 @@ void SpinLock::wait_until_free(Task& current) {
 }
 
 // --- read-write semaphores ---
-
-void RwSemaphore::reset(const LockFact& name) {
-  holders_.store(0, std::memory_order_relaxed);
-  waiting_writers_.store(0, std::memory_order_relaxed);
-  waiters_.reset();
-  name_ = name;
-}
 
 void RwSemaphore::down_read(Task& current) {
   might_sleep(current, {.reason = event::SleepInAtomic::Reason::lock, .lock = name_});

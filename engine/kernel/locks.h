@@ -43,10 +43,11 @@ void might_sleep(const Task& current, const event::SleepInAtomic& what);
 // The CPUs whose tasks hold a lock, one bit each.
 unsigned holders_of(const Task& current, const LockFact& lock);
 
-// spinlock_t. The lock's name is fixed when it is reset.
+// spinlock_t.
 class SpinLock {
  public:
-  void reset(const LockFact& name);
+  // Once, before anybody knows of the lock.
+  void init(const LockFact& name) { name_ = name; }
   void lock(Task& current);
   void unlock(Task& current);
   // spin_lock_irq and spin_unlock_irq: no interrupts between them.
@@ -66,7 +67,7 @@ class SpinLock {
 // "goto queue"). Once nobody holds it, the schedule decides who is next.
 class RwSemaphore {
  public:
-  void reset(const LockFact& name);
+  void init(const LockFact& name) { name_ = name; }
   void down_read(Task& current);
   void up_read(Task& current);
   void down_write(Task& current);

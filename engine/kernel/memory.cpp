@@ -136,7 +136,7 @@ void unmap_mapping_pages(Task& current, AddressSpace& file, PageSpan range) {
 
 void unmap_mapping_page(Task& current, Page* page) {
   SHOOTDOWN_CHECK(page->test(PG_locked));
-  unmap_mapping_pages(current, current.kernel->files[static_cast<std::size_t>(page->mapping)], {page->index, 1});
+  unmap_mapping_pages(current, current.kernel->files[page->mapping], {page->index, 1});
 }
 
 bool handle_mm_fault(Task& current, Vma& vma, int page, bool write) {
@@ -168,7 +168,7 @@ bool try_user_access(Task& current, int page, int word, bool store) {
   Kernel& kernel = *current.kernel;
   const int mm = current.mm->number;
   AccessResult access;
-  if (kernel.split_access) {
+  if (planted(current, Defect::access_split)) {
     act(current, event::Translate{.mm = as_fact(mm), .page = as_fact(page), .store = static_cast<Fact>(store)},
         [&] { access = x86::translate(kernel.machine, current.cpu, mm, page, store); });
     if (access.kind == Access::fault) return false;
@@ -177,7 +177,8 @@ bool try_user_access(Task& current, int page, int word, bool store) {
       event::UserAccess{
           .mm = as_fact(mm), .page = as_fact(page), .word = as_fact(word), .store = static_cast<Fact>(store)},
       [&](event::UserAccess& found) {
-        if (!kernel.split_access) access = x86::translate(kernel.machine, current.cpu, mm, page, store);
+        if (!planted(current, Defect::access_split))
+          access = x86::translate(kernel.machine, current.cpu, mm, page, store);
         if (access.kind != Access::fault)
           x86::access(kernel.machine, access, word, store, store ? kernel.next_value() : 0);
         found.access = access.kind;

@@ -2,7 +2,8 @@
 //
 // struct mm_struct, vm_area_struct, address_space of Linux 6.1, cut down to
 // shared mappings of files. What a lock guards is plain, what the kernel
-// accesses without one is atomic; each field says which.
+// accesses without one is atomic; each field says which. Tables lie in the arena
+// of the run, as long as the program's machine wants them.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +16,6 @@
 namespace shootdown {
 
 inline constexpr int max_vmas = 96;  // of one mm; a further split or mmap fails (sysctl_max_map_count)
-inline constexpr int max_page_tables = max_virtual_pages;
 
 // A mapping of part of a file: virtual pages [start, end), shared, readable and writable.
 // Written with the mm's mmap_lock and the file's i_mmap lock held for writing; either suffices to read.
@@ -41,16 +41,21 @@ struct PageTable {
 struct Mm {
   std::uint8_t number = 0;
   RwSemaphore mmap_lock;
-  Vma vmas[max_vmas];  // storage
-  Atomic<bool> vma_used[max_vmas] = {};
-  Vma* mmap[max_vmas] = {};  // the vmas in ascending order; guarded by mmap_lock
-  int map_count = 0;         // guarded by mmap_lock
-  PageTable page_tables[max_page_tables];
+  Row<Vma> vmas;  // storage
+  Row<Atomic<bool>> vma_used;
+  Row<Vma*> mmap;     // the vmas in ascending order; guarded by mmap_lock
+  int map_count = 0;  // guarded by mmap_lock
+  Row<PageTable> page_tables;
   Atomic<int> users{0};              // mm_users: threads
   Atomic<long> rss{0};               // MM_FILEPAGES
   Atomic<int> tlb_flush_pending{0};  // gathers under way
   Atomic<std::uint64_t> tlb_gen{1};  // counts flushes
   Atomic<CpuMask> cpumask{0};        // CPUs whose TLB may hold entries of it
+};
+
+// A page on the disk.
+struct DiskPage {
+  Atomic<Word> words[max_words];
 };
 
 // A file: its page cache and its disk.
@@ -59,11 +64,11 @@ struct AddressSpace {
   RwSemaphore i_rwsem;       // inode lock: writers of the file
   RwSemaphore i_mmap_rwsem;  // guards i_mmap
   SpinLock i_pages_lock;
-  Atomic<Page*> slots[max_file_pages] = {};
-  Atomic<std::uint8_t> tags[max_file_pages] = {};
-  Vma* i_mmap[max_mms * max_vmas] = {};  // all mappings, in no order; guarded by i_mmap_rwsem
+  Row<Atomic<Page*>> slots;
+  Row<Atomic<std::uint8_t>> tags;
+  Row<Vma*> i_mmap;  // all mappings, in no order; guarded by i_mmap_rwsem
   int i_mmap_count = 0;
-  Atomic<Word> disk[max_file_pages][max_words] = {};
+  Row<DiskPage> disk;
 };
 
 }  // namespace shootdown

@@ -15,7 +15,7 @@ namespace {
 
 // vm_area_alloc. Null when the mm has too many.
 Vma* allocate_vma(Mm& mm) {
-  for (int i = 0; i < max_vmas; ++i) {
+  for (int i = 0; i < mm.vmas.size(); ++i) {
     bool expected = false;
     if (mm.vma_used[i].compare_exchange_strong(expected, true, std::memory_order_acquire)) {
       mm.vmas[i].mm = mm.number;
@@ -27,7 +27,7 @@ Vma* allocate_vma(Mm& mm) {
 
 // vm_area_free.
 void free_vma(Mm& mm, Vma* vma) {
-  mm.vma_used[vma - mm.vmas].store(false, std::memory_order_release);
+  mm.vma_used[vma - mm.vmas.begin()].store(false, std::memory_order_release);
 }
 
 // Puts a vma into the mm's ordered list.
@@ -77,7 +77,7 @@ std::span<Vma* const> detach_vmas(Task& current, Mm& mm, int first, int end, Vma
   act(current, event::DetachMappings{.mm = mm.number, .first = as_fact(first), .count = as_fact(end - first)}, [&] {
     for (Vma* vma = find_vma(mm, first); vma != nullptr && vma->start < end; vma = find_vma(mm, first)) {
       const int at = position_of(mm, vma);
-      std::copy(mm.mmap + at + 1, mm.mmap + mm.map_count, mm.mmap + at);
+      std::copy(mm.mmap.begin() + at + 1, mm.mmap.begin() + mm.map_count, mm.mmap.begin() + at);
       --mm.map_count;
       out[count++] = vma;
     }
@@ -136,10 +136,10 @@ void link_file_vma(Task& current, Vma& vma) {
 void unlink_file_vma(Task& current, Vma& vma) {
   AddressSpace& file = current.kernel->files[vma.file];
   file.i_mmap_rwsem.down_write(current);
-  Vma** const end = file.i_mmap + file.i_mmap_count;
-  Vma** const place = std::find(file.i_mmap, end, &vma);
-  SHOOTDOWN_CHECK(place != end);
-  *place = end[-1];
+  const Row<Vma*> mappings = file.i_mmap.first(file.i_mmap_count);
+  Vma** const place = std::ranges::find(mappings, &vma);
+  SHOOTDOWN_CHECK(place != mappings.end());
+  *place = mappings.end()[-1];
   --file.i_mmap_count;
   file.i_mmap_rwsem.up_write(current);
 }

@@ -17,7 +17,7 @@ using Operands = std::array<Operand, max_operands>;
 // Pages of a file, from what numbers the pages of all files in one row.
 struct FilePages {
   FilePages(Task& current, const Operand& operand)
-      : file(current.kernel->files[static_cast<std::size_t>(operand.value / current.kernel->config.pages)]),
+      : file(current.kernel->files[operand.value / current.kernel->config.pages]),
         span{current.kernel->config.index_of(operand.value), operand.count} {}
 
   AddressSpace& file;

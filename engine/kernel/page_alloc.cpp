@@ -33,8 +33,8 @@ Page* alloc_page(Task& current) {
     page = kernel.free_pages;
     if (page != nullptr) {
       kernel.free_pages = page->next_free;
-    } else if (kernel.pages_used < max_frames) {
-      page = &kernel.pages[static_cast<std::size_t>(kernel.pages_used++)];
+    } else if (kernel.pages_used < kernel.machine.frame_count()) {
+      page = &kernel.pages[kernel.pages_used++];
     }
     kernel.zone_lock.exchange(0, std::memory_order_acq_rel);
     if (page != nullptr) found.frame = kernel.pfn(page);

@@ -38,9 +38,9 @@ class TryEngine final : public ZapEngine {
 std::unique_ptr<Recorder> record(const TryEngine::Trial& trial, Defect defect = Defect::none) {
   const TryEngine engine(trial);
   auto recorder = std::make_unique<Recorder>();
-  const auto kernel = std::make_unique<Kernel>(engine, *recorder);
-  kernel->defect = defect;
-  kernel->run(ProgramBuilder().operation(0, Call::dontneed, 0, 1).program());
+  Simulation simulation(engine, *recorder);
+  simulation.defect = defect;
+  simulation.run(ProgramBuilder().operation(0, Call::dontneed, 0, 1).program());
   return recorder;
 }
 

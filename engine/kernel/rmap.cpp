@@ -53,7 +53,7 @@ int page_mkclean(Task& current, Page* page) {
 
   // rmap_walk_file
   int cleaned = 0;
-  AddressSpace& file = kernel.files[static_cast<std::size_t>(page->mapping)];
+  AddressSpace& file = kernel.files[page->mapping];
   file.i_mmap_rwsem.down_read(current);
   for (int i = 0; i < file.i_mmap_count; ++i) {
     const Vma& vma = *file.i_mmap[i];

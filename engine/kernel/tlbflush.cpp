@@ -45,7 +45,7 @@ CpuMask cpus_to_ask(const Task& current, const Mm& mm, bool freed_tables) {
   if (freed_tables) return mask;
   for (CpuMask rest = mask; rest != 0; rest = static_cast<CpuMask>(rest & (rest - 1))) {
     const int cpu = __builtin_ctz(rest);
-    const Task& task = current.kernel->tasks[static_cast<std::size_t>(cpu)];
+    const Task& task = current.kernel->tasks[cpu];
     if (task.lazy.load(std::memory_order_relaxed)) mask = static_cast<CpuMask>(mask & ~cpu_bit(cpu));
   }
   return mask;
@@ -57,8 +57,7 @@ void ask(Task& current, CpuMask mask) {
     current.flush_waits_for.store(mask, std::memory_order_release);
     for (CpuMask rest = mask; rest != 0; rest = static_cast<CpuMask>(rest & (rest - 1))) {
       const int cpu = __builtin_ctz(rest);
-      kernel.tasks[static_cast<std::size_t>(cpu)].flush_asked_by.fetch_or(cpu_bit(current.cpu),
-                                                                          std::memory_order_acq_rel);
+      kernel.tasks[cpu].flush_asked_by.fetch_or(cpu_bit(current.cpu), std::memory_order_acq_rel);
       kernel.sched.post_interrupt(cpu);
     }
   });
@@ -101,7 +100,7 @@ bool handle_flush_interrupt(Task& current) {
   const CpuMask asked_by = current.flush_asked_by.load(std::memory_order_acquire);
   if (asked_by == 0) return false;
   const int sender = __builtin_ctz(asked_by);
-  Task& asker = kernel.tasks[static_cast<std::size_t>(sender)];
+  Task& asker = kernel.tasks[sender];
   act(current, event::TakeInterrupt{.sender = as_fact(sender)}, [] {});
   flush_tlb_func(current, asker.flush);
   current.flush_asked_by.fetch_and(static_cast<CpuMask>(~cpu_bit(sender)), std::memory_order_acq_rel);

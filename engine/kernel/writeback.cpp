@@ -65,7 +65,7 @@ void write_page(Task& current, Page* page, AddressSpace& file) {
     act(current, event::WriteToDisk{.page = frame_fact(current, page), .word = as_fact(word)},
         [&](event::WriteToDisk& found) {
           found.value = kernel.frame(page).words[word].load(std::memory_order_relaxed);
-          file.disk[index][word].store(found.value, std::memory_order_relaxed);
+          file.disk[index].words[word].store(found.value, std::memory_order_relaxed);
         });
   }
   end_page_writeback(current, page, file, index);
@@ -153,7 +153,7 @@ bool set_page_dirty(Task& current, Page* page) {
   });
   if ((set.was & PG_dirty) != 0) return false;
   const int file = mapping_of(page);
-  if (file >= 0) tag_page_dirty(current, page, kernel.files[static_cast<std::size_t>(file)]);
+  if (file >= 0) tag_page_dirty(current, page, kernel.files[file]);
   return true;
 }
 

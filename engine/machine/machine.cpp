@@ -1,19 +1,28 @@
 #include "engine/machine/machine.h"
 
+#include <algorithm>
+
 namespace shootdown {
 
-void Machine::clear() {
-  for (int table = 0; table < tables_used_; ++table) {
-    for (int page = 0; page < pages_used_; ++page) set_pte(table, page, Pte());
-  }
-  tables_used_ = 0;
+namespace {
+
+// As many as can be in use at once: a page of each file in the page cache; others, dropped from it, at the end of each
+// entry of each mm and in the gathers of each CPU; and what CPUs have in hand.
+int frames_needed(const MachineConfig& config) {
+  constexpr int in_hand = 4;
+  const int pages = config.virtual_pages();
+  const int needed = config.files * config.pages + config.mms * pages + config.cpus * (pages + in_hand);
+  return std::min(needed, max_frames);
 }
 
-void Machine::reset(int cpus, int tlb_entries, int tables, int pages) {
-  clear();
-  tables_used_ = tables;
-  pages_used_ = pages;
-  for (int cpu = 0; cpu < cpus; ++cpu) tlbs_[cpu].reset(tlb_entries);
+}  // namespace
+
+Machine::Machine(Arena& arena, const MachineConfig& config)
+    : tlbs_(arena.row<Tlb>(config.cpus)),
+      tables_(arena.row<TranslationTable>(config.mms)),
+      frames_(arena.row<Frame>(frames_needed(config))) {
+  for (Tlb& tlb : tlbs_) tlb = Tlb(arena.row<TlbEntry>(config.tlb));
+  for (TranslationTable& table : tables_) table.slots = arena.row<PteSlot>(config.virtual_pages());
 }
 
 SHOOTDOWN_HARNESS void Machine::count(Pte pte, int change) {

@@ -4,6 +4,8 @@
 // of the architecture, one class each (x86.h). Everything here happens within
 // one step of a CPU: callers make the step point, the hardware does the action.
 //
+// All its state lies in an arena, as large as the machine of the program needs.
+//
 // Frames hold a few words. Words and page-table entries are atomics, as the
 // hardware's accesses are; the rest is hardware state that no code can race on,
 // and is hidden from ThreadSanitizer.
@@ -11,6 +13,7 @@
 
 #include <cstdint>
 
+#include "engine/arena.h"
 #include "engine/events/event.h"
 #include "engine/machine/pte.h"
 #include "engine/machine/tlb.h"
@@ -30,7 +33,7 @@ struct Frame {
 // One translation table, as the hardware walks it. Entries are written only through Machine, which
 // counts what leads to each frame.
 struct TranslationTable {
-  PteSlot slots[max_virtual_pages];
+  Row<PteSlot> slots;
 };
 
 // What a memory access came to.
@@ -43,15 +46,13 @@ struct AccessResult {
 
 class Machine {
  public:
-  // `cpus` CPUs whose TLBs hold `tlb_entries` each, and `tables` translation tables of `pages` entries each, all none.
-  void reset(int cpus, int tlb_entries, int tables, int pages);
-  // Clears all entries. The work depends on what was used, so it is done when that is no longer needed, not when
-  // something else begins.
-  void clear();
+  // With CPUs, TLBs, and address spaces as the program says; TLBs and tables are empty.
+  Machine(Arena& arena, const MachineConfig& config);
 
   Tlb& tlb(int cpu) { return tlbs_[cpu]; }
   const Tlb& tlb(int cpu) const { return tlbs_[cpu]; }
 
+  int frame_count() const { return frames_.size(); }
   Frame& frame(FrameNumber number) { return frames_[number]; }
   const Frame& frame(FrameNumber number) const { return frames_[number]; }
   // How many page-table entries lead to a frame.
@@ -77,11 +78,9 @@ class Machine {
  private:
   void count(Pte pte, int change);
 
-  int tables_used_ = 0;  // since the last reset: what must be cleared
-  int pages_used_ = 0;
-  Tlb tlbs_[max_cpus];
-  TranslationTable tables_[max_mms];
-  Frame frames_[max_frames];
+  Row<Tlb> tlbs_;
+  Row<TranslationTable> tables_;
+  Row<Frame> frames_;
 };
 
 }  // namespace shootdown

@@ -2,7 +2,6 @@
 #include "engine/machine/machine.h"
 
 #include <boost/test/unit_test.hpp>
-#include <memory>
 
 #include "engine/machine/x86.h"
 
@@ -11,8 +10,6 @@ using namespace shootdown;
 namespace {
 
 struct Fixture {
-  Fixture() { machine->reset(2, 2, 1, 8); }
-
   AccessResult access(int page, bool store, Word value = 0, int cpu = 0) const {
     AccessResult result = x86::translate(*machine, cpu, 0, page, store);
     x86::access(*machine, result, 0, store, value);
@@ -21,7 +18,15 @@ struct Fixture {
   Pte pte(int page) const { return machine->read_pte(0, page); }
 
   static constexpr Pte clean = Pte::mapping(5);
-  std::unique_ptr<Machine> machine = std::make_unique<Machine>();
+  static MachineConfig config() {
+    MachineConfig config;
+    config.cpus = 2;
+    config.tlb = 2;
+    config.pages = 8;
+    return config;
+  }
+  Arena arena;
+  Machine* machine = &arena.make<Machine>(arena, config());
 };
 
 bool faults(const AccessResult& result) {
@@ -143,7 +148,7 @@ BOOST_AUTO_TEST_CASE(the_machine_counts_what_leads_to_a_frame) {
   BOOST_TEST(machine->frame(6).entries == 1U);
   machine->clear_pte(0, 0);
   BOOST_TEST(machine->frame(5).entries == 0U);
-  machine->reset(2, 2, 1, 8);
+  machine->set_pte(0, 1, Pte());
   BOOST_TEST(machine->frame(6).entries == 0U);
   BOOST_TEST(pte(1).none());
 }

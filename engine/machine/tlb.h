@@ -7,9 +7,9 @@
 
 #include <cstdint>
 
+#include "engine/arena.h"
 #include "engine/machine/pte.h"
-#include "engine/program/program.h"
-#include "engine/sched/sanitizer.h"
+#include "engine/sanitizer.h"
 
 namespace shootdown {
 
@@ -24,14 +24,8 @@ struct TlbEntry {
 
 class Tlb {
  public:
-  static constexpr int max_entries = max_tlb_entries;
-
-  // Forgets everything; holds `entries` (1 to max_entries) from now on.
-  SHOOTDOWN_HARNESS void reset(int entries) {
-    capacity_ = entries;
-    count_ = 0;
-    oldest_ = 0;
-  }
+  // Holds what `entries`, at least one, have room for.
+  explicit Tlb(Row<TlbEntry> entries = {}) : entries_(entries) {}
 
   // The entry for a virtual page, or null.
   SHOOTDOWN_HARNESS TlbEntry* find(std::uint16_t page) {
@@ -45,11 +39,11 @@ class Tlb {
   SHOOTDOWN_HARNESS void insert(const TlbEntry& entry) {
     if (TlbEntry* const old = find(entry.page)) {
       *old = entry;
-    } else if (count_ < capacity_) {
+    } else if (count_ < entries_.size()) {
       entries_[count_++] = entry;
     } else {
       entries_[oldest_] = entry;
-      oldest_ = (oldest_ + 1) % capacity_;
+      oldest_ = (oldest_ + 1) % entries_.size();
     }
   }
 
@@ -67,14 +61,13 @@ class Tlb {
     oldest_ = 0;
   }
 
-  const TlbEntry* begin() const { return entries_; }
-  const TlbEntry* end() const { return entries_ + count_; }
+  const TlbEntry* begin() const { return entries_.begin(); }
+  const TlbEntry* end() const { return begin() + count_; }
 
  private:
-  int capacity_ = max_entries;
+  Row<TlbEntry> entries_;
   int count_ = 0;
   int oldest_ = 0;
-  TlbEntry entries_[max_entries];
 };
 
 }  // namespace shootdown

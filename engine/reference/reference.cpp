@@ -4,16 +4,18 @@
 
 namespace shootdown {
 
-void Reference::reset(const MachineConfig& config) {
-  virtual_pages_ = config.virtual_pages();
-  reset_ = drops_;
-  std::fill_n(began_, max_cpus, drops_);
-  for (Gather& gather : gathers_) gather.mm = no_mm;
-  for (int file = 0; file < config.files; ++file) std::fill_n(&pages_[file_page(file, 0)], config.pages, Page());
+Reference::Reference(Arena& arena, const MachineConfig& config, int frames)
+    : file_length_(config.pages),
+      virtual_pages_(config.virtual_pages()),
+      views_(arena.row<View>(config.mms * virtual_pages_)),
+      pages_(arena.row<Page>(config.files * config.pages)),
+      began_(arena.row<std::uint64_t>(config.cpus)),
+      copies_(arena.row<Copy>(frames)),
+      gathers_(arena.row<Gather>(config.cpus)) {
+  for (Gather& gather : gathers_) gather.cleared = arena.row<std::uint16_t>(virtual_pages_);
+  if (config.mapped == 0) return;
   for (int mm = 0; mm < config.mms; ++mm) {
-    std::fill_n(views_[mm], config.virtual_pages(), View());
-    if (config.mapped == 0) continue;
-    for (int page = 0; page < config.virtual_pages(); page += config.pages)
+    for (int page = 0; page < virtual_pages_; page += config.pages)
       map(mm, page, config.pages, config.file_of(page), 0);
   }
 }
@@ -37,19 +39,19 @@ void Reference::write_returned(int file, int index) {
 }
 
 void Reference::map(int mm, int first, int count, int file, int index) {
-  for (int i = 0; i < count; ++i) views_[mm][first + i] = {.page = file_page(file, index + i), .state = State::mapped};
+  for (int i = 0; i < count; ++i) view(mm, first + i) = {.page = file_page(file, index + i), .state = State::mapped};
 }
 
 void Reference::begin_unmap(int mm, int first, int count) {
   for (int page = first; page < first + count; ++page) {
-    State& state = views_[mm][page].state;
+    State& state = view(mm, page).state;
     if (state == State::mapped) state = State::in_transition;
   }
 }
 
 void Reference::end_unmap(int mm, int first, int count) {
   for (int page = first; page < first + count; ++page) {
-    State& state = views_[mm][page].state;
+    State& state = view(mm, page).state;
     if (state == State::in_transition) state = State::unmapped;
   }
 }
@@ -71,7 +73,7 @@ void Reference::clear_entry(int cpu, int page, int frame) {
 }
 
 void Reference::flush_gather(int cpu) {
-  std::fill_n(gathers_[cpu].cleared, virtual_pages_, no_frame);
+  std::ranges::fill(gathers_[cpu].cleared, no_frame);
 }
 
 bool Reference::is_to_be_flushed(int mm, int page, int frame) const {

@@ -25,19 +25,21 @@
 // Cannot say which of the values that a word has had a disk shows: that is the
 // page cache's doing. It knows the bounds, because values grow.
 //
-// Shares no code with the engines, so that no fault can hide in both.
+// Shares no code with the engines, so that no fault can hide in both. Belongs to one
+// run, in whose arena it keeps what it knows.
 #pragma once
 
 #include <cstdint>
 
+#include "engine/arena.h"
 #include "engine/program/program.h"
 
 namespace shootdown {
 
 class Reference {
  public:
-  // Files full of zeros; if the machine says so, every window shows its file.
-  void reset(const MachineConfig& config);
+  // Files full of zeros; if the machine says so, every window shows its file. `frames`: how many page frames there are.
+  Reference(Arena& arena, const MachineConfig& config, int frames);
 
   // --- what may be seen now ---
 
@@ -119,19 +121,17 @@ class Reference {
 
   // Of a page that can be shown: those of files. Pages that belong to an mm alone would come after them.
   using PageNumber = std::uint16_t;
-  static constexpr int max_pages = max_files * max_file_pages;
   static constexpr PageNumber nothing = 0xFFFF;
-  static_assert(max_pages <= nothing);
-  static constexpr PageNumber file_page(int file, int index) {
-    return static_cast<PageNumber>(file * max_file_pages + index);
-  }
+  static_assert(max_files * max_file_pages <= nothing);
+  PageNumber file_page(int file, int index) const { return static_cast<PageNumber>(file * file_length_ + index); }
 
   // What a virtual page shows or, if it is unmapped, showed last.
   struct View {
     PageNumber page = nothing;
     State state = State::unmapped;
   };
-  const View& view(int mm, int page) const { return views_[mm][page]; }
+  const View& view(int mm, int page) const { return views_[mm * virtual_pages_ + page]; }
+  View& view(int mm, int page) { return views_[mm * virtual_pages_ + page]; }
 
   // What a frame was when it left the page cache.
   struct Copy {
@@ -140,7 +140,7 @@ class Reference {
     std::uint32_t words[max_words] = {};
   };
   bool was(const Copy& copy, PageNumber page, int word, std::uint32_t value) const {
-    return copy.dropped > reset_ && copy.page == page && copy.words[word] == value;
+    return copy.dropped != 0 && copy.page == page && copy.words[word] == value;
   }
 
   // The frames that the entries which a gather has cleared led to, until they are flushed.
@@ -149,20 +149,18 @@ class Reference {
   static_assert(max_frames <= no_frame);
   struct Gather {
     int mm = no_mm;
-    std::uint16_t cleared[max_virtual_pages];
+    Row<std::uint16_t> cleared;  // by virtual page
   };
   bool is_to_be_flushed(int mm, int page, int frame) const;
 
-  int virtual_pages_ = 0;
-  View views_[max_mms][max_virtual_pages];
-  Page pages_[max_pages];
-
-  // They count on from run to run, so that no copy need be forgotten.
+  int file_length_;
+  int virtual_pages_;
+  Row<View> views_;  // of the first mm, then of the second, ...
+  Row<Page> pages_;
   std::uint64_t drops_ = 0;
-  std::uint64_t reset_ = 0;             // the drops before this run
-  std::uint64_t began_[max_cpus] = {};  // before the operation under way on each CPU
-  Copy copies_[max_frames];
-  Gather gathers_[max_cpus];
+  Row<std::uint64_t> began_;  // the drops before the operation under way on each CPU
+  Row<Copy> copies_;          // by frame
+  Row<Gather> gathers_;       // by CPU
 };
 
 }  // namespace shootdown

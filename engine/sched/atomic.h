@@ -9,7 +9,7 @@
 
 #include <atomic>
 
-#include "engine/sched/sanitizer.h"
+#include "engine/sanitizer.h"
 
 namespace shootdown {
 

@@ -59,6 +59,7 @@ struct Choice {
     evict,  // the TLB of `cpu` loses its entry for `page`; ask again
     fill,   // the hardware of `cpu` loads a TLB entry for `page`; ask again
     fail,   // the next allocation of memory by `cpu`, which is the running one, fails; ask again
+    pause,  // the run rests here until somebody has it go on, and the same is asked again
   };
 
   Kind kind = Kind::run;

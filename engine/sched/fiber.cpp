@@ -5,11 +5,11 @@
 #include <unistd.h>
 
 #include <boost/context/detail/fcontext.hpp>
+#include <cstring>
 
 #include "engine/check.h"
 
 #ifdef SHOOTDOWN_ASAN
-#include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
 #ifdef SHOOTDOWN_TSAN
@@ -69,16 +69,14 @@ Fiber::~Fiber() {
 #ifdef SHOOTDOWN_TSAN
   if (tsan_fiber_ != nullptr) __tsan_destroy_fiber(tsan_fiber_);
 #endif
-#ifdef SHOOTDOWN_ASAN
-  __asan_unpoison_memory_region(stack_, stack_size_);
-#endif
+  permit(stack_, stack_size_);
   unmap_stack(stack_, stack_size_);
 }
 
 void Fiber::restart() {
-#ifdef SHOOTDOWN_ASAN
   // Frames that were abandoned have left their red zones behind.
-  __asan_unpoison_memory_region(stack_, stack_size_);
+  permit(stack_, stack_size_);
+#ifdef SHOOTDOWN_ASAN
   fake_stack_ = nullptr;
 #endif
 #ifdef SHOOTDOWN_TSAN
@@ -126,6 +124,17 @@ SHOOTDOWN_HARNESS void Fiber::switch_to(Fiber& to) {
 #ifdef SHOOTDOWN_MSAN
   __msan_finish_switch_fiber(nullptr, nullptr);
 #endif
+}
+
+std::span<const std::byte> Fiber::live() const {
+  const auto* const begin = static_cast<const std::byte*>(context_);
+  return {begin, reinterpret_cast<const std::byte*>(stack_ + stack_size_)};
+}
+
+void Fiber::restore(std::span<const std::byte> live) {
+  SHOOTDOWN_CHECK(can_be_restored && live.size() <= stack_size_);
+  context_ = stack_ + stack_size_ - live.size();
+  std::memcpy(context_, live.data(), live.size());
 }
 
 SHOOTDOWN_HARNESS void Fiber::synchronise([[maybe_unused]] Fiber& other) {

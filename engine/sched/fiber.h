@@ -11,8 +11,9 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 
-#include "engine/sched/sanitizer.h"
+#include "engine/sanitizer.h"
 
 namespace shootdown {
 
@@ -33,6 +34,12 @@ class Fiber {
   // Leaves this fiber, which must be the running one, for `to`; returns when somebody switches back.
   void switch_to(Fiber& to);
 
+  // What stands on its stack, while it does not run; and puts back what stood there once, so that it goes on from where
+  // it was then. Not with a sanitizer, which keeps books of its own of each stack.
+  static constexpr bool can_be_restored = !memory_is_sanitized;
+  std::span<const std::byte> live() const;
+  void restore(std::span<const std::byte> live);
+
   // Orders, for ThreadSanitizer, all that `other` did before all that this fiber, which must be
   // the running one, will do, and the reverse. Nothing in other builds.
   void synchronise(Fiber& other);
@@ -45,8 +52,8 @@ class Fiber {
   std::size_t stack_size_ = 0;
   void (*entry_)(void*) = nullptr;
   void* argument_ = nullptr;
-  void* fake_stack_ = nullptr;  // AddressSanitizer's
-  void* tsan_fiber_ = nullptr;  // ThreadSanitizer's
+  [[maybe_unused]] void* fake_stack_ = nullptr;  // AddressSanitizer's
+  [[maybe_unused]] void* tsan_fiber_ = nullptr;  // ThreadSanitizer's
 };
 
 }  // namespace shootdown

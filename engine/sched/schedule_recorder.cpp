@@ -67,7 +67,8 @@ namespace {
 
 Exception exception_of(const Choice& choice) {
   switch (choice.kind) {
-    case Choice::Kind::run: break;
+    case Choice::Kind::run:
+    case Choice::Kind::pause: break;
     case Choice::Kind::evict: return {.kind = Exception::Kind::evict, .cpu = choice.cpu, .page = choice.page};
     case Choice::Kind::fill: return {.kind = Exception::Kind::fill, .cpu = choice.cpu, .page = choice.page};
     case Choice::Kind::fail: return {.kind = Exception::Kind::fail};
@@ -79,6 +80,7 @@ Exception exception_of(const Choice& choice) {
 
 Choice ScheduleRecorder::choose(const Question& question) {
   const Choice choice = choose_inner(question);
+  if (choice.kind == Choice::Kind::pause) return choice;
   const Question place = place_of(question);
   if (choice.kind != Choice::Kind::run) {
     note(place.at, exception_of(choice));

@@ -1,94 +1,81 @@
 #include "engine/sched/scheduler.h"
 
+#include <algorithm>
+
 #include "engine/check.h"
 
 namespace shootdown {
 
-Scheduler::Cpu::Cpu(Scheduler& owner, int id)
-    : scheduler(owner),
-      number(id),
-      fiber(
-          [](void* argument) {
-            Cpu& cpu = *static_cast<Cpu*>(argument);
-            for (;;) {
-              cpu.scheduler.rest();
-              cpu.scheduler.client_.run_cpu(cpu.number);
-              cpu.scheduler.park();
-            }
-          },
-          this) {}
-
-Scheduler::Scheduler(Client& client) : client_(client) {
-  for (int i = 0; i < max_cpus; ++i) {
-    cpus_[i] = std::make_unique<Cpu>(*this, i);
-    settle(i);
-  }
-}
-
-// Lets a CPU go to where it rests between runs. Where it comes from depends on the last run, and must make no
-// difference to the next one: not even in which code is reached, or fuzzers take it for new.
-void Scheduler::settle(int cpu) {
-  current_ = cpu;
-  interrupts_ = 0;
-  main_.synchronise(cpus_[cpu]->fiber);
-  main_.switch_to(cpus_[cpu]->fiber);
-  main_.synchronise(cpus_[cpu]->fiber);
-}
-
-void Scheduler::begin_run(int cpus) {
-  steps_ = 0;
-  hash_ = 0;
-  all_ = cpus_below(cpus);
-  finished_ = 0;
-  interrupts_ = 0;
-  outcome_ = Outcome::completed;
-  for (int i = 0; i < cpus; ++i) {
-    Cpu& cpu = *cpus_[i];
-    cpu.operation = -1;
-    cpu.pending = {};
-    cpu.guard = nullptr;
-    cpu.parked = false;
-    cpu.own = 0;
-    cpu.since = 0;
-    cpu.visited = 0;
-    cpu.visit = 0;
-    cpu.take_at = 0;
-    cpu.interrupts_disabled = 0;
-    cpu.latency = 0;
-    main_.synchronise(cpu.fiber);
-  }
-}
-
-// Before the first question each CPU goes to its first step, so that all who are chosen from are there.
-Outcome Scheduler::run(int cpus, Chooser& chooser, std::uint64_t step_limit) {
+Scheduler::Scheduler(CpuFibers& fibers, Client& client, int cpus)
+    : fibers_(fibers), client_(client), all_(cpus_below(cpus)) {
   SHOOTDOWN_CHECK(cpus >= 1 && cpus <= max_cpus);
+  for (int i = 0; i < max_cpus; ++i) cpus_[i].number = i;
+}
+
+void Scheduler::synchronise_all() {
+  for (unsigned rest = all_; rest != 0; rest &= rest - 1) fibers_.synchronise(__builtin_ctz(rest));
+}
+
+void Scheduler::begin(Chooser& chooser, std::uint64_t step_limit) {
+  SHOOTDOWN_CHECK(!running_);
   chooser_ = &chooser;
   step_limit_ = step_limit;
-  begin_run(cpus);
+  fibers_.belong_to(*this);
+  synchronise_all();
+  const int cpus = __builtin_popcount(all_);
   chooser.begin(cpus);
   running_ = true;
   starting_ = true;
-  for (current_ = 0; current_ < cpus; ++current_) main_.switch_to(cpus_[current_]->fiber);
+  for (current_ = 0; current_ < cpus; ++current_) fibers_.main().switch_to(fibers_.of(current_));
   starting_ = false;
   current_ = 0;
-  // What the chooser has the world do now happens between the CPUs' beginning and what they do next.
-  for (int i = 0; i < cpus; ++i) main_.synchronise(cpus_[i]->fiber);
-  const int first = ask(Question::Occasion::begin);
-  for (int i = 0; i < cpus; ++i) main_.synchronise(cpus_[i]->fiber);
-  if (first < 0) {
-    outcome_ = finished_ == all_ ? Outcome::completed : Outcome::deadlock;
-  } else {
-    current_ = first;
-    main_.switch_to(cpus_[first]->fiber);
-  }
+}
 
-  running_ = false;
-  for (int i = 0; i < cpus; ++i) {
-    main_.synchronise(cpus_[i]->fiber);
-    if (outcome_ != Outcome::completed) cpus_[i]->fiber.restart();
-    settle(i);
+// What the chooser has the world do before the first step happens between the CPUs' beginning and what they do next.
+bool Scheduler::proceed(std::uint64_t until) {
+  SHOOTDOWN_CHECK(running_);
+  pause_at_ = until;
+  if (pause_at_ < stop_at_) stop_at_ = pause_at_;
+  if (!begun_ && pause_at_ == 0) return false;
+  synchronise_all();
+  if (!begun_) {
+    const int first = ask(Question::Occasion::begin);
+    if (first == paused) return false;
+    begun_ = true;
+    if (first == nobody) {
+      outcome_ = finished_ == all_ ? Outcome::completed : Outcome::deadlock;
+      end(outcome_ != Outcome::completed);
+      return true;
+    }
+    current_ = first;
+    synchronise_all();
   }
-  return outcome_;
+  fibers_.main().switch_to(fibers_.of(current_));
+  synchronise_all();
+  if (paused_) return false;
+  end(outcome_ != Outcome::completed);
+  return true;
+}
+
+void Scheduler::abandon() {
+  end(true);
+}
+
+// Each CPU goes to its rest.
+void Scheduler::end(bool cut_off) {
+  running_ = false;
+  interrupts_ = 0;
+  for (unsigned rest = all_; rest != 0; rest &= rest - 1) {
+    current_ = __builtin_ctz(rest);
+    fibers_.settle(current_, cut_off);
+  }
+}
+
+SHOOTDOWN_HARNESS void Scheduler::run_on(int cpu) {
+  arrive();
+  stop_at_ = 0;
+  client_.run_cpu(cpu);
+  park();
 }
 
 // A guard is a closure on the stack of the CPU that it belongs to, and whoever asks looks at it.
@@ -104,7 +91,7 @@ SHOOTDOWN_HARNESS bool Scheduler::can_take_interrupt(const Cpu& cpu) const {
 SHOOTDOWN_HARNESS Question Scheduler::question(Question::Occasion occasion) const {
   Question result{.occasion = occasion, .at = position(), .runnable = 0, .interrupted = 0};
   for (unsigned rest = all_; rest != 0; rest &= rest - 1) {
-    const Cpu& cpu = *cpus_[__builtin_ctz(rest)];
+    const Cpu& cpu = cpus_[__builtin_ctz(rest)];
     const bool interrupted = can_take_interrupt(cpu);
     if (!interrupted && !can_step(cpu)) continue;
     result.runnable = static_cast<CpuMask>(result.runnable | cpu_bit(cpu.number));
@@ -119,7 +106,7 @@ SHOOTDOWN_HARNESS std::uint64_t Scheduler::own_steps(const Cpu& cpu) const {
 }
 
 SHOOTDOWN_HARNESS Position Scheduler::position() const {
-  const Cpu& cpu = *cpus_[current_];
+  const Cpu& cpu = cpus_[current_];
   const std::uint64_t own = own_steps(cpu);
   return {current_, cpu.operation, own, steps_, own == cpu.visited ? cpu.visit : 0};
 }
@@ -130,20 +117,25 @@ SHOOTDOWN_HARNESS void Scheduler::count_visit(Cpu& cpu) {
   cpu.visited = own;
 }
 
-// Asks who runs next, until the answer is a CPU; -1: none can.
+// Asks who runs next, until the answer is a CPU; or nobody, if none can run. Before the first step the run may be paused.
 SHOOTDOWN_HARNESS int Scheduler::ask(Question::Occasion occasion) {
   for (;;) {
     Choice choice{};
     {
       const Unwatched unwatched;
       const Question now = question(occasion);
-      if (now.runnable == 0) return -1;
+      if (now.runnable == 0) return nobody;
       choice = chooser_->choose(now);
       SHOOTDOWN_CHECK(choice.kind != Choice::Kind::run || now.can_run(choice.cpu));
     }
     if (choice.kind == Choice::Kind::run) {
-      cpus_[choice.cpu]->latency = choice.latency;
+      cpus_[choice.cpu].latency = choice.latency;
       return choice.cpu;
+    }
+    if (choice.kind == Choice::Kind::pause) {
+      if (occasion == Question::Occasion::begin) return paused;
+      pause();
+      continue;
     }
     disturb(choice);
     // One question for each time that it wants to be asked.
@@ -153,9 +145,16 @@ SHOOTDOWN_HARNESS int Scheduler::ask(Question::Occasion occasion) {
 
 // The CPU has come to its first step, or has none.
 SHOOTDOWN_HARNESS void Scheduler::wait_for_start() {
-  self().fiber.switch_to(main_);
+  fibers_.of(current_).switch_to(fibers_.main());
   arrive();
   stop_at_ = 0;
+}
+
+// Returns to the caller of proceed(); comes back when it is called again.
+SHOOTDOWN_HARNESS void Scheduler::pause() {
+  paused_ = true;
+  fibers_.of(current_).switch_to(fibers_.main());
+  paused_ = false;
 }
 
 // Asks the chooser until it has no more to say before the next step.
@@ -166,6 +165,7 @@ SHOOTDOWN_HARNESS void Scheduler::stop_point(StepPoint next) {
   }
   for (;;) {
     if (steps_ >= step_limit_) finish(Outcome::too_many_steps);
+    if (steps_ >= pause_at_) pause();
     Cpu& cpu = self();
     if (cpu.guard != nullptr) cpu.guard->check();
     if (cpu.take_at != 0 && steps_ >= cpu.take_at) {
@@ -176,7 +176,7 @@ SHOOTDOWN_HARNESS void Scheduler::stop_point(StepPoint next) {
       const Unwatched unwatched;
       const std::uint64_t stop = chooser_->next_question(position());
       if (stop > steps_) {
-        stop_at_ = stop < step_limit_ ? stop : step_limit_;
+        stop_at_ = std::min({stop, step_limit_, pause_at_});
         if (cpu.take_at != 0 && cpu.take_at < stop_at_) stop_at_ = cpu.take_at;
         return;
       }
@@ -187,7 +187,7 @@ SHOOTDOWN_HARNESS void Scheduler::stop_point(StepPoint next) {
       if (!can_go_on) return;
       continue;
     }
-    if (chosen < 0) return;
+    if (chosen == nobody) return;
     cpu.pending = next;
     leave_for(chosen);
   }
@@ -213,11 +213,11 @@ SHOOTDOWN_HARNESS void Scheduler::count_switch(const Cpu& from, const Cpu& to) {
 SHOOTDOWN_HARNESS void Scheduler::leave_for(int next) {
   Cpu& from = self();
   from.own = own_steps(from);
-  Cpu& to = *cpus_[next];
+  Cpu& to = cpus_[next];
   SHOOTDOWN_CHECK((all_ & cpu_bit(next)) != 0 && (can_take_interrupt(to) || can_step(to)));
   if (counters_ != nullptr) count_switch(from, to);
   current_ = next;
-  from.fiber.switch_to(to.fiber);
+  fibers_.of(from.number).switch_to(fibers_.of(next));
   arrive();
 }
 
@@ -268,7 +268,7 @@ SHOOTDOWN_HARNESS void Scheduler::block() {
     return;
   }
   const int next = ask(Question::Occasion::blocked);
-  if (next < 0) {
+  if (next == nobody) {
     finish(finished_ == all_ ? Outcome::completed : Outcome::deadlock);
   } else {
     leave_for(next);
@@ -284,17 +284,10 @@ SHOOTDOWN_HARNESS void Scheduler::park() {
   while (running_) block();
 }
 
-// Between runs; returns when the calling CPU is switched to in the next run.
-SHOOTDOWN_HARNESS void Scheduler::rest() {
-  self().fiber.switch_to(main_);
-  arrive();
-  stop_at_ = 0;
-}
-
-// Returns to the caller of run(). Comes back when the run is over if the outcome is `completed`, else never.
+// Returns to the caller of proceed(). Comes back when the run is over if the outcome is `completed`, else never.
 SHOOTDOWN_HARNESS void Scheduler::finish(Outcome outcome) {
   outcome_ = outcome;
-  self().fiber.switch_to(main_);
+  fibers_.of(current_).switch_to(fibers_.main());
 }
 
 // A CPU that could not run may be able to from now on.
@@ -341,14 +334,14 @@ SHOOTDOWN_HARNESS void Scheduler::begin_operation(int number) {
 SHOOTDOWN_HARNESS void Scheduler::wake_all(const WaitQueue& queue) {
   for (unsigned waiting = queue.waiting_; waiting != 0; waiting &= waiting - 1) {
     const int cpu = __builtin_ctz(waiting);
-    if (can_step(*cpus_[cpu])) may_run(cpu);
+    if (can_step(cpus_[cpu])) may_run(cpu);
   }
 }
 
 SHOOTDOWN_HARNESS void Scheduler::post_interrupt(int cpu) {
   SHOOTDOWN_CHECK(!starting_);
   interrupts_ = static_cast<CpuMask>(interrupts_ | cpu_bit(cpu));
-  const Cpu& target = *cpus_[cpu];
+  const Cpu& target = cpus_[cpu];
   if (target.interrupts_disabled == 0 && !can_step(target)) may_run(cpu);
 }
 

@@ -17,21 +17,24 @@
 //
 // A run ends when every CPU has ended and no interrupt is pending. If all CPUs
 // wait, or the step limit is reached, the run is cut off: the fibers are
-// restarted, without running destructors of objects on their stacks.
+// restarted, without running destructors of objects on their stacks. The chooser
+// may pause it, and so may the caller; then it rests until proceed() is called again,
+// which changes nothing in it.
 //
-// No allocation after construction. Not thread-safe.
+// A scheduler is for one run, and lies where what belongs to the run lies: its
+// bytes and those of the CPUs' stacks are all there is to know of a run that is
+// paused. No allocation. Not thread-safe.
 #pragma once
 
 #include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 
 #include "engine/events/event.h"
 #include "engine/program/program.h"
 #include "engine/sched/chooser.h"
-#include "engine/sched/fiber.h"
+#include "engine/sched/cpu_fibers.h"
 
 namespace shootdown {
 
@@ -70,15 +73,12 @@ class WaitQueue {
 
 class Scheduler {
  public:
-  static constexpr int max_cpus = shootdown::max_cpus;
-
   // What runs on the CPUs.
   class Client {
    public:
     Client() = default;
     Client(const Client&) = delete;
     Client& operator=(const Client&) = delete;
-    virtual ~Client() = default;
 
     // Does all that `cpu` has to do in this run.
     virtual void run_cpu(int cpu) = 0;
@@ -86,12 +86,27 @@ class Scheduler {
     virtual bool interrupt(int cpu) = 0;
     // Does what the hardware does by this choice, in a step that nobody can interrupt.
     virtual void disturb(const Choice& choice) = 0;
+
+   protected:
+    ~Client() = default;
   };
 
-  explicit Scheduler(Client& client);
+  // For CPUs 0 to cpus-1 (1 to max_cpus) on the first of `fibers`, which rest.
+  Scheduler(CpuFibers& fibers, Client& client, int cpus);
 
-  // Runs CPUs 0 to cpus-1 (1 to max_cpus) to their end. At most `step_limit` steps are made.
-  Outcome run(int cpus, Chooser& chooser, std::uint64_t step_limit);
+  // Once: each CPU goes to its first step, so that all who are chosen from are there. At most `step_limit` steps will be
+  // made. `chooser` must outlive the run.
+  void begin(Chooser& chooser, std::uint64_t step_limit);
+  // Runs the CPUs until the run is over (true); or until the chooser pauses it, or a CPU is before a step when `until`
+  // steps have been made.
+  bool proceed(std::uint64_t until = Chooser::never);
+  // Of a run that is over.
+  Outcome outcome() const { return outcome_; }
+  // Cuts off a run that is not.
+  void abandon();
+
+  // Where a CPU goes from its rest; returns when it may rest again.
+  void run_on(int cpu);
 
   // --- on a CPU's fiber ---
 
@@ -132,7 +147,7 @@ class Scheduler {
   // The CPUs that have not ended; after a deadlock, those that wait.
   CpuMask unfinished() const { return static_cast<CpuMask>(all_ & ~finished_); }
   // What a waiting CPU waits for.
-  StepPoint waits_for(int cpu) const { return cpus_[cpu]->pending; }
+  StepPoint waits_for(int cpu) const { return cpus_[cpu].pending; }
 
   // Counts, in every run from now on, which pairs of actions a switch of CPUs falls between: what the one
   // CPU was about to do and what the other goes on with. `counters` (null: count nothing) has
@@ -172,11 +187,7 @@ class Scheduler {
   };
 
   struct Cpu {
-    Cpu(Scheduler& owner, int id);
-
-    Scheduler& scheduler;
-    int number;
-    Fiber fiber;
+    int number = 0;
     int operation = -1;
     std::uint64_t own = 0;      // steps made in this operation before `since`
     std::uint64_t since = 0;    // value of steps_ when it came to run
@@ -190,7 +201,11 @@ class Scheduler {
     bool parked = false;       // it has ended
   };
 
-  SHOOTDOWN_HARNESS Cpu& self() { return *cpus_[current_]; }
+  // In place of a CPU.
+  static constexpr int nobody = -1;
+  static constexpr int paused = -2;
+
+  SHOOTDOWN_HARNESS Cpu& self() { return cpus_[current_]; }
   std::uint64_t own_steps(const Cpu& cpu) const;
   void count_visit(Cpu& cpu);
   Position position() const;
@@ -205,29 +220,32 @@ class Scheduler {
   void count_switch(const Cpu& from, const Cpu& to);
   void block();
   void park();
-  void rest();
+  void pause();
   void leave_for(int next);
   void arrive();
   void take_interrupts();
   void disturb(const Choice& choice);
   void finish(Outcome outcome);
   void may_run(int cpu);
-  void begin_run(int cpus);
-  void settle(int cpu);
+  void synchronise_all();
+  void end(bool cut_off);
   void wake_all(const WaitQueue& queue);
 
+  CpuFibers& fibers_;
   Client& client_;
-  std::unique_ptr<Cpu> cpus_[max_cpus];
-  Fiber main_;
+  Cpu cpus_[max_cpus];
   Chooser* chooser_ = nullptr;
   std::uint8_t* counters_ = nullptr;
 
   std::uint64_t steps_ = 0;
   std::uint64_t stop_at_ = 0;  // no question is asked before this step
+  std::uint64_t pause_at_ = Chooser::never;
   std::uint64_t hash_ = 0;
   int current_ = 0;
   bool running_ = false;   // between the start of a run and its outcome
   bool starting_ = false;  // each CPU goes to its first step
+  bool begun_ = false;     // who makes the first step has been chosen
+  bool paused_ = false;
   CpuMask all_ = 0;
   CpuMask finished_ = 0;
   CpuMask interrupts_ = 0;  // pending

@@ -5,6 +5,8 @@
 #include <functional>
 #include <string>
 
+#include "engine/arena.h"
+#include "engine/check.h"
 #include "engine/sched/atomic.h"
 #include "engine/sched/pct.h"
 
@@ -53,7 +55,18 @@ struct Script final : Scheduler::Client {
   std::function<void(int)> body;
   std::function<bool(int)> on_interrupt = [](int) { return false; };
   std::string log;
-  Scheduler sched{*this};
+  CpuFibers fibers;
+  Arena arena;
+  Scheduler* sched = nullptr;
+  std::uint8_t* switch_counters = nullptr;
+
+  Outcome run(int cpus, Chooser& chooser, std::uint64_t step_limit) {
+    sched = &arena.make<Scheduler>(fibers, *this, cpus);
+    sched->count_switches(switch_counters);
+    sched->begin(chooser, step_limit);
+    SHOOTDOWN_CHECK(sched->proceed());
+    return sched->outcome();
+  }
 
   void run_cpu(int cpu) override { body(cpu); }
   bool interrupt(int cpu) override { return on_interrupt(cpu); }
@@ -61,12 +74,12 @@ struct Script final : Scheduler::Client {
 
   template <typename Enabled>
   void wait(WaitQueue& queue, const Enabled& enabled) {
-    sched.wait_until(waiting, queue, enabled, [] {});
+    sched->wait_until(waiting, queue, enabled, [] {});
   }
 
   // The scripts run on fibers that do not synchronise; what they note is the test's, not theirs.
   void step(const std::string& what) {
-    sched.step({1, 0});
+    sched->step({1, 0});
     const Unwatched unwatched;
     log += what;
   }
@@ -83,9 +96,9 @@ BOOST_AUTO_TEST_CASE(cpus_run_to_their_end_in_the_order_the_chooser_picks) {
     script.step(std::to_string(cpu));
   };
   InOrder chooser;
-  BOOST_TEST((script.sched.run(3, chooser, 100) == Outcome::completed));
+  BOOST_TEST((script.run(3, chooser, 100) == Outcome::completed));
   BOOST_TEST(script.log == "001122");
-  BOOST_TEST(script.sched.steps() == 6U);
+  BOOST_TEST(script.sched->steps() == 6U);
 }
 
 BOOST_AUTO_TEST_CASE(a_switch_falls_between_two_steps) {
@@ -95,7 +108,7 @@ BOOST_AUTO_TEST_CASE(a_switch_falls_between_two_steps) {
       for (int i = 0; i < 3; ++i) script.step(cpu == 0 ? "a" : "b");
     };
     SwitchOnce chooser(at, 1);
-    script.sched.run(2, chooser, 100);
+    script.run(2, chooser, 100);
     const std::string expected = std::string(at, 'a') + "bbb" + std::string(3 - at, 'a');
     BOOST_TEST(script.log == (at == 3 ? "aaabbb" : expected));
   }
@@ -113,11 +126,11 @@ BOOST_AUTO_TEST_CASE(who_waits_lets_others_run_until_it_is_woken) {
     } else {
       script.step("b");
       ready.store(true, std::memory_order_release);
-      script.sched.wake(queue);
+      script.sched->wake(queue);
     }
   };
   InOrder chooser;
-  BOOST_TEST((script.sched.run(2, chooser, 100) == Outcome::completed));
+  BOOST_TEST((script.run(2, chooser, 100) == Outcome::completed));
   BOOST_TEST(script.log == "abc");
 }
 
@@ -131,14 +144,14 @@ BOOST_AUTO_TEST_CASE(a_deadlock_is_an_outcome_and_the_next_run_is_clean) {
     }
   };
   InOrder chooser;
-  BOOST_TEST((script.sched.run(3, chooser, 100) == Outcome::deadlock));
-  BOOST_TEST(script.sched.unfinished() == 0b011);
-  BOOST_TEST((script.sched.waits_for(1) == waiting));
+  BOOST_TEST((script.run(3, chooser, 100) == Outcome::deadlock));
+  BOOST_TEST(script.sched->unfinished() == 0b011);
+  BOOST_TEST((script.sched->waits_for(1) == waiting));
 
   queue.reset();
   script.log.clear();
   script.body = [&](int cpu) { script.step(std::to_string(cpu)); };
-  BOOST_TEST((script.sched.run(3, chooser, 100) == Outcome::completed));
+  BOOST_TEST((script.run(3, chooser, 100) == Outcome::completed));
   BOOST_TEST(script.log == "012");
 }
 
@@ -148,8 +161,8 @@ BOOST_AUTO_TEST_CASE(the_step_limit_ends_a_run_for_ever) {
     for (;;) script.step("");
   };
   InOrder chooser;
-  BOOST_TEST((script.sched.run(2, chooser, 1000) == Outcome::too_many_steps));
-  BOOST_TEST(script.sched.steps() == 1000U);
+  BOOST_TEST((script.run(2, chooser, 1000) == Outcome::too_many_steps));
+  BOOST_TEST(script.sched->steps() == 1000U);
 }
 
 BOOST_AUTO_TEST_CASE(an_interrupt_is_taken_before_the_next_step_even_by_cpus_that_wait_or_have_ended) {
@@ -164,19 +177,19 @@ BOOST_AUTO_TEST_CASE(an_interrupt_is_taken_before_the_next_step_even_by_cpus_tha
       script.step("b");
     } else {
       script.step("c");
-      script.sched.post_interrupt(0);
-      script.sched.post_interrupt(1);
+      script.sched->post_interrupt(0);
+      script.sched->post_interrupt(1);
       script.wait(queue, [&] { return left.load(std::memory_order_acquire) == 0; });
       script.step("d");
     }
   };
   script.on_interrupt = [&](int cpu) {
     script.step("i" + std::to_string(cpu));
-    if (left.fetch_sub(1, std::memory_order_acq_rel) == 1) script.sched.wake(queue);
+    if (left.fetch_sub(1, std::memory_order_acq_rel) == 1) script.sched->wake(queue);
     return false;
   };
   InOrder chooser;
-  BOOST_TEST((script.sched.run(3, chooser, 100) == Outcome::completed));
+  BOOST_TEST((script.run(3, chooser, 100) == Outcome::completed));
   BOOST_TEST(script.log == "aci0i1bd");
 }
 
@@ -186,13 +199,13 @@ BOOST_AUTO_TEST_CASE(latency_and_disabled_interrupts_delay_an_interrupt) {
     script.body = [&, disable](int cpu) {
       if (cpu == 0) {
         script.step("a");
-        script.sched.post_interrupt(1);
+        script.sched->post_interrupt(1);
         script.step("a");
         return;
       }
-      if (disable) script.sched.disable_interrupts();
+      if (disable) script.sched->disable_interrupts();
       for (int i = 0; i < 4; ++i) script.step("b");
-      if (disable) script.sched.enable_interrupts();
+      if (disable) script.sched->enable_interrupts();
       script.step("c");
     };
     script.on_interrupt = [&](int /*cpu*/) {
@@ -200,7 +213,7 @@ BOOST_AUTO_TEST_CASE(latency_and_disabled_interrupts_delay_an_interrupt) {
       return false;
     };
     SwitchOnce chooser(1, 1, latency);
-    script.sched.run(2, chooser, 100);
+    script.run(2, chooser, 100);
     return script.log;
   };
   BOOST_TEST(run(0, false) == "aibbbbca");
@@ -214,13 +227,13 @@ BOOST_AUTO_TEST_CASE(the_hash_tells_runs_apart_and_is_the_same_for_the_same_run)
   script.body = [&](int cpu) {
     for (int i = 0; i < 3; ++i) {
       script.step("");
-      script.sched.mix(static_cast<std::uint64_t>(cpu));
+      script.sched->mix(static_cast<std::uint64_t>(cpu));
     }
   };
   const auto hash = [&](std::uint64_t at) {
     SwitchOnce chooser(at, 1);
-    script.sched.run(2, chooser, 100);
-    return script.sched.hash();
+    script.run(2, chooser, 100);
+    return script.sched->hash();
   };
   BOOST_TEST(hash(1) == hash(1));
   BOOST_TEST(hash(1) != hash(2));
@@ -232,9 +245,9 @@ BOOST_AUTO_TEST_CASE(switches_are_counted_where_asked_for) {
     for (int i = 0; i < 3; ++i) script.step("");
   };
   std::uint8_t counters[Scheduler::switch_counters] = {};
-  script.sched.count_switches(counters);
+  script.switch_counters = counters;
   SwitchOnce chooser(1, 1);
-  script.sched.run(2, chooser, 100);
+  script.run(2, chooser, 100);
   int sum = 0;
   for (const std::uint8_t counter : counters) sum += counter;
   BOOST_TEST(sum == 2);  // there, and back when the other ended
@@ -248,7 +261,7 @@ BOOST_AUTO_TEST_CASE(pct_is_deterministic_and_different_seeds_make_different_run
   const auto run = [&](std::uint64_t seed) {
     script.log.clear();
     Pct chooser(seed, 4, 24);
-    BOOST_TEST((script.sched.run(3, chooser, 100) == Outcome::completed));
+    BOOST_TEST((script.run(3, chooser, 100) == Outcome::completed));
     return script.log;
   };
   int different = 0;
@@ -274,7 +287,7 @@ BOOST_AUTO_TEST_CASE(pct_finds_bugs_as_often_as_the_paper_promises) {
   for (int seed = 0; seed < runs; ++seed) {
     script.log.clear();
     Pct chooser(static_cast<std::uint64_t>(seed), 2, 15);
-    script.sched.run(3, chooser, 100);
+    script.run(3, chooser, 100);
     if (script.log.find('k') < script.log.find('f')) ++depth_one;
     // CPU 1's third step falls between CPU 0's second and third.
     const std::size_t middle = script.log.find('h');
@@ -295,7 +308,7 @@ BOOST_AUTO_TEST_CASE(a_woken_cpu_of_higher_priority_runs_at_once_under_pct) {
     } else {
       script.step("a");
       ready.store(true, std::memory_order_release);
-      script.sched.wake(queue);
+      script.sched->wake(queue);
       script.step("b");
     }
   };
@@ -306,7 +319,7 @@ BOOST_AUTO_TEST_CASE(a_woken_cpu_of_higher_priority_runs_at_once_under_pct) {
     ready.store(false, std::memory_order_release);
     queue.reset();
     Pct chooser(seed, 1, 10);
-    script.sched.run(2, chooser, 100);
+    script.run(2, chooser, 100);
     at_once = at_once || script.log == "awb";
     later = later || script.log == "abw";
   }

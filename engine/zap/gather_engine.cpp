@@ -62,7 +62,7 @@ bool GatherEngine::zap_pte(MmuGather& tlb, int address, bool& force_flush) const
   Page* const page = &current.kernel->pages[pte.frame()];
   if (planted(current, Defect::sleep_under_lock)) wait_on_page_writeback(current, page);
   if (planted(current, Defect::i_mmap_under_lock)) {
-    RwSemaphore& i_mmap = current.kernel->files[static_cast<std::size_t>(page->mapping)].i_mmap_rwsem;
+    RwSemaphore& i_mmap = current.kernel->files[page->mapping].i_mmap_rwsem;
     i_mmap.down_read(current);
     i_mmap.up_read(current);
   }
@@ -136,7 +136,7 @@ void GatherEngine::unmap_region(Task& current, std::span<Vma* const> vmas) const
 void GatherEngine::exit_mmap(Task& current) const {
   Mm& mm = *current.mm;
   mm.mmap_lock.down_read(current);
-  const std::span<Vma* const> vmas(mm.mmap, static_cast<std::size_t>(mm.map_count));
+  const std::span<Vma* const> vmas = {mm.mmap.begin(), static_cast<std::size_t>(mm.map_count)};
   MmuGather tlb(current, mm, true, *this);
   for (const Vma* const vma : vmas) unmap_single_vma(tlb, vma->start, vma->end);
   mm.mmap_lock.up_read(current);

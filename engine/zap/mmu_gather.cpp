@@ -43,12 +43,13 @@ bool MmuGather::next_batch() {
     return true;
   }
   if (batch_count_ == max_batch_count(task_.kernel->config)) return false;
-  MmuGatherBatch* const batch = task_.kernel->allocate_batch(task_);
+  const unsigned max = max_batch(task_.kernel->config);
+  MmuGatherBatch* const batch = task_.kernel->allocate_batch(task_, max);
   if (batch == nullptr) return false;
   ++batch_count_;
   batch->next = nullptr;
   batch->nr = 0;
-  batch->max = max_batch(task_.kernel->config);
+  batch->max = max;
   active_->next = batch;
   active_ = batch;
   return true;
@@ -217,7 +218,7 @@ void free_encoded_pages_and_swap_cache(const MmuGather& tlb, const std::uintptr_
 }
 
 PointerFact pointer_fact(const Task& current, std::uintptr_t bits) {
-  return {static_cast<Fact>(bits - reinterpret_cast<std::uintptr_t>(current.kernel->pages.data()))};
+  return {static_cast<Fact>(bits - reinterpret_cast<std::uintptr_t>(current.kernel->pages.begin()))};
 }
 
 EncodedPage encode_page(const Task& current, Page* page, unsigned flags) {

@@ -1,6 +1,6 @@
 #include "fuzz/checks/allocations.h"
 
-#include "engine/sched/sanitizer.h"
+#include "engine/sanitizer.h"
 
 namespace {
 

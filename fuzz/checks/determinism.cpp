@@ -40,16 +40,14 @@ std::uint64_t run_twice(Replayer& replayer, const Program& program, const std::s
   return first.hash;
 }
 
-// A new replayer, which has all the memory that it will ever need.
-Replayer warm_replayer(const ZapEngine& engine) {
+// All inputs, one after the other.
+std::uint64_t digest_of(const ZapEngine& engine, const CountAndFiles& inputs) {
   const std::size_t before = allocations();
   Replayer replayer(engine);
+  // Now it has all the memory that it will ever need.
   replayer.run(Program{});
   if (allocations() == before) fail(replayer, "memory", "allocations are not counted");
-  return replayer;
-}
 
-std::uint64_t digest_of(Replayer& replayer, const CountAndFiles& inputs) {
   std::uint64_t digest = 0;
   const auto add = [&](const Program& program, const std::string& name) {
     digest = digest * 0x100000001B3U ^ run_twice(replayer, program, name);
@@ -67,8 +65,7 @@ std::uint64_t digest_of(Replayer& replayer, const CountAndFiles& inputs) {
 
 bool print_digests(const CountAndFiles& inputs) {
   for (const ZapEngine* const engine : all_engines()) {
-    Replayer replayer = warm_replayer(*engine);
-    fmt::print("{:016x}  {}  {} inputs\n", digest_of(replayer, inputs), engine->name(),
+    fmt::print("{:016x}  {}  {} inputs\n", digest_of(*engine, inputs), engine->name(),
                inputs.count + inputs.files.size());
   }
   return true;

@@ -11,14 +11,13 @@ namespace shootdown {
 
 // --- running ---
 
-Replayer::Replayer(const ZapEngine& engine, Defect defect)
-    : engine_(engine), judge_(std::make_unique<Judge>()), kernel_(std::make_unique<Kernel>(engine, *judge_)) {
-  kernel_->defect = defect;
+Replayer::Replayer(const ZapEngine& engine, Defect defect) : simulation_(engine, judge_) {
+  simulation_.defect = defect;
 }
 
 RunResult Replayer::run(const Program& program, Observer* trace, Chooser* chooser) {
-  const Outcome outcome = kernel_->run(program, trace, chooser);
-  return {.outcome = outcome, .hash = kernel_->hash(), .broken = judge_->report().broken()};
+  const Outcome outcome = simulation_.run(program, trace, chooser);
+  return {.outcome = outcome, .hash = simulation_.hash(), .broken = judge_.broken()};
 }
 
 std::string Replayer::trace(const Program& program, const TraceOptions& options) {
@@ -64,9 +63,10 @@ std::string shortened(const std::string& trace, std::string_view oracle) {
 std::string describe_violation(const ZapEngine& engine, const Program& program, OracleId broken, Defect defect) {
   Replayer replayer(engine, defect);
   const std::string trace = replayer.trace(program, {});
-  const bool again = replayer.report().broken().contains(broken);
+  const Report report = replayer.report();
+  const bool again = report.broken().contains(broken);
   const std::string_view fact =
-      again ? replayer.report().violation(broken).fact() : "but not when it is run again, which must not be";
+      again ? report.violation(broken).fact() : "but not when it is run again, which must not be";
   const std::string planted = defect == Defect::none ? "" : fmt::format(" with {}", defect_name(defect));
   return fmt::format("shootdown: {}{} breaks {}: {}\n\n{}\n{}", engine.name(), planted, oracle_name(broken), fact,
                      print(program), shortened(trace, oracle_name(broken)));

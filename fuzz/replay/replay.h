@@ -7,12 +7,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <variant>
 
 #include "engine/kernel/defects.h"
+#include "engine/kernel/simulation.h"
 #include "engine/kernel/zap_engine.h"
 #include "fuzz/io/input_error.h"
 #include "fuzz/language/text.h"
@@ -30,24 +30,23 @@ struct RunResult {
   OracleSet broken;
 };
 
-// One engine, with a kernel and a judge that are used for all runs: they are large.
+// Runs programs on one engine, and has them judged.
 class Replayer {
  public:
   // `defect` is made in every run.
   explicit Replayer(const ZapEngine& engine, Defect defect = Defect::none);
 
-  const ZapEngine& engine() const { return engine_; }
+  const ZapEngine& engine() const { return simulation_.engine(); }
   // `chooser`, if any, makes the choices in place of the program's schedule.
   RunResult run(const Program& program, Observer* trace = nullptr, Chooser* chooser = nullptr);
   // What was found in the last run.
-  const Report& report() const { return judge_->report(); }
+  Report report() const { return judge_.report(); }
   // Runs the program and gives the picture of that run.
   std::string trace(const Program& program, const TraceOptions& options);
 
  private:
-  const ZapEngine& engine_;
-  std::unique_ptr<Judge> judge_;
-  std::unique_ptr<Kernel> kernel_;
+  Judge judge_;
+  Simulation simulation_;
 };
 
 // What a fuzz target says of a program that breaks a guarantee: "shootdown: ENGINE breaks ORACLE: fact" ("ENGINE with

@@ -73,7 +73,8 @@ BOOST_AUTO_TEST_CASE(violations_are_described_as_the_tool_would) {
   const std::string picture = replayer.trace(input.document.program, {});
   const std::string program = print(input.document.program);
   for (const OracleId id : {OracleId::lost_dirty_data, OracleId::fsync_durability}) {
-    const std::string_view fact = replayer.report().violation(id).fact();
+    const Report report = replayer.report();
+    const std::string_view fact = report.violation(id).fact();
     BOOST_TEST(!fact.empty());
     BOOST_TEST(describe_violation(engine, input.document.program, id) ==
                fmt::format("shootdown: eager_dirty breaks {}: {}\n\n{}\n{}", oracle_name(id), fact, program, picture));

@@ -16,7 +16,7 @@
 #include <string>
 #include <variant>
 
-#include "engine/kernel/kernel.h"
+#include "engine/kernel/simulation.h"
 #include "engine/zap/engines.h"
 #include "fuzz/language/codec.h"
 #include "fuzz/language/mutator.h"
@@ -51,8 +51,8 @@ namespace {
 // What the target keeps from run to run: large, and allocated once.
 struct Target {
   Target() : selected(selection_from_environment()) {
-    kernel.defect = defect_from_environment();
-    kernel.sched.count_switches(extra_counters + StateCoverage::state_counters);
+    simulation.defect = defect_from_environment();
+    simulation.switch_counters = extra_counters + StateCoverage::state_counters;
   }
 
   static OracleSet selection_from_environment() {
@@ -78,7 +78,7 @@ struct Target {
   OracleSet selected;
   StateCoverage coverage{extra_counters};
   Judge judge{&coverage};
-  Kernel kernel{SHOOTDOWN_ENGINE(), judge};
+  Simulation simulation{SHOOTDOWN_ENGINE(), judge};
   Program program;
 };
 
@@ -111,15 +111,14 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace shootdown;
   static const std::unique_ptr<Target> target = std::make_unique<Target>();
   decode({data, size}, target->program);
-  target->kernel.run(target->program);
+  target->simulation.run(target->program);
 #ifdef SHOOTDOWN_FEATURES
   visit_features(extra_counters);
 #endif
-  const Report& report = target->judge.report();
-  if ((report.broken() & target->selected).empty()) return 0;
+  if ((target->judge.broken() & target->selected).empty()) return 0;
 
-  const OracleId id = report.first(target->selected);
-  const std::string story = describe_violation(SHOOTDOWN_ENGINE(), target->program, id, target->kernel.defect);
+  const OracleId id = target->judge.report().first(target->selected);
+  const std::string story = describe_violation(SHOOTDOWN_ENGINE(), target->program, id, target->simulation.defect);
   std::fwrite(story.data(), 1, story.size(), stderr);
   abort_for(id);
 }

@@ -265,9 +265,10 @@ void check_story(std::size_t bug, int variant, std::set<std::string>& facts) {
         fmt::format("bug {} variant {} on {}: {}", bug, variant, engine->name(), names_of(broken));
     BOOST_TEST(!broken.empty() == (engine->name() == bugs[bug].engine), where);
     if (broken.empty()) continue;
-    const OracleId first = replayer.report().first(among);
+    const Report report = replayer.report();
+    const OracleId first = report.first(among);
     BOOST_TEST(oracle_name(first) == bugs[bug].oracle, where);
-    facts.emplace(replayer.report().violation(first).fact());
+    facts.emplace(report.violation(first).fact());
   }
 }
 

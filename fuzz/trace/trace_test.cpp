@@ -18,6 +18,7 @@
 #include <fmt/format.h>
 #include <boost/test/unit_test.hpp>
 
+#include "engine/kernel/simulation.h"
 #include "engine/zap/engines.h"
 #include "fuzz/language/codec.h"
 #include "fuzz/language/text.h"
@@ -35,10 +36,10 @@ namespace {
 template <typename AnObserver>
 struct Runner {
   explicit Runner(std::string_view engine)
-      : observer(std::make_unique<AnObserver>()), kernel(std::make_unique<Kernel>(*find_engine(engine), *observer)) {}
+      : observer(std::make_unique<AnObserver>()), simulation(*find_engine(engine), *observer) {}
 
   std::unique_ptr<AnObserver> observer;
-  std::unique_ptr<Kernel> kernel;
+  Simulation simulation;
 };
 
 Program program_of(std::string_view text) {
@@ -50,9 +51,9 @@ Program program_of(std::string_view text) {
 
 std::string picture(std::string_view text, const TraceOptions& options, std::string_view engine = "eager_dirty") {
   const Program program = program_of(text);
-  const Runner<Judge> runner(engine);
+  Runner<Judge> runner(engine);
   Trace trace;
-  runner.kernel->run(program, &trace);
+  runner.simulation.run(program, &trace);
   return render_trace(program, trace, runner.observer->report(), options);
 }
 
@@ -402,14 +403,14 @@ BOOST_AUTO_TEST_CASE(several_mms_and_files_are_told_apart) {
 
 BOOST_AUTO_TEST_CASE(a_run_that_is_too_long_is_cut_and_says_so) {
   const Program program = program_of(one_store);
-  const Runner<Judge> runner("eager_dirty");
+  Runner<Judge> runner("eager_dirty");
   Trace trace(10);
-  runner.kernel->run(program, &trace);
+  runner.simulation.run(program, &trace);
   BOOST_TEST(trace.steps() == 10U);
   const std::string text = render_trace(program, trace, runner.observer->report(), {});
   BOOST_TEST(contains(text, fmt::format("... and {} further steps, which were not recorded", trace.missing())));
   // The next run is recorded from its beginning.
-  runner.kernel->run(program, &trace);
+  runner.simulation.run(program, &trace);
   BOOST_TEST(trace.steps() == 10U);
   BOOST_TEST(render_trace(program, trace, runner.observer->report(), {}) == text);
 }
@@ -417,10 +418,10 @@ BOOST_AUTO_TEST_CASE(a_run_that_is_too_long_is_cut_and_says_so) {
 // What no hardware does: the check of the TLB and the access are two steps.
 BOOST_AUTO_TEST_CASE(split_accesses_have_words) {
   const Program program = program_of(one_store);
-  const Runner<Judge> runner("eager_dirty");
-  runner.kernel->split_access = true;
+  Runner<Judge> runner("eager_dirty");
+  runner.simulation.defect = Defect::access_split;
   Trace trace;
-  runner.kernel->run(program, &trace);
+  runner.simulation.run(program, &trace);
   const std::string text = render_trace(program, trace, runner.observer->report(), {});
   BOOST_TEST(contains(text, "translate page 0 for a store"));
   BOOST_TEST(contains(text, "store page 0: page walk, writes 1 to frame 0"));
@@ -552,12 +553,12 @@ void test_story(const Program& program, const Trace& trace, const std::set<std::
 BOOST_AUTO_TEST_CASE(random_programs_are_told_truly) {
   EventSet seen;
   for (const ZapEngine* const engine : all_engines()) {
-    const Runner<StaleAccesses> runner(engine->name());
+    Runner<StaleAccesses> runner(engine->name());
     std::mt19937 random(1);
     Trace trace;
     for (int i = 0; i < 400; ++i) {
       const Program program = random_program(random);
-      runner.kernel->run(program, &trace);
+      runner.simulation.run(program, &trace);
       test_story(program, trace, runner.observer->steps);
       for (const AnyEvent& event : trace.events()) seen.insert(event.kind);
     }
@@ -571,9 +572,9 @@ BOOST_AUTO_TEST_CASE(random_programs_are_told_truly) {
 
 BOOST_AUTO_TEST_CASE(a_trace_has_every_step) {
   const Program program = program_of(lost_write);
-  const Runner<Judge> runner("eager_dirty");
+  Runner<Judge> runner("eager_dirty");
   Trace trace;
-  runner.kernel->run(program, &trace);
+  runner.simulation.run(program, &trace);
   BOOST_TEST(trace.events().front().is<event::RunBegins>());
   BOOST_TEST(trace.events().back().is<event::RunEnds>());
   std::uint64_t steps = 0;
@@ -585,12 +586,12 @@ BOOST_AUTO_TEST_CASE(a_trace_has_every_step) {
 }
 
 BOOST_AUTO_TEST_CASE(random_pictures_keep_their_bounds) {
-  const Runner<Judge> runner("deferred_dirty");
+  Runner<Judge> runner("deferred_dirty");
   std::mt19937 random(2);
   Trace trace;
   for (int i = 0; i < 60; ++i) {
     const Program program = random_program(random);
-    runner.kernel->run(program, &trace);
+    runner.simulation.run(program, &trace);
     for (const int width : {60, 120, 200}) {
       std::size_t numbered = 0;
       const std::string text = render_trace(program, trace, runner.observer->report(), {.full = true, .width = width});

@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 #include <zip.h>
 
-#include "engine/sched/sanitizer.h"
+#include "engine/sanitizer.h"
 #include "fuzz/io/output.h"
 
 namespace shootdown {

@@ -19,7 +19,7 @@
 
 #include <fmt/format.h>
 
-#include "engine/sched/sanitizer.h"
+#include "engine/sanitizer.h"
 #include "fuzz/triage/process.h"
 
 namespace shootdown {

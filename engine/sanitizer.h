@@ -10,7 +10,8 @@
 // An Unwatched object must not live across a switch of fibers.
 //
 // MemorySanitizer knows of what instrumented code has written, and must be told
-// of the rest (declare_written).
+// of the rest (declare_written); AddressSanitizer of memory that nobody may touch
+// for a while (forbid).
 #pragma once
 
 #include <cstddef>
@@ -39,6 +40,9 @@
 #define SHOOTDOWN_HARNESS
 #endif
 
+#ifdef SHOOTDOWN_ASAN
+#include <sanitizer/asan_interface.h>
+#endif
 #ifdef SHOOTDOWN_MSAN
 #include <sanitizer/msan_interface.h>
 #endif
@@ -56,6 +60,13 @@ void AnnotateIgnoreWritesEnd(const char* file, int line);
 #endif
 
 namespace shootdown {
+
+// Whether one that keeps books of memory is in this build.
+#if defined(SHOOTDOWN_ASAN) || defined(SHOOTDOWN_MSAN) || defined(SHOOTDOWN_TSAN)
+inline constexpr bool memory_is_sanitized = true;
+#else
+inline constexpr bool memory_is_sanitized = false;
+#endif
 
 // In its scope, ThreadSanitizer ignores plain memory accesses of this fiber.
 class [[nodiscard]] Unwatched {
@@ -88,6 +99,18 @@ inline void declare_written([[maybe_unused]] const void* data, [[maybe_unused]] 
 inline void declare_written([[maybe_unused]] const char* text) {
 #ifdef SHOOTDOWN_MSAN
   __msan_unpoison_string(text);
+#endif
+}
+
+// For AddressSanitizer: whoever touches this memory makes a mistake, or does not any more.
+inline void forbid([[maybe_unused]] const void* data, [[maybe_unused]] std::size_t size) {
+#ifdef SHOOTDOWN_ASAN
+  __asan_poison_memory_region(data, size);
+#endif
+}
+inline void permit([[maybe_unused]] const void* data, [[maybe_unused]] std::size_t size) {
+#ifdef SHOOTDOWN_ASAN
+  __asan_unpoison_memory_region(data, size);
 #endif
 }
 

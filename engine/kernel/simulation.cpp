@@ -1,0 +1,87 @@
+#include "engine/kernel/simulation.h"
+
+#include <cstring>
+
+#include "engine/check.h"
+#include "engine/sched/listed_schedule.h"
+#include "engine/sched/pct.h"
+
+namespace shootdown {
+
+Outcome Simulation::run(const Program& program, Observer* trace, Chooser* chooser) {
+  begin(program, trace, chooser);
+  SHOOTDOWN_CHECK(proceed());
+  return outcome();
+}
+
+void Simulation::begin(const Program& program, Observer* trace, Chooser* chooser) {
+  abandon();
+  arena_.clear();
+  kernel_ = &arena_.make<Kernel>(Kernel::Setup{.arena = arena_,
+                                               .fibers = fibers_,
+                                               .engine = engine_,
+                                               .program = program,
+                                               .defect = defect,
+                                               .observer = observer_,
+                                               .trace = trace,
+                                               .chooser = chooser == nullptr ? chooser_of(program) : *chooser});
+  kernel_->sched.count_switches(switch_counters);
+  ++run_;
+  over_ = false;
+  kernel_->begin();
+}
+
+Chooser& Simulation::chooser_of(const Program& program) {
+  const MachineConfig& machine = program.machine;
+  if (machine.pct_depth != 0) return arena_.make<Pct>(machine.pct_seed, machine.pct_depth, machine.pct_steps);
+  return arena_.make<ListedChooser>(program);
+}
+
+bool Simulation::proceed(std::uint64_t until) {
+  SHOOTDOWN_CHECK(!over_);
+  over_ = kernel_->proceed(until);
+  return over_;
+}
+
+void Simulation::abandon() {
+  if (over_) return;
+  kernel_->sched.abandon();
+  over_ = true;
+}
+
+void Simulation::save(Snapshot& snapshot) {
+  SHOOTDOWN_CHECK(!over_);
+  const std::span<const std::byte> world = arena_.used();
+  snapshot.run_ = run_;
+  snapshot.world_ = world.size();
+  std::size_t size = world.size();
+  for (int cpu = 0; cpu < kernel_->config.cpus; ++cpu) {
+    const std::size_t live = fibers_.of(cpu).live().size();
+    snapshot.stacks_[static_cast<std::size_t>(cpu)] = live;
+    size += live;
+  }
+  snapshot.bytes_.resize(size);
+  std::byte* to = snapshot.bytes_.data();
+  std::memcpy(to, world.data(), world.size());
+  to += world.size();
+  for (int cpu = 0; cpu < kernel_->config.cpus; ++cpu) {
+    const std::span<const std::byte> live = fibers_.of(cpu).live();
+    std::memcpy(to, live.data(), live.size());
+    to += live.size();
+  }
+}
+
+void Simulation::restore(const Snapshot& snapshot) {
+  SHOOTDOWN_CHECK(snapshot.run_ == run_);
+  std::span<const std::byte> bytes = snapshot.bytes_;
+  arena_.restore(bytes.first(snapshot.world_));
+  bytes = bytes.subspan(snapshot.world_);
+  for (int cpu = 0; cpu < kernel_->config.cpus; ++cpu) {
+    const std::size_t live = snapshot.stacks_[static_cast<std::size_t>(cpu)];
+    fibers_.of(cpu).restore(bytes.first(live));
+    bytes = bytes.subspan(live);
+  }
+  over_ = false;
+}
+
+}  // namespace shootdown

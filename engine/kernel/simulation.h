@@ -1,0 +1,93 @@
+// Runs programs on an engine: one world after the other.
+//
+// Owns what outlives runs: the memory that each run's world is laid out in, and the
+// CPUs' fibers. A world is all that a run changes: the kernel, its machine, the
+// scheduler, the oracles, a chooser that the program asks for. It is made when the
+// run begins, from nothing, and stays to be looked at until the next one begins.
+//
+// A run that is paused, before any of its steps, can be saved and, as often as one
+// likes, gone back to. What lies outside of the world, as a trace and a chooser of the caller's
+// own, does not go back with it. Not with sanitizers (can_save).
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "engine/arena.h"
+#include "engine/kernel/kernel.h"
+#include "engine/sched/cpu_fibers.h"
+
+namespace shootdown {
+
+class Simulation {
+ public:
+  // `engine` zaps pages; `observer` is told what it watches. Both must outlive the simulation.
+  Simulation(const ZapEngine& engine, Observer& observer) : engine_(engine), observer_(observer) {}
+  ~Simulation() { abandon(); }
+  Simulation(const Simulation&) = delete;
+  Simulation& operator=(const Simulation&) = delete;
+
+  // Runs a program to its end; `trace`, which may be null, observes it, too; `chooser`, if any, makes the choices in
+  // place of the program's schedule.
+  Outcome run(const Program& program, Observer* trace = nullptr, Chooser* chooser = nullptr);
+
+  // The same in parts. A run that is under way is cut off.
+  void begin(const Program& program, Observer* trace = nullptr, Chooser* chooser = nullptr);
+  // Until the run is over (true); or until the chooser pauses it, or `until` steps have been made and a CPU is before the
+  // next.
+  bool proceed(std::uint64_t until = Chooser::never);
+
+  // --- the run that was begun last ---
+
+  const ZapEngine& engine() const { return engine_; }
+  Kernel& kernel() { return *kernel_; }
+  // How it ended, if it has.
+  Outcome outcome() const { return kernel_->sched.outcome(); }
+  // A digest of all that happened.
+  std::uint64_t hash() const { return kernel_->sched.hash(); }
+  std::uint64_t steps() const { return kernel_->sched.steps(); }
+
+  // --- going back ---
+
+  class Snapshot {
+   public:
+    // The world, and what stands on the stacks of its CPUs.
+    std::span<const std::byte> world() const { return std::span(bytes_).first(world_); }
+    std::span<const std::byte> stacks() const { return std::span(bytes_).subspan(world_); }
+
+   private:
+    friend class Simulation;
+    std::uint64_t run_ = 0;
+    std::size_t world_ = 0;
+    std::array<std::size_t, max_cpus> stacks_{};
+    std::vector<std::byte> bytes_;  // the world, then the stacks
+  };
+  static constexpr bool can_save = Fiber::can_be_restored;
+  // The run is under way, and paused or not proceeded yet. Asks for memory only if the snapshot has never been as large.
+  void save(Snapshot& snapshot);
+  // The snapshot is of this run.
+  void restore(const Snapshot& snapshot);
+
+  // --- for the runs to come ---
+
+  // The mistake that is made.
+  Defect defect = Defect::none;
+  // See Scheduler::count_switches.
+  std::uint8_t* switch_counters = nullptr;
+
+ private:
+  void abandon();
+  Chooser& chooser_of(const Program& program);
+
+  const ZapEngine& engine_;
+  Observer& observer_;
+  Arena arena_;
+  CpuFibers fibers_;
+  Kernel* kernel_ = nullptr;
+  std::uint64_t run_ = 0;  // counts them
+  bool over_ = true;       // the last one is
+};
+
+}  // namespace shootdown

@@ -1,0 +1,204 @@
+// Worlds: each is made from nothing, can be run in parts, and gone back to.
+#include "engine/kernel/simulation.h"
+
+#include <algorithm>
+#include <boost/test/unit_test.hpp>
+#include <vector>
+
+#include "engine/zap/engines.h"
+#include "oracles/judge.h"
+#include "test/programs.h"
+#include "test/recorder.h"
+
+using namespace shootdown;
+
+namespace {
+
+Program race(int pct_depth = 0) {
+  ProgramBuilder builder;
+  builder.machine(&MachineConfig::pct_depth, pct_depth).machine(&MachineConfig::pct_steps, 100);
+  builder.operation(0, Call::store, 0, 0).operation(1, Call::dontneed, 0, 2).switch_to(0, 12);
+  return builder.operation(2, Call::fsync, 0, 2).suspend(7).operation(0, Call::store, 0, 0).program();
+}
+
+// The zap is suspended `after` steps, in which another CPU saves the page, and a third writes to it once more.
+Program lost_write(int after) {
+  ProgramBuilder builder;
+  builder.operation(0, Call::store, 0, 0).operation(1, Call::dontneed, 0, 1).suspend(after);
+  return builder.operation(2, Call::fsync, 0, 1).operation(0, Call::store, 0, 0).program();
+}
+
+Program large() {
+  ProgramBuilder builder;
+  builder.machine(&MachineConfig::pages, 40).machine(&MachineConfig::cpus, 8).machine(&MachineConfig::mms, 4);
+  return builder.operation(7, Call::touch, 0, 40).operation(3, Call::munmap, 0, 40).suspend(30).program();
+}
+
+// An engine whose runs are judged.
+struct Judged {
+  Judge judge;
+  Simulation simulation{*find_engine("eager_dirty"), judge};
+};
+
+// Has what is told to it run, and pauses when it has been told nothing.
+class OneChoice final : public Chooser {
+ public:
+  Choice next{.kind = Choice::Kind::pause};
+
+  void begin(int /*cpus*/) override {}
+  std::uint64_t next_question(const Position& position) override { return std::max(ask_at_, position.total); }
+  Choice choose(const Question& question) override {
+    asked = question;
+    const Choice chosen = next;
+    next = {.kind = Choice::Kind::pause};
+    if (chosen.kind == Choice::Kind::run) ask_at_ = question.at.total + 1;
+    return chosen;
+  }
+  bool may_run(int /*cpu*/, int /*current*/) override { return true; }
+  void interrupt_taken() override {}
+
+  Question asked{};
+
+ private:
+  std::uint64_t ask_at_ = 0;
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(simulation)
+
+BOOST_AUTO_TEST_CASE(a_run_in_parts_is_the_same_run) {
+  for (const Program& program : {race(), race(5)}) {
+    Judged judged;
+    BOOST_TEST((judged.simulation.run(program) == Outcome::completed));
+    const std::uint64_t hash = judged.simulation.hash();
+    const std::uint64_t steps = judged.simulation.steps();
+    judged.simulation.begin(program);
+    for (std::uint64_t until = 0; until <= steps; ++until) {
+      const bool over = judged.simulation.proceed(until);
+      BOOST_TEST(judged.simulation.steps() == until);
+      BOOST_TEST(over == (until == steps));
+    }
+    BOOST_TEST(judged.simulation.hash() == hash);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_run_that_is_cut_off_is_forgotten) {
+  Judged judged;
+  judged.simulation.run(race());
+  const std::uint64_t hash = judged.simulation.hash();
+  judged.simulation.begin(large());
+  BOOST_TEST(!judged.simulation.proceed(50));
+  judged.simulation.run(race());
+  BOOST_TEST(judged.simulation.hash() == hash);
+}
+
+BOOST_AUTO_TEST_CASE(a_chooser_pauses_at_each_of_its_questions) {
+  Judged judged;
+  OneChoice chooser;
+  const Program program = race();
+  judged.simulation.begin(program, nullptr, &chooser);
+  int questions = 0;
+  while (!judged.simulation.proceed()) {
+    BOOST_TEST(chooser.asked.runnable != 0);
+    chooser.next = run_next(__builtin_ctz(chooser.asked.runnable));
+    ++questions;
+  }
+  BOOST_TEST((judged.simulation.outcome() == Outcome::completed));
+  BOOST_TEST(static_cast<std::uint64_t>(questions) > judged.simulation.steps() / 2);
+}
+
+#if defined(SHOOTDOWN_ASAN) || defined(SHOOTDOWN_MSAN) || defined(SHOOTDOWN_TSAN)
+
+BOOST_AUTO_TEST_CASE(sanitizers_keep_books_that_cannot_be_put_back) {
+  BOOST_TEST(!Simulation::can_save);
+}
+
+#else
+
+BOOST_AUTO_TEST_CASE(a_world_begins_with_the_same_bytes_whatever_ran_before) {
+  Judged judged;
+  const Program program = race();
+  const auto first_bytes = [&] {
+    Simulation::Snapshot snapshot;
+    judged.simulation.begin(program);
+    judged.simulation.save(snapshot);
+    return std::vector(snapshot.world().begin(), snapshot.world().end());
+  };
+  const std::vector<std::byte> fresh = first_bytes();
+  const Program other = large();
+  judged.simulation.run(other);
+  BOOST_TEST((first_bytes() == fresh));
+  judged.simulation.begin(other);
+  judged.simulation.proceed(40);
+  BOOST_TEST((first_bytes() == fresh));
+}
+
+BOOST_AUTO_TEST_CASE(a_small_program_has_a_small_world) {
+  Judged judged;
+  Simulation::Snapshot snapshot;
+  const Program small = race();
+  judged.simulation.begin(small);
+  judged.simulation.save(snapshot);
+  BOOST_TEST(snapshot.world().size() < 8'000U);
+  const std::size_t before = snapshot.world().size();
+  const Program other = large();
+  judged.simulation.begin(other);
+  judged.simulation.save(snapshot);
+  BOOST_TEST(snapshot.world().size() > 4 * before);
+}
+
+BOOST_AUTO_TEST_CASE(a_run_goes_on_from_where_it_was_saved_as_often_as_one_likes) {
+  Judged judged;
+  Program program;
+  for (int after = 0; after < 40; ++after) {
+    program = lost_write(after);
+    judged.simulation.run(program);
+    if (judged.judge.broken().contains(OracleId::lost_dirty_data)) break;
+  }
+  BOOST_REQUIRE(judged.judge.broken().contains(OracleId::lost_dirty_data));
+  const std::uint64_t steps = judged.simulation.steps();
+  const std::uint64_t hash = judged.simulation.hash();
+  const std::string fact(judged.judge.report().violation(OracleId::lost_dirty_data).fact());
+  for (std::uint64_t at = 0; at < steps; ++at) {
+    Simulation::Snapshot snapshot;
+    judged.simulation.begin(program);
+    judged.simulation.proceed(at);
+    judged.simulation.save(snapshot);
+    for (int time = 0; time < 3; ++time) {
+      BOOST_TEST(judged.simulation.proceed());
+      BOOST_TEST(judged.simulation.hash() == hash);
+      const Report report = judged.judge.report();
+      BOOST_TEST(report.violation(OracleId::lost_dirty_data).fact() == fact);
+      judged.simulation.restore(snapshot);
+      BOOST_TEST(judged.simulation.steps() == at);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(another_choice_can_be_made_where_a_run_was_saved) {
+  Judged judged;
+  OneChoice chooser;
+  const Program program = race();
+  judged.simulation.begin(program, nullptr, &chooser);
+  // To the first of the first CPU's steps, and there either on or away.
+  judged.simulation.proceed();
+  chooser.next = run_next(0);
+  judged.simulation.proceed();
+  Simulation::Snapshot snapshot;
+  judged.simulation.save(snapshot);
+  std::vector<std::uint64_t> hashes;
+  for (const int cpu : {0, 1, 0, 1}) {
+    judged.simulation.restore(snapshot);
+    chooser.next = run_next(cpu);
+    judged.simulation.proceed();
+    hashes.push_back(judged.simulation.hash());
+  }
+  BOOST_TEST(hashes[0] == hashes[2]);
+  BOOST_TEST(hashes[1] == hashes[3]);
+  BOOST_TEST(hashes[0] != hashes[1]);
+}
+
+#endif
+
+BOOST_AUTO_TEST_SUITE_END()
