@@ -6,20 +6,9 @@
 #pragma once
 
 #include "engine/events/observer.h"
-#include "oracles/atomic_sleep.h"
-#include "oracles/batch.h"
 #include "oracles/commits.h"
-#include "oracles/complete_zap.h"
-#include "oracles/counts.h"
-#include "oracles/dirty_unmapped.h"
-#include "oracles/encoded_pointer.h"
-#include "oracles/filesystem_contract.h"
-#include "oracles/fsync_durability.h"
-#include "oracles/lost_dirty_data.h"
+#include "oracles/headers.h"  // of all oracles: CMake makes it from oracles.def
 #include "oracles/oracle.h"
-#include "oracles/page_cache_contents.h"
-#include "oracles/progress.h"
-#include "oracles/stale_access.h"
 
 namespace shootdown {
 
