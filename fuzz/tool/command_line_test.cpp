@@ -85,7 +85,7 @@ BOOST_AUTO_TEST_CASE(help_and_version_are_no_errors) {
   BOOST_TEST(help.status == 0);
   BOOST_TEST(help.err.empty());
   for (const std::string command :
-       {"run", "corpus", "show", "assemble", "dictionary", "engines", "oracles", "defects"}) {
+       {"run", "corpus", "show", "record", "assemble", "dictionary", "engines", "oracles", "events", "defects"}) {
     BOOST_TEST(contains(help.out, "\n  " + command + " "));
     const Result one = shootdown_with({command, "--help"});
     BOOST_TEST(one.status == 0);
