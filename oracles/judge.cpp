@@ -29,7 +29,7 @@ EventSet Judge::watches() const {
 }
 
 void Judge::begin() {
-  trial_.report.clear();
+  trial_.report.clear(judged_with(trial_.world->events_sent()));
   trial_.reference.reset(trial_.world->machine_config());
   companion_watches_ = companion_ == nullptr ? EventSet() : companion_->watches();
 }

@@ -2,7 +2,9 @@
 //
 // A Judge observes one kernel. Each event goes to the oracles that watch it, and
 // then, if something takes effect by it, to the reference. All oracles judge
-// every run; which of their verdicts count is for the caller to say (oracles.h).
+// every run, but for those to which the kernel does not send what they need; the
+// report says which ones did. Which of their verdicts count is for the caller to
+// say (oracles.h).
 #pragma once
 
 #include "engine/events/observer.h"

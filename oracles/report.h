@@ -29,7 +29,11 @@ struct Violation {
 
 class Report {
  public:
-  void clear() { broken_ = {}; }
+  // A run begins which only these can judge: what the others find in it means nothing.
+  void clear(OracleSet judged) {
+    broken_ = {};
+    judged_ = judged;
+  }
 
   // Notes that an oracle is violated. Only the first time in a run counts. The arguments are numbers: words belong
   // into the format, which tells kinds of violations apart.
@@ -37,7 +41,7 @@ class Report {
   void violate(OracleId id, std::uint64_t step, int cpu, fmt::format_string<Arguments...> format,
                Arguments&&... arguments) {
     static_assert((std::is_arithmetic_v<std::remove_cvref_t<Arguments>> && ...));
-    if (broken_.contains(id)) return;
+    if (broken_.contains(id) || !judged_.contains(id)) return;
     broken_.insert(id);
     Violation& violation = violations_[static_cast<std::size_t>(id)];
     violation.step = step;
@@ -49,6 +53,8 @@ class Report {
     violation.length = end.size < violation.text.size() ? end.size : violation.text.size();
   }
 
+  // Who could judge the run. That the others found nothing does not mean that their guarantees hold.
+  OracleSet judged() const { return judged_; }
   OracleSet broken() const { return broken_; }
   const Violation& violation(OracleId id) const { return violations_[static_cast<std::size_t>(id)]; }
   // The first of those in `among` that was violated in this run; `among` and broken() must intersect. dirty-unmapped is
@@ -56,6 +62,7 @@ class Report {
   OracleId first(OracleSet among) const;
 
  private:
+  OracleSet judged_ = OracleSet::all();
   OracleSet broken_;
   std::array<Violation, oracle_count> violations_{};
 };

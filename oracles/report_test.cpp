@@ -24,7 +24,7 @@ BOOST_AUTO_TEST_CASE(only_the_first_violation_of_an_oracle_counts) {
   BOOST_TEST(violation.cpu == 2);
   BOOST_TEST(violation.fact() == "3 apples, 4 pears");
   BOOST_TEST(violation.form == "{} apples, {} pears");
-  report.clear();
+  report.clear(OracleSet::all());
   BOOST_TEST(report.broken().empty());
 }
 

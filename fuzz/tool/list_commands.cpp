@@ -10,6 +10,7 @@
 
 #include "engine/events/names.h"
 #include "engine/zap/engines.h"
+#include "fuzz/replay/replay.h"
 #include "fuzz/trace/columns.h"
 #include "oracles/oracles.h"
 
@@ -36,12 +37,14 @@ void print_not_claimed(Output& out, std::span<const NotClaimed> exceptions) {
 
 }  // namespace
 
-ExitStatus engines_command(Console& console) {
-  for (const ZapEngine* const engine : all_engines()) {
+ExitStatus engines_command(Console& console, std::span<const ZapEngine* const> engines) {
+  for (const ZapEngine* const engine : engines) {
     console.out().print("{}\n", engine->name());
     print_wrapped(console.out(), engine->summary(), 2);
     if (engine->not_claimed().empty()) console.out().print("  claims every guarantee\n");
     print_not_claimed(console.out(), engine->not_claimed());
+    const OracleSet not_judged = OracleSet::all() - judged_with(engine->sends());
+    if (!not_judged.empty()) print_wrapped(console.out(), fmt::format("not judged: {}", names_of(not_judged)), 2);
   }
   return exit_fine;
 }
@@ -53,11 +56,28 @@ ExitStatus events_command(Console& console) {
   return exit_fine;
 }
 
-ExitStatus oracles_command(Console& console) {
+namespace {
+
+// The engines that an oracle cannot judge: "one, other".
+std::string not_judged_on(const OracleInfo& oracle, std::span<const ZapEngine* const> engines) {
+  std::string names;
+  for (const ZapEngine* const engine : engines) {
+    if (!engine->sends().contains(oracle.needed))
+      names += fmt::format("{}{}", names.empty() ? "" : ", ", engine->name());
+  }
+  return names;
+}
+
+}  // namespace
+
+ExitStatus oracles_command(Console& console, std::span<const ZapEngine* const> engines) {
   std::size_t width = 0;
   for (const OracleInfo& oracle : all_oracles()) width = std::max(width, oracle.name.size());
-  for (const OracleInfo& oracle : all_oracles())
-    console.out().print("{:{}}  {}\n", oracle.name, width, oracle.guarantee);
+  for (const OracleInfo& oracle : all_oracles()) {
+    const std::string not_judged = not_judged_on(oracle, engines);
+    console.out().print("{:{}}  {}{}\n", oracle.name, width, oracle.guarantee,
+                        not_judged.empty() ? "" : fmt::format("; not judged on {}", not_judged));
+  }
   return exit_fine;
 }
 
