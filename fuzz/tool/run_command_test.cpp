@@ -292,13 +292,18 @@ std::string crash_name(std::size_t bug, int variant) {
   }
 }
 
+// Those that have the bugs. What others break is not known here.
+std::array<const ZapEngine*, 2> engines_with_bugs() {
+  return {&eager_dirty(), &deferred_dirty()};
+}
+
 // Those that tell the bugs apart. dirty-unmapped is broken by both engines whenever a page was written to and is zapped.
 constexpr std::string_view telling = "page-cache-contents,lost-dirty-data,fsync-durability,filesystem-contract";
 
 // The truth about a story, by the oracles themselves and without any buckets.
 void check_story(std::size_t bug, int variant, std::set<std::string>& facts) {
   const Document document = input_of(story(bug, variant)).document;
-  for (const ZapEngine* const engine : all_engines()) {
+  for (const ZapEngine* const engine : engines_with_bugs()) {
     Replayer replayer(*engine);
     const OracleSet among = std::get<OracleSet>(select_oracles(telling, *engine));
     const OracleSet broken = replayer.run(document.program).broken & among;
@@ -340,10 +345,11 @@ BOOST_AUTO_TEST_CASE(fifty_files_of_five_bugs_are_five_buckets) {
   write("mixed/afl/main/crashes/README.txt", "Command line used to find this crash:\n");
   write("mixed/libfuzzer/fuzz-0.log", "INFO: Seed: 1\n");
 
-  const Result result = run({.paths = {path("mixed")}, .oracles = std::string(telling), .list = true});
+  const Result result =
+      run({.paths = {path("mixed")}, .oracles = std::string(telling), .list = true}, engines_with_bugs());
   BOOST_TEST(result.status == 1);
   BOOST_TEST(result.err.empty(), result.err);
-  BOOST_TEST(contains(result.out, summary_of(50) + ": 50 not as expected in 5 buckets\n"), result.out);
+  BOOST_TEST(contains(result.out, "50 files, 2 engines, 100 runs: 50 not as expected in 5 buckets\n"), result.out);
 
   // Back from the text: rows, which a fact may continue with more indentation, and lists.
   std::string table = result.out.substr(0, result.out.find("\n\n"));
