@@ -2,25 +2,16 @@
 //
 // A Judge observes one kernel. Each event goes to the oracles that watch it, and
 // then, if something takes effect by it, to the reference. All oracles judge
-// every run; which of their verdicts count is for the caller to say (oracles.h). They
-// are made anew for each run, in its arena: none knows of another run.
+// every run, but for those to which the kernel does not send what they need; the
+// report says which ones did. Which of their verdicts count is for the caller to
+// say (oracles.h). They are made anew for each run, in its arena: none knows of
+// another.
 #pragma once
 
 #include "engine/events/observer.h"
-#include "oracles/atomic_sleep.h"
-#include "oracles/batch.h"
 #include "oracles/commits.h"
-#include "oracles/complete_zap.h"
-#include "oracles/counts.h"
-#include "oracles/dirty_unmapped.h"
-#include "oracles/encoded_pointer.h"
-#include "oracles/filesystem_contract.h"
-#include "oracles/fsync_durability.h"
-#include "oracles/lost_dirty_data.h"
+#include "oracles/headers.h"  // of all oracles: CMake makes it from oracles.def
 #include "oracles/oracle.h"
-#include "oracles/page_cache_contents.h"
-#include "oracles/progress.h"
-#include "oracles/stale_access.h"
 
 namespace shootdown {
 
@@ -30,6 +21,7 @@ class Judge final : public Observer {
   explicit Judge(Observer* companion = nullptr) : companion_(companion) {}
 
   // What was found in the run that was begun last; there was one.
+  OracleSet judged() const { return panel_->trial.findings.judged(); }
   OracleSet broken() const { return panel_->trial.findings.broken(); }
   Report report() const { return panel_->trial.findings.report(); }
 

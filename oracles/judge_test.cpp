@@ -9,6 +9,7 @@
 #include "test/hand_made_run.h"
 #include "test/programs.h"
 #include "test/recorder.h"
+#include "test/silent_engine.h"
 
 using namespace shootdown;
 
@@ -268,6 +269,25 @@ BOOST_AUTO_TEST_CASE(an_engine_claims_everything_but_its_exceptions) {
     }
   }
   BOOST_TEST(find_engine("no_such_engine") == nullptr);
+}
+
+// It does what eager_dirty does, and says that it does not send an event that two oracles need.
+BOOST_AUTO_TEST_CASE(who_cannot_judge_a_run_finds_nothing_in_it) {
+  const SilentEngine silent(*find_engine("eager_dirty"), kind_of<event::PutPage>);
+  TestBench eager(*find_engine("eager_dirty"));
+  TestBench bench(silent);
+  bool lost = false;
+  for (int after = 0; after < 40; ++after) {
+    eager.run(lost_write(after));
+    bench.run(lost_write(after));
+    lost = lost || eager.breaks(OracleId::lost_dirty_data);
+    BOOST_TEST((bench.report().judged() == judged_with(silent.sends())));
+    BOOST_TEST((bench.report().broken() == (eager.report().broken() & bench.report().judged())));
+  }
+  BOOST_TEST(lost);
+  BOOST_TEST((eager.report().judged() == OracleSet::all()));
+  BOOST_TEST(!bench.report().judged().contains(OracleId::lost_dirty_data));
+  BOOST_TEST(bench.report().judged().contains(OracleId::fsync_durability));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

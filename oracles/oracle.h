@@ -38,7 +38,7 @@ struct Trial {
         world(judged),
         machine(judged.machine_config()),
         reference(where, machine, number(judged.page_array_length())),
-        findings(where) {}
+        findings(where, judged_with(judged.events_sent())) {}
 
   Arena& arena;
   const World& world;

@@ -4,7 +4,7 @@
 
 namespace shootdown {
 
-Report::Report(const std::array<const Violation*, oracle_count>& violations) {
+Report::Report(OracleSet judged, const std::array<const Violation*, oracle_count>& violations) : judged_(judged) {
   for (const OracleInfo& info : all_oracles()) {
     const Violation* const violation = violations[static_cast<std::size_t>(info.id)];
     if (violation == nullptr) continue;

@@ -31,8 +31,10 @@ class Report {
  public:
   Report() = default;
   // `violations`: by oracle, those that are not broken null.
-  explicit Report(const std::array<const Violation*, oracle_count>& violations);
+  Report(OracleSet judged, const std::array<const Violation*, oracle_count>& violations);
 
+  // Who could judge the run. That the others found nothing does not mean that their guarantees hold.
+  OracleSet judged() const { return judged_; }
   OracleSet broken() const { return broken_; }
   // Of an oracle that is broken.
   const Violation& violation(OracleId id) const { return violations_[static_cast<std::size_t>(id)]; }
@@ -41,6 +43,7 @@ class Report {
   OracleId first(OracleSet among) const;
 
  private:
+  OracleSet judged_ = OracleSet::all();
   OracleSet broken_;
   std::array<Violation, oracle_count> violations_{};
 };
@@ -49,7 +52,8 @@ class Report {
 // wrong.
 class Findings {
  public:
-  explicit Findings(Arena& arena) : arena_(arena) {}
+  // Of a run which only `judged` can judge: what the others find in it means nothing.
+  Findings(Arena& arena, OracleSet judged) : arena_(arena), judged_(judged) {}
 
   // Notes that an oracle is violated. Only the first time in a run counts. The arguments are numbers: words belong
   // into the format, which tells kinds of violations apart.
@@ -57,7 +61,7 @@ class Findings {
   void violate(OracleId id, std::uint64_t step, int cpu, fmt::format_string<Arguments...> format,
                Arguments&&... arguments) {
     static_assert((std::is_arithmetic_v<std::remove_cvref_t<Arguments>> && ...));
-    if (broken_.contains(id)) return;
+    if (broken_.contains(id) || !judged_.contains(id)) return;
     broken_.insert(id);
     auto& violation = arena_.make<Violation>();
     violations_[static_cast<std::size_t>(id)] = &violation;
@@ -71,10 +75,12 @@ class Findings {
   }
 
   OracleSet broken() const { return broken_; }
-  Report report() const { return Report(violations_); }
+  OracleSet judged() const { return judged_; }
+  Report report() const { return {judged_, violations_}; }
 
  private:
   Arena& arena_;
+  OracleSet judged_;
   OracleSet broken_;
   std::array<const Violation*, oracle_count> violations_{};
 };

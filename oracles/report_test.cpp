@@ -12,7 +12,7 @@ constexpr OracleId progress = OracleId::progress;
 
 struct Fixture {
   Arena arena;
-  Findings findings{arena};
+  Findings findings{arena, OracleSet::all()};
 };
 
 }  // namespace

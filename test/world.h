@@ -13,7 +13,9 @@
 #include <tuple>
 #include <vector>
 
+#include "engine/events/event.h"
 #include "engine/events/facts.h"
+#include "engine/events/sent.h"
 #include "engine/program/program.h"
 
 namespace shootdown {
@@ -40,6 +42,7 @@ struct TestCpu {
 class TestWorld final : public World {
  public:
   // --- the facts ---
+  EventSet sent = EventSet::of(SentByModel{});
   MachineConfig config;
   std::uint64_t steps = 0;
   unsigned unfinished = 0;
@@ -60,6 +63,7 @@ class TestWorld final : public World {
   }
 
   // --- World ---
+  EventSet events_sent() const override { return sent; }
   const MachineConfig& machine_config() const override { return config; }
   std::uint64_t steps_made() const override { return steps; }
   unsigned unfinished_cpus() const override { return unfinished; }

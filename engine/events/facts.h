@@ -97,6 +97,8 @@ enum class Outcome : Fact {
   too_many_steps,  // the step limit was reached
 };
 
+class EventSet;  // event.h
+
 // A kernel with its machine, as it is at this moment.
 class World {
  public:
@@ -105,6 +107,8 @@ class World {
   World& operator=(const World&) = delete;
   virtual ~World() = default;
 
+  // The kinds of events that its runs send. Who needs another one cannot judge it.
+  virtual EventSet events_sent() const = 0;
   virtual const MachineConfig& machine_config() const = 0;
   // Steps made in this run.
   virtual std::uint64_t steps_made() const = 0;

@@ -1,6 +1,7 @@
 #include "engine/kernel/facts.h"
 
 #include "engine/kernel/kernel.h"
+#include "engine/kernel/zap_engine.h"
 
 namespace shootdown {
 
@@ -25,6 +26,10 @@ EntryFact entry_fact(Pte pte) {
   return {EntryFact::present_bit | (pte.write() ? EntryFact::write_bit : 0U) |
           (pte.young() ? EntryFact::young_bit : 0U) | (pte.dirty() ? EntryFact::dirty_bit : 0U) |
           static_cast<Fact>(pte.frame()) << EntryFact::frame_shift};
+}
+
+EventSet KernelFacts::events_sent() const {
+  return kernel_.engine.sends();
 }
 
 const MachineConfig& KernelFacts::machine_config() const {

@@ -11,6 +11,7 @@ class KernelFacts final : public World {
  public:
   explicit KernelFacts(const Kernel& kernel) : kernel_(kernel) {}
 
+  EventSet events_sent() const override;
   const MachineConfig& machine_config() const override;
   std::uint64_t steps_made() const override;
   unsigned unfinished_cpus() const override;

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "engine/claims.h"
+#include "engine/events/sent.h"
 #include "engine/kernel/kernel.h"
 
 namespace shootdown {
@@ -27,6 +28,9 @@ class ZapEngine {
   virtual std::string_view summary() const = 0;
   // An engine claims every guarantee but these.
   virtual std::span<const NotClaimed> not_claimed() const = 0;
+  // The kinds of events that runs on it send: fewer than all if it never does what they announce, such as to gather.
+  // Who needs another one does not judge it, whatever it claims.
+  virtual EventSet sends() const { return EventSet::of(SentByModel{}); }
 
   // zap_page_range_single: zaps [first, end) of `vma`. Held is either mmap_lock of the vma's mm, for reading
   // (madvise(MADV_DONTNEED)); or i_mmap_rwsem of its file, for reading, and perhaps the lock of the page that is to be

@@ -65,6 +65,10 @@ Question ScheduleRecorder::place_of(const Question& question) const {
 
 namespace {
 
+bool moves_entry(const Exception& exception) {
+  return exception.kind == Exception::Kind::evict || exception.kind == Exception::Kind::fill;
+}
+
 Exception exception_of(const Choice& choice) {
   switch (choice.kind) {
     case Choice::Kind::run:
@@ -114,11 +118,12 @@ bool ScheduleRecorder::happened(const AnyEvent& event) {
 }
 
 void ScheduleRecorder::note(const Position& position, Exception exception) {
-  // The last sync: one CPU is left, and whoever chooses can only choose that.
-  if (position.operation < 0) return;
+  // The last sync: one CPU is left, which can only go on, and allocates nothing.
+  if (position.operation < 0 && !moves_entry(exception)) return;
   exception.after = static_cast<std::uint16_t>(position.own);
   exception.visit = static_cast<std::uint8_t>(position.visit);
-  const bool fits = count_ < notes_.size() && position.own <= max_after && position.visit <= max_visit;
+  const bool has_place = position.operation >= 0 && position.own <= max_after && position.visit <= max_visit;
+  const bool fits = count_ < notes_.size() && has_place;
   if (fits) notes_[count_] = {static_cast<std::uint16_t>(position.operation), exception};
   count_ = fits ? count_ + 1 : notes_.size() + 1;
 }

@@ -12,7 +12,9 @@
 // and its PCT parameters are left out: they are the inner chooser's business.
 //
 // A program has room for max_operations and max_exceptions; a run that takes more
-// is not recorded. Choices in the last sync are not either: only one CPU is left.
+// is not recorded. Nothing can be tied to the last sync. Who runs in it is no choice,
+// as only one CPU is left; but a run in which TLB entries come or go then is not
+// recorded either.
 #pragma once
 
 #include <array>
@@ -34,7 +36,7 @@ class ScheduleRecorder final : public Chooser {
   ScheduleRecorder(const Program& original, Chooser& inner);
 
   const Program& program() const { return program_; }
-  // After a run of program(): enters the schedule into it. False if that takes too many exceptions.
+  // After a run of program(): enters the schedule into it. False if no program can say it.
   bool finish();
 
   void begin(int cpus) override;

@@ -3,9 +3,9 @@
 // Usage: recording COUNT FILE...
 //
 // The inputs are the given files, encoded or text, and COUNT pseudo-random ones, half of which are mutants of the files.
-// Each runs on every engine, as it is and under PCT with parameters of several kinds. Whoever chooses: what the recorder
-// makes of the run, printed, parsed and replayed, must have the same hash, the same outcome and the same verdict; and so
-// must the same with events for places.
+// Each runs on every engine: as it is, under PCT with parameters of several kinds, and as random walks. Whoever chooses:
+// what the recorder makes of the run, printed, parsed and replayed, must have the same hash, the same outcome and the same
+// verdict; and so must the same with events for places. Only of a walk there may be more than has room in a program.
 #include <fmt/format.h>
 
 #include <cstdint>
@@ -17,6 +17,7 @@
 
 #include "engine/sched/listed_schedule.h"
 #include "engine/sched/pct.h"
+#include "engine/sched/random_walk.h"
 #include "engine/sched/schedule_recorder.h"
 #include "engine/zap/engines.h"
 #include "fuzz/checks/count_and_files.h"
@@ -37,20 +38,28 @@ class RecordingCheck {
 
   void check(const Program& program, const std::string& name, std::uint64_t seed) {
     name_ = &name;
+    if (!ScheduleRecorder::can_record(program)) return;
     ListedChooser listed(program);
-    check_run(program, listed);
+    bool all = check_run(program, listed);
     Pct pct(seed, 1 + static_cast<int>(seed % max_pct_depth), 32 + seed % 128);
-    check_run(program, pct);
+    all = check_run(program, pct) && all;
+    if (!all) fail("there is no room for its schedule", program);
+    RandomWalk walk(program, seed, 1 + seed % 16);
+    if (check_run(program, walk)) ++walks_;
   }
 
+  // Walks that had room.
+  std::uint64_t walks() const { return walks_; }
+
  private:
-  void check_run(const Program& program, Chooser& chooser) {
-    if (!ScheduleRecorder::can_record(program)) return;
+  // Returns whether there is room for the schedule.
+  bool check_run(const Program& program, Chooser& chooser) {
     const auto recorder = std::make_unique<ScheduleRecorder>(program, chooser);
     const RunResult result = replayer_.run(recorder->program(), nullptr, recorder.get());
-    if (!recorder->finish()) fail("there is no room for its schedule", program);
+    if (!recorder->finish()) return false;
     compare(result, recorder->program(), "recorded");
     compare(result, with_events(replayer_, recorder->program()), "recorded with events");
+    return true;
   }
 
   // Through the text and back, as people keep it.
@@ -72,6 +81,7 @@ class RecordingCheck {
 
   Replayer replayer_;
   const std::string* name_ = nullptr;
+  std::uint64_t walks_ = 0;
 };
 
 bool check_recordings(const CountAndFiles& inputs) {
@@ -92,7 +102,8 @@ bool check_recordings(const CountAndFiles& inputs) {
       }
       check.check(*program, fmt::format("pseudo-random input {}", i), seed++);
     }
-    fmt::print("{}: {} inputs are recorded as they ran\n", engine->name(), inputs.count + inputs.files.size());
+    fmt::print("{}: {} inputs are recorded as they ran; {} walks of {}\n", engine->name(),
+               inputs.count + inputs.files.size(), check.walks(), seed);
   }
   return true;
 }

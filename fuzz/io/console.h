@@ -2,7 +2,10 @@
 #pragma once
 
 #include <cstdio>
+#include <filesystem>
+#include <string>
 #include <string_view>
+#include <system_error>
 
 #include "fuzz/io/output.h"
 
@@ -32,6 +35,14 @@ class Console {
     out_.flush();
     std::fwrite(text.data(), 1, text.size(), err_);
     std::fflush(err_);
+  }
+  // Writes a file (output.h). Returns whether that was possible, and says why not.
+  bool save(const std::filesystem::path& path, std::string_view bytes) {
+    const int failed = save_file(path, bytes);
+    if (failed == 0) return true;
+    const std::string why = std::generic_category().message(failed);
+    error(fmt::format("{}: cannot write: {}", printable(path.string()), why));
+    return false;
   }
 
  private:

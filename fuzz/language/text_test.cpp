@@ -101,6 +101,13 @@ void check_error_in_operation(std::string_view marked, std::string_view message)
   check_error_after_header(fmt::format("cpu 0: {}", marked), message);
 }
 
+// Of a table of the language, as messages list them: "cpus, mms".
+std::string names_in(const auto& table) {
+  std::string names;
+  for (const auto& info : table) names += fmt::format("{}{}", names.empty() ? "" : ", ", info.name);
+  return names;
+}
+
 constexpr std::string_view example =
     "# A comment.\n"
     "shootdown 2\n"
@@ -557,9 +564,7 @@ BOOST_AUTO_TEST_CASE(errors_of_order) {
 }
 
 BOOST_AUTO_TEST_CASE(errors_of_machines) {
-  const std::string all =
-      "cpus, mms, files, windows, pages, words, tlb, mapped, buffers, page_shift, table_shift, bundle, batch, "
-      "batch_count, free_cap, pct_depth, pct_seed, pct_steps";
+  const std::string all = names_in(parameter_table);
   check_error_after_header("machine @cores 2", fmt::format("expected a parameter ({}), found 'cores'", all));
   check_error_after_header("machine@", fmt::format("expected a parameter ({}), found the end of the line", all));
   check_error_after_header("machine cpus 2,@",
@@ -631,9 +636,7 @@ BOOST_AUTO_TEST_CASE(errors_of_cpus) {
 }
 
 BOOST_AUTO_TEST_CASE(errors_of_operations) {
-  const std::string all =
-      "store, load, touch, mmap, populate, munmap, dontneed, msync, exit, fsync, writeback, fadvise, reclaim, read, "
-      "write, invalidate";
+  const std::string all = names_in(operation_table);
   check_error_in_operation("@stroe page 0 word 0", fmt::format("expected an operation ({}), found 'stroe'", all));
   check_error_in_operation("@: exit", fmt::format("expected an operation ({}), found ':'", all));
   check_error_in_operation("@after 1 step suspend", fmt::format("expected an operation ({}), found 'after'", all));

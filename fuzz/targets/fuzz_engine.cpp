@@ -58,8 +58,11 @@ struct Target {
   static OracleSet selection_from_environment() {
     const char* const selection = std::getenv("SHOOTDOWN_ORACLES");
     const auto selected = select_oracles(selection == nullptr ? "claims" : selection, SHOOTDOWN_ENGINE());
-    if (const auto* const set = std::get_if<OracleSet>(&selected)) return *set;
-    refuse("SHOOTDOWN_ORACLES", std::get<InputError>(selected));
+    if (const auto* const error = std::get_if<InputError>(&selected)) refuse("SHOOTDOWN_ORACLES", *error);
+    const OracleSet set = std::get<OracleSet>(selected);
+    if ((set & judged_with(SHOOTDOWN_ENGINE().sends())).empty())
+      refuse("SHOOTDOWN_ORACLES", {"none of these oracles can judge this engine"});
+    return set;
   }
 
   static Defect defect_from_environment() {

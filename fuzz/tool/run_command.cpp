@@ -60,6 +60,7 @@ class RunCommand {
   Buckets::Kind kind(const Subject& subject, const Verdict& verdict) const;
   std::size_t classify(const Buckets::Kind& kind, const RawInput& input);
   void show_verdicts(const Subject& subject, const Verdict& verdict);
+  void show_what_holds(const Subject& subject, const Verdict& verdict);
   void show_surprises(const Subject& subject, const Verdict& verdict, const RawInput& input);
   void show_hash(const Subject& subject, std::uint64_t hash, const RawInput& input);
   void show_trace(const Subject& subject, const RawInput& input);
@@ -255,7 +256,10 @@ Buckets::Kind RunCommand::kind(const Subject& subject, const Verdict& verdict) c
   }
   const OracleSet held = verdict.requirement.wrongly_held(verdict.result.broken);
   for (const OracleInfo& oracle : all_oracles()) {
-    if (held.contains(oracle.id)) return kind(subject, std::string(oracle.name), "holds, but should break", true);
+    if (!held.contains(oracle.id)) continue;
+    const bool judged = verdict.report.judged().contains(oracle.id);
+    const std::string_view what = judged ? "holds, but should break" : "is not judged, but should break";
+    return kind(subject, std::string(oracle.name), std::string(what), true);
   }
   return kind(subject, "", "", true);  // does not happen: one of the two is not empty
 }
@@ -274,14 +278,26 @@ void RunCommand::show_verdicts(const Subject& subject, const Verdict& verdict) {
     if (unclaimed.contains(oracle.id))
       out().print("{}: breaks {}, which it does not claim: {}\n", engine, oracle.name, fact);
   }
-  if (!requirement.met_by(result.broken) || (requirement.exact && !requirement.oracles.empty())) return;
+  if (requirement.met_by(result.broken) && (!requirement.exact || requirement.oracles.empty()))
+    show_what_holds(subject, verdict);
+  const OracleSet asked = requirement.exact ? OracleSet::all() : requirement.oracles;
+  const OracleSet not_judged = asked - verdict.report.judged();
+  if (!not_judged.empty()) out().print("{}: not judged: {}\n", engine, names_of(not_judged));
+}
+
+// What nobody could judge does not hold.
+void RunCommand::show_what_holds(const Subject& subject, const Verdict& verdict) {
+  const std::string_view engine = subject.engine->name();
+  const Requirement& requirement = verdict.requirement;
+  const OracleSet judged = requirement.oracles & verdict.report.judged();
   if (requirement.exact) {
     out().print("{}: holds as expected\n", engine);
-  } else if (chosen) {
-    const bool all = requirement.oracles == OracleSet::all();
-    out().print("{}: holds {}\n", engine, all ? "every guarantee" : names_of(requirement.oracles));
-  } else {
+  } else if (judged.empty()) {
+    return;
+  } else if (!options_.oracles.has_value() && judged == requirement.oracles) {
     out().print("{}: holds all that it claims\n", engine);
+  } else {
+    out().print("{}: holds {}\n", engine, judged == OracleSet::all() ? "every guarantee" : names_of(judged));
   }
 }
 
@@ -295,7 +311,8 @@ void RunCommand::show_surprises(const Subject& subject, const Verdict& verdict, 
                   verdict.report.violation(oracle.id).fact());
     }
     if (requirement.wrongly_held(verdict.result.broken).contains(oracle.id))
-      out().print("{}: {} does not break {}, which was expected\n", place, engine, oracle.name);
+      out().print("{}: {} does not break {}, which was expected{}\n", place, engine, oracle.name,
+                  verdict.report.judged().contains(oracle.id) ? "" : ": it is not judged");
   }
   if (single_ && options_.trace.empty())
     out().print("  to see it: {} {}\n", kind(subject, verdict).see, shell_path(input.path));
@@ -321,6 +338,10 @@ void RunCommand::show_trace(const Subject& subject, const RawInput& input) {
 void RunCommand::show_summary() {
   if (!buckets_.empty()) out().print("{}", buckets_.render(table_width, options_.list));
   if (options_.quiet) return;
+  for (const Subject& subject : subjects_) {
+    const OracleSet not_judged = OracleSet::all() - judged_with(subject.engine->sends());
+    if (!not_judged.empty()) out().print("{}: not judged: {}\n", subject.engine->name(), names_of(not_judged));
+  }
   const std::string copies = copies_ == 0 ? "" : fmt::format(" ({} of them copies)", copies_);
   const std::string verdict = surprises_ == 0 ? "all as expected" : fmt::format("{} not as expected", surprises_);
   out().print("{}{}{}, {}, {}: {}", buckets_.empty() ? "" : "\n", counted(files_, "file"), copies,

@@ -1,0 +1,166 @@
+#include "fuzz/tool/arguments.h"
+
+#include <algorithm>
+#include <string_view>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "fuzz/tool/help.h"
+
+namespace shootdown {
+
+namespace {
+
+// Shows a flag that may have a value as it is written.
+class HelpFormatter final : public CLI::Formatter {
+ public:
+  std::string make_option_name(const CLI::Option* option, bool is_positional) const override {
+    return option->check_name("--trace") ? "--trace[=full]" : CLI::Formatter::make_option_name(option, is_positional);
+  }
+};
+
+void define_run(CLI::App& app, RunOptions& options) {
+  CLI::App& run = *app.add_subcommand("run", "Run inputs and say what came of them");
+  run.add_option("PATH", options.paths, "Inputs, and folders and archives with inputs")->required()->type_name("");
+  run.add_option("--engine", options.engines, "Run on this engine; may be repeated (default: on all)")
+      ->type_name("NAME")
+      ->allow_extra_args(false);
+  run.add_option("--oracles", options.oracles, "Judge by these only: claims, all, or names with commas between")
+      ->type_name("SET");
+  run.add_option("--defect", options.defect, "Make a planted mistake in every run ('shootdown defects' lists them)")
+      ->type_name("NAME");
+  run.add_flag("--trace{compact}", options.trace, "Show the interleaving; full: with every step");
+  run.add_option("--width", options.width, "Width of the trace in characters (default: 120)")
+      ->type_name("N")
+      ->check(CLI::Range(40, 10000).description(""));
+  run.add_option("--timeout", options.timeout, "How long a run may take in seconds (default: 30)")->type_name("N");
+  run.add_flag("--list", options.list, "Print the names of all inputs that were not as expected, below the table");
+  run.add_flag("-q,--quiet", options.quiet, "Print only what was not expected");
+  run.add_flag("--hash", options.hash, "Print a line with a digest of each run's steps, its engine and its input");
+  run.footer(help::run);
+}
+
+void define_corpus_add(CLI::App& corpus, CorpusAddOptions& options) {
+  CLI::App& add = *corpus.add_subcommand("add", "Make regressions of crash files");
+  add.add_option("PATH", options.paths, "Inputs, and folders and archives with inputs")->required()->type_name("");
+  add.add_flag("--all", options.all, "Take every input, also of those that break the same in the same way");
+  add.add_option("--to", options.folder, "Where to write (default: corpus/regressions)")->type_name("FOLDER");
+  add.footer(help::corpus_add);
+}
+
+void define_corpus_merge(CLI::App& corpus, CorpusMergeOptions& options) {
+  CLI::App& merge = *corpus.add_subcommand("merge", "Make the corpus of a fuzz target small, and take others in");
+  merge.add_option("TARGET", options.target, "An engine, or text")->required()->type_name("");
+  merge.add_option("PATH", options.sources, "What to take in")->type_name("");
+  merge.add_option("--to", options.folder, "The corpus (default: work/TARGET)")->type_name("FOLDER");
+  merge
+      .add_option("--crashes", options.crashes, "Where inputs go that break something (default: build/crashes/TARGET)")
+      ->type_name("FOLDER");
+  merge
+      .add_option("--target", options.program,
+                  "The fuzz target, built with libFuzzer (default: fuzz_TARGET beside this program or in build/fuzz)")
+      ->type_name("PROGRAM");
+  merge
+      .add_option("--oracles", options.oracles,
+                  "What counts as broken: claims, all, or names with commas between (default: what SHOOTDOWN_ORACLES "
+                  "says, or claims)")
+      ->type_name("SET");
+  merge.footer(help::corpus_merge);
+}
+
+void define_corpus(CLI::App& app, Arguments& arguments) {
+  CLI::App& corpus = *app.add_subcommand("corpus", "Add to corpora, merge them, and list them");
+  corpus.require_subcommand(1);
+  corpus.footer(help::corpus);
+  define_corpus_add(corpus, arguments.corpus_add);
+  define_corpus_merge(corpus, arguments.corpus_merge);
+  CLI::App& list = *corpus.add_subcommand("list", "List programs and what they are expected to do");
+  list.add_option("PATH", arguments.corpus_list.paths, "Inputs, and folders and archives with inputs (default: corpus)")
+      ->type_name("");
+  list.add_flag("--json", arguments.corpus_list.json, "For programs to read");
+  list.footer(help::corpus_list);
+}
+
+void define_defects(CLI::App& app, DefectsOptions& options) {
+  CLI::App& defects = *app.add_subcommand("defects", "List the planted mistakes, or measure how soon they are caught");
+  defects.add_option("NAME", options.names, "Only these (default: all)")->type_name("");
+  CLI::Option* const measure = defects.add_flag("--measure", options.measure, "Look for a program that shows each");
+  defects.add_option("--runs", options.runs, "How many runs to make at most for each (default: 2000)")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1000000000).description(""))
+      ->needs(measure);
+  defects.add_option("--corpus", options.corpus, "Where the programs come from (default: corpus)")
+      ->type_name("FOLDER")
+      ->needs(measure);
+  defects.footer(help::defects);
+}
+
+void define_others(CLI::App& app, Arguments& arguments) {
+  CLI::App& show = *app.add_subcommand("show", "Print inputs as text");
+  show.add_option("FILE", arguments.show.files, "Inputs, encoded or text; - is standard input")
+      ->required()
+      ->type_name("");
+  CLI::Option* const expect =
+      show.add_flag("--expect", arguments.show.expect, "With what each engine does, as expectations");
+  show.add_flag("--bucket", arguments.show.bucket, "Instead of the program, what it breaks first, in a line")
+      ->excludes(expect);
+  show.footer(help::show);
+
+  CLI::App& record = *app.add_subcommand("record", "Print inputs with the schedule that they take");
+  record.add_option("FILE", arguments.record.files, "Inputs, encoded or text; - is standard input")
+      ->required()
+      ->type_name("");
+  record.add_option("--engine", arguments.record.engine, "On which engine (default: deferred_dirty)")
+      ->type_name("NAME");
+  record.add_flag("--events", arguments.record.events, "Say places by events, not by numbers of steps");
+  record.footer(help::record);
+
+  CLI::App& assemble = *app.add_subcommand("assemble", "Encode programs that are written as text");
+  assemble.add_option("FILE", arguments.assemble.from, "A text, a folder with texts, or - for standard input")
+      ->required()
+      ->type_name("");
+  assemble.add_option("-o,--output", arguments.assemble.to, "Where to write (default: standard output)")
+      ->type_name("OUT");
+  assemble.footer(help::assemble);
+
+  CLI::App& dictionary = *app.add_subcommand("dictionary", "Write a dictionary for fuzzers");
+  dictionary.add_option("FORM", arguments.dictionary.form, "bytes or text")->required()->type_name("");
+  dictionary.add_option("-o,--output", arguments.dictionary.to, "Where to write (default: standard output)")
+      ->type_name("OUT");
+  dictionary.footer(help::dictionary);
+
+  app.add_subcommand("engines", "List the engines and what they do not claim")
+      ->footer("Example:\n  shootdown run --engine eager_dirty corpus");
+  app.add_subcommand("oracles", "List the oracles and the guarantees they judge")
+      ->footer("Example:\n  shootdown run --oracles lost-dirty-data,counts corpus");
+  app.add_subcommand("events", "List the events by which a schedule can name a place")
+      ->footer("Example, in a program:\n  cpu 0: munmap page 0\n    after clear entry of page 0 switch to cpu 1");
+}
+
+}  // namespace
+
+void define_arguments(CLI::App& app, Arguments& arguments) {
+  app.footer(help::overview);
+  app.formatter(std::make_shared<HelpFormatter>());
+  define_run(app, arguments.run);
+  define_corpus(app, arguments);
+  define_others(app, arguments);
+  define_defects(app, arguments.defects);
+}
+
+std::string bad_value(const Arguments& arguments) {
+  const RunOptions& run = arguments.run;
+  if (!run.trace.empty() && run.trace != "compact" && run.trace != "full")
+    return fmt::format("--trace: expected compact or full, found '{}'", run.trace);
+  const bool sensible = run.timeout >= 0.001 && run.timeout <= 1e6;  // which "nan" is not
+  if (!sensible) return fmt::format("--timeout: expected 0.001 to 1000000 seconds, found {}", run.timeout);
+  const auto reads_twice = [](const std::vector<std::string>& paths) { return std::ranges::count(paths, "-") > 1; };
+  if (reads_twice(run.paths) || reads_twice(arguments.show.files) || reads_twice(arguments.record.files) ||
+      reads_twice(arguments.corpus_add.paths) || reads_twice(arguments.corpus_merge.sources) ||
+      reads_twice(arguments.corpus_list.paths))
+    return "-: standard input can be read only once";
+  return {};
+}
+
+}  // namespace shootdown

@@ -1,0 +1,40 @@
+// What the program `shootdown` can be asked for: commands and their arguments.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "fuzz/tool/assemble_command.h"
+#include "fuzz/tool/corpus_add.h"
+#include "fuzz/tool/corpus_list.h"
+#include "fuzz/tool/corpus_merge.h"
+#include "fuzz/tool/defects_command.h"
+#include "fuzz/tool/dictionary_command.h"
+#include "fuzz/tool/record_command.h"
+#include "fuzz/tool/run_command.h"
+#include "fuzz/tool/show_command.h"
+
+namespace shootdown {
+
+// What is asked for. Each command has its own.
+struct Arguments {
+  RunOptions run;
+  ShowOptions show;
+  RecordOptions record;
+  CorpusAddOptions corpus_add;
+  CorpusMergeOptions corpus_merge;
+  CorpusListOptions corpus_list;
+  DefectsOptions defects;
+  AssembleOptions assemble;
+  DictionaryOptions dictionary;
+};
+
+// Tells the parser what there is, and where it is to put it; `arguments` must outlive it.
+void define_arguments(CLI::App& app, Arguments& arguments);
+
+// What is wrong with the values of arguments, if anything, that the parser cannot say.
+std::string bad_value(const Arguments& arguments);
+
+}  // namespace shootdown

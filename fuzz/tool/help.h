@@ -1,0 +1,160 @@
+// What --help says of each command, below its options.
+#pragma once
+
+namespace shootdown::help {
+
+inline constexpr const char* overview =
+    "Exit status: 0 if everything was as expected; 1 if a run was not; 2 if none was so,\n"
+    "but the arguments or an input were bad, or if the output could not be written.\n"
+    "\n"
+    "Examples:\n"
+    "  shootdown run corpus\n"
+    "  shootdown run --engine eager_dirty --trace corpus/lost-write-simple.program\n"
+    "  shootdown show crash-1234 > crash.program\n"
+    "\n"
+    "'shootdown COMMAND --help' has more.";
+
+inline constexpr const char* run =
+    "A PATH is an input, as text or encoded; a folder or zip archive with inputs, as\n"
+    "fuzzers leave them; ARCHIVE.zip:MEMBER; or - for standard input. Of a folder, what\n"
+    "lies in folders and archives below it counts too. What libFuzzer, AFL++ and people\n"
+    "keep beside inputs does not: names with a dot in front, README, *.md, *.log,\n"
+    "*.dict, *.options, and the files in the folder of an instance of AFL++ itself.\n"
+    "Copies of an encoded input of at most 4096 bytes are not run again.\n"
+    "\n"
+    "Without --oracles a run must break exactly the guarantees that the input expects\n"
+    "to be broken; where it expects nothing of an engine, all that the engine claims\n"
+    "must hold. With --oracles the expectations do not count. Shootdown itself must\n"
+    "not crash, complain, or take longer than the timeout: that is an internal error.\n"
+    "It does not end the replay.\n"
+    "\n"
+    "For one input every verdict is printed. Of more, what was not expected is sorted\n"
+    "by what was broken first: a table of engine, oracle and fact (N stands for\n"
+    "numbers), and for each the command that shows the smallest input. What its own\n"
+    "text did not expect is also listed one by one. Traces are shown of what was not\n"
+    "expected, for one input always.\n"
+    "\n"
+    "Exit status: 2 if the output could not be written; else 1 if any run was not as\n"
+    "expected, or failed; else 2 if any input was bad; else 0. A bad input does not end\n"
+    "the replay.\n"
+    "\n"
+    "Examples:\n"
+    "  shootdown run corpus\n"
+    "  shootdown run --oracles all --list crashes/ public.zip\n"
+    "  shootdown run --engine eager_dirty --trace corpus/lost-write-simple.program\n"
+    "  shootdown show crash-1234 | shootdown run -";
+
+inline constexpr const char* record =
+    "A run under PCT becomes a program that lists the schedule which it took: what PCT\n"
+    "finds can be read and changed. An input that lists its schedule stays as it is.\n"
+    "With --events the places of the schedule are named by what happens there ('after\n"
+    "remove rmap of page 0') where that can be said; so they mean the same on another\n"
+    "engine, and when the model has changed. 'shootdown events' lists the names.\n"
+    "Examples:\n"
+    "  shootdown record crash-1234 > crash.program\n"
+    "  shootdown record --events --engine eager_dirty crash-1234 > crash.program";
+
+inline constexpr const char* show =
+    "Comments and expectations of a text are not part of the program: they are left out.\n"
+    "\n"
+    "--expect runs the input on every engine and says what came of it; 'shootdown run'\n"
+    "of what it prints is as expected, until an engine or the model changes.\n"
+    "\n"
+    "--bucket says 'ENGINE breaks ORACLE: FACT', with N for the numbers in the fact: of\n"
+    "the first engine that breaks a claim, the first claim that it breaks; else of the\n"
+    "first engine that breaks anything, what it breaks first; else 'breaks nothing'.\n"
+    "\n"
+    "Examples:\n"
+    "  shootdown show crash-1234 > crash.program\n"
+    "  shootdown show --expect - < crash-1234";
+
+inline constexpr const char* corpus =
+    "A corpus has stories that people have written, and regressions, both as text with\n"
+    "what they must do to each engine: 'shootdown run corpus' checks them. What a\n"
+    "fuzzer lets grow is another corpus, of bytes, for each fuzz target.\n"
+    "\n"
+    "Examples:\n"
+    "  shootdown corpus list\n"
+    "  shootdown corpus add build/crashes/eager_dirty\n"
+    "  shootdown corpus merge eager_dirty";
+
+inline constexpr const char* corpus_add =
+    "Each input that breaks something is written as text, with what it does to every\n"
+    "engine now as its expectations. It is called ENGINE-ORACLE-DIGEST.program after\n"
+    "what it breaks first ('shootdown show --help' has the rule) and its canonical\n"
+    "bytes: so it has the same name whoever adds it. What breaks nothing is refused.\n"
+    "\n"
+    "Of inputs that break the same in the same way (equal facts but for their numbers,\n"
+    "equal expectations) only the smallest is taken, and none if there is such a\n"
+    "regression. Of the output of AFL++ only crashes count, those of earlier sessions\n"
+    "(crashes.DATE) too; else a PATH is what it is to 'shootdown run'.\n"
+    "\n"
+    "Exit status: 1 if any input was refused, or Shootdown itself failed on it; else 2 if\n"
+    "any input was bad or could not be written; else 0. The others are taken all the\n"
+    "same.\n"
+    "\n"
+    "Examples:\n"
+    "  shootdown corpus add build/crashes/eager_dirty\n"
+    "  shootdown corpus add --all --to regressions crash-1234 backup.zip";
+
+inline constexpr const char* corpus_merge =
+    "TARGET is an engine, or text. Its corpus, work/TARGET, becomes as small as\n"
+    "libFuzzer can make it with the same coverage. Each PATH is taken in: inputs,\n"
+    "folders and zip archives as for 'shootdown run', but of the output of AFL++ only\n"
+    "queues count; texts (*.program) are encoded. The same inputs always come to the\n"
+    "same corpus. The old one is replaced when all has ended well, and untouched until\n"
+    "then; what a fuzzer adds to it meanwhile stays.\n"
+    "\n"
+    "Inputs that break something are left out, reported, and kept as crashes.\n"
+    "\n"
+    "Exit status: 0 if the corpus was replaced; 1 if it was, but an input breaks\n"
+    "something; 2 if nothing was changed, because of bad usage or input, or because the\n"
+    "target failed.\n"
+    "\n"
+    "Examples:\n"
+    "  shootdown corpus merge deferred_dirty\n"
+    "  shootdown corpus merge deferred_dirty work/afl/deferred_dirty backup.zip";
+
+inline constexpr const char* corpus_list =
+    "For each engine: that everything is expected to hold, how many guarantees are\n"
+    "expected to break, or that nothing is expected (-). The title is the first comment\n"
+    "in the text.\n"
+    "\n"
+    "--json prints a list of objects: name, title, and breaks, which has for each engine\n"
+    "of which something is expected the names of the oracles.\n"
+    "\n"
+    "Examples:\n"
+    "  shootdown corpus list\n"
+    "  shootdown corpus list --json corpus/regressions";
+
+inline constexpr const char* assemble =
+    "Of a folder, every text is encoded into a file of the same name without its\n"
+    "ending, in OUT, which is made if need be; other files are left out.\n"
+    "\n"
+    "Examples:\n"
+    "  shootdown assemble lost-write.program -o lost-write\n"
+    "  shootdown assemble corpus -o seeds";
+
+inline constexpr const char* dictionary =
+    "FORM is what the fuzz target takes: bytes (fuzz_ENGINE) or text (fuzz_text).\n"
+    "\n"
+    "Examples:\n"
+    "  shootdown dictionary bytes -o engine.dict\n"
+    "  fuzz_eager_dirty -dict=engine.dict CORPUS";
+
+inline constexpr const char* defects =
+    "One of them can be made in every run, to see that an oracle catches it: 'shootdown\n"
+    "run --defect NAME', or SHOOTDOWN_DEFECT=NAME in the environment of a fuzz target.\n"
+    "\n"
+    "--measure looks for a program that shows each: the corpus, then mutants of it, the\n"
+    "same ones each time. A mistake is caught when an engine breaks with it what it\n"
+    "claims, and does not without it. A run is one program on one engine.\n"
+    "\n"
+    "Exit status with --measure: 0 if just those are caught that can be; else 1.\n"
+    "\n"
+    "Examples:\n"
+    "  shootdown defects\n"
+    "  shootdown defects --measure --runs 20000 mkclean-without-sync\n"
+    "  shootdown run --defect mkclean-without-sync corpus";
+
+}  // namespace shootdown::help

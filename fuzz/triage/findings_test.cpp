@@ -1,0 +1,60 @@
+// corpus/findings: that each has its explanation, and a program that says what it breaks. That it does break is for the
+// test `corpus`.
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <variant>
+
+#include <boost/test/unit_test.hpp>
+
+#include "fuzz/triage/inputs.h"
+#include "test/output.h"
+
+using namespace shootdown;
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string explanation_of(const fs::path& finding) {
+  std::ifstream file(finding / "README.md", std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+bool breaks_something(const Input& input) {
+  return std::ranges::any_of(input.document.expectations,
+                             [](const Expectation& expectation) { return !expectation.breaks.empty(); });
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(findings)
+
+BOOST_AUTO_TEST_CASE(each_has_its_explanation_and_a_program_that_breaks_something) {
+  int count = 0;
+  for (const fs::directory_entry& finding : fs::directory_iterator("corpus/findings")) {
+    if (!finding.is_directory()) continue;
+    ++count;
+    BOOST_TEST_CONTEXT(finding.path().string()) {
+      const std::string text = explanation_of(finding.path());
+      BOOST_TEST((contains(text, "\nStatus: candidate\n") || contains(text, "\nStatus: confirmed\n") ||
+                  contains(text, "\nStatus: refuted\n")));
+      for (const char* const section : {"What is affected", "What happens", "Why", "The program",
+                                        "Where the model could be wrong", "On a real machine"})
+        BOOST_TEST(contains(text, "\n## " + std::string(section) + "\n"), section);
+
+      const Listing found = list_inputs(finding.path());
+      BOOST_TEST(!found.inputs.empty());
+      for (const fs::path& path : found.inputs) {
+        const auto loaded = load_input(path.string());
+        BOOST_REQUIRE(std::holds_alternative<Input>(loaded));
+        BOOST_TEST(breaks_something(std::get<Input>(loaded)), path.string());
+        BOOST_TEST(contains(text, path.filename().string()), path.string());
+      }
+    }
+  }
+  BOOST_TEST(count > 0);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
