@@ -35,8 +35,11 @@ class CompleteZap final
   void on(int cpu, const event::ClearEntry& event) override { note_gone(cpu, event.mm, event.page); }
 
   void on(int cpu, const event::ReadTable& event) override {
-    if (event.exists != 0) return;
-    for (Fact i = 0; i < event.count; ++i) note_gone(cpu, event.mm, event.first + i);
+    const Zap& zap = zaps_[cpu];
+    if (event.exists != 0 || event.mm != zap.mm) return;
+    // A table has room for many more entries than most address spaces have.
+    const Fact end = std::min(event.first + event.count, zap.first + zap.count);
+    for (Fact page = std::max(event.first, zap.first); page < end; ++page) note_gone(cpu, event.mm, page);
   }
 
   void on(int cpu, const event::EndZap& event) override {

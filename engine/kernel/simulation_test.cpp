@@ -21,13 +21,6 @@ Program race(int pct_depth = 0) {
   return builder.operation(2, Call::fsync, 0, 2).suspend(7).operation(0, Call::store, 0, 0).program();
 }
 
-// The zap is suspended `after` steps, in which another CPU saves the page, and a third writes to it once more.
-Program lost_write(int after) {
-  ProgramBuilder builder;
-  builder.operation(0, Call::store, 0, 0).operation(1, Call::dontneed, 0, 1).suspend(after);
-  return builder.operation(2, Call::fsync, 0, 1).operation(0, Call::store, 0, 0).program();
-}
-
 Program large() {
   ProgramBuilder builder;
   builder.machine(&MachineConfig::pages, 40).machine(&MachineConfig::cpus, 8).machine(&MachineConfig::mms, 4);
@@ -115,6 +108,17 @@ BOOST_AUTO_TEST_CASE(sanitizers_keep_books_that_cannot_be_put_back) {
 }
 
 #else
+
+namespace {
+
+// The zap is suspended `after` steps, in which another CPU saves the page, and a third writes to it once more.
+Program lost_write(int after) {
+  ProgramBuilder builder;
+  builder.operation(0, Call::store, 0, 0).operation(1, Call::dontneed, 0, 1).suspend(after);
+  return builder.operation(2, Call::fsync, 0, 1).operation(0, Call::store, 0, 0).program();
+}
+
+}  // namespace
 
 BOOST_AUTO_TEST_CASE(a_world_begins_with_the_same_bytes_whatever_ran_before) {
   Judged judged;
