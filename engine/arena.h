@@ -72,6 +72,7 @@ class Arena {
   // `count` of them, as T() is.
   template <typename T>
   Row<T> row(int count) {
+    // NOLINTNEXTLINE(bugprone-sizeof-expression): a row of pointers is one of pointers
     T* const first = static_cast<T*>(allocate(static_cast<std::size_t>(count) * sizeof(T), alignof(T)));
     // All bits of it are zero already.
     if constexpr (!std::is_trivially_default_constructible_v<T>) std::uninitialized_value_construct_n(first, count);

@@ -40,24 +40,25 @@
 #define SHOOTDOWN_HARNESS
 #endif
 
-#ifdef SHOOTDOWN_ASAN
-#include <sanitizer/asan_interface.h>
-#endif
 #ifdef SHOOTDOWN_MSAN
 #include <sanitizer/msan_interface.h>
 #endif
 
-#ifdef SHOOTDOWN_TSAN
-// The runtime's own names.
-// NOLINTBEGIN(readability-identifier-naming)
+// The runtimes' own names.
+// NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp,readability-identifier-naming)
 extern "C" {
+#ifdef SHOOTDOWN_ASAN
+void __asan_poison_memory_region(const volatile void* data, std::size_t size);
+void __asan_unpoison_memory_region(const volatile void* data, std::size_t size);
+#endif
+#ifdef SHOOTDOWN_TSAN
 void AnnotateIgnoreReadsBegin(const char* file, int line);
 void AnnotateIgnoreReadsEnd(const char* file, int line);
 void AnnotateIgnoreWritesBegin(const char* file, int line);
 void AnnotateIgnoreWritesEnd(const char* file, int line);
-}
-// NOLINTEND(readability-identifier-naming)
 #endif
+}
+// NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp,readability-identifier-naming)
 
 namespace shootdown {
 

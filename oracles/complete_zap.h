@@ -62,7 +62,7 @@ class CompleteZap final
   };
 
   void note_gone(int cpu, Fact mm, Fact page) {
-    Zap& zap = zaps_[cpu];
+    const Zap& zap = zaps_[cpu];
     if (mm == zap.mm && page - zap.first < zap.count) zap.gone[page - zap.first] = true;
   }
 

@@ -41,7 +41,7 @@ void fault_dirty_shared_page(Task& current, Page* page) {
 // finish_fault and do_set_pte: maps the page unless somebody else did. Returns whether it did; then the
 // caller's reference belongs to the mapping.
 bool finish_fault(Task& current, Vma& vma, int address, Page* page, bool write) {
-  Kernel& kernel = *current.kernel;
+  const Kernel& kernel = *current.kernel;
   Mm& mm = kernel.mms[vma.mm];
   pte_alloc(current, mm, address);
   pte_lock(current, mm, address);
@@ -84,7 +84,7 @@ bool do_fault(Task& current, Vma& vma, int address, bool write) {
 
 // wp_page_shared: a store met a read-only entry. Called with the page-table lock, returns without.
 void wp_page_shared(Task& current, Vma& vma, int address, Pte orig_pte) {
-  Kernel& kernel = *current.kernel;
+  const Kernel& kernel = *current.kernel;
   Mm& mm = kernel.mms[vma.mm];
   Page* const page = &kernel.pages[orig_pte.frame()];
   get_page(current, page);

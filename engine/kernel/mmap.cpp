@@ -185,7 +185,7 @@ void madvise_dontneed(Task& current, int first, int count) {
 }
 
 void msync(Task& current, int first, int count) {
-  Kernel& kernel = *current.kernel;
+  const Kernel& kernel = *current.kernel;
   Mm& mm = *current.mm;
   const int end = first + count;
   for (int at = first; at < end;) {

@@ -48,7 +48,7 @@ bool page_mapped(Task& current, Page* page, bool for_mkclean) {
 
 int page_mkclean(Task& current, Page* page) {
   SHOOTDOWN_CHECK(page->test(PG_locked));
-  Kernel& kernel = *current.kernel;
+  const Kernel& kernel = *current.kernel;
   if (!page_mapped(current, page, true) || page->mapping < 0) return 0;
 
   // rmap_walk_file

@@ -145,7 +145,7 @@ SHOOTDOWN_HARNESS int mapping_of(const Page* page) {
 }  // namespace
 
 bool set_page_dirty(Task& current, Page* page) {
-  Kernel& kernel = *current.kernel;
+  const Kernel& kernel = *current.kernel;
   const auto set = act(current, event::SetDirty{.page = frame_fact(current, page)}, [&](event::SetDirty& found) {
     found.table_locked = static_cast<Fact>(table_locked(current, page));
     found.was = page->flags.fetch_or(PG_dirty, std::memory_order_seq_cst);

@@ -35,7 +35,7 @@ void Scheduler::begin(Chooser& chooser, std::uint64_t step_limit) {
 bool Scheduler::proceed(std::uint64_t until) {
   SHOOTDOWN_CHECK(running_);
   pause_at_ = until;
-  if (pause_at_ < stop_at_) stop_at_ = pause_at_;
+  stop_at_ = std::min(stop_at_, pause_at_);
   if (!begun_ && pause_at_ == 0) return false;
   synchronise_all();
   if (!begun_) {
@@ -213,7 +213,7 @@ SHOOTDOWN_HARNESS void Scheduler::count_switch(const Cpu& from, const Cpu& to) {
 SHOOTDOWN_HARNESS void Scheduler::leave_for(int next) {
   Cpu& from = self();
   from.own = own_steps(from);
-  Cpu& to = cpus_[next];
+  const Cpu& to = cpus_[next];
   SHOOTDOWN_CHECK((all_ & cpu_bit(next)) != 0 && (can_take_interrupt(to) || can_step(to)));
   if (counters_ != nullptr) count_switch(from, to);
   current_ = next;
