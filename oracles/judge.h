@@ -21,7 +21,6 @@ class Judge final : public Observer {
   explicit Judge(Observer* companion = nullptr) : companion_(companion) {}
 
   // What was found in the run that was begun last; there was one.
-  OracleSet judged() const { return panel_->trial.findings.judged(); }
   OracleSet broken() const { return panel_->trial.findings.broken(); }
   Report report() const { return panel_->trial.findings.report(); }
 

@@ -24,20 +24,11 @@ ProgramBuilder ordinary_life() {
   return builder;
 }
 
-// The program of the lost write: the zap is suspended `after` steps, in which another CPU saves the page, and a
-// third writes to it once more.
-ProgramBuilder lost_write(int after) {
-  ProgramBuilder builder;
-  builder.operation(0, Call::store, 0, 0).operation(1, Call::dontneed, 0, 1).suspend(after);
-  builder.operation(2, Call::fsync, 0, 1).operation(0, Call::store, 0, 0);
-  return builder;
-}
-
 // Whether any preemption of the lost write's zap makes the engine break the guarantee.
 bool some_preemption_breaks(const ZapEngine& engine, OracleId id) {
   TestBench bench(engine);
   for (int after = 0; after < 40; ++after) {
-    bench.run(lost_write(after));
+    bench.run(lost_write_at(after));
     if (bench.breaks(id)) return true;
   }
   return false;
@@ -140,7 +131,7 @@ BOOST_AUTO_TEST_CASE(lost_dirty_data_fires_for_a_write_that_is_lost_and_then_ove
   TestBench bench(*find_engine("eager_dirty"));
   bool broken = false;
   for (int after = 0; after < 40; ++after) {
-    ProgramBuilder builder = lost_write(after);
+    ProgramBuilder builder = lost_write_at(after);
     // The zap ends before it.
     builder.machine(&MachineConfig::words, 1).operation(0, Call::write, 0).switch_to(1, 0);
     bench.run(builder);
@@ -278,8 +269,8 @@ BOOST_AUTO_TEST_CASE(who_cannot_judge_a_run_finds_nothing_in_it) {
   TestBench bench(silent);
   bool lost = false;
   for (int after = 0; after < 40; ++after) {
-    eager.run(lost_write(after));
-    bench.run(lost_write(after));
+    eager.run(lost_write_at(after));
+    bench.run(lost_write_at(after));
     lost = lost || eager.breaks(OracleId::lost_dirty_data);
     BOOST_TEST((bench.report().judged() == judged_with(silent.sends())));
     BOOST_TEST((bench.report().broken() == (eager.report().broken() & bench.report().judged())));

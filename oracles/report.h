@@ -75,7 +75,6 @@ class Findings {
   }
 
   OracleSet broken() const { return broken_; }
-  OracleSet judged() const { return judged_; }
   Report report() const { return {judged_, violations_}; }
 
  private:

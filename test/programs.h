@@ -62,6 +62,15 @@ class ProgramBuilder {
   Program program_;
 };
 
+// The program of the lost write: the zap is suspended `after` steps, in which another CPU saves the page, and a
+// third writes to it once more.
+inline ProgramBuilder lost_write_at(int after) {
+  ProgramBuilder builder;
+  builder.operation(0, Call::store, 0, 0).operation(1, Call::dontneed, 0, 1).suspend(after);
+  builder.operation(2, Call::fsync, 0, 1).operation(0, Call::store, 0, 0);
+  return builder;
+}
+
 // An engine with everything that it needs to run.
 class TestBench {
  public:

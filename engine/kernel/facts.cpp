@@ -9,16 +9,6 @@ namespace {
 
 constexpr auto relaxed = std::memory_order_relaxed;
 
-const Page& page_of(const Kernel& kernel, Fact frame) {
-  return kernel.pages[frame];
-}
-const Mm& mm_at(const Kernel& kernel, int mm) {
-  return kernel.mms[mm];
-}
-const AddressSpace& file_of(const Kernel& kernel, int file) {
-  return kernel.files[file];
-}
-
 }  // namespace
 
 EntryFact entry_fact(Pte pte) {
@@ -49,7 +39,7 @@ int KernelFacts::frames() const {
 }
 
 FrameFacts KernelFacts::frame_facts(Fact frame) const {
-  const Page& page = page_of(kernel_, frame);
+  const Page& page = kernel_.pages[frame];
   return {.flags = page.flags.load(relaxed),
           .refcount = page.refcount.load(relaxed),
           .mapcount = page.mapcount.load(relaxed),
@@ -70,12 +60,12 @@ Fact KernelFacts::page_array_length() const {
 }
 
 Fact KernelFacts::cached_frame(int file, int index) const {
-  const Page* const page = file_of(kernel_, file).slots[index].load(relaxed);
+  const Page* const page = kernel_.files[file].slots[index].load(relaxed);
   return page == nullptr ? no_fact : kernel_.pfn(page);
 }
 
 Fact KernelFacts::disk_word(int file, int index, int word) const {
-  return file_of(kernel_, file).disk[index].words[word].load(relaxed);
+  return kernel_.files[file].disk[index].words[word].load(relaxed);
 }
 
 EntryFact KernelFacts::entry(int mm, int page) const {
@@ -83,11 +73,11 @@ EntryFact KernelFacts::entry(int mm, int page) const {
 }
 
 long KernelFacts::rss(int mm) const {
-  return mm_at(kernel_, mm).rss.load(relaxed);
+  return kernel_.mms[mm].rss.load(relaxed);
 }
 
 int KernelFacts::flushes_pending(int mm) const {
-  return mm_at(kernel_, mm).tlb_flush_pending.load(relaxed);
+  return kernel_.mms[mm].tlb_flush_pending.load(relaxed);
 }
 
 bool KernelFacts::page_table_locked(int mm) const {
@@ -97,12 +87,12 @@ bool KernelFacts::page_table_locked(int mm) const {
   return false;
 }
 
-int KernelFacts::page_tables(int /*mm*/) const {
-  return ((kernel_.config.virtual_pages() - 1) >> kernel_.config.table_shift) + 1;
+int KernelFacts::page_tables(int mm) const {
+  return kernel_.mms[mm].page_tables.size();
 }
 
 int KernelFacts::present_entries(int mm, int table) const {
-  return mm_at(kernel_, mm).page_tables[table].present;
+  return kernel_.mms[mm].page_tables[table].present;
 }
 
 int KernelFacts::mm_of(int cpu) const {

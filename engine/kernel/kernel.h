@@ -76,7 +76,6 @@ class Kernel final : private Scheduler::Client {
   void begin();
   // See Scheduler::proceed.
   bool proceed(std::uint64_t until);
-  const World& facts() const { return facts_; }
 
   // The most steps a program may need, generously: more than that is a livelock.
   static std::uint64_t step_limit(const Program& program);

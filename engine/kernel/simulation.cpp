@@ -1,7 +1,5 @@
 #include "engine/kernel/simulation.h"
 
-#include <cstring>
-
 #include "engine/check.h"
 #include "engine/sched/listed_schedule.h"
 #include "engine/sched/pct.h"
@@ -54,20 +52,11 @@ void Simulation::save(Snapshot& snapshot) {
   const std::span<const std::byte> world = arena_.used();
   snapshot.run_ = run_;
   snapshot.world_ = world.size();
-  std::size_t size = world.size();
-  for (int cpu = 0; cpu < kernel_->config.cpus; ++cpu) {
-    const std::size_t live = fibers_.of(cpu).live().size();
-    snapshot.stacks_[static_cast<std::size_t>(cpu)] = live;
-    size += live;
-  }
-  snapshot.bytes_.resize(size);
-  std::byte* to = snapshot.bytes_.data();
-  std::memcpy(to, world.data(), world.size());
-  to += world.size();
+  snapshot.bytes_.assign(world.begin(), world.end());
   for (int cpu = 0; cpu < kernel_->config.cpus; ++cpu) {
     const std::span<const std::byte> live = fibers_.of(cpu).live();
-    std::memcpy(to, live.data(), live.size());
-    to += live.size();
+    snapshot.stacks_[static_cast<std::size_t>(cpu)] = live.size();
+    snapshot.bytes_.insert(snapshot.bytes_.end(), live.begin(), live.end());
   }
 }
 

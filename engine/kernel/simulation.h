@@ -25,7 +25,6 @@ class Simulation {
  public:
   // `engine` zaps pages; `observer` is told what it watches. Both must outlive the simulation.
   Simulation(const ZapEngine& engine, Observer& observer) : engine_(engine), observer_(observer) {}
-  ~Simulation() { abandon(); }
   Simulation(const Simulation&) = delete;
   Simulation& operator=(const Simulation&) = delete;
 

@@ -56,6 +56,14 @@ class OneChoice final : public Chooser {
   std::uint64_t ask_at_ = 0;
 };
 
+// The race has begun, and each of its choices is the test's.
+struct Chosen : Judged {
+  Chosen() { simulation.begin(program, nullptr, &chooser); }
+
+  Program program = race();
+  OneChoice chooser;
+};
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(simulation)
@@ -86,19 +94,15 @@ BOOST_AUTO_TEST_CASE(a_run_that_is_cut_off_is_forgotten) {
   BOOST_TEST(judged.simulation.hash() == hash);
 }
 
-BOOST_AUTO_TEST_CASE(a_chooser_pauses_at_each_of_its_questions) {
-  Judged judged;
-  OneChoice chooser;
-  const Program program = race();
-  judged.simulation.begin(program, nullptr, &chooser);
+BOOST_FIXTURE_TEST_CASE(a_chooser_pauses_at_each_of_its_questions, Chosen) {
   int questions = 0;
-  while (!judged.simulation.proceed()) {
+  while (!simulation.proceed()) {
     BOOST_TEST(chooser.asked.runnable != 0);
     chooser.next = run_next(__builtin_ctz(chooser.asked.runnable));
     ++questions;
   }
-  BOOST_TEST((judged.simulation.outcome() == Outcome::completed));
-  BOOST_TEST(static_cast<std::uint64_t>(questions) > judged.simulation.steps() / 2);
+  BOOST_TEST((simulation.outcome() == Outcome::completed));
+  BOOST_TEST(static_cast<std::uint64_t>(questions) > simulation.steps() / 2);
 }
 
 #if defined(SHOOTDOWN_ASAN) || defined(SHOOTDOWN_MSAN) || defined(SHOOTDOWN_TSAN)
@@ -108,17 +112,6 @@ BOOST_AUTO_TEST_CASE(sanitizers_keep_books_that_cannot_be_put_back) {
 }
 
 #else
-
-namespace {
-
-// The zap is suspended `after` steps, in which another CPU saves the page, and a third writes to it once more.
-Program lost_write(int after) {
-  ProgramBuilder builder;
-  builder.operation(0, Call::store, 0, 0).operation(1, Call::dontneed, 0, 1).suspend(after);
-  return builder.operation(2, Call::fsync, 0, 1).operation(0, Call::store, 0, 0).program();
-}
-
-}  // namespace
 
 BOOST_AUTO_TEST_CASE(a_world_begins_with_the_same_bytes_whatever_ran_before) {
   Judged judged;
@@ -156,7 +149,7 @@ BOOST_AUTO_TEST_CASE(a_run_goes_on_from_where_it_was_saved_as_often_as_one_likes
   Judged judged;
   Program program;
   for (int after = 0; after < 40; ++after) {
-    program = lost_write(after);
+    program = lost_write_at(after).program();
     judged.simulation.run(program);
     if (judged.judge.broken().contains(OracleId::lost_dirty_data)) break;
   }
@@ -180,23 +173,19 @@ BOOST_AUTO_TEST_CASE(a_run_goes_on_from_where_it_was_saved_as_often_as_one_likes
   }
 }
 
-BOOST_AUTO_TEST_CASE(another_choice_can_be_made_where_a_run_was_saved) {
-  Judged judged;
-  OneChoice chooser;
-  const Program program = race();
-  judged.simulation.begin(program, nullptr, &chooser);
+BOOST_FIXTURE_TEST_CASE(another_choice_can_be_made_where_a_run_was_saved, Chosen) {
   // To the first of the first CPU's steps, and there either on or away.
-  judged.simulation.proceed();
+  simulation.proceed();
   chooser.next = run_next(0);
-  judged.simulation.proceed();
+  simulation.proceed();
   Simulation::Snapshot snapshot;
-  judged.simulation.save(snapshot);
+  simulation.save(snapshot);
   std::vector<std::uint64_t> hashes;
   for (const int cpu : {0, 1, 0, 1}) {
-    judged.simulation.restore(snapshot);
+    simulation.restore(snapshot);
     chooser.next = run_next(cpu);
-    judged.simulation.proceed();
-    hashes.push_back(judged.simulation.hash());
+    simulation.proceed();
+    hashes.push_back(simulation.hash());
   }
   BOOST_TEST(hashes[0] == hashes[2]);
   BOOST_TEST(hashes[1] == hashes[3]);

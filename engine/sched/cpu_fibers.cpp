@@ -25,8 +25,10 @@ CpuFibers::CpuFibers() {
 }
 
 void CpuFibers::settle(int cpu, bool abandon) {
-  synchronise(cpu);
-  if (abandon) of(cpu).restart();
+  if (abandon) {
+    synchronise(cpu);
+    of(cpu).restart();
+  }
   synchronise(cpu);
   main_.switch_to(of(cpu));
   synchronise(cpu);

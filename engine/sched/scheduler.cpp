@@ -38,23 +38,28 @@ bool Scheduler::proceed(std::uint64_t until) {
   stop_at_ = std::min(stop_at_, pause_at_);
   if (!begun_ && pause_at_ == 0) return false;
   synchronise_all();
+  int next = current_;
   if (!begun_) {
-    const int first = ask(Question::Occasion::begin);
-    if (first == paused) return false;
+    next = ask(Question::Occasion::begin);
+    if (next == paused) return false;
     begun_ = true;
-    if (first == nobody) {
-      outcome_ = finished_ == all_ ? Outcome::completed : Outcome::deadlock;
-      end(outcome_ != Outcome::completed);
-      return true;
-    }
-    current_ = first;
     synchronise_all();
   }
-  fibers_.main().switch_to(fibers_.of(current_));
-  synchronise_all();
-  if (paused_) return false;
+  if (next == nobody) {
+    outcome_ = outcome_of_standstill();
+  } else {
+    current_ = next;
+    fibers_.main().switch_to(fibers_.of(current_));
+    synchronise_all();
+    if (paused_) return false;
+  }
   end(outcome_ != Outcome::completed);
   return true;
+}
+
+// Nobody can run.
+SHOOTDOWN_HARNESS Outcome Scheduler::outcome_of_standstill() const {
+  return finished_ == all_ ? Outcome::completed : Outcome::deadlock;
 }
 
 void Scheduler::abandon() {
@@ -269,7 +274,7 @@ SHOOTDOWN_HARNESS void Scheduler::block() {
   }
   const int next = ask(Question::Occasion::blocked);
   if (next == nobody) {
-    finish(finished_ == all_ ? Outcome::completed : Outcome::deadlock);
+    finish(outcome_of_standstill());
   } else {
     leave_for(next);
   }

@@ -225,6 +225,7 @@ class Scheduler {
   void arrive();
   void take_interrupts();
   void disturb(const Choice& choice);
+  Outcome outcome_of_standstill() const;
   void finish(Outcome outcome);
   void may_run(int cpu);
   void synchronise_all();

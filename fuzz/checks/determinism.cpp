@@ -11,7 +11,6 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <memory>
 #include <string>
 
 #include "engine/zap/engines.h"
@@ -49,17 +48,9 @@ std::uint64_t digest_of(const ZapEngine& engine, const CountAndFiles& inputs) {
   if (allocations() == before) fail(replayer, "memory", "allocations are not counted");
 
   std::uint64_t digest = 0;
-  const auto add = [&](const Program& program, const std::string& name) {
+  each_program(inputs, 1, [&](const Program& program, const std::string& name) {
     digest = digest * 0x100000001B3U ^ run_twice(replayer, program, name);
-  };
-  for (const Input& file : inputs.files) add(file.document.program, file.name);
-
-  RandomPrograms random;
-  const auto program = std::make_unique<Program>();
-  for (std::uint64_t i = 0; i < inputs.count; ++i) {
-    random.next(*program);
-    add(*program, fmt::format("pseudo-random input {}", i));
-  }
+  });
   return digest;
 }
 

@@ -61,9 +61,7 @@ std::string place_of(std::size_t edge) {
 std::vector<Program> make_programs(const CountAndFiles& inputs) {
   std::vector<Program> programs;
   programs.reserve(inputs.files.size() + inputs.count);
-  for (const Input& file : inputs.files) programs.push_back(file.document.program);
-  RandomPrograms random;
-  for (std::uint64_t i = 0; i < inputs.count; ++i) random.next(programs.emplace_back());
+  each_program(inputs, 1, [&](const Program& program, const std::string& /*name*/) { programs.push_back(program); });
   return programs;
 }
 

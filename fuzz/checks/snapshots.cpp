@@ -13,7 +13,6 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <memory>
 #include <string>
 
 #include "engine/kernel/simulation.h"
@@ -87,17 +86,11 @@ bool check_snapshots(const CountAndFiles& inputs) {
   for (const ZapEngine* const engine : all_engines()) {
     SnapshotCheck check(*engine);
     SplitMix64 places(1);
-    for (const Input& file : inputs.files) {
-      for (int i = 0; i < 16; ++i) check.check(file.document.program, file.name, places);
-    }
-    RandomPrograms random;
-    const auto program = std::make_unique<Program>();
-    for (std::uint64_t i = 0; i < inputs.count; ++i) {
-      random.next(*program);
-      check.check(*program, fmt::format("pseudo-random input {}", i), places);
-    }
+    constexpr int times = 16;
+    each_program(inputs, times,
+                 [&](const Program& program, const std::string& name) { check.check(program, name, places); });
     fmt::print("{}: {} runs go on as they were; up to {} bytes of world, {} of stacks\n", engine->name(),
-               inputs.count + 16 * inputs.files.size(), check.world_bytes(), check.stack_bytes());
+               inputs.count + times * inputs.files.size(), check.world_bytes(), check.stack_bytes());
   }
   return true;
 }

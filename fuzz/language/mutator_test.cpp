@@ -5,7 +5,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
 #include <random>
 #include <set>
 
@@ -36,7 +35,8 @@ BOOST_AUTO_TEST_CASE(everything_that_records_can_say_is_reached_from_nothing) {
   std::set<unsigned> latencies;
   std::set<unsigned> steps;
   Bytes bytes;
-  for (std::uint64_t seed = 0; seed < 20000; ++seed) {
+  // So many that chance has no say in whether everything is reached.
+  for (std::uint64_t seed = 0; seed < 40000; ++seed) {
     bytes = mutated(seed % 50 == 0 ? Bytes() : bytes, 400, seed);
     for (std::size_t at = 0; at < bytes.size(); at += record_size) {
       kinds.insert(bytes[at]);
@@ -51,9 +51,7 @@ BOOST_AUTO_TEST_CASE(everything_that_records_can_say_is_reached_from_nothing) {
   BOOST_TEST(kinds.size() == 256U);
   BOOST_TEST(numbers.size() > 100U);
   BOOST_TEST(latencies.size() == static_cast<std::size_t>(max_latency) + 1);
-  for (unsigned after = 0; after <= max_near_after; ++after) BOOST_TEST(steps.contains(after), after);
-  const auto farther = std::distance(steps.upper_bound(max_near_after), steps.upper_bound(2 * max_near_after));
-  BOOST_TEST(farther > 80);
+  for (unsigned after = 0; after <= 2 * max_near_after; ++after) BOOST_TEST(steps.contains(after), after);
   BOOST_TEST(*steps.rbegin() > 1000U);
 }
 

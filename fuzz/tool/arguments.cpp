@@ -1,6 +1,7 @@
 #include "fuzz/tool/arguments.h"
 
 #include <algorithm>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -20,9 +21,20 @@ class HelpFormatter final : public CLI::Formatter {
   }
 };
 
+// What several commands take.
+void take_inputs(CLI::App& command, std::vector<std::string>& paths) {
+  command.add_option("PATH", paths, "Inputs, and folders and archives with inputs")->required()->type_name("");
+}
+void take_files(CLI::App& command, std::vector<std::string>& files) {
+  command.add_option("FILE", files, "Inputs, encoded or text; - is standard input")->required()->type_name("");
+}
+void take_output(CLI::App& command, std::string& to) {
+  command.add_option("-o,--output", to, "Where to write (default: standard output)")->type_name("OUT");
+}
+
 void define_run(CLI::App& app, RunOptions& options) {
   CLI::App& run = *app.add_subcommand("run", "Run inputs and say what came of them");
-  run.add_option("PATH", options.paths, "Inputs, and folders and archives with inputs")->required()->type_name("");
+  take_inputs(run, options.paths);
   run.add_option("--engine", options.engines, "Run on this engine; may be repeated (default: on all)")
       ->type_name("NAME")
       ->allow_extra_args(false);
@@ -43,7 +55,7 @@ void define_run(CLI::App& app, RunOptions& options) {
 
 void define_corpus_add(CLI::App& corpus, CorpusAddOptions& options) {
   CLI::App& add = *corpus.add_subcommand("add", "Make regressions of crash files");
-  add.add_option("PATH", options.paths, "Inputs, and folders and archives with inputs")->required()->type_name("");
+  take_inputs(add, options.paths);
   add.add_flag("--all", options.all, "Take every input, also of those that break the same in the same way");
   add.add_option("--to", options.folder, "Where to write (default: corpus/regressions)")->type_name("FOLDER");
   add.footer(help::corpus_add);
@@ -98,9 +110,7 @@ void define_defects(CLI::App& app, DefectsOptions& options) {
 
 void define_others(CLI::App& app, Arguments& arguments) {
   CLI::App& show = *app.add_subcommand("show", "Print inputs as text");
-  show.add_option("FILE", arguments.show.files, "Inputs, encoded or text; - is standard input")
-      ->required()
-      ->type_name("");
+  take_files(show, arguments.show.files);
   CLI::Option* const expect =
       show.add_flag("--expect", arguments.show.expect, "With what each engine does, as expectations");
   show.add_flag("--bucket", arguments.show.bucket, "Instead of the program, what it breaks first, in a line")
@@ -108,9 +118,7 @@ void define_others(CLI::App& app, Arguments& arguments) {
   show.footer(help::show);
 
   CLI::App& record = *app.add_subcommand("record", "Print inputs with the schedule that they take");
-  record.add_option("FILE", arguments.record.files, "Inputs, encoded or text; - is standard input")
-      ->required()
-      ->type_name("");
+  take_files(record, arguments.record.files);
   record.add_option("--engine", arguments.record.engine, "On which engine (default: deferred_dirty)")
       ->type_name("NAME");
   record.add_flag("--events", arguments.record.events, "Say places by events, not by numbers of steps");
@@ -120,14 +128,12 @@ void define_others(CLI::App& app, Arguments& arguments) {
   assemble.add_option("FILE", arguments.assemble.from, "A text, a folder with texts, or - for standard input")
       ->required()
       ->type_name("");
-  assemble.add_option("-o,--output", arguments.assemble.to, "Where to write (default: standard output)")
-      ->type_name("OUT");
+  take_output(assemble, arguments.assemble.to);
   assemble.footer(help::assemble);
 
   CLI::App& dictionary = *app.add_subcommand("dictionary", "Write a dictionary for fuzzers");
   dictionary.add_option("FORM", arguments.dictionary.form, "bytes or text")->required()->type_name("");
-  dictionary.add_option("-o,--output", arguments.dictionary.to, "Where to write (default: standard output)")
-      ->type_name("OUT");
+  take_output(dictionary, arguments.dictionary.to);
   dictionary.footer(help::dictionary);
 
   app.add_subcommand("engines", "List the engines and what they do not claim")
