@@ -173,7 +173,8 @@ SHOOTDOWN_HARNESS void Scheduler::stop_point(StepPoint next) {
     if (steps_ >= pause_at_) pause();
     Cpu& cpu = self();
     if (cpu.guard != nullptr) cpu.guard->check();
-    if (cpu.take_at != 0 && steps_ >= cpu.take_at) {
+    // Who cannot make the steps that are left takes it now, whether or not somebody is asked here: as in block().
+    if (cpu.take_at != 0 && (steps_ >= cpu.take_at || !can_step(cpu))) {
       cpu.take_at = 0;
       if (cpu.interrupts_disabled == 0) take_interrupts();
     }

@@ -48,6 +48,22 @@ class SwitchOnce final : public InOrder {
   bool done_ = false;
 };
 
+// The same, and is asked before every step.
+class AskedAlways final : public InOrder {
+ public:
+  AskedAlways(std::uint64_t at, int target, std::uint8_t latency) : switch_(at, target, latency) {}
+  std::uint64_t next_question(const Position& position) override { return std::max(ask_at_, position.total); }
+  Choice choose(const Question& question) override {
+    ask_at_ = question.at.total + 1;
+    const bool is_due = switch_.next_question(question.at) <= question.at.total;
+    return is_due ? switch_.choose(question) : InOrder::choose(question);
+  }
+
+ private:
+  SwitchOnce switch_;
+  std::uint64_t ask_at_ = 0;
+};
+
 constexpr StepPoint waiting{2, 0};
 
 // A client whose CPUs do what the test says.
@@ -220,6 +236,38 @@ BOOST_AUTO_TEST_CASE(latency_and_disabled_interrupts_delay_an_interrupt) {
   BOOST_TEST(run(2, false) == "abbibbca");
   BOOST_TEST(run(9, false) == "abbbbcia");  // who ends takes it at once
   BOOST_TEST(run(2, true) == "abbbbica");
+}
+
+BOOST_AUTO_TEST_CASE(who_waits_takes_a_late_interrupt_at_once_whoever_is_asked) {
+  const auto run = [](Chooser& chooser) {
+    Script script;
+    WaitQueue queue;
+    Atomic<bool> ready{false};
+    script.body = [&](int cpu) {
+      if (cpu == 0) {
+        script.step("a");
+        script.sched->post_interrupt(1);
+        script.step("a");
+        ready.store(true, std::memory_order_release);
+        script.sched->wake(queue);
+        script.step("a");
+        return;
+      }
+      script.step("b");
+      script.sched->step_when({1, 0}, queue, [&] { return ready.load(std::memory_order_acquire); }, [] {});
+      script.step("c");
+    };
+    script.on_interrupt = [&](int /*cpu*/) {
+      script.step("i");
+      return false;
+    };
+    script.run(2, chooser, 100);
+    return script.log;
+  };
+  SwitchOnce seldom(1, 1, 9);
+  AskedAlways always(1, 1, 9);
+  BOOST_TEST(run(seldom) == "abiaac");
+  BOOST_TEST(run(always) == "abiaac");
 }
 
 BOOST_AUTO_TEST_CASE(the_hash_tells_runs_apart_and_is_the_same_for_the_same_run) {
