@@ -32,8 +32,9 @@ class Simulation {
   // place of the program's schedule.
   Outcome run(const Program& program, Observer* trace = nullptr, Chooser* chooser = nullptr);
 
-  // The same in parts. A run that is under way is cut off.
+  // The same in parts. A run that is under way is cut off. `program` must outlive the run.
   void begin(const Program& program, Observer* trace = nullptr, Chooser* chooser = nullptr);
+  void begin(const Program&& program, Observer* trace = nullptr, Chooser* chooser = nullptr) = delete;
   // Until the run is over (true); or until the chooser pauses it, or `until` steps have been made and a CPU is before the
   // next.
   bool proceed(std::uint64_t until = Chooser::never);

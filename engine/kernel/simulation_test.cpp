@@ -88,7 +88,8 @@ BOOST_AUTO_TEST_CASE(a_run_that_is_cut_off_is_forgotten) {
   Judged judged;
   judged.simulation.run(race());
   const std::uint64_t hash = judged.simulation.hash();
-  judged.simulation.begin(large());
+  const Program other = large();
+  judged.simulation.begin(other);
   BOOST_TEST(!judged.simulation.proceed(50));
   judged.simulation.run(race());
   BOOST_TEST(judged.simulation.hash() == hash);
