@@ -10,6 +10,8 @@
 
 using namespace shootdown;
 
+BOOST_AUTO_TEST_SUITE(atomic_sleep)
+
 namespace {
 
 constexpr OracleId id = OracleId::atomic_sleep;
@@ -25,8 +27,6 @@ OracleSet broken_by(Defect defect) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(atomic_sleep)
 
 BOOST_AUTO_TEST_CASE(says_what_was_done_where_it_must_not_be) {
   const std::pair<event::SleepInAtomic, std::string> facts[] = {

@@ -6,6 +6,8 @@
 
 using namespace shootdown;
 
+BOOST_AUTO_TEST_SUITE(batch)
+
 namespace {
 
 constexpr OracleId id = OracleId::batch;
@@ -23,8 +25,6 @@ struct Gathers : HandMadeRun {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(batch)
 
 BOOST_AUTO_TEST_CASE(silent_when_each_page_is_queued_flushed_and_released) {
   Gathers run;

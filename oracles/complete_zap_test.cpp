@@ -6,6 +6,8 @@
 
 using namespace shootdown;
 
+BOOST_AUTO_TEST_SUITE(complete_zap)
+
 namespace {
 
 constexpr OracleId id = OracleId::complete_zap;
@@ -27,8 +29,6 @@ std::string left(int page) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(complete_zap)
 
 BOOST_AUTO_TEST_CASE(silent_when_every_entry_was_cleared_or_found_empty) {
   Zap run;

@@ -6,6 +6,8 @@
 
 using namespace shootdown;
 
+BOOST_AUTO_TEST_SUITE(counts)
+
 namespace {
 
 constexpr OracleId id = OracleId::counts;
@@ -18,8 +20,6 @@ std::string fact_at_the_end(HandMadeRun& run, Outcome outcome = Outcome::complet
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(counts)
 
 BOOST_AUTO_TEST_CASE(no_count_falls_below_zero) {
   HandMadeRun run;

@@ -6,6 +6,8 @@
 
 using namespace shootdown;
 
+BOOST_AUTO_TEST_SUITE(dirty_unmapped)
+
 namespace {
 
 constexpr OracleId id = OracleId::dirty_unmapped;
@@ -25,8 +27,6 @@ struct TwoFrames : HandMadeRun {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(dirty_unmapped)
 
 BOOST_AUTO_TEST_CASE(fires_when_the_last_rmap_goes_while_a_tlb_has_a_dirty_entry) {
   TwoFrames run;

@@ -6,6 +6,8 @@
 
 using namespace shootdown;
 
+BOOST_AUTO_TEST_SUITE(encoded_pointer)
+
 namespace {
 
 constexpr OracleId id = OracleId::encoded_pointer;
@@ -32,8 +34,6 @@ bool may_be_queued(Fact offset) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(encoded_pointer)
 
 BOOST_AUTO_TEST_CASE(silent_for_every_flag_of_every_page) {
   HandMadeRun run;

@@ -6,6 +6,8 @@
 
 using namespace shootdown;
 
+BOOST_AUTO_TEST_SUITE(filesystem_contract)
+
 namespace {
 
 constexpr OracleId id = OracleId::filesystem_contract;
@@ -24,8 +26,6 @@ std::string fact_of(const event::SetDirty& event) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(filesystem_contract)
 
 BOOST_AUTO_TEST_CASE(silent_for_who_may) {
   BOOST_TEST(fact_of(dirtied(PG_locked | PG_buffers, false, 0)) == "");

@@ -6,6 +6,8 @@
 
 using namespace shootdown;
 
+BOOST_AUTO_TEST_SUITE(fsync_durability)
+
 namespace {
 
 constexpr OracleId id = OracleId::fsync_durability;
@@ -20,8 +22,6 @@ event::WriteWord write(Fact value) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(fsync_durability)
 
 BOOST_AUTO_TEST_CASE(fires_for_a_store_that_is_not_on_the_disk) {
   HandMadeRun run;

@@ -13,6 +13,8 @@
 
 using namespace shootdown;
 
+BOOST_AUTO_TEST_SUITE(judge)
+
 namespace {
 
 // A page is stored to, unmapped, saved, dropped, and used again; with two mms, so that unmapping is not the end.
@@ -50,8 +52,6 @@ class Companion final : public Observer {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(judge)
 
 BOOST_AUTO_TEST_CASE(watches_what_its_parts_and_its_companion_watch) {
   Companion companion;

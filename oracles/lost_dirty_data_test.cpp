@@ -6,6 +6,8 @@
 
 using namespace shootdown;
 
+BOOST_AUTO_TEST_SUITE(lost_dirty_data)
+
 namespace {
 
 constexpr OracleId id = OracleId::lost_dirty_data;
@@ -20,8 +22,6 @@ struct UnsavedPage : HandMadeRun {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(lost_dirty_data)
 
 BOOST_AUTO_TEST_CASE(fires_when_a_page_with_other_contents_than_the_disk_is_removed) {
   UnsavedPage run;

@@ -6,6 +6,8 @@
 
 using namespace shootdown;
 
+BOOST_AUTO_TEST_SUITE(page_cache_contents)
+
 namespace {
 
 constexpr OracleId id = OracleId::page_cache_contents;
@@ -42,8 +44,6 @@ event::WriteWord write(Fact index, Fact value) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(page_cache_contents)
 
 BOOST_AUTO_TEST_CASE(silent_while_all_see_what_was_written_last) {
   HandMadeRun run;

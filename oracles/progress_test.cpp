@@ -9,11 +9,11 @@
 
 using namespace shootdown;
 
+BOOST_AUTO_TEST_SUITE(progress)
+
 namespace {
 constexpr OracleId id = OracleId::progress;
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(progress)
 
 BOOST_AUTO_TEST_CASE(silent_when_a_run_is_completed) {
   HandMadeRun run;

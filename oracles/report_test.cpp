@@ -6,18 +6,18 @@ using namespace shootdown;
 
 namespace {
 
-constexpr OracleId counts = OracleId::counts;
-constexpr OracleId batch = OracleId::batch;
-constexpr OracleId progress = OracleId::progress;
+struct EmptyFindings {
+  static constexpr OracleId counts = OracleId::counts;
+  static constexpr OracleId batch = OracleId::batch;
+  static constexpr OracleId progress = OracleId::progress;
 
-struct Fixture {
   Arena arena;
   Findings findings{arena, OracleSet::all()};
 };
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(report, Fixture)
+BOOST_FIXTURE_TEST_SUITE(report, EmptyFindings)
 
 BOOST_AUTO_TEST_CASE(only_the_first_violation_of_an_oracle_counts) {
   BOOST_TEST(findings.report().broken().empty());

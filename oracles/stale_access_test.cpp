@@ -6,6 +6,8 @@
 
 using namespace shootdown;
 
+BOOST_AUTO_TEST_SUITE(stale_access)
+
 namespace {
 
 constexpr OracleId id = OracleId::stale_access;
@@ -30,8 +32,6 @@ event::FreePage free_of(Fact frame, Fact entries = 0) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(stale_access)
 
 BOOST_AUTO_TEST_CASE(fires_for_accesses_to_freed_frames) {
   HandMadeRun run;

@@ -36,7 +36,7 @@ struct Notes {
 
 // Runs a sequential program on every engine: whatever it is, the same must come of it. An engine that does not claim
 // dirty-unmapped breaks it without any race, too.
-struct Fixture {
+struct OnEveryEngine {
   void run(const ProgramBuilder& builder) {
     for (const ZapEngine* const engine : all_engines()) {
       Recorder recorder;
@@ -53,7 +53,7 @@ struct Fixture {
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(kernel, Fixture)
+BOOST_FIXTURE_TEST_SUITE(kernel, OnEveryEngine)
 
 BOOST_AUTO_TEST_CASE(an_empty_program_runs_and_breaks_nothing) {
   run(ProgramBuilder());

@@ -13,6 +13,8 @@
 
 using namespace shootdown;
 
+BOOST_AUTO_TEST_SUITE(page_table)
+
 namespace {
 
 class TryEngine final : public ZapEngine {
@@ -48,8 +50,6 @@ constexpr Pte read_only = Pte::mapping(0).mkyoung();
 constexpr Pte writable = read_only.mkdirty().mkwrite();
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(page_table)
 
 BOOST_AUTO_TEST_CASE(flags_are_set_for_stores_and_only_if_that_changes_the_entry) {
   const auto run = record([](Task& current, Mm& mm) {

@@ -12,6 +12,8 @@
 
 using namespace shootdown;
 
+BOOST_AUTO_TEST_SUITE(simulation)
+
 namespace {
 
 Program race(int pct_depth = 0) {
@@ -65,8 +67,6 @@ struct Chosen : Judged {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(simulation)
 
 BOOST_AUTO_TEST_CASE(a_run_in_parts_is_the_same_run) {
   for (const Program& program : {race(), race(5)}) {

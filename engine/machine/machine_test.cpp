@@ -9,7 +9,7 @@ using namespace shootdown;
 
 namespace {
 
-struct Fixture {
+struct TwoCpus {
   AccessResult access(int page, bool store, Word value = 0, int cpu = 0) const {
     AccessResult result = x86::translate(*machine, cpu, 0, page, store);
     x86::access(*machine, result, 0, store, value);
@@ -38,7 +38,7 @@ bool hits(const AccessResult& result) {
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(machine, Fixture)
+BOOST_FIXTURE_TEST_SUITE(machine, TwoCpus)
 
 BOOST_AUTO_TEST_CASE(an_access_without_an_entry_faults) {
   BOOST_TEST(faults(access(0, false)));

@@ -7,8 +7,8 @@ using namespace shootdown;
 namespace {
 
 // Two mms with two windows of four pages, both of one file unless a test says otherwise.
-struct Fixture {
-  Fixture() {
+struct TwoMms {
+  TwoMms() {
     config.pages = 4;
     config.windows = 2;
     config.mms = 2;
@@ -39,7 +39,7 @@ struct Fixture {
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(reference, Fixture)
+BOOST_FIXTURE_TEST_SUITE(reference, TwoMms)
 
 BOOST_AUTO_TEST_CASE(a_store_is_seen_through_every_window_of_every_mm_and_in_the_file) {
   reference->store(1, 5, 1, 7);
@@ -172,7 +172,7 @@ BOOST_AUTO_TEST_CASE(the_disk_has_what_was_settled_or_something_later) {
 // --- a page that was dropped while it was in use ---
 
 // Page 1 of file 0 had the value 5 when it was dropped from frame 3, and has 6 now.
-struct Dropped : Fixture {
+struct Dropped : TwoMms {
   Dropped() {
     reference->begin_operation(0);
     reference->write(0, 1, 0, 4);

@@ -11,6 +11,8 @@
 
 using namespace shootdown;
 
+BOOST_AUTO_TEST_SUITE(listed_schedule)
+
 namespace {
 
 // The pages that were stored to, in the order in which that happened.
@@ -32,8 +34,6 @@ ProgramBuilder eight_pages() {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(listed_schedule)
 
 BOOST_AUTO_TEST_CASE(operations_run_in_the_order_of_the_list) {
   ProgramBuilder builder = eight_pages();

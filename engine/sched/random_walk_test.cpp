@@ -10,6 +10,8 @@
 
 using namespace shootdown;
 
+BOOST_AUTO_TEST_SUITE(random_walk)
+
 namespace {
 
 constexpr int cpus = 4;
@@ -40,8 +42,6 @@ std::vector<Choice> answers(RandomWalk& walk, std::size_t count, CpuMask runnabl
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(random_walk)
 
 BOOST_AUTO_TEST_CASE(a_seed_makes_one_walk_and_another_seed_another) {
   const auto program = some_program();

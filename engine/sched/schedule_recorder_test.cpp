@@ -6,6 +6,8 @@
 
 using namespace shootdown;
 
+BOOST_AUTO_TEST_SUITE(schedule_recorder)
+
 namespace {
 
 class Always final : public Chooser {
@@ -34,8 +36,6 @@ bool records(int operation, std::uint64_t own, int visit, Choice::Kind kind = Ch
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(schedule_recorder)
 
 BOOST_AUTO_TEST_CASE(a_choice_has_a_place_in_an_operation_within_the_limits) {
   BOOST_TEST(records(0, 0, 0));

@@ -12,6 +12,8 @@
 
 using namespace shootdown;
 
+BOOST_AUTO_TEST_SUITE(scheduler)
+
 namespace {
 
 // Runs the CPUs in the order of their numbers and never asks for a stop; tests override what they need.
@@ -102,8 +104,6 @@ struct Script final : Scheduler::Client {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(scheduler)
 
 BOOST_AUTO_TEST_CASE(cpus_run_to_their_end_in_the_order_the_chooser_picks) {
   Script script;

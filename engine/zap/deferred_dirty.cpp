@@ -27,21 +27,6 @@ constexpr std::string_view dropped =
     "an invalidation of the file drops the page, which is neither mapped nor dirty, before it is dirtied (follows from "
     "the patch; found by this project)";
 
-constexpr NotClaimed exceptions[] = {
-    {"lost-dirty-data", dropped},
-    {"page-cache-contents", dropped},
-    {"fsync-durability",
-     "between the cleared entry and the deferred set_page_dirty an fsync finds the page neither mapped nor dirty "
-     "(follows from the patch; found by this project)"},
-    {"filesystem-contract",
-     "the page may be clean, unlocked, unmapped and without buffers when it is dirtied (Nadav Amit, October 2022: two "
-     "ext4 warnings; the patch was withdrawn)"},
-    {"dirty-unmapped",
-     "the rmap is removed before the flush; what is written until then is meant to be saved by the set_page_dirty "
-     "after "
-     "it"},
-};
-
 class DeferredDirty final : public GatherEngine {
  public:
   std::string_view name() const override { return "deferred_dirty"; }
@@ -65,6 +50,21 @@ class DeferredDirty final : public GatherEngine {
 
  protected:
   Treatment zap_dirty(MmuGather& /*tlb*/, Page* /*page*/) const override { return {.flags = encoded_page_dirty}; }
+
+ private:
+  static constexpr NotClaimed exceptions[] = {
+      {"lost-dirty-data", dropped},
+      {"page-cache-contents", dropped},
+      {"fsync-durability",
+       "between the cleared entry and the deferred set_page_dirty an fsync finds the page neither mapped nor dirty "
+       "(follows from the patch; found by this project)"},
+      {"filesystem-contract",
+       "the page may be clean, unlocked, unmapped and without buffers when it is dirtied (Nadav Amit, October 2022: "
+       "two ext4 warnings; the patch was withdrawn)"},
+      {"dirty-unmapped",
+       "the rmap is removed before the flush; what is written until then is meant to be saved by the set_page_dirty "
+       "after it"},
+  };
 };
 
 }  // namespace

@@ -20,13 +20,6 @@ constexpr std::string_view why =
     "a page whose rmap is gone can be cleaned before the flush (Nadav Amit, October 2022; fixed in Linux 6.2 by "
     "5df397dec7c4)";
 
-constexpr NotClaimed exceptions[] = {
-    {"lost-dirty-data", why},
-    {"page-cache-contents", why},
-    {"fsync-durability", why},
-    {"dirty-unmapped", "the rmap is removed before the flush: the cause of what is lost"},
-};
-
 class EagerDirty final : public GatherEngine {
  public:
   std::string_view name() const override { return "eager_dirty"; }
@@ -44,6 +37,14 @@ class EagerDirty final : public GatherEngine {
     set_page_dirty(tlb.task(), page);
     return {.force_flush = true};
   }
+
+ private:
+  static constexpr NotClaimed exceptions[] = {
+      {"lost-dirty-data", why},
+      {"page-cache-contents", why},
+      {"fsync-durability", why},
+      {"dirty-unmapped", "the rmap is removed before the flush: the cause of what is lost"},
+  };
 };
 
 }  // namespace

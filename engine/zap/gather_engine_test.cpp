@@ -12,6 +12,8 @@
 
 using namespace shootdown;
 
+BOOST_AUTO_TEST_SUITE(gather_engine)
+
 namespace {
 
 // Runs a program on Linux 6.2's engine, on which it must hold.
@@ -42,8 +44,6 @@ int count_of(const std::unique_ptr<Recorder>& run) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(gather_engine)
 
 // --- page tables ---
 

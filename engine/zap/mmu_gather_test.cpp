@@ -11,6 +11,8 @@
 
 using namespace shootdown;
 
+BOOST_AUTO_TEST_SUITE(mmu_gather)
+
 namespace {
 
 struct Notes {
@@ -72,8 +74,6 @@ std::vector<unsigned> sizes(std::initializer_list<unsigned> list) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(mmu_gather)
 
 BOOST_AUTO_TEST_CASE(the_defaults_are_the_kernels) {
   const MachineConfig config;

@@ -15,9 +15,9 @@ namespace {
 using Sort = RecordKind::Sort;
 
 // The records of a program one after the other; one of kind `more` is part of the one before it.
-class Records {
+class RecordReader {
  public:
-  explicit Records(std::span<const std::uint8_t> bytes) : rest_(bytes) {}
+  explicit RecordReader(std::span<const std::uint8_t> bytes) : rest_(bytes) {}
 
   // Goes to the next record; returns whether there is one.
   bool next() {
@@ -49,7 +49,7 @@ class Records {
 // A parameter's record has the number where others have a CPU, and the value in two arguments.
 void decode_machine(std::span<const std::uint8_t> bytes, MachineConfig& machine) {
   machine = MachineConfig{};
-  for (Records records(bytes); records.next();) {
+  for (RecordReader records(bytes); records.next();) {
     if (records.kind.sort != Sort::parameter) continue;
     const RecordKind number = parameter_numbers[records.cpu];
     if (number.sort != Sort::parameter) continue;
@@ -61,7 +61,7 @@ void decode_machine(std::span<const std::uint8_t> bytes, MachineConfig& machine)
   machine.windows = std::max(machine.windows, machine.files);
 }
 
-Operation decode_operation(const Records& record, const MachineConfig& machine) {
+Operation decode_operation(const RecordReader& record, const MachineConfig& machine) {
   const OperationInfo& info = operation_table[record.kind.index];
   Operation operation{.call = info.call, .cpu = static_cast<std::uint8_t>(record.cpu % machine.cpus)};
   const std::uint8_t* argument = record.arguments.data();
@@ -74,7 +74,7 @@ Operation decode_operation(const Records& record, const MachineConfig& machine) 
 }
 
 // Where an exception happens takes all arguments but the second, which says more of what happens.
-void decode_place(const Records& record, Exception& exception) {
+void decode_place(const RecordReader& record, Exception& exception) {
   const auto& [near, detail, low, high, visit] = record.arguments;
   if (record.kind.at_event) {
     exception.event = near;
@@ -87,7 +87,7 @@ void decode_place(const Records& record, Exception& exception) {
 }
 
 // False if it names an event that there is not.
-bool decode_exception(const Records& record, const MachineConfig& machine, Exception& exception) {
+bool decode_exception(const RecordReader& record, const MachineConfig& machine, Exception& exception) {
   exception = {.kind = exception_table[record.kind.index].kind};
   decode_place(record, exception);
   if (says_cpu(exception.kind)) exception.cpu = static_cast<std::uint8_t>(record.cpu % machine.cpus);
@@ -183,7 +183,7 @@ void decode(std::span<const std::uint8_t> bytes, Program& program) {
   decode_machine(bytes, program.machine);
   program.operation_count = 0;
   program.exception_count = 0;
-  for (Records records(bytes); records.next();) {
+  for (RecordReader records(bytes); records.next();) {
     if (records.kind.sort == Sort::operation) {
       if (program.operation_count == max_operations) return;
       Operation& operation = program.operations[program.operation_count++];

@@ -16,6 +16,8 @@
 
 namespace shootdown {
 
+BOOST_AUTO_TEST_SUITE(codec)
+
 namespace {
 
 // Steps from one byte: none, then the first ones several times over, then the rest, in one piece.
@@ -138,8 +140,6 @@ void check_round_trip(const Bytes& bytes) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(codec)
 
 BOOST_AUTO_TEST_CASE(round_trip_of_random_bytes) {
   std::mt19937 random(1);

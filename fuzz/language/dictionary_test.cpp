@@ -12,6 +12,8 @@
 
 namespace shootdown {
 
+BOOST_AUTO_TEST_SUITE(dictionary)
+
 namespace {
 
 // The pieces of a dictionary, read as fuzzers do.
@@ -49,8 +51,6 @@ void check_entries(const std::vector<DictionaryEntry>& entries) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(dictionary)
 
 BOOST_AUTO_TEST_CASE(entries_differ_and_are_short_enough) {
   check_entries(dictionary_of_bytes());

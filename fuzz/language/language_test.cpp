@@ -17,6 +17,8 @@
 
 namespace shootdown {
 
+BOOST_AUTO_TEST_SUITE(language)
+
 namespace {
 
 using Sort = RecordKind::Sort;
@@ -88,8 +90,6 @@ std::string record_of(const RecordKind& kind) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(language)
 
 // --- what the lists promise ---
 

@@ -16,6 +16,8 @@
 
 namespace shootdown {
 
+BOOST_AUTO_TEST_SUITE(mutator)
+
 namespace {
 
 Bytes mutated(Bytes bytes, std::size_t max_size, std::uint64_t seed) {
@@ -26,8 +28,6 @@ Bytes mutated(Bytes bytes, std::size_t max_size, std::uint64_t seed) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(mutator)
 
 BOOST_AUTO_TEST_CASE(everything_that_records_can_say_is_reached_from_nothing) {
   std::set<unsigned> kinds;

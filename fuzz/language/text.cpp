@@ -47,7 +47,7 @@ std::string ParseError::format(std::string_view name) const {
   const std::size_t at = std::min(column == 0 ? 0 : column - 1, text.size());
   std::size_t begin = 0;
   if (text.size() > limit) begin = std::min(at - std::min(at, limit / 2), text.size() - limit);
-  std::string shown = harmless(std::string_view(text).substr(begin, limit));
+  std::string shown = displayable(std::string_view(text).substr(begin, limit));
   if (begin > 0) shown.replace(0, 3, "...");
   if (begin + shown.size() < text.size()) shown.replace(shown.size() - 3, 3, "...");
   return fmt::format("{}:{}:{}: {}\n    {}\n    {:>{}}", name, line, column, message, shown, '^', at - begin + 1);

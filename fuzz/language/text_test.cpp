@@ -21,6 +21,8 @@
 
 namespace shootdown {
 
+BOOST_AUTO_TEST_SUITE(text)
+
 namespace {
 
 // Random operations on a machine of a given size; its other parameters are random.
@@ -133,8 +135,6 @@ constexpr std::string_view example =
     "cpu 2: exit\n";
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(text)
 
 // --- what a text says ---
 

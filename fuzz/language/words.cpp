@@ -66,7 +66,7 @@ std::string ordinal(unsigned number) {
   return fmt::format("{}th", number);
 }
 
-std::string harmless(std::string_view bytes) {
+std::string displayable(std::string_view bytes) {
   std::string result(bytes);
   for (char& byte : result) {
     if (byte == '\t') byte = ' ';
@@ -77,7 +77,7 @@ std::string harmless(std::string_view bytes) {
 
 std::string shortened(std::string_view word) {
   constexpr std::size_t limit = 40;
-  return harmless(word.substr(0, limit)) + (word.size() > limit ? "..." : "");
+  return displayable(word.substr(0, limit)) + (word.size() > limit ? "..." : "");
 }
 
 std::string quoted(std::string_view word) {

@@ -51,7 +51,7 @@ bool to_number(std::string_view word, unsigned& value);
 std::string ordinal(unsigned number);
 
 // What a terminal can show without harm; every byte stays one column.
-std::string harmless(std::string_view bytes);
+std::string displayable(std::string_view bytes);
 
 // The beginning of a word, as long as a message can show.
 std::string shortened(std::string_view word);

@@ -17,6 +17,8 @@
 
 using namespace shootdown;
 
+BOOST_AUTO_TEST_SUITE(replay)
+
 namespace {
 
 constexpr std::string_view lost_write =
@@ -35,8 +37,6 @@ OracleSet set_of(std::initializer_list<OracleId> ids) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(replay)
 
 BOOST_AUTO_TEST_CASE(runs_are_repeatable_and_judged) {
   const Input input = input_of(lost_write);

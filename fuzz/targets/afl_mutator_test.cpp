@@ -17,6 +17,8 @@
 
 namespace shootdown {
 
+BOOST_AUTO_TEST_SUITE(afl_mutator)
+
 namespace {
 
 constexpr std::size_t afl_max_file = std::size_t{1} << 20U;  // the limit that AFL++ gives
@@ -71,8 +73,6 @@ class Mutator {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(afl_mutator)
 
 BOOST_AUTO_TEST_CASE(results_are_programs_of_whole_records) {
   const LengthLimit limit(nullptr);

@@ -63,7 +63,7 @@ std::string replaced(std::string_view text, std::string_view from, std::string_v
 }
 
 // A folder for each test, with what most of them need.
-struct Folder : TemporaryFolder {
+struct FolderOfPrograms : TemporaryFolder {
   std::string lost = write("corpus/lost.program", lost_write);
   std::string fine = write("corpus/fine.program", harmless);
 };
@@ -76,7 +76,7 @@ std::set<std::string> names_in(const fs::path& folder) {
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(command_line, Folder)
+BOOST_FIXTURE_TEST_SUITE(command_line, FolderOfPrograms)
 
 // --- usage ---
 

@@ -16,8 +16,6 @@ namespace shootdown {
 
 namespace {
 
-constexpr std::size_t text_width = 80;
-
 // Those that are asked for, or what is wrong.
 std::variant<std::vector<DefectInfo>, InputError> chosen_defects(const std::vector<std::string>& names) {
   std::vector<DefectInfo> chosen;

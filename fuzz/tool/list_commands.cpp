@@ -18,8 +18,6 @@ namespace shootdown {
 
 namespace {
 
-constexpr std::size_t text_width = 80;
-
 void print_wrapped(Output& out, std::string_view text, std::size_t indent) {
   for (const std::string& line : wrap(text, text_width, indent)) out.print("{}\n", line);
 }

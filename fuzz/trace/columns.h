@@ -44,6 +44,9 @@ class ColumnTable {
   std::vector<Row> rows_;
 };
 
+// How wide texts are that do not depend on the terminal's width.
+inline constexpr std::size_t text_width = 80;
+
 // The lines of a text wrapped at spaces to `width`, each beginning with `indent` spaces, all but the first with two
 // more. A word that is longer than a line is broken.
 std::vector<std::string> wrap(std::string_view text, std::size_t width, std::size_t indent);

@@ -30,6 +30,8 @@
 
 using namespace shootdown;
 
+BOOST_AUTO_TEST_SUITE(trace)
+
 namespace {
 
 // One kernel for all tests: it is large.
@@ -155,8 +157,6 @@ constexpr std::string_view one_store =
     "cpu 0: store page 0 word 0\n";
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(trace)
 
 BOOST_AUTO_TEST_CASE(short_picture_is_exact) {
   const std::string expected =

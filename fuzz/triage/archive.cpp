@@ -22,7 +22,7 @@ std::string text_of_libzip(const char* text) {
   return text;
 }
 
-struct FileCloser {
+struct MemberCloser {
   void operator()(zip_file_t* file) const { zip_fclose(file); }
 };
 
@@ -95,7 +95,7 @@ std::variant<std::string, InputError> Archive::read(std::size_t member, std::siz
     if (encrypted) return member_error(name, "is encrypted, which cannot be read; expected a member without password");
     if ((stat.valid & ZIP_STAT_SIZE) != 0 && stat.size > limit) return too_large(name, limit);
   }
-  const std::unique_ptr<zip_file_t, FileCloser> file(zip_fopen_index(archive_.get(), member, 0));
+  const std::unique_ptr<zip_file_t, MemberCloser> file(zip_fopen_index(archive_.get(), member, 0));
   if (file == nullptr) return member_error(name, "cannot open: " + text_of_libzip(zip_strerror(archive_.get())));
   return read_to_end(file.get(), name, limit);
 }

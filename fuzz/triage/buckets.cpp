@@ -13,7 +13,7 @@ namespace shootdown {
 
 namespace {
 
-constexpr std::string_view number = "N";
+constexpr std::string_view any_number = "N";
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
@@ -38,7 +38,7 @@ std::string fact_of_format(std::string_view format) {
     if ((format[i] == '{' || format[i] == '}') && doubled) {
       fact += format[i++];
     } else if (format[i] == '{') {
-      fact += number;
+      fact += any_number;
       i = std::min(format.find('}', i), format.size() - 1);
     } else {
       fact += format[i];
@@ -55,10 +55,10 @@ std::string fact_of_message(std::string_view message) {
     // An offset in a program, (program+0x12ab), is the same in each process, and tells bugs apart.
     if (rest.starts_with("0x") && !fact.ends_with('+')) {
       end = end_of(message, i + 2, is_hex_digit);
-      if (end > i + 2) fact.append("0x").append(number);
+      if (end > i + 2) fact.append("0x").append(any_number);
     } else if (rest.starts_with("==")) {
       end = end_of(message, i + 2, is_digit);
-      if (end > i + 2) fact.append("==").append(number);
+      if (end > i + 2) fact.append("==").append(any_number);
     }
     if (end <= i + 2) {
       end = i + 1;

@@ -9,6 +9,8 @@
 
 using namespace shootdown;
 
+BOOST_AUTO_TEST_SUITE(buckets)
+
 namespace {
 
 Buckets::Kind kind(std::size_t rank, std::string engine, std::string oracle, std::string fact) {
@@ -27,8 +29,6 @@ std::size_t widest_line(std::string_view text) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(buckets)
 
 BOOST_AUTO_TEST_CASE(a_format_becomes_a_fact) {
   BOOST_TEST(fact_of_format("page {} of file {} is {:#x}").compare("page N of file N is N") == 0);

@@ -9,6 +9,8 @@
 
 using namespace shootdown;
 
+BOOST_AUTO_TEST_SUITE(defect_search)
+
 namespace {
 
 // More than the slowest takes now; it is spent in full on each that cannot be caught. ThreadSanitizer ends the process at
@@ -30,8 +32,6 @@ std::vector<RawInput> corpus() {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(defect_search)
 
 BOOST_AUTO_TEST_CASE(what_can_be_caught_is_caught_and_nothing_else) {
   DefectPrograms programs(corpus());

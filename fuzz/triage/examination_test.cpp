@@ -13,6 +13,8 @@
 
 using namespace shootdown;
 
+BOOST_AUTO_TEST_SUITE(examination)
+
 namespace {
 
 Examination examined(std::string_view text) {
@@ -23,8 +25,6 @@ Examination examined(std::string_view text) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(examination)
 
 BOOST_AUTO_TEST_CASE(every_engine_is_examined) {
   const Examination lost = examined(lost_write);

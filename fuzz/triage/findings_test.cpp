@@ -15,6 +15,8 @@
 using namespace shootdown;
 namespace fs = std::filesystem;
 
+BOOST_AUTO_TEST_SUITE(findings)
+
 namespace {
 
 std::string explanation_of(const fs::path& finding) {
@@ -28,8 +30,6 @@ bool breaks_something(const Input& input) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(findings)
 
 BOOST_AUTO_TEST_CASE(each_has_its_explanation_and_a_program_that_breaks_something) {
   int count = 0;

@@ -18,6 +18,8 @@
 using namespace shootdown;
 namespace fs = std::filesystem;
 
+BOOST_AUTO_TEST_SUITE(inputs)
+
 namespace {
 
 constexpr std::string_view program =
@@ -65,8 +67,6 @@ void check_equal(const std::vector<std::string>& found, const std::vector<std::s
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(inputs)
 
 BOOST_AUTO_TEST_CASE(text_and_bytes_are_told_apart) {
   BOOST_TEST(input_of(program).text);

@@ -7,6 +7,8 @@
 
 using namespace shootdown;
 
+BOOST_AUTO_TEST_SUITE(isolated_replay)
+
 namespace {
 
 std::string message_of(const std::string& output) {
@@ -14,8 +16,6 @@ std::string message_of(const std::string& output) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(isolated_replay)
 
 BOOST_AUTO_TEST_CASE(the_most_telling_line_is_the_message) {
   BOOST_TEST(message_of("") == "killed by signal 6 (Aborted)");

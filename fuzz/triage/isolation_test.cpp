@@ -24,6 +24,8 @@
 
 using namespace shootdown;
 
+BOOST_AUTO_TEST_SUITE(isolation)
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -89,8 +91,6 @@ std::string stop_the_caller(std::string_view /*request*/) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(isolation)
 
 BOOST_AUTO_TEST_CASE(one_process_serves_many_calls) {
   Isolation isolation(perform, patience);

@@ -15,6 +15,8 @@
 
 using namespace shootdown;
 
+BOOST_AUTO_TEST_SUITE(regression)
+
 namespace {
 
 std::optional<Regression> regression_of(std::string_view text) {
@@ -26,12 +28,10 @@ std::optional<Regression> regression_of(std::string_view text) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_SUITE(regression)
-
 BOOST_AUTO_TEST_CASE(a_regression_says_what_it_breaks) {
   const std::optional<Regression> made = regression_of(lost_write);
   BOOST_TEST_REQUIRE(made.has_value());
-  BOOST_TEST(made->digest == digest(encoded(lost_write)));
+  BOOST_TEST(made->digest == shootdown::digest(encoded(lost_write)));
   BOOST_TEST(made->digest == digest_of(input_of(lost_write).document.program));
   BOOST_TEST(made->size == encoded(lost_write).size());
   BOOST_TEST(made->name == "eager_dirty-lost-dirty-data-" + made->digest + ".program");
