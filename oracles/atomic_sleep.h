@@ -19,7 +19,7 @@ class AtomicSleep final : public Oracle<event::SleepInAtomic> {
  public:
   using Oracle::Oracle;
 
-  void on(int cpu, const event::SleepInAtomic& event) override {
+  void on(int cpu, const event::SleepInAtomic& event) {
     using enum event::SleepInAtomic::Reason;
     switch (event.reason) {
       case lock: return report_lock(cpu, event.lock);

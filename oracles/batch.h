@@ -28,9 +28,9 @@ class Batch final : public Oracle<event::BeginGather, event::QueuePage, event::F
     }
   }
 
-  void on(int cpu, const event::BeginGather& /*event*/) override { forget(states_[cpu]); }
+  void on(int cpu, const event::BeginGather& /*event*/) { forget(states_[cpu]); }
 
-  void on(int cpu, const event::QueuePage& event) override {
+  void on(int cpu, const event::QueuePage& event) {
     State& state = states_[cpu];
     if (event.queued > event.room) violate(cpu, "a batch holds {} pages, its maximum is {}", event.queued, event.room);
     if (event.batches > event.batch_max)
@@ -42,17 +42,17 @@ class Batch final : public Oracle<event::BeginGather, event::QueuePage, event::F
     state.frames[state.queued++] = frame_of(event.pointer);
   }
 
-  void on(int cpu, const event::FlushGather& /*event*/) override {
+  void on(int cpu, const event::FlushGather& /*event*/) {
     State& state = states_[cpu];
     for (; state.flushed < state.queued; ++state.flushed) ++state.releasable[state.frames[state.flushed]];
   }
 
-  void on(int cpu, const event::ReleasePages& event) override {
+  void on(int cpu, const event::ReleasePages& event) {
     if (event.count > event.limit)
       violate(cpu, "{} pages are released in one go, the limit is {}", event.count, event.limit);
   }
 
-  void on(int cpu, const event::ReleasePage& event) override {
+  void on(int cpu, const event::ReleasePage& event) {
     State& state = states_[cpu];
     const FrameIndex frame = frame_of(event.pointer);
     if (state.releasable[frame] == 0) {
@@ -63,14 +63,14 @@ class Batch final : public Oracle<event::BeginGather, event::QueuePage, event::F
     ++state.released;
   }
 
-  void on(int cpu, const event::EndGather& /*event*/) override {
+  void on(int cpu, const event::EndGather& /*event*/) {
     State& state = states_[cpu];
     if (state.released != state.queued)
       violate(cpu, "a gather ends with {} pages queued and {} released", state.queued, state.released);
     forget(state);
   }
 
-  void on(int /*cpu*/, const event::RunEnds& event) override {
+  void on(int /*cpu*/, const event::RunEnds& event) {
     if (event.outcome == Outcome::completed && world().batches_in_use() != 0)
       violate(-1, "{} pages of batches were not given back", world().batches_in_use());
   }

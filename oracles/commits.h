@@ -16,37 +16,37 @@ class Commits final
  public:
   explicit Commits(Reference& reference) : reference_(reference) {}
 
-  void on(int /*cpu*/, const event::UserAccess& event) override {
+  void on(int /*cpu*/, const event::UserAccess& event) {
     if (event.access == Access::fault || event.store == 0) return;
     reference_.store(number(event.mm), number(event.page), number(event.word), event.value);
   }
-  void on(int /*cpu*/, const event::WriteWord& event) override {
+  void on(int /*cpu*/, const event::WriteWord& event) {
     reference_.write(file_of(event.page), number(event.page.index), number(event.word), event.value);
   }
-  void on(int /*cpu*/, const event::WriteReturns& event) override {
+  void on(int /*cpu*/, const event::WriteReturns& event) {
     reference_.write_returned(number(event.file), number(event.index));
   }
-  void on(int /*cpu*/, const event::InsertMapping& event) override {
+  void on(int /*cpu*/, const event::InsertMapping& event) {
     reference_.map(number(event.mm), number(event.first), number(event.count), number(event.file), number(event.index));
   }
-  void on(int /*cpu*/, const event::BeginUnmap& event) override {
+  void on(int /*cpu*/, const event::BeginUnmap& event) {
     reference_.begin_unmap(number(event.mm), number(event.first), number(event.count));
   }
-  void on(int /*cpu*/, const event::EndUnmap& event) override {
+  void on(int /*cpu*/, const event::EndUnmap& event) {
     reference_.end_unmap(number(event.mm), number(event.first), number(event.count));
   }
 
-  void on(int cpu, const event::OperationBegins& /*event*/) override { reference_.begin_operation(cpu); }
-  void on(int /*cpu*/, const event::RemoveFromPageCache& event) override {
+  void on(int cpu, const event::OperationBegins& /*event*/) { reference_.begin_operation(cpu); }
+  void on(int /*cpu*/, const event::RemoveFromPageCache& event) {
     reference_.drop(number(event.page.frame), file_of(event.page), number(event.page.index));
   }
-  void on(int /*cpu*/, const event::FreePage& event) override { reference_.free(number(event.page.frame)); }
-  void on(int cpu, const event::BeginGather& event) override { reference_.begin_gather(cpu, number(event.mm)); }
-  void on(int cpu, const event::ClearEntry& event) override {
+  void on(int /*cpu*/, const event::FreePage& event) { reference_.free(number(event.page.frame)); }
+  void on(int cpu, const event::BeginGather& event) { reference_.begin_gather(cpu, number(event.mm)); }
+  void on(int cpu, const event::ClearEntry& event) {
     if (event.was.present()) reference_.clear_entry(cpu, number(event.page), number(event.was.frame()));
   }
-  void on(int cpu, const event::FlushGather& /*event*/) override { reference_.flush_gather(cpu); }
-  void on(int cpu, const event::EndGather& /*event*/) override { reference_.end_gather(cpu); }
+  void on(int cpu, const event::FlushGather& /*event*/) { reference_.flush_gather(cpu); }
+  void on(int cpu, const event::EndGather& /*event*/) { reference_.end_gather(cpu); }
 
  private:
   Reference& reference_;

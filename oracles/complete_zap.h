@@ -22,19 +22,19 @@ class CompleteZap final
     for (Zap& zap : zaps_) zap.gone = row<bool>(machine().virtual_pages());
   }
 
-  void on(int cpu, const event::BeginZap& event) override {
+  void on(int cpu, const event::BeginZap& event) {
     Zap& zap = zaps_[cpu];
     zap.mm = event.mm;
     zap.first = event.first;
     zap.count = event.count;
     std::ranges::fill(zap.gone.first(number(zap.count)), false);
   }
-  void on(int cpu, const event::ReadEntry& event) override {
+  void on(int cpu, const event::ReadEntry& event) {
     if (!event.entry.present()) note_gone(cpu, event.mm, event.page);
   }
-  void on(int cpu, const event::ClearEntry& event) override { note_gone(cpu, event.mm, event.page); }
+  void on(int cpu, const event::ClearEntry& event) { note_gone(cpu, event.mm, event.page); }
 
-  void on(int cpu, const event::ReadTable& event) override {
+  void on(int cpu, const event::ReadTable& event) {
     const Zap& zap = zaps_[cpu];
     if (event.exists != 0 || event.mm != zap.mm) return;
     // A table has room for many more entries than most address spaces have.
@@ -42,7 +42,7 @@ class CompleteZap final
     for (Fact page = std::max(event.first, zap.first); page < end; ++page) note_gone(cpu, event.mm, page);
   }
 
-  void on(int cpu, const event::EndZap& event) override {
+  void on(int cpu, const event::EndZap& event) {
     Zap& zap = zaps_[cpu];
     for (Fact i = 0; i < zap.count; ++i) {
       if (zap.gone[i]) continue;

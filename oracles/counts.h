@@ -19,30 +19,30 @@ class Counts final
  public:
   using Oracle::Oracle;
 
-  void on(int cpu, const event::PutPage& event) override {
+  void on(int cpu, const event::PutPage& event) {
     if (event.refcount >= 0) return;
     violate(cpu, "the refcount of page frame {} falls to {}", event.page.frame, event.refcount);
   }
 
-  void on(int cpu, const event::RemoveRmap& event) override {
+  void on(int cpu, const event::RemoveRmap& event) {
     if (event.mapcount >= 0) return;
     violate(cpu, "the mapcount of page frame {} falls to {}", event.page.frame, event.mapcount);
   }
 
-  void on(int cpu, const event::FreePage& event) override {
+  void on(int cpu, const event::FreePage& event) {
     if (event.refcount == 0 && event.mapcount == 0) return;
     violate(cpu, "page frame {} is freed with refcount {} and mapcount {}", event.page.frame, event.refcount,
             event.mapcount);
   }
 
-  void on(int cpu, const event::RemoveFromPageCache& event) override {
+  void on(int cpu, const event::RemoveFromPageCache& event) {
     const FrameFacts facts = world().frame_facts(event.page.frame);
     compare_mapcount(cpu, event.page.frame, facts);
     if (facts.mapcount != 0)
       violate(cpu, "page frame {} leaves the page cache with mapcount {}", event.page.frame, facts.mapcount);
   }
 
-  void on(int /*cpu*/, const event::RunEnds& event) override {
+  void on(int /*cpu*/, const event::RunEnds& event) {
     if (event.outcome != Outcome::completed) return;
     const Fact frames = static_cast<Fact>(world().frames());
     for (Fact frame = 0; frame < frames; ++frame) check_frame(frame);

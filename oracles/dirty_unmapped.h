@@ -27,7 +27,7 @@ class DirtyUnmapped final : public Oracle<event::RemoveRmap> {
  public:
   using Oracle::Oracle;
 
-  void on(int cpu, const event::RemoveRmap& event) override {
+  void on(int cpu, const event::RemoveRmap& event) {
     if (event.mapcount != 0) return;
     const int cpus = machine().cpus;
     for (int other = 0; other < cpus; ++other) {

@@ -16,7 +16,7 @@ class EncodedPointer final : public Oracle<event::EncodePage, event::QueuePage, 
  public:
   using Oracle::Oracle;
 
-  void on(int cpu, const event::EncodePage& event) override {
+  void on(int cpu, const event::EncodePage& event) {
     const Fact offset = event.page.offset;
     const Fact flags = event.flags;
     if ((offset & tag_bits) != 0) violate(cpu, "the address of a page has its low bits set: {:#x}", offset);
@@ -28,11 +28,11 @@ class EncodedPointer final : public Oracle<event::EncodePage, event::QueuePage, 
     if (event.decoded_flags != flags) violate(cpu, "flags {:#x} decode to {:#x}", flags, event.decoded_flags);
   }
 
-  void on(int cpu, const event::QueuePage& event) override {
+  void on(int cpu, const event::QueuePage& event) {
     if (!is_page(event.pointer.offset & ~tag_bits)) violate(cpu, "a queued entry does not point to a page");
   }
 
-  void on(int cpu, const event::ReleasePage& event) override {
+  void on(int cpu, const event::ReleasePage& event) {
     const Fact offset = event.pointer.offset;
     const Fact tag = offset & tag_bits;
     if (tag != 0) {

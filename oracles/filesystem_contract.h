@@ -26,7 +26,7 @@ class FilesystemContract final : public Oracle<event::SetDirty> {
  public:
   using Oracle::Oracle;
 
-  void on(int cpu, const event::SetDirty& event) override {
+  void on(int cpu, const event::SetDirty& event) {
     if (event.page.file == no_fact) return;
     const std::int32_t file = number(event.page.file);
     const std::int32_t index = number(event.page.index);

@@ -20,7 +20,7 @@ class FsyncDurability final : public ComparingOracle<event::FsyncBegins, event::
     for (Required& required : required_) required.pages = row<Page>(machine().pages);
   }
 
-  void on(int cpu, const event::FsyncBegins& event) override {
+  void on(int cpu, const event::FsyncBegins& event) {
     const int file = number(event.file);
     for (Fact i = 0; i < event.count; ++i) {
       for (int word = 0; word < machine().words; ++word) {
@@ -29,7 +29,7 @@ class FsyncDurability final : public ComparingOracle<event::FsyncBegins, event::
     }
   }
 
-  void on(int cpu, const event::FsyncReturns& event) override {
+  void on(int cpu, const event::FsyncReturns& event) {
     const int file = number(event.file);
     for (Fact i = 0; i < event.count; ++i) {
       const int index = number(event.first + i);

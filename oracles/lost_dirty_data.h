@@ -21,7 +21,7 @@ class LostDirtyData final : public Oracle<event::PutPage, event::RemoveFromPageC
  public:
   using Oracle::Oracle;
 
-  void on(int cpu, const event::PutPage& event) override {
+  void on(int cpu, const event::PutPage& event) {
     // What the cache and buffers hold, at most.
     if (event.refcount < 1 || event.refcount > 2) return;
     const Fact frame = event.page.frame;
@@ -35,7 +35,7 @@ class LostDirtyData final : public Oracle<event::PutPage, event::RemoveFromPageC
             file, word, world().frame_word(frame, word), world().disk_word(file, index, word));
   }
 
-  void on(int cpu, const event::RemoveFromPageCache& event) override {
+  void on(int cpu, const event::RemoveFromPageCache& event) {
     const Fact frame = event.page.frame;
     const int file = file_of(event.page);
     const int index = number(event.page.index);
@@ -45,7 +45,7 @@ class LostDirtyData final : public Oracle<event::PutPage, event::RemoveFromPageC
             index, file, word, world().frame_word(frame, word), world().disk_word(file, index, word));
   }
 
-  void on(int /*cpu*/, const event::RunEnds& event) override {
+  void on(int /*cpu*/, const event::RunEnds& event) {
     if (event.outcome != Outcome::completed) return;
     for (int file = 0; file < machine().files; ++file) {
       for (int index = 0; index < machine().pages; ++index) {

@@ -11,8 +11,8 @@
 //   class Example final : public Oracle<event::FreePage, event::RunEnds> {
 //    public:
 //     using Oracle::Oracle;
-//     void on(int cpu, const event::FreePage& event) override { ... }
-//     void on(int cpu, const event::RunEnds& event) override { ... }
+//     void on(int cpu, const event::FreePage& event) { ... }
+//     void on(int cpu, const event::RunEnds& event) { ... }
 //   };
 //
 // A function that is missing, or is for another event, does not compile; neither

@@ -21,7 +21,7 @@ class PageCacheContents final
  public:
   using ComparingOracle::ComparingOracle;
 
-  void on(int cpu, const event::UserAccess& event) override {
+  void on(int cpu, const event::UserAccess& event) {
     if (event.access == Access::fault || event.store != 0) return;
     const int mm = number(event.mm);
     const int page = number(event.page);
@@ -36,12 +36,12 @@ class PageCacheContents final
     }
   }
 
-  void on(int cpu, const event::RefuseAccess& event) override {
+  void on(int cpu, const event::RefuseAccess& event) {
     if (reference().may_refuse(number(event.mm), number(event.page))) return;
     violate(cpu, "cpu {} is refused virtual page {} of mm {}, which is mapped", cpu, event.page, event.mm);
   }
 
-  void on(int cpu, const event::ReadWord& event) override {
+  void on(int cpu, const event::ReadWord& event) {
     const int file = file_of(event.page);
     const int index = number(event.page.index);
     const int word = number(event.word);
@@ -50,7 +50,7 @@ class PageCacheContents final
             word, file, reference().file_word(file, index, word));
   }
 
-  void on(int /*cpu*/, const event::RunEnds& event) override {
+  void on(int /*cpu*/, const event::RunEnds& event) {
     if (event.outcome != Outcome::completed) return;
     for (int file = 0; file < machine().files; ++file) {
       for (int index = 0; index < machine().pages; ++index) compare_with_disk(file, index);

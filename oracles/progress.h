@@ -15,7 +15,7 @@ class Progress final : public Oracle<event::RunEnds> {
  public:
   using Oracle::Oracle;
 
-  void on(int /*cpu*/, const event::RunEnds& event) override {
+  void on(int /*cpu*/, const event::RunEnds& event) {
     if (event.outcome == Outcome::deadlock) {
       const unsigned unfinished = world().unfinished_cpus();
       violate(-1, "deadlock: {} CPUs wait and none can go on, the first is cpu {}", std::popcount(unfinished),

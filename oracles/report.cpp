@@ -1,8 +1,14 @@
 #include "oracles/report.h"
 
+#include <tuple>
+
 #include "engine/check.h"
 
 namespace shootdown {
+
+std::string Violation::fact() const {
+  return std::apply([&](auto... each) { return fmt::format(fmt::runtime(form), each...); }, numbers);
+}
 
 Report::Report(OracleSet judged, const std::array<const Violation*, oracle_count>& violations) : judged_(judged) {
   for (const OracleInfo& info : all_oracles()) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -16,14 +17,15 @@
 namespace shootdown {
 
 struct Violation {
+  static constexpr std::size_t max_numbers = 8;
+
   std::uint64_t step = 0;  // steps made when it was found
   int cpu = -1;            // who acted; -1: found after the run
-  std::array<char, 256> text{};
-  std::size_t length = 0;
-  std::string_view form;  // the fact with {} in place of its numbers: the same for all violations of one kind
+  std::string_view form;   // the fact with {} in place of its numbers: the same for all violations of one kind
+  std::array<std::int64_t, max_numbers> numbers{};
 
   // The violated fact, in one line.
-  std::string_view fact() const { return {text.data(), length}; }
+  std::string fact() const;
 };
 
 // A plain value.
@@ -48,8 +50,8 @@ class Report {
   std::array<Violation, oracle_count> violations_{};
 };
 
-// The same while the run is under way, in its arena. Text is formatted, and room for it taken, only when something is
-// wrong.
+// The same while the run is under way, in its arena: room is taken only when something is wrong, and text is made only
+// when somebody wants to read it.
 class Findings {
  public:
   // Of a run which only `judged` can judge: what the others find in it means nothing.
@@ -57,21 +59,18 @@ class Findings {
 
   // Notes that an oracle is violated. Only the first time in a run counts. The arguments are numbers: words belong
   // into the format, which tells kinds of violations apart.
-  template <typename... Arguments>
-  void violate(OracleId id, std::uint64_t step, int cpu, fmt::format_string<Arguments...> format,
-               Arguments&&... arguments) {
-    static_assert((std::is_arithmetic_v<std::remove_cvref_t<Arguments>> && ...));
+  template <typename... Numbers>
+  void violate(OracleId id, std::uint64_t step, int cpu, fmt::format_string<Numbers...> format, Numbers&&... numbers) {
+    static_assert((std::is_integral_v<std::remove_cvref_t<Numbers>> && ...));
+    static_assert(sizeof...(Numbers) <= Violation::max_numbers);
     if (broken_.contains(id) || !judged_.contains(id)) return;
     broken_.insert(id);
-    auto& violation = arena_.make<Violation>();
-    violations_[static_cast<std::size_t>(id)] = &violation;
-    violation.step = step;
-    violation.cpu = cpu;
     const fmt::string_view form = format;
-    violation.form = {form.data(), form.size()};
-    const auto end =
-        fmt::format_to_n(violation.text.data(), violation.text.size(), format, std::forward<Arguments>(arguments)...);
-    violation.length = end.size < violation.text.size() ? end.size : violation.text.size();
+    violations_[static_cast<std::size_t>(id)] =
+        &arena_.make<Violation>(Violation{.step = step,
+                                          .cpu = cpu,
+                                          .form = {form.data(), form.size()},
+                                          .numbers = {static_cast<std::int64_t>(numbers)...}});
   }
 
   OracleSet broken() const { return broken_; }

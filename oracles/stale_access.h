@@ -23,13 +23,13 @@ class StaleAccess final
  public:
   using ComparingOracle::ComparingOracle;
 
-  void on(int cpu, const event::UserAccess& event) override {
+  void on(int cpu, const event::UserAccess& event) {
     if (event.access == Access::fault) return;
     if (event.stale != 0) report_freed(cpu, event);
     if (!reference().may_access(number(event.mm), number(event.page))) report_unmapped(cpu, event);
   }
 
-  void on(int cpu, const event::FreePage& event) override {
+  void on(int cpu, const event::FreePage& event) {
     const Fact frame = event.page.frame;
     if (event.entries != 0)
       violate(cpu, "page frame {} is freed while {} page-table entries lead to it", frame, event.entries);
@@ -41,7 +41,7 @@ class StaleAccess final
     });
   }
 
-  void on(int cpu, const event::EndUnmap& event) override {
+  void on(int cpu, const event::EndUnmap& event) {
     const int mm = number(event.mm);
     each_translation([&](int other, const TlbFact& fact) {
       if (world().mm_of(other) != mm || fact.page - event.first >= event.count) return;
@@ -50,7 +50,7 @@ class StaleAccess final
     });
   }
 
-  void on(int cpu, const event::EndGather& event) override {
+  void on(int cpu, const event::EndGather& event) {
     const int mm = number(event.mm);
     if (world().flushes_pending(mm) != 0 || world().page_table_locked(mm)) return;
     each_translation([&](int other, const TlbFact& fact) {

@@ -1,8 +1,8 @@
 // A base for who watches events: one function for each kind, and no more.
 //
-// A class that derives from Watches<E...> compiles only if it has a function for
-// each of these events, and if some kernel sends all of them. That it has none for
-// another event is for whoever tells it of events to check (judge.cpp).
+// A class that derives from Watches<E...> has a function on() for each of these
+// events and for no other, or the judge, which tells it of them, does not compile
+// (judge.cpp); neither does it if no kernel sends one of them.
 #pragma once
 
 #include <cstdint>
@@ -13,18 +13,8 @@
 
 namespace shootdown {
 
-template <typename E>
-class WatchesOne {
- public:
-  // `cpu` did it.
-  virtual void on(int cpu, const E& event) = 0;
-
- protected:
-  ~WatchesOne() = default;
-};
-
 template <typename... Events>
-class Watches : public WatchesOne<Events>... {
+class Watches {
   static_assert((is_sent<Events> && ...), "no kernel sends this event");
 
  public:

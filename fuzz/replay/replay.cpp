@@ -65,8 +65,7 @@ std::string describe_violation(const ZapEngine& engine, const Program& program, 
   const std::string trace = replayer.trace(program, {});
   const Report report = replayer.report();
   const bool again = report.broken().contains(broken);
-  const std::string_view fact =
-      again ? report.violation(broken).fact() : "but not when it is run again, which must not be";
+  const std::string fact = again ? report.violation(broken).fact() : "but not when it is run again, which must not be";
   const std::string planted = defect == Defect::none ? "" : fmt::format(" with {}", defect_name(defect));
   return fmt::format("shootdown: {}{} breaks {}: {}\n\n{}\n{}", engine.name(), planted, oracle_name(broken), fact,
                      print(program), shortened(trace, oracle_name(broken)));

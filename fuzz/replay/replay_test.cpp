@@ -74,7 +74,7 @@ BOOST_AUTO_TEST_CASE(violations_are_described_as_the_tool_would) {
   const std::string program = print(input.document.program);
   for (const OracleId id : {OracleId::lost_dirty_data, OracleId::fsync_durability}) {
     const Report report = replayer.report();
-    const std::string_view fact = report.violation(id).fact();
+    const std::string fact = report.violation(id).fact();
     BOOST_TEST(!fact.empty());
     BOOST_TEST(describe_violation(engine, input.document.program, id) ==
                fmt::format("shootdown: eager_dirty breaks {}: {}\n\n{}\n{}", oracle_name(id), fact, program, picture));

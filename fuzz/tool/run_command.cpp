@@ -273,7 +273,7 @@ void RunCommand::show_verdicts(const Subject& subject, const Verdict& verdict) {
   const OracleSet expected = requirement.exact ? result.broken & requirement.oracles : OracleSet();
   const OracleSet unclaimed = requirement.exact || chosen ? OracleSet() : result.broken - requirement.oracles;
   for (const OracleInfo& oracle : all_oracles()) {
-    const std::string_view fact = verdict.report.violation(oracle.id).fact();
+    const std::string fact = verdict.report.violation(oracle.id).fact();
     if (expected.contains(oracle.id)) out().print("{}: breaks {} as expected: {}\n", engine, oracle.name, fact);
     if (unclaimed.contains(oracle.id))
       out().print("{}: breaks {}, which it does not claim: {}\n", engine, oracle.name, fact);
