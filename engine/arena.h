@@ -15,7 +15,6 @@
 // when it is constructed, and never again. Not thread-safe.
 #pragma once
 
-#include <concepts>
 #include <cstddef>
 #include <memory>
 #include <new>
@@ -38,7 +37,7 @@ class Row {
   constexpr int size() const { return count_; }
   constexpr T* begin() const { return first_; }
   constexpr T* end() const { return first_ + count_; }
-  constexpr T& operator[](std::integral auto index) const {
+  constexpr T& operator[](const auto& index) const {
     SHOOTDOWN_CHECK(static_cast<std::size_t>(index) < static_cast<std::size_t>(count_));
     return first_[index];
   }

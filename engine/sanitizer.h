@@ -15,6 +15,9 @@
 #pragma once
 
 #include <cstddef>
+#include <utility>
+
+#include "engine/touch.h"
 
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer)
@@ -69,10 +72,10 @@ inline constexpr bool memory_is_sanitized = true;
 inline constexpr bool memory_is_sanitized = false;
 #endif
 
-// In its scope, ThreadSanitizer ignores plain memory accesses of this fiber.
+// In its scope, ThreadSanitizer ignores plain memory accesses of this fiber, and touches (touch.h) are nobody's.
 class [[nodiscard]] Unwatched {
  public:
-#ifdef SHOOTDOWN_TSAN
+#if defined(SHOOTDOWN_TSAN)
   Unwatched() {
     AnnotateIgnoreReadsBegin(__FILE__, __LINE__);
     AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
@@ -81,12 +84,20 @@ class [[nodiscard]] Unwatched {
     AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
     AnnotateIgnoreReadsEnd(__FILE__, __LINE__);
   }
+#elif defined(SHOOTDOWN_FOOTPRINTS)
+  Unwatched() : told_(std::exchange(touch_observer, nullptr)) {}
+  ~Unwatched() { touch_observer = told_; }
 #else
   Unwatched() {}   // NOLINT(modernize-use-equals-default): an object that does nothing would be a warning
   ~Unwatched() {}  // NOLINT(modernize-use-equals-default)
 #endif
   Unwatched(const Unwatched&) = delete;
   Unwatched& operator=(const Unwatched&) = delete;
+
+#if defined(SHOOTDOWN_FOOTPRINTS) && !defined(SHOOTDOWN_TSAN)
+ private:
+  TouchObserver* told_;
+#endif
 };
 
 // Memory has been written by code that is not instrumented.

@@ -4,12 +4,12 @@ namespace shootdown {
 
 namespace {
 
-// Tells a part of the judge what happened, if it watches such events. The parts are final: nothing is dispatched at
-// run time.
+// Tells a part of the judge what happened, if it watches such events.
 template <typename Part, typename E>
 void tell(Part& part, int cpu, const E& event) {
   constexpr bool watches = Part::watched.contains(kind_of<E>);
-  static_assert(watches == requires { part.on(cpu, event); }, "a function for an event that it does not watch");
+  static_assert(
+      watches == requires { part.on(cpu, event); }, "a function for each event that it watches, and no other");
   if constexpr (watches) part.on(cpu, event);
 }
 
@@ -35,7 +35,7 @@ void Judge::begin(Arena& arena, const World& world) {
   companion_->begin(arena, world);
 }
 
-void Judge::happened(const AnyEvent& any, const World& world) {
+void Judge::happened(const EventView& any, const World& world) {
   visit_event(any, [&](const auto& event) {
     panel_->each([&](auto& oracle) { tell(oracle, any.cpu, event); });
     tell(panel_->commits, any.cpu, event);

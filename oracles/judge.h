@@ -26,7 +26,7 @@ class Judge final : public Observer {
 
   EventSet watches() const override;
   void begin(Arena& arena, const World& world) override;
-  void happened(const AnyEvent& any, const World& world) override;
+  void happened(const EventView& any, const World& world) override;
 
  private:
   // Who judges a run.

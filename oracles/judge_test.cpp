@@ -46,7 +46,7 @@ OracleSet broken_by(Defect defect, const ProgramBuilder& builder = ordinary_life
 class Companion final : public Observer {
  public:
   EventSet watches() const override { return watched; }
-  void happened(const AnyEvent& event, const World& /*world*/) override { told.push_back(event.kind); }
+  void happened(const EventView& event, const World& /*world*/) override { told.push_back(event.kind); }
   EventSet watched;
   std::vector<EventKind> told;
 };

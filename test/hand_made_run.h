@@ -34,7 +34,7 @@ class HandMadeRun {
   template <typename E>
   void happens(int cpu, const E& event) {
     if (E::is_step) ++world.steps;
-    const AnyEvent any(world.steps, cpu, event);
+    const EventView any(world.steps, cpu, event);
     if (judge_.watches().contains(any.kind)) judge_.happened(any, world);
   }
   void end(Outcome outcome = Outcome::completed) { happens(0, event::RunEnds{.outcome = outcome}); }

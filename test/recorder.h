@@ -10,9 +10,9 @@ namespace shootdown {
 class Recorder final : public Observer {
  public:
   EventSet watches() const override { return EventSet::all(); }
-  void happened(const AnyEvent& event, const World& /*world*/) override {
+  void happened(const EventView& event, const World& /*world*/) override {
     if (event.is<event::RunBegins>()) events_.clear();
-    events_.push_back(event);
+    events_.emplace_back(event);
   }
 
   // Those of one kind, in the order in which they happened.

@@ -659,19 +659,50 @@ template <typename E>
 // NOLINTNEXTLINE(bugprone-sizeof-expression): in facts
 inline constexpr std::size_t fact_count = std::is_empty_v<E> ? 0 : sizeof(E) / sizeof(Fact);
 
-// Any event, and who did it when.
+template <typename... Events>
+constexpr std::array<std::uint8_t, sizeof...(Events)> fact_counts(EventList<Events...> /*list*/) {
+  return {static_cast<std::uint8_t>(fact_count<Events>)...};
+}
+
+// An event that happens, as observers are told of it: it is gone when they have been told.
+class EventView {
+ public:
+  template <typename E>
+  EventView(std::uint64_t steps_made, int by_cpu, const E& event)
+      : step(steps_made), kind(kind_of<E>), cpu(static_cast<std::uint8_t>(by_cpu)), event_(&event) {
+    static_assert(std::is_trivially_copyable_v<E> && fact_count<E> <= max_facts && alignof(E) <= alignof(Fact));
+  }
+
+  const std::uint64_t step;  // steps made in the run, this one included
+  const EventKind kind;
+  const std::uint8_t cpu;  // who did it
+
+  template <typename E>
+  bool is() const {
+    return kind == kind_of<E>;
+  }
+  // The event, which is an E.
+  template <typename E>
+  const E& as() const {
+    return *static_cast<const E*>(event_);
+  }
+
+ private:
+  friend struct AnyEvent;
+  const void* event_;
+};
+
+// The same, to keep.
 struct AnyEvent {
-  std::uint64_t step = 0;  // steps made in the run, this one included
+  std::uint64_t step = 0;
   EventKind kind = 0;
   std::uint8_t cpu = 0;
   std::array<Fact, max_facts> facts{};
 
   AnyEvent() = default;
-  template <typename E>
-  AnyEvent(std::uint64_t steps_made, int by_cpu, const E& event)
-      : step(steps_made), kind(kind_of<E>), cpu(static_cast<std::uint8_t>(by_cpu)) {
-    static_assert(std::is_trivially_copyable_v<E> && fact_count<E> <= max_facts && alignof(E) <= alignof(Fact));
-    if constexpr (fact_count<E> != 0) std::memcpy(facts.data(), &event, sizeof event);
+  explicit AnyEvent(const EventView& view) : step(view.step), kind(view.kind), cpu(view.cpu) {
+    static constexpr auto counts = fact_counts(AllEvents{});
+    if (counts[kind] != 0) std::memcpy(facts.data(), view.event_, counts[kind] * sizeof(Fact));
   }
 
   template <typename E>
@@ -701,23 +732,30 @@ constexpr Fact page_of(const E& event) {
   }
 }
 
-// Calls `visit` with the event as what it is.
-template <typename Visitor, typename... Events>
-void visit_event_in(EventList<Events...> /*list*/, const AnyEvent& event, Visitor&& visit) {
-  using Visit = void (*)(const AnyEvent&, Visitor&);
+// Calls `visit` with the event, an EventView or AnyEvent, as what it is.
+template <typename Event, typename Visitor, typename... Events>
+void visit_event_in(EventList<Events...> /*list*/, const Event& event, Visitor&& visit) {
+  using Visit = void (*)(const Event&, Visitor&);
   static constexpr std::array<Visit, sizeof...(Events)> visits{
-      [](const AnyEvent& any, Visitor& visitor) { visitor(any.as<Events>()); }...};
+      [](const Event& any, Visitor& visitor) { visitor(any.template as<Events>()); }...};
   visits[event.kind](event, visit);
 }
-template <typename Visitor>
-void visit_event(const AnyEvent& event, Visitor&& visit) {
+template <typename Event, typename Visitor>
+void visit_event(const Event& event, Visitor&& visit) {
   visit_event_in(AllEvents{}, event, visit);
 }
 
-inline Fact page_of(const AnyEvent& event) {
+template <typename Event>
+Fact page_of_any(const Event& event) {
   Fact page = no_fact;
   visit_event(event, [&page](const auto& what) { page = page_of(what); });
   return page;
+}
+inline Fact page_of(const EventView& event) {
+  return page_of_any(event);
+}
+inline Fact page_of(const AnyEvent& event) {
+  return page_of_any(event);
 }
 
 }  // namespace shootdown

@@ -22,7 +22,7 @@ class Observer {
   // A run begins in this world, which will outlive what is made in the arena. No event has happened.
   virtual void begin(Arena& /*arena*/, const World& /*world*/) {}
   // One of them has happened.
-  virtual void happened(const AnyEvent& event, const World& world) = 0;
+  virtual void happened(const EventView& event, const World& world) = 0;
 };
 
 }  // namespace shootdown

@@ -21,7 +21,7 @@ bool add_to_page_cache(Task& current, Page* page, AddressSpace& file, int index)
         if (found.added == 0) return;
         page->mapping = static_cast<std::int8_t>(file.number);
         page->index = static_cast<std::uint16_t>(index);
-        page->refcount.fetch_add(1, std::memory_order_relaxed);
+        page->refcount.add(1, std::memory_order_relaxed);
         file.slots[index].store(page, std::memory_order_release);
       });
   file.i_pages_lock.unlock_irq(current);
@@ -37,7 +37,7 @@ void read_page(Task& current, Page* page, AddressSpace& file) {
       kernel.frame(page).words[word].store(value, std::memory_order_relaxed);
       found.words[static_cast<std::size_t>(word)] = value;
     }
-    page->flags.fetch_or(PG_uptodate, std::memory_order_release);
+    page->flags.set(PG_uptodate, std::memory_order_release);
   });
   unlock_page(current, page);
 }
@@ -83,7 +83,7 @@ bool release_buffers(Task& current, Page* page) {
         found.was = page->flags.load(std::memory_order_acquire);
         while ((found.was & PG_buffers) != 0 && (found.was & in_use) == 0) {
           const Fact stripped = found.was & ~static_cast<Fact>(PG_buffers);
-          if (page->flags.compare_exchange_weak(found.was, stripped, std::memory_order_acq_rel)) return;
+          if (page->flags.compare_exchange(found.was, stripped, std::memory_order_acq_rel)) return;
         }
       });
   if ((strip.was & PG_buffers) == 0) return true;
@@ -209,8 +209,8 @@ Page* find_lock_page_uptodate(Task& current, AddressSpace& file, int index) {
 void attach_buffers(Task& current, Page* page) {
   if (page->test(PG_buffers)) return;
   act(current, event::AttachBuffers{.page = frame_fact(current, page)}, [&] {
-    page->refcount.fetch_add(1, std::memory_order_relaxed);
-    page->flags.fetch_or(PG_buffers, std::memory_order_release);
+    page->refcount.add(1, std::memory_order_relaxed);
+    page->flags.set(PG_buffers, std::memory_order_release);
   });
 }
 

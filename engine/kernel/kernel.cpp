@@ -39,6 +39,7 @@ Kernel::Kernel(const Setup& setup)
       mms(setup.arena.row<Mm>(config.mms)),
       files(setup.arena.row<AddressSpace>(config.files)),
       pages(setup.arena.row<Page>(machine.frame_count())),
+      footprint(*this, setup.arena, config.cpus),
       arena_(setup.arena),
       program_(setup.program),
       observer_(setup.observer),
@@ -62,7 +63,7 @@ void Kernel::init_file(int number) {
   file.i_pages_lock.init({.kind = LockClass::i_pages, .owner = as_fact(number)});
   file.slots = arena_.row<Atomic<Page*>>(config.pages);
   file.tags = arena_.row<Atomic<std::uint8_t>>(config.pages);
-  file.i_mmap = arena_.row<Vma*>(config.mms * vmas_needed(config));
+  file.i_mmap = arena_.row<Shared<Vma*>>(config.mms * vmas_needed(config));
   file.disk = arena_.row<DiskPage>(config.pages);
 }
 
@@ -72,7 +73,7 @@ void Kernel::init_mm(int number) {
   mm.mmap_lock.init({.kind = LockClass::mmap, .owner = as_fact(number)});
   mm.vmas = arena_.row<Vma>(vmas_needed(config));
   mm.vma_used = arena_.row<Atomic<bool>>(mm.vmas.size());
-  mm.mmap = arena_.row<Vma*>(mm.vmas.size());
+  mm.mmap = arena_.row<Shared<Vma*>>(mm.vmas.size());
   mm.page_tables = arena_.row<PageTable>(page_tables_of(config));
   for (int table = 0; table < mm.page_tables.size(); ++table) {
     mm.page_tables[table].lock.init(
@@ -89,8 +90,8 @@ void Kernel::init_task(int cpu) {
   task.kernel = this;
   task.cpu = cpu;
   task.mm = &mm;
-  mm.users.fetch_add(1, std::memory_order_relaxed);
-  mm.cpumask.fetch_or(cpu_bit(cpu), std::memory_order_relaxed);
+  mm.users.add(1, std::memory_order_relaxed);
+  mm.cpumask.set(cpu_bit(cpu), std::memory_order_relaxed);
 }
 
 std::uint64_t Kernel::step_limit(const Program& program) {
@@ -105,16 +106,26 @@ void Kernel::begin() {
   observer_.begin(arena_, facts_);
   if (trace_ != nullptr) trace_->begin(arena_, facts_);
   tell_of(event::RunBegins{.cpus = config.cpus});
+  begin_footprint();
   sched.begin(chooser_, step_limit(program_));
+  footprint.end();
+}
+
+// A planted mistake need not say what it touches.
+void Kernel::begin_footprint() {
+  if (defect == Defect::none) footprint.begin();
 }
 
 bool Kernel::proceed(std::uint64_t until) {
-  if (!sched.proceed(until)) return false;
+  begin_footprint();
+  const bool over = sched.proceed(until);
+  footprint.end();
+  if (!over) return false;
   tell_of(event::RunEnds{.outcome = sched.outcome()});
   return true;
 }
 
-void Kernel::tell(const AnyEvent& event) {
+void Kernel::tell(const EventView& event) {
   if (observer_watches_.contains(event.kind)) observer_.happened(event, facts_);
   if (trace_watches_.contains(event.kind)) trace_->happened(event, facts_);
   if (chooser_waits_for_.contains(event.kind) && chooser_.happened(event)) sched.ask_soon();
@@ -132,7 +143,13 @@ void Kernel::run_cpu(int cpu) {
     begin_operation(current, -1);
     exit_thread(current);
   }
-  if (threads_left_.fetch_sub(1, std::memory_order_acq_rel) == 1) finish_run(current);
+  if (is_last_thread()) finish_run(current);
+}
+
+// Who comes last is of no interest to the kernel.
+bool Kernel::is_last_thread() {
+  const Unwatched unwatched;
+  return threads_left_.fetch_sub(1, std::memory_order_acq_rel) == 1;
 }
 
 void Kernel::begin_operation(Task& current, int number) {
@@ -153,7 +170,10 @@ void Kernel::finish_run(Task& current) {
 }
 
 bool Kernel::interrupt(int cpu) {
-  return handle_flush_interrupt(tasks[cpu]);
+  footprint.begin_interruption(tasks[cpu]);
+  const bool more = handle_flush_interrupt(tasks[cpu]);
+  footprint.end_interruption(tasks[cpu]);
+  return more;
 }
 
 void Kernel::disturb(const Choice& choice) {
@@ -162,18 +182,27 @@ void Kernel::disturb(const Choice& choice) {
     ++task.failing_allocations;
     return;
   }
-  const int by = sched.current();
+  const Task& by = tasks[sched.current()];
+  footprint.begin_interruption(by);
   sched.record();
   if (choice.kind == Choice::Kind::evict) {
     machine.tlb(choice.cpu).drop(choice.page);
-    announce(by, event::EvictTranslation{.owner = choice.cpu, .page = choice.page});
-    return;
+    announce(by.cpu, event::EvictTranslation{.owner = choice.cpu, .page = choice.page});
+  } else {
+    fill(by, task, choice.page);
   }
+  footprint.end_interruption(by);
+}
+
+void Kernel::fill(const Task& by, const Task& owner, int page) {
+  const Mm& mm = *owner.mm;
   // A CPU that has switched to another address space walks that one.
-  const bool loaded = (task.mm->cpumask.load(std::memory_order_relaxed) >> choice.cpu & 1U) != 0;
-  const bool filled = loaded && machine.fill(choice.cpu, task.mm->number, choice.page);
-  const EntryFact entry = filled ? entry_fact(machine.read_pte(task.mm->number, choice.page)) : EntryFact{};
-  announce(by, event::FillTranslation{.owner = choice.cpu, .page = choice.page, .entry = entry});
+  const bool loaded = (mm.cpumask.load(std::memory_order_relaxed) >> owner.cpu & 1U) != 0;
+  const bool filled = loaded && machine.fill(owner.cpu, mm.number, page);
+  const EntryFact entry = filled ? entry_fact(machine.read_pte(mm.number, page)) : EntryFact{};
+  announce(by.cpu, event::FillTranslation{.owner = as_fact(owner.cpu), .page = as_fact(page), .entry = entry});
+  also_reads(by, places::of_mm(Places::Kind::cpumask, mm.number));
+  also_writes(by, places::entry(mm.number, as_fact(page)));
 }
 
 SHOOTDOWN_HARNESS Word Kernel::next_value() {
@@ -185,7 +214,7 @@ MmuGatherBatch* Kernel::allocate_batch(Task& current, unsigned max) {
   act(current, event::AllocateBatch{}, [&](event::AllocateBatch& found) {
     const bool fails = current.failing_allocations != 0;
     if (fails) --current.failing_allocations;
-    zone_lock.exchange(0, std::memory_order_acq_rel);
+    zone_lock.add(0, std::memory_order_acq_rel);
     if (!fails && free_batches_ != nullptr) {
       batch = free_batches_;
       free_batches_ = batch->next;
@@ -195,7 +224,7 @@ MmuGatherBatch* Kernel::allocate_batch(Task& current, unsigned max) {
       batch->encoded_pages = arena_.row<std::uintptr_t>(static_cast<int>(max)).begin();
     }
     if (batch != nullptr) ++batches_in_use_;
-    zone_lock.exchange(0, std::memory_order_acq_rel);
+    zone_lock.add(0, std::memory_order_acq_rel);
     found.allocated = static_cast<Fact>(batch != nullptr);
   });
   return batch;
@@ -203,11 +232,11 @@ MmuGatherBatch* Kernel::allocate_batch(Task& current, unsigned max) {
 
 void Kernel::free_batch(Task& current, MmuGatherBatch* batch) {
   act(current, event::FreeBatch{}, [&] {
-    zone_lock.exchange(0, std::memory_order_acq_rel);
+    zone_lock.add(0, std::memory_order_acq_rel);
     batch->next = free_batches_;
     free_batches_ = batch;
     --batches_in_use_;
-    zone_lock.exchange(0, std::memory_order_acq_rel);
+    zone_lock.add(0, std::memory_order_acq_rel);
   });
 }
 

@@ -14,6 +14,7 @@
 #include "engine/events/sent.h"
 #include "engine/kernel/defects.h"
 #include "engine/kernel/facts.h"
+#include "engine/kernel/footprint.h"
 #include "engine/kernel/locks.h"
 #include "engine/kernel/mm.h"
 #include "engine/kernel/page.h"
@@ -43,7 +44,8 @@ struct Task {
     int first = 0;
     int count = 0;  // 0: everything
     std::uint64_t new_tlb_gen = 0;
-  } flush;
+  };
+  Shared<FlushRequest> flush;
   Atomic<CpuMask> flush_waits_for{0};  // CPUs that have not handled it yet
   Atomic<CpuMask> flush_asked_by{0};   // CPUs whose request this one must handle
   WaitQueue flush_done;
@@ -89,10 +91,11 @@ class Kernel final : private Scheduler::Client {
   Row<Mm> mms;
   Row<AddressSpace> files;
   Row<Page> pages;
-  Atomic<int> zone_lock{0};    // orders, for ThreadSanitizer, who frees a page and who gets it next
-  Page* free_pages = nullptr;  // the free list, last freed first
-  int pages_used = 0;          // pages beyond have not been handed out in this run
-  Word last_value = 0;         // of next_value
+  Footprint footprint;
+  Atomic<int> zone_lock{0};            // orders, for ThreadSanitizer, who frees a page and who gets it next
+  Shared<Page*> free_pages = nullptr;  // the free list, last freed first
+  Shared<int> pages_used = 0;          // pages beyond have not been handed out in this run
+  Shared<Word> last_value = 0;         // of next_value
 
   // A value that no other store of this run has written.
   Word next_value();
@@ -115,15 +118,18 @@ class Kernel final : private Scheduler::Client {
   void init_file(int number);
   void init_mm(int number);
   void init_task(int cpu);
+  void begin_footprint();
   void run_cpu(int cpu) override;
   bool interrupt(int cpu) override;
   void disturb(const Choice& choice) override;
+  void fill(const Task& by, const Task& owner, int page);
   void begin_operation(Task& current, int number);
-  void tell(const AnyEvent& event);
+  bool is_last_thread();
+  void tell(const EventView& event);
   // What no CPU does.
   template <typename E>
   void tell_of(const E& event) {
-    if (watched_.contains(kind_of<E>)) tell(AnyEvent(sched.steps(), 0, event));
+    if (watched_.contains(kind_of<E>)) tell(EventView(sched.steps(), 0, event));
   }
   template <typename E>
   std::uint64_t digest(int cpu, const E& event) const;
@@ -159,6 +165,7 @@ inline PageFact frame_fact(const Task& current, const Page* page) {
   return {.frame = current.kernel->pfn(page)};
 }
 SHOOTDOWN_HARNESS inline PageFact page_fact(const Kernel& kernel, Fact frame) {
+  const Unwatched unwatched;
   const Page& page = kernel.pages[frame];
   if (page.mapping < 0) return {.frame = frame};
   return {.frame = frame, .file = static_cast<Fact>(page.mapping), .index = page.index};
@@ -166,23 +173,20 @@ SHOOTDOWN_HARNESS inline PageFact page_fact(const Kernel& kernel, Fact frame) {
 
 // --- announcing ---
 
-// Each fact is multiplied by a constant of its own, so that the products do not wait for each other.
+// Facts are multiplied in pairs, and each pair by a constant of its own, so that the products do not wait for each other.
 template <typename E>
 std::uint64_t Kernel::digest(int cpu, const E& event) const {
-  const std::uint64_t what = kind_of<E> | static_cast<std::uint64_t>(cpu) << 8U;
-  if constexpr (fact_count<E> == 0) {
-    return what;
-  } else {
-    std::array<Fact, fact_count<E>> facts;
-    std::memcpy(facts.data(), &event, sizeof event);
-    std::uint64_t sum = what;
+  std::uint64_t sum = kind_of<E> | static_cast<std::uint64_t>(cpu) << 8U;
+  if constexpr (fact_count<E> != 0) {
+    std::array<std::uint64_t, (fact_count<E> + 1) / 2> pairs{};
+    std::memcpy(pairs.data(), &event, sizeof event);
     std::uint64_t factor = 0x9E3779B97F4A7C15U;
-    for (const Fact fact : facts) {
-      sum += fact * factor;
+    for (const std::uint64_t pair : pairs) {
+      sum += pair * factor;
       factor = factor * 5U + 2U;
     }
-    return sum;
   }
+  return sum;
 }
 
 template <typename E>
@@ -192,7 +196,8 @@ SHOOTDOWN_HARNESS void Kernel::announce(int cpu, const E& event) {
   // Which number an operation has in its program is nothing that happens, nor is that a CPU waits.
   constexpr bool happens = !std::is_same_v<E, event::OperationBegins> && !std::is_base_of_v<event::Wait, E>;
   if constexpr (happens) sched.mix(digest(cpu, event));
-  if (watched_.contains(kind_of<E>)) tell(AnyEvent(sched.steps(), cpu, event));
+  if (watched_.contains(kind_of<E>)) tell(EventView(sched.steps(), cpu, event));
+  footprint.announced(cpu, event);
 }
 
 // What a step consists of, behind its step point.
@@ -213,6 +218,7 @@ E do_and_announce(Task& current, E event, Action&& action) {
 template <typename E, typename Action>
 E act(Task& current, const E& event, Action&& action) {
   static_assert(E::is_step);
+  current.kernel->footprint.compare(current);
   current.kernel->sched.step(step_point(event));
   return do_and_announce(current, event, std::forward<Action>(action));
 }
@@ -224,18 +230,36 @@ void note(const Task& current, const E& event) {
   current.kernel->announce(current.cpu, event);
 }
 
+// Beside what its last step says, the task touches this (footprint.h).
+inline void also_reads(const Task& current, const Places& place) {
+  current.kernel->footprint.also_reads(current.cpu, place);
+}
+inline void also_writes(const Task& current, const Places& place) {
+  current.kernel->footprint.also_writes(current.cpu, place);
+}
+
+// What the scheduler asks is nothing that the kernel does.
+template <typename Enabled>
+auto unwatched(const Enabled& enabled) {
+  return [&enabled] {
+    const Unwatched unwatched;
+    return enabled();
+  };
+}
+
 // A step that can be made only while `enabled()`. If the task has to wait for that, the note that `waiting()` returns
 // says so. Whoever makes it so wakes the queue.
 template <typename E, typename Enabled, typename Waiting, typename Action>
 E act_when(Task& current, E event, WaitQueue& queue, const Enabled& enabled, const Waiting& waiting, Action&& action) {
-  current.kernel->sched.step_when(step_point(event), queue, enabled, [&] { note(current, waiting()); });
+  current.kernel->footprint.compare(current);
+  current.kernel->sched.step_when(step_point(event), queue, unwatched(enabled), [&] { note(current, waiting()); });
   return do_and_announce(current, event, std::forward<Action>(action));
 }
 
 // The task waits until `enabled()`, which is no step.
 template <typename Enabled, typename Waiting>
 void await(Task& current, WaitQueue& queue, const Enabled& enabled, const Waiting& waiting) {
-  current.kernel->sched.wait_until(step_point(waiting()), queue, enabled, [&] { note(current, waiting()); });
+  current.kernel->sched.wait_until(step_point(waiting()), queue, unwatched(enabled), [&] { note(current, waiting()); });
 }
 
 // A step in which a lock is taken, and which can be made only while it is `free()`. `queue` is called if the task has to

@@ -87,13 +87,13 @@ void RwSemaphore::down_read(Task& current) {
     const int holders = holders_.load(std::memory_order_relaxed);
     return holders == 0 || (holders > 0 && waiting_writers_.load(std::memory_order_relaxed) == 0);
   };
-  take_lock(current, name_, true, waiters_, may_read, [this] { holders_.fetch_add(1, std::memory_order_acquire); });
+  take_lock(current, name_, true, waiters_, may_read, [this] { holders_.add(1, std::memory_order_acquire); });
 }
 
 void RwSemaphore::up_read(Task& current) {
   act(current, event::DropLock{.lock = name_}, [&] {
     current.held.remove(name_);
-    holders_.fetch_sub(1, std::memory_order_release);
+    holders_.sub(1, std::memory_order_release);
     current.kernel->sched.wake(waiters_);
   });
 }
@@ -103,11 +103,12 @@ void RwSemaphore::down_write(Task& current) {
   bool queued = false;
   const auto take = [&] {
     SHOOTDOWN_CHECK(holders_.exchange(-1, std::memory_order_acquire) == 0);
-    if (queued) waiting_writers_.fetch_sub(1, std::memory_order_relaxed);
+    if (queued) waiting_writers_.sub(1, std::memory_order_relaxed);
   };
   const auto queue = [&] {
     queued = true;
-    waiting_writers_.fetch_add(1, std::memory_order_relaxed);
+    also_writes(current, places::lock(name_));
+    waiting_writers_.add(1, std::memory_order_relaxed);
   };
   take_lock(
       current, name_, false, waiters_, [this] { return holders_.load(std::memory_order_relaxed) == 0; }, take, queue);

@@ -9,7 +9,9 @@
 // that is how traces can say who is waited for.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "engine/events/event.h"
 #include "engine/sched/atomic.h"
@@ -29,6 +31,7 @@ class HeldLocks {
   bool contains(const LockFact& lock) const;
   bool contains(LockClass kind) const;
   bool contains(LockClass kind, Fact owner) const;
+  std::span<const LockFact> all() const { return {locks_, static_cast<std::size_t>(count_)}; }
 
  private:
   static constexpr int max_held = 16;

@@ -48,7 +48,8 @@ bool finish_fault(Task& current, Vma& vma, int address, Page* page, bool write) 
   const bool unchanged = ptep_get(current, mm, address).none();
   if (unchanged) {
     const Pte entry = Pte::mapping(kernel.pfn(page)).mkyoung();
-    mm.rss.fetch_add(1, std::memory_order_relaxed);
+    also_writes(current, places::of_mm(Places::Kind::rss, mm.number));
+    mm.rss.add(1, std::memory_order_relaxed);
     page_add_file_rmap(current, page);
     // A mapping that is only read is made read-only: the first store must tell the filesystem.
     set_pte_at(current, mm, address, write ? entry.mkdirty().mkwrite() : entry);

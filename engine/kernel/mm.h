@@ -20,11 +20,11 @@ inline constexpr int max_vmas = 96;  // of one mm; a further split or mmap fails
 // A mapping of part of a file: virtual pages [start, end), shared, readable and writable.
 // Written with the mm's mmap_lock and the file's i_mmap lock held for writing; either suffices to read.
 struct Vma {
-  std::uint16_t start = 0;
-  std::uint16_t end = 0;
-  std::uint16_t pgoff = 0;  // page of the file that `start` shows
-  std::uint8_t mm = 0;
-  std::uint8_t file = 0;
+  Shared<std::uint16_t> start = std::uint16_t{0};
+  Shared<std::uint16_t> end = std::uint16_t{0};
+  Shared<std::uint16_t> pgoff = std::uint16_t{0};  // page of the file that `start` shows
+  Shared<std::uint8_t> mm = std::uint8_t{0};
+  Shared<std::uint8_t> file = std::uint8_t{0};
 };
 
 // A page table of the lowest level. The entries themselves belong to the machine.
@@ -35,7 +35,7 @@ struct PageTable {
   SpinLock lock;
   // Entries in it that are present. Plain on purpose: ThreadSanitizer cannot see who changes an
   // (atomic) entry without the lock, but this it sees.
-  std::int32_t present = 0;
+  Shared<std::int32_t> present = 0;
 };
 
 struct Mm {
@@ -43,8 +43,8 @@ struct Mm {
   RwSemaphore mmap_lock;
   Row<Vma> vmas;  // storage
   Row<Atomic<bool>> vma_used;
-  Row<Vma*> mmap;     // the vmas in ascending order; guarded by mmap_lock
-  int map_count = 0;  // guarded by mmap_lock
+  Row<Shared<Vma*>> mmap;     // the vmas in ascending order; guarded by mmap_lock
+  Shared<int> map_count = 0;  // guarded by mmap_lock
   Row<PageTable> page_tables;
   Atomic<int> users{0};              // mm_users: threads
   Atomic<long> rss{0};               // MM_FILEPAGES
@@ -66,8 +66,8 @@ struct AddressSpace {
   SpinLock i_pages_lock;
   Row<Atomic<Page*>> slots;
   Row<Atomic<std::uint8_t>> tags;
-  Row<Vma*> i_mmap;  // all mappings, in no order; guarded by i_mmap_rwsem
-  int i_mmap_count = 0;
+  Row<Shared<Vma*>> i_mmap;  // all mappings, in no order; guarded by i_mmap_rwsem
+  Shared<int> i_mmap_count = 0;
   Row<DiskPage> disk;
 };
 

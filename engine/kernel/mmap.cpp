@@ -17,7 +17,7 @@ namespace {
 Vma* allocate_vma(Mm& mm) {
   for (int i = 0; i < mm.vmas.size(); ++i) {
     bool expected = false;
-    if (mm.vma_used[i].compare_exchange_strong(expected, true, std::memory_order_acquire)) {
+    if (mm.vma_used[i].compare_exchange(expected, true, std::memory_order_acquire)) {
       mm.vmas[i].mm = mm.number;
       return &mm.vmas[i];
     }
@@ -136,8 +136,8 @@ void link_file_vma(Task& current, Vma& vma) {
 void unlink_file_vma(Task& current, Vma& vma) {
   AddressSpace& file = current.kernel->files[vma.file];
   file.i_mmap_rwsem.down_write(current);
-  const Row<Vma*> mappings = file.i_mmap.first(file.i_mmap_count);
-  Vma** const place = std::ranges::find(mappings, &vma);
+  const auto mappings = file.i_mmap.first(file.i_mmap_count);
+  auto* const place = std::find(mappings.begin(), mappings.end(), &vma);
   SHOOTDOWN_CHECK(place != mappings.end());
   *place = mappings.end()[-1];
   --file.i_mmap_count;

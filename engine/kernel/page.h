@@ -21,10 +21,10 @@ struct alignas(2 * sizeof(void*)) Page {
   Atomic<std::int32_t> refcount{0};
   // How many page-table entries map it. The kernel's _mapcount is one less.
   Atomic<std::int32_t> mapcount{0};
-  std::int8_t mapping = -1;  // the file whose page cache it is in, or -1
-  std::uint16_t index = 0;   // its place there
-  WaitQueue waiters;         // for PG_locked and PG_writeback to clear
-  Page* next_free = nullptr;
+  Shared<std::int8_t> mapping = std::int8_t{-1};   // the file whose page cache it is in, or -1
+  Shared<std::uint16_t> index = std::uint16_t{0};  // its place there
+  WaitQueue waiters;                               // for PG_locked and PG_writeback to clear
+  Shared<Page*> next_free = nullptr;
 
   bool test(PageFlag flag) const { return (flags.load(std::memory_order_relaxed) & flag) != 0; }
 };

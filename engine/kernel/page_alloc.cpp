@@ -10,7 +10,7 @@ namespace {
 void free_page(Task& current, Page* page) {
   Kernel& kernel = *current.kernel;
   act(current, event::FreePage{.page = frame_fact(current, page)}, [&](event::FreePage& found) {
-    kernel.zone_lock.exchange(0, std::memory_order_acq_rel);
+    kernel.zone_lock.add(0, std::memory_order_acq_rel);
     found.refcount = page->refcount.load(std::memory_order_relaxed);
     found.mapcount = page->mapcount.load(std::memory_order_relaxed);
     found.entries = kernel.machine.entries_to(kernel.pfn(page));
@@ -19,7 +19,7 @@ void free_page(Task& current, Page* page) {
     kernel.machine.end_frame_life(kernel.pfn(page));
     page->next_free = kernel.free_pages;
     kernel.free_pages = page;
-    kernel.zone_lock.exchange(0, std::memory_order_acq_rel);
+    kernel.zone_lock.add(0, std::memory_order_acq_rel);
   });
 }
 
@@ -29,14 +29,14 @@ Page* alloc_page(Task& current) {
   Kernel& kernel = *current.kernel;
   Page* page = nullptr;
   act(current, event::AllocatePage{.frame = no_fact}, [&](event::AllocatePage& found) {
-    kernel.zone_lock.exchange(0, std::memory_order_acq_rel);
+    kernel.zone_lock.add(0, std::memory_order_acq_rel);
     page = kernel.free_pages;
     if (page != nullptr) {
       kernel.free_pages = page->next_free;
     } else if (kernel.pages_used < kernel.machine.frame_count()) {
       page = &kernel.pages[kernel.pages_used++];
     }
-    kernel.zone_lock.exchange(0, std::memory_order_acq_rel);
+    kernel.zone_lock.add(0, std::memory_order_acq_rel);
     if (page != nullptr) found.frame = kernel.pfn(page);
   });
   if (page == nullptr) return nullptr;
@@ -57,7 +57,7 @@ bool try_get_page(Task& current, Page* page) {
   const auto attempt = act(current, event::GetPage{.page = frame_fact(current, page)}, [&](event::GetPage& found) {
     std::int32_t count = page->refcount.load(std::memory_order_relaxed);
     while (count > 0) {
-      if (!page->refcount.compare_exchange_weak(count, count + 1, std::memory_order_acq_rel)) continue;
+      if (!page->refcount.compare_exchange(count, count + 1, std::memory_order_acq_rel)) continue;
       found.refcount = count + 1;
       return;
     }
@@ -76,7 +76,7 @@ bool page_ref_freeze(Task& current, Page* page, int expected) {
   const auto attempt =
       act(current, event::FreezeRefcount{.page = frame_fact(current, page)}, [&](event::FreezeRefcount& found) {
         std::int32_t count = expected;
-        found.frozen = static_cast<Fact>(page->refcount.compare_exchange_strong(count, 0, std::memory_order_acq_rel));
+        found.frozen = static_cast<Fact>(page->refcount.compare_exchange(count, 0, std::memory_order_acq_rel));
         found.refcount = count;
       });
   return attempt.frozen != 0;
@@ -112,13 +112,14 @@ bool trylock_page(Task& current, Page* page) {
 }
 
 void lock_new_page(Task& current, Page* page) {
-  page->flags.fetch_or(PG_locked, std::memory_order_acquire);
+  page->flags.set(PG_locked, std::memory_order_acquire);
   current.held.add(page_lock(current, page));
 }
 
 void unlock_new_page(Task& current, Page* page) {
   current.held.remove(page_lock(current, page));
-  page->flags.fetch_and(~static_cast<Fact>(PG_locked), std::memory_order_release);
+  also_writes(current, places::flags({.frame = current.kernel->pfn(page)}));
+  page->flags.clear(PG_locked, std::memory_order_release);
 }
 
 void unlock_page(Task& current, Page* page) {

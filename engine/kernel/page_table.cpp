@@ -15,9 +15,15 @@ E table_event(const Task& current, const Mm& mm, int page) {
 
 }  // namespace
 
+bool pmd_present(const Task& current, const Mm& mm, int page) {
+  const unsigned shift = current.kernel->config.table_shift;
+  also_reads(current, places::table(mm.number, as_fact(page >> shift)));
+  return mm.page_tables[page >> shift].exists.load(std::memory_order_acquire);
+}
+
 bool pmd_none(Task& current, Mm& mm, int page) {
+  if (pmd_present(current, mm, page)) return false;
   const PageTable& table = current.kernel->page_table(mm, page);
-  if (table.exists.load(std::memory_order_acquire)) return false;
   const auto look = act(current, table_event<event::ReadTable>(current, mm, page), [&](event::ReadTable& found) {
     found.exists = static_cast<Fact>(table.exists.load(std::memory_order_acquire));
   });
@@ -25,8 +31,8 @@ bool pmd_none(Task& current, Mm& mm, int page) {
 }
 
 void pte_alloc(Task& current, Mm& mm, int page) {
+  if (pmd_present(current, mm, page)) return;
   PageTable& table = current.kernel->page_table(mm, page);
-  if (table.exists.load(std::memory_order_acquire)) return;
   act(current, table_event<event::InstallTable>(current, mm, page), [&](event::InstallTable& found) {
     found.installed = static_cast<Fact>(!table.exists.exchange(true, std::memory_order_acq_rel));
   });

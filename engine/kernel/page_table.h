@@ -10,6 +10,9 @@
 
 namespace shootdown {
 
+// Whether there is a page table for `page`, to somebody to whom no answer can become wrong before he acts on it.
+bool pmd_present(const Task& current, const Mm& mm, int page);
+
 // pmd_none: whether there is no page table for `page`. One that is there stays, so only to find none is a step.
 bool pmd_none(Task& current, Mm& mm, int page);
 

@@ -1,4 +1,4 @@
-// Page-table entries, by an engine that is the test: what madvise calls tries them out.
+// Page-table entries, by an engine that is the test: what madvise calls tries them out, under the page-table lock.
 #include "engine/kernel/page_table.h"
 
 #include <boost/test/unit_test.hpp>
@@ -27,7 +27,10 @@ class TryEngine final : public ZapEngine {
   std::span<const NotClaimed> not_claimed() const override { return {}; }
 
   void zap_page_range(Task& current, Vma& vma, int /*first*/, int /*end*/) const override {
-    trial_(current, current.kernel->mms[vma.mm]);
+    Mm& mm = current.kernel->mms[vma.mm];
+    pte_lock(current, mm, 0);
+    trial_(current, mm);
+    pte_unlock(current, mm, 0);
   }
   void unmap_region(Task& /*current*/, std::span<Vma* const> /*vmas*/) const override {}
   void exit_mmap(Task& /*current*/) const override {}

@@ -8,7 +8,7 @@ namespace shootdown {
 namespace {
 
 // flush_tlb_func, on the CPU whose TLB it is.
-void flush_tlb_func(Task& current, const Task::FlushRequest& request) {
+void flush_tlb_func(Task& current, const Task::FlushRequest request) {
   Kernel& kernel = *current.kernel;
   Mm& mm = *current.mm;
   if (request.mm != mm.number) return;
@@ -18,11 +18,13 @@ void flush_tlb_func(Task& current, const Task::FlushRequest& request) {
     // switch_mm_irqs_off to init_mm: the cheapest way never to be asked again.
     act(current, event::FlushTranslation{.page = no_fact}, [&] {
       tlb.drop_all();
-      mm.cpumask.fetch_and(static_cast<CpuMask>(~cpu_bit(current.cpu)), std::memory_order_acq_rel);
+      mm.cpumask.clear(cpu_bit(current.cpu), std::memory_order_acq_rel);
     });
+    also_writes(current, places::of_mm(Places::Kind::cpumask, mm.number));
     return;
   }
   if (request.new_tlb_gen <= current.tlb_gen) return;  // an earlier flush went this far
+  also_reads(current, places::of_mm(Places::Kind::tlb_generation, mm.number));
   const std::uint64_t mm_tlb_gen = mm.tlb_gen.load(std::memory_order_acquire);
   if (current.tlb_gen == mm_tlb_gen) return;
 
@@ -57,7 +59,7 @@ void ask(Task& current, CpuMask mask) {
     current.flush_waits_for.store(mask, std::memory_order_release);
     for (CpuMask rest = mask; rest != 0; rest = static_cast<CpuMask>(rest & (rest - 1))) {
       const int cpu = __builtin_ctz(rest);
-      kernel.tasks[cpu].flush_asked_by.fetch_or(cpu_bit(current.cpu), std::memory_order_acq_rel);
+      kernel.tasks[cpu].flush_asked_by.set(cpu_bit(current.cpu), std::memory_order_acq_rel);
       kernel.sched.post_interrupt(cpu);
     }
   });
@@ -83,10 +85,11 @@ void flush_tlb_mm_range(Task& current, Mm& mm, int first, int count, bool freed_
     new_tlb_gen = mm.tlb_gen.fetch_add(1, std::memory_order_acq_rel) + 1;
     found.generation = static_cast<Fact>(new_tlb_gen);
   });
-  current.flush = {.mm = mm.number, .first = first, .count = count, .new_tlb_gen = new_tlb_gen};
+  current.flush = Task::FlushRequest{.mm = mm.number, .first = first, .count = count, .new_tlb_gen = new_tlb_gen};
 
   const CpuMask others = cpus_to_ask(current, mm, freed_tables);
   if (others != 0) ask(current, others);
+  also_reads(current, places::of_mm(Places::Kind::cpumask, mm.number));
   if (&mm == current.mm && (mm.cpumask.load(std::memory_order_relaxed) & cpu_bit(current.cpu)) != 0) {
     current.kernel->sched.disable_interrupts();
     flush_tlb_func(current, current.flush);
@@ -103,7 +106,8 @@ bool handle_flush_interrupt(Task& current) {
   Task& asker = kernel.tasks[sender];
   act(current, event::TakeInterrupt{.sender = as_fact(sender)}, [] {});
   flush_tlb_func(current, asker.flush);
-  current.flush_asked_by.fetch_and(static_cast<CpuMask>(~cpu_bit(sender)), std::memory_order_acq_rel);
+  also_writes(current, places::of_cpu(Places::Kind::flush_request, as_fact(sender)));
+  current.flush_asked_by.clear(cpu_bit(sender), std::memory_order_acq_rel);
   const CpuMask left =
       asker.flush_waits_for.fetch_and(static_cast<CpuMask>(~cpu_bit(current.cpu)), std::memory_order_acq_rel);
   if (left == cpu_bit(current.cpu)) kernel.sched.wake(asker.flush_done);

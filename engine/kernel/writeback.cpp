@@ -10,11 +10,11 @@ namespace shootdown {
 namespace {
 
 void set_tag(AddressSpace& file, int index, std::uint8_t tag) {
-  file.tags[index].fetch_or(tag, std::memory_order_relaxed);
+  file.tags[index].set(tag, std::memory_order_relaxed);
 }
 
 void clear_tag(AddressSpace& file, int index, std::uint8_t tag) {
-  file.tags[index].fetch_and(static_cast<std::uint8_t>(~tag), std::memory_order_relaxed);
+  file.tags[index].clear(tag, std::memory_order_relaxed);
 }
 
 // __folio_mark_dirty.
@@ -31,7 +31,7 @@ void tag_page_dirty(Task& current, Page* page, AddressSpace& file) {
 void set_page_writeback(Task& current, Page* page, AddressSpace& file) {
   file.i_pages_lock.lock_irq(current);
   act(current, event::SetWriteback{.page = frame_fact(current, page)}, [&] {
-    page->flags.fetch_or(PG_writeback, std::memory_order_relaxed);
+    page->flags.set(PG_writeback, std::memory_order_relaxed);
     set_tag(file, page->index, PAGECACHE_TAG_WRITEBACK);
     if (!page->test(PG_dirty) || planted(current, Defect::tag_of_dirty_page_cleared))
       clear_tag(file, page->index, PAGECACHE_TAG_DIRTY);
@@ -45,7 +45,7 @@ void end_page_writeback(Task& current, Page* page, AddressSpace& file, int index
   const Fact cleared = planted(current, Defect::end_of_writeback_cleans) ? PG_writeback | PG_dirty : PG_writeback;
   file.i_pages_lock.lock_irq(current);
   act(current, event::ClearWriteback{.page = frame_fact(current, page)}, [&] {
-    page->flags.fetch_and(~cleared, std::memory_order_release);
+    page->flags.clear(cleared, std::memory_order_release);
     clear_tag(file, index, PAGECACHE_TAG_WRITEBACK);
   });
   file.i_pages_lock.unlock_irq(current);
@@ -196,10 +196,10 @@ void mark_page_accessed(Task& current, Page* page) {
     const Fact flags = page->flags.load(std::memory_order_relaxed);
     // The first access makes it referenced, the second active.
     if ((flags & PG_referenced) == 0) {
-      page->flags.fetch_or(PG_referenced, std::memory_order_relaxed);
+      page->flags.set(PG_referenced, std::memory_order_relaxed);
     } else if ((flags & PG_active) == 0) {
-      page->flags.fetch_or(PG_active, std::memory_order_relaxed);
-      page->flags.fetch_and(~static_cast<Fact>(PG_referenced), std::memory_order_relaxed);
+      page->flags.set(PG_active, std::memory_order_relaxed);
+      page->flags.clear(PG_referenced, std::memory_order_relaxed);
     }
   });
 }

@@ -52,6 +52,10 @@ class Machine {
   Tlb& tlb(int cpu) { return tlbs_[cpu]; }
   const Tlb& tlb(int cpu) const { return tlbs_[cpu]; }
 
+  const Row<Tlb>& tlbs() const { return tlbs_; }
+  const Row<TranslationTable>& tables() const { return tables_; }
+  const Row<Frame>& frames() const { return frames_; }
+
   int frame_count() const { return frames_.size(); }
   Frame& frame(FrameNumber number) { return frames_[number]; }
   const Frame& frame(FrameNumber number) const { return frames_[number]; }

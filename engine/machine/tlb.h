@@ -10,6 +10,7 @@
 #include "engine/arena.h"
 #include "engine/machine/pte.h"
 #include "engine/sanitizer.h"
+#include "engine/touch.h"
 
 namespace shootdown {
 
@@ -29,6 +30,7 @@ class Tlb {
 
   // The entry for a virtual page, or null.
   SHOOTDOWN_HARNESS TlbEntry* find(std::uint16_t page) {
+    touched(this, Touch::read);
     for (int i = 0; i < count_; ++i) {
       if (entries_[i].page == page) return &entries_[i];
     }
@@ -37,6 +39,7 @@ class Tlb {
 
   // Adds an entry, in place of the one for the same page or of the oldest if need be.
   SHOOTDOWN_HARNESS void insert(const TlbEntry& entry) {
+    touched(this, Touch::write);
     if (TlbEntry* const old = find(entry.page)) {
       *old = entry;
     } else if (count_ < entries_.size()) {
@@ -49,6 +52,7 @@ class Tlb {
 
   // Drops the entry for a page; returns whether there was one.
   SHOOTDOWN_HARNESS bool drop(std::uint16_t page) {
+    touched(this, Touch::update);
     TlbEntry* const entry = find(page);
     if (entry == nullptr) return false;
     *entry = entries_[--count_];
@@ -57,6 +61,7 @@ class Tlb {
   }
 
   SHOOTDOWN_HARNESS void drop_all() {
+    touched(this, Touch::write);
     count_ = 0;
     oldest_ = 0;
   }

@@ -96,7 +96,7 @@ class Chooser {
   // The kinds of events that it waits for in this run, and that one of them has happened; returns whether to ask
   // before the next step of the running CPU.
   virtual EventSet waits_for() const { return {}; }
-  virtual bool happened(const AnyEvent& /*event*/) { return false; }
+  virtual bool happened(const EventView& /*event*/) { return false; }
 };
 
 }  // namespace shootdown

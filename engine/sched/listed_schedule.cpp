@@ -142,7 +142,7 @@ EventSet ListedSchedule::waits_for() const {
   return kinds;
 }
 
-bool ListedSchedule::happened(const AnyEvent& event) {
+bool ListedSchedule::happened(const EventView& event) {
   const Exception* const next = next_of(event.cpu);
   if (next == nullptr || next->event != event.kind) return false;
   if (next->event_page != Exception::any_page && page_of(event) != next->event_page) return false;

@@ -33,7 +33,7 @@ class ListedSchedule {
   bool may_run(int cpu, int current);
   void interrupt_taken();
   EventSet waits_for() const;
-  bool happened(const AnyEvent& event);
+  bool happened(const EventView& event);
 
   // The question at the beginning of a run, as if it were asked before the first step of a CPU.
   Question at_first_step(const Question& question, int cpu) const;
@@ -79,7 +79,7 @@ class ListedChooser final : public Chooser {
   bool may_run(int cpu, int current) override { return schedule_.may_run(cpu, current); }
   void interrupt_taken() override { schedule_.interrupt_taken(); }
   EventSet waits_for() const override { return schedule_.waits_for(); }
-  bool happened(const AnyEvent& event) override { return schedule_.happened(event); }
+  bool happened(const EventView& event) override { return schedule_.happened(event); }
 
  private:
   ListedSchedule schedule_;

@@ -113,7 +113,7 @@ void ScheduleRecorder::interrupt_taken() {
 }
 
 // The list alone waits for no events.
-bool ScheduleRecorder::happened(const AnyEvent& event) {
+bool ScheduleRecorder::happened(const EventView& event) {
   return inner_.happened(event);
 }
 

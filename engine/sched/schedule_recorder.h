@@ -45,7 +45,7 @@ class ScheduleRecorder final : public Chooser {
   bool may_run(int cpu, int current) override;
   void interrupt_taken() override;
   EventSet waits_for() const override { return inner_.waits_for(); }
-  bool happened(const AnyEvent& event) override;
+  bool happened(const EventView& event) override;
 
  private:
   struct Note {

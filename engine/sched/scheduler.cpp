@@ -26,9 +26,12 @@ void Scheduler::begin(Chooser& chooser, std::uint64_t step_limit) {
   chooser.begin(cpus);
   running_ = true;
   starting_ = true;
-  for (current_ = 0; current_ < cpus; ++current_) fibers_.main().switch_to(fibers_.of(current_));
+  for (int cpu = 0; cpu < cpus; ++cpu) {
+    current_ = &cpus_[cpu];
+    fibers_.main().switch_to(fibers_.of(cpu));
+  }
   starting_ = false;
-  current_ = 0;
+  current_ = cpus_;
 }
 
 // What the chooser has the world do before the first step happens between the CPUs' beginning and what they do next.
@@ -38,7 +41,7 @@ bool Scheduler::proceed(std::uint64_t until) {
   stop_at_ = std::min(stop_at_, pause_at_);
   if (!begun_ && pause_at_ == 0) return false;
   synchronise_all();
-  int next = current_;
+  int next = current();
   if (!begun_) {
     next = ask(Question::Occasion::begin);
     if (next == paused) return false;
@@ -48,8 +51,8 @@ bool Scheduler::proceed(std::uint64_t until) {
   if (next == nobody) {
     outcome_ = outcome_of_standstill();
   } else {
-    current_ = next;
-    fibers_.main().switch_to(fibers_.of(current_));
+    current_ = &cpus_[next];
+    fibers_.main().switch_to(fibers_.of(next));
     synchronise_all();
     if (paused_) return false;
   }
@@ -71,8 +74,8 @@ void Scheduler::end(bool cut_off) {
   running_ = false;
   interrupts_ = 0;
   for (unsigned rest = all_; rest != 0; rest &= rest - 1) {
-    current_ = __builtin_ctz(rest);
-    fibers_.settle(current_, cut_off);
+    current_ = &cpus_[__builtin_ctz(rest)];
+    fibers_.settle(current(), cut_off);
   }
 }
 
@@ -100,7 +103,7 @@ SHOOTDOWN_HARNESS Question Scheduler::question(Question::Occasion occasion) cons
     const bool interrupted = can_take_interrupt(cpu);
     if (!interrupted && !can_step(cpu)) continue;
     result.runnable = static_cast<CpuMask>(result.runnable | cpu_bit(cpu.number));
-    if (interrupted && cpu.number != current_)
+    if (interrupted && cpu.number != current())
       result.interrupted = static_cast<CpuMask>(result.interrupted | cpu_bit(cpu.number));
   }
   return result;
@@ -111,9 +114,9 @@ SHOOTDOWN_HARNESS std::uint64_t Scheduler::own_steps(const Cpu& cpu) const {
 }
 
 SHOOTDOWN_HARNESS Position Scheduler::position() const {
-  const Cpu& cpu = cpus_[current_];
+  const Cpu& cpu = *current_;
   const std::uint64_t own = own_steps(cpu);
-  return {current_, cpu.operation, own, steps_, own == cpu.visited ? cpu.visit : 0};
+  return {current(), cpu.operation, own, steps_, own == cpu.visited ? cpu.visit : 0};
 }
 
 SHOOTDOWN_HARNESS void Scheduler::count_visit(Cpu& cpu) {
@@ -144,13 +147,13 @@ SHOOTDOWN_HARNESS int Scheduler::ask(Question::Occasion occasion) {
     }
     disturb(choice);
     // One question for each time that it wants to be asked.
-    if (occasion == Question::Occasion::step) return current_;
+    if (occasion == Question::Occasion::step) return current();
   }
 }
 
 // The CPU has come to its first step, or has none.
 SHOOTDOWN_HARNESS void Scheduler::wait_for_start() {
-  fibers_.of(current_).switch_to(fibers_.main());
+  fibers_.of(current()).switch_to(fibers_.main());
   arrive();
   stop_at_ = 0;
 }
@@ -158,7 +161,7 @@ SHOOTDOWN_HARNESS void Scheduler::wait_for_start() {
 // Returns to the caller of proceed(); comes back when it is called again.
 SHOOTDOWN_HARNESS void Scheduler::pause() {
   paused_ = true;
-  fibers_.of(current_).switch_to(fibers_.main());
+  fibers_.of(current()).switch_to(fibers_.main());
   paused_ = false;
 }
 
@@ -189,7 +192,7 @@ SHOOTDOWN_HARNESS void Scheduler::stop_point(StepPoint next) {
     }
     const bool can_go_on = can_step(cpu);
     const int chosen = ask(can_go_on ? Question::Occasion::step : Question::Occasion::blocked);
-    if (chosen == current_) {
+    if (chosen == current()) {
       if (!can_go_on) return;
       continue;
     }
@@ -222,7 +225,7 @@ SHOOTDOWN_HARNESS void Scheduler::leave_for(int next) {
   const Cpu& to = cpus_[next];
   SHOOTDOWN_CHECK((all_ & cpu_bit(next)) != 0 && (can_take_interrupt(to) || can_step(to)));
   if (counters_ != nullptr) count_switch(from, to);
-  current_ = next;
+  current_ = &cpus_[next];
   fibers_.of(from.number).switch_to(fibers_.of(next));
   arrive();
 }
@@ -233,7 +236,7 @@ SHOOTDOWN_HARNESS void Scheduler::arrive() {
   cpu.since = steps_;
   cpu.take_at = 0;
   if (running_ && !starting_) count_visit(cpu);
-  if ((interrupts_ & cpu_bit(current_)) == 0 || cpu.interrupts_disabled != 0) return;
+  if ((interrupts_ & cpu_bit(current())) == 0 || cpu.interrupts_disabled != 0) return;
   if (cpu.latency != 0) {
     cpu.take_at = steps_ + cpu.latency;
   } else {
@@ -254,12 +257,12 @@ SHOOTDOWN_HARNESS void Scheduler::take_interrupts() {
   cpu.guard = nullptr;
   cpu.parked = false;
   stop_at_ = 0;
-  while (client_.interrupt(current_)) {
+  while (client_.interrupt(current())) {
   }
   cpu.guard = guard;
   cpu.parked = parked;
   --cpu.interrupts_disabled;
-  interrupts_ = static_cast<CpuMask>(interrupts_ & ~cpu_bit(current_));
+  interrupts_ = static_cast<CpuMask>(interrupts_ & ~cpu_bit(current()));
   stop_at_ = 0;
 }
 
@@ -285,7 +288,7 @@ SHOOTDOWN_HARNESS void Scheduler::block() {
 // The calling CPU has nothing more to do in this run but to take interrupts; returns when the run is over.
 SHOOTDOWN_HARNESS void Scheduler::park() {
   Cpu& cpu = self();
-  finished_ = static_cast<CpuMask>(finished_ | cpu_bit(current_));
+  finished_ = static_cast<CpuMask>(finished_ | cpu_bit(current()));
   cpu.parked = true;
   while (running_) block();
 }
@@ -293,23 +296,23 @@ SHOOTDOWN_HARNESS void Scheduler::park() {
 // Returns to the caller of proceed(). Comes back when the run is over if the outcome is `completed`, else never.
 SHOOTDOWN_HARNESS void Scheduler::finish(Outcome outcome) {
   outcome_ = outcome;
-  fibers_.of(current_).switch_to(fibers_.main());
+  fibers_.of(current()).switch_to(fibers_.main());
 }
 
 // A CPU that could not run may be able to from now on.
 SHOOTDOWN_HARNESS void Scheduler::may_run(int cpu) {
   const Unwatched unwatched;
-  if (chooser_->may_run(cpu, current_)) stop_at_ = 0;
+  if (chooser_->may_run(cpu, current())) stop_at_ = 0;
 }
 
 SHOOTDOWN_HARNESS void Scheduler::begin_guard(Guard& guard) {
   self().guard = &guard;
-  guard.queue().waiting_ = static_cast<CpuMask>(guard.queue().waiting_ | cpu_bit(current_));
+  guard.queue().waiting_ = static_cast<CpuMask>(guard.queue().waiting_ | cpu_bit(current()));
 }
 
 SHOOTDOWN_HARNESS void Scheduler::end_guard(const Guard& guard) {
   self().guard = nullptr;
-  guard.queue().waiting_ = static_cast<CpuMask>(guard.queue().waiting_ & ~cpu_bit(current_));
+  guard.queue().waiting_ = static_cast<CpuMask>(guard.queue().waiting_ & ~cpu_bit(current()));
 }
 
 #ifdef SHOOTDOWN_TSAN
@@ -358,7 +361,7 @@ SHOOTDOWN_HARNESS void Scheduler::disable_interrupts() {
 SHOOTDOWN_HARNESS void Scheduler::enable_interrupts() {
   Cpu& cpu = self();
   if (--cpu.interrupts_disabled != 0) return;
-  if ((interrupts_ & cpu_bit(current_)) != 0 && cpu.take_at == 0) {
+  if ((interrupts_ & cpu_bit(current())) != 0 && cpu.take_at == 0) {
     take_interrupts();
   }
 }

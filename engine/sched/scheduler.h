@@ -141,7 +141,7 @@ class Scheduler {
   // Steps made in this run so far.
   std::uint64_t steps() const { return steps_; }
   // The CPU that runs.
-  SHOOTDOWN_HARNESS int current() const { return current_; }
+  SHOOTDOWN_HARNESS int current() const { return current_->number; }
   // A digest of all that was mixed in in this run so far.
   std::uint64_t hash() const { return hash_ ^ hash_ >> 29U; }
   // The CPUs that have not ended; after a deadlock, those that wait.
@@ -205,7 +205,7 @@ class Scheduler {
   static constexpr int nobody = -1;
   static constexpr int paused = -2;
 
-  SHOOTDOWN_HARNESS Cpu& self() { return cpus_[current_]; }
+  SHOOTDOWN_HARNESS Cpu& self() { return *current_; }
   std::uint64_t own_steps(const Cpu& cpu) const;
   void count_visit(Cpu& cpu);
   Position position() const;
@@ -242,7 +242,7 @@ class Scheduler {
   std::uint64_t stop_at_ = 0;  // no question is asked before this step
   std::uint64_t pause_at_ = Chooser::never;
   std::uint64_t hash_ = 0;
-  int current_ = 0;
+  Cpu* current_ = cpus_;
   bool running_ = false;   // between the start of a run and its outcome
   bool starting_ = false;  // each CPU goes to its first step
   bool begun_ = false;     // who makes the first step has been chosen

@@ -24,7 +24,7 @@ void free_pgd_range(MmuGather& tlb, int start, int end) {
     const bool in_use = next != nullptr && next->start < first + size;
     if (in_use && !planted(tlb.task(), Defect::used_table_freed)) continue;
     // Nobody else can find it any more, or make one.
-    if (!tlb.task().kernel->page_table(tlb.mm(), first).exists.load(std::memory_order_acquire)) continue;
+    if (!pmd_present(tlb.task(), tlb.mm(), first)) continue;
     pmd_clear(tlb.task(), tlb.mm(), first);
     tlb.remove_table(first);
   }
@@ -96,7 +96,8 @@ void GatherEngine::zap_pte_range(MmuGather& tlb, int page, int end) const {
       --rss;
       full = zap_pte(tlb, page, force_flush);
     }
-    mm.rss.fetch_add(planted(current, Defect::rss_counted_twice) ? 2 * rss : rss, std::memory_order_relaxed);
+    also_writes(current, places::of_mm(Places::Kind::rss, mm.number));
+    mm.rss.add(planted(current, Defect::rss_counted_twice) ? 2 * rss : rss, std::memory_order_relaxed);
     force_flush = force_flush || full;
     if (force_flush && !flushes_late) flush_under_lock(tlb);
     if (locks && !planted(current, Defect::lock_never_dropped)) pte_unlock(current, mm, end - 1);
@@ -136,7 +137,8 @@ void GatherEngine::unmap_region(Task& current, std::span<Vma* const> vmas) const
 void GatherEngine::exit_mmap(Task& current) const {
   Mm& mm = *current.mm;
   mm.mmap_lock.down_read(current);
-  const std::span<Vma* const> vmas = {mm.mmap.begin(), static_cast<std::size_t>(mm.map_count)};
+  Vma* all[max_vmas];
+  const std::span<Vma* const> vmas(all, std::copy_n(mm.mmap.begin(), static_cast<int>(mm.map_count), all));
   MmuGather tlb(current, mm, true, *this);
   for (const Vma* const vma : vmas) unmap_single_vma(tlb, vma->start, vma->end);
   mm.mmap_lock.up_read(current);

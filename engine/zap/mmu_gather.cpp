@@ -19,8 +19,7 @@ MmuGather::MmuGather(Task& current, Mm& mm, bool fullmm, const Releaser& release
       active_(&local_),
       local_{.next = nullptr, .nr = 0, .max = current.kernel->config.bundle, .encoded_pages = pages_} {
   reset_range();
-  act(task_, event::BeginGather{.mm = mm_.number},
-      [&] { mm_.tlb_flush_pending.fetch_add(1, std::memory_order_seq_cst); });
+  act(task_, event::BeginGather{.mm = mm_.number}, [&] { mm_.tlb_flush_pending.add(1, std::memory_order_seq_cst); });
 }
 
 // The defaults follow include/asm-generic/tlb.h: what fits in a page behind the batch's header of 16
@@ -180,7 +179,7 @@ void MmuGather::finish() {
   if (!planted(task_, Defect::batches_not_freed)) free_batches();
   const int announced = planted(task_, Defect::flush_pending_kept) ? 0 : 1;
   act(task_, event::EndGather{.mm = mm_.number},
-      [&] { mm_.tlb_flush_pending.fetch_sub(announced, std::memory_order_seq_cst); });
+      [&] { mm_.tlb_flush_pending.sub(announced, std::memory_order_seq_cst); });
 }
 
 void MmuGather::flush_rmaps() {

@@ -37,18 +37,18 @@ class OwnSteps final : public Observer {
   const std::vector<AnyEvent>& of(std::size_t operation) const { return steps_[operation]; }
 
   EventSet watches() const override { return EventSet::all(); }
-  void happened(const AnyEvent& event, const World& /*world*/) override {
+  void happened(const EventView& event, const World& /*world*/) override {
     visit_event(event, [&](const auto& what) { count(event, what); });
   }
 
  private:
-  void count(const AnyEvent& event, const event::OperationBegins& begins) { operation_[event.cpu] = begins.operation; }
+  void count(const EventView& event, const event::OperationBegins& begins) { operation_[event.cpu] = begins.operation; }
   // What the hardware does unasked is no step of the operation at hand.
-  void count(const AnyEvent& /*event*/, const event::EvictTranslation& /*evict*/) {}
-  void count(const AnyEvent& /*event*/, const event::FillTranslation& /*fill*/) {}
+  void count(const EventView& /*event*/, const event::EvictTranslation& /*evict*/) {}
+  void count(const EventView& /*event*/, const event::FillTranslation& /*fill*/) {}
   template <typename E>
-  void count(const AnyEvent& event, const E& /*what*/) {
-    if (E::is_step && operation_[event.cpu] != no_fact) steps_[operation_[event.cpu]].push_back(event);
+  void count(const EventView& event, const E& /*what*/) {
+    if (E::is_step && operation_[event.cpu] != no_fact) steps_[operation_[event.cpu]].emplace_back(event);
   }
 
   std::vector<std::vector<AnyEvent>> steps_;

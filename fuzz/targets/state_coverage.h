@@ -29,7 +29,7 @@ class StateCoverage final : public Observer {
 
   EventSet watches() const override { return EventSet::of(Watched{}); }
 
-  void happened(const AnyEvent& any, const World& world) override { dispatch(Watched{}, any, world); }
+  void happened(const EventView& any, const World& world) override { dispatch(Watched{}, any, world); }
 
  private:
   using Watched =
@@ -37,7 +37,7 @@ class StateCoverage final : public Observer {
 
   // Calls on() with the event as what it is.
   template <typename... Events>
-  void dispatch(EventList<Events...> /*list*/, const AnyEvent& any, const World& world) {
+  void dispatch(EventList<Events...> /*list*/, const EventView& any, const World& world) {
     static_cast<void>(((any.is<Events>() && (on(any.as<Events>(), world), true)) || ...));
   }
 

@@ -28,12 +28,13 @@ bool has_line(const AnyEvent& event) {
 
 // --- recording ---
 
-void Trace::happened(const AnyEvent& event, const World& /*world*/) {
-  if (event.is<event::RunBegins>()) {
+void Trace::happened(const EventView& view, const World& /*world*/) {
+  if (view.is<event::RunBegins>()) {
     events_.clear();
     steps_ = 0;
     missing_ = 0;
   }
+  const AnyEvent event(view);
   const bool counts = is_step(event);
   if (counts && steps_ == limit_) ++missing_;
   if (missing_ != 0) return;

@@ -104,7 +104,7 @@ class StaleAccesses final : public Observer {
  public:
   EventSet watches() const override { return EventSet::of(EventList<event::RunBegins, event::UserAccess>{}); }
 
-  void happened(const AnyEvent& event, const World& world) override {
+  void happened(const EventView& event, const World& world) override {
     if (event.is<event::RunBegins>()) return steps.clear();
     const auto access = event.as<event::UserAccess>();
     if (access.access == Access::fault) return;
@@ -129,7 +129,7 @@ class StaleAccesses final : public Observer {
 // What an event that somebody makes up is told as.
 template <typename E>
 std::string words(const E& event, const MachineConfig& machine = {}) {
-  return narrate(AnyEvent(1, 0, event), machine).text;
+  return narrate(AnyEvent(EventView(1, 0, event)), machine).text;
 }
 
 constexpr EntryFact entry_to(Fact frame, Fact bits) {
