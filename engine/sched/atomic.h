@@ -130,7 +130,10 @@ class Shared {
   constexpr Shared(T value) : value_(value) {}  // NOLINT(google-explicit-constructor): it stands for a T
   Shared(const Shared& other) : value_(other) {}
   ~Shared() = default;
-  Shared& operator=(const Shared& other) { return *this = static_cast<T>(other); }
+  Shared& operator=(const Shared& other) {
+    if (this != &other) *this = static_cast<T>(other);
+    return *this;
+  }
   Shared& operator=(T value) {
     touched(this, Touch::write);
     value_ = value;
