@@ -37,7 +37,7 @@ using namespace shootdown;
 
 // One for each edge in the program, and for each a place and flags.
 std::span<std::uint8_t> counters;
-std::span<const std::uintptr_t> places;
+std::span<const std::uintptr_t> addresses;
 
 using Counts = std::vector<std::uint8_t>;
 
@@ -49,12 +49,12 @@ Counts counts_of(Replayer& replayer, const Program& program) {
 
 std::string place_of(std::size_t edge) {
   // A part of most sanitizers, but not of all builds.
-  if (__sanitizer_symbolize_pc == nullptr) return fmt::format("{:#x}", places[2 * edge]);
+  if (__sanitizer_symbolize_pc == nullptr) return fmt::format("{:#x}", addresses[2 * edge]);
   constexpr std::size_t room = 1000;
   std::string text(room, '\0');
   // The place is the address of the edge's code; that of a call would be one beyond it, and one is taken off.
   // NOLINTNEXTLINE(performance-no-int-to-ptr)
-  __sanitizer_symbolize_pc(reinterpret_cast<void*>(places[2 * edge] + 1), "%f %s:%l:%c", text.data(), text.size());
+  __sanitizer_symbolize_pc(reinterpret_cast<void*>(addresses[2 * edge] + 1), "%f %s:%l:%c", text.data(), text.size());
   return text.substr(0, text.find('\0'));
 }
 
@@ -116,7 +116,7 @@ void __sanitizer_cov_8bit_counters_init(std::uint8_t* begin, const std::uint8_t*
 }
 
 void __sanitizer_cov_pcs_init(const std::uintptr_t* begin, const std::uintptr_t* end) {
-  places = {begin, static_cast<std::size_t>(end - begin)};
+  addresses = {begin, static_cast<std::size_t>(end - begin)};
 }
 
 int main(int argc, char** argv) {
