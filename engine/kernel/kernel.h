@@ -176,17 +176,20 @@ SHOOTDOWN_HARNESS inline PageFact page_fact(const Kernel& kernel, Fact frame) {
 // Facts are multiplied in pairs, and each pair by a constant of its own, so that the products do not wait for each other.
 template <typename E>
 std::uint64_t Kernel::digest(int cpu, const E& event) const {
-  std::uint64_t sum = kind_of<E> | static_cast<std::uint64_t>(cpu) << 8U;
-  if constexpr (fact_count<E> != 0) {
+  const std::uint64_t what = kind_of<E> | static_cast<std::uint64_t>(cpu) << 8U;
+  if constexpr (fact_count<E> == 0) {
+    return what;
+  } else {
     std::array<std::uint64_t, (fact_count<E> + 1) / 2> pairs{};
     std::memcpy(pairs.data(), &event, sizeof event);
+    std::uint64_t sum = what;
     std::uint64_t factor = 0x9E3779B97F4A7C15U;
     for (const std::uint64_t pair : pairs) {
       sum += pair * factor;
       factor = factor * 5U + 2U;
     }
+    return sum;
   }
-  return sum;
 }
 
 template <typename E>

@@ -137,7 +137,7 @@ void unlink_file_vma(Task& current, Vma& vma) {
   AddressSpace& file = current.kernel->files[vma.file];
   file.i_mmap_rwsem.down_write(current);
   const auto mappings = file.i_mmap.first(file.i_mmap_count);
-  auto* const place = std::find(mappings.begin(), mappings.end(), &vma);
+  auto* const place = std::ranges::find_if(mappings, [&](const Vma* mapped) { return mapped == &vma; });
   SHOOTDOWN_CHECK(place != mappings.end());
   *place = mappings.end()[-1];
   --file.i_mmap_count;

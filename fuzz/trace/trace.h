@@ -33,7 +33,7 @@ class Trace final : public Observer {
   explicit Trace(std::size_t limit = default_limit) : limit_(limit) {}
 
   EventSet watches() const override { return EventSet::all(); }
-  void happened(const EventView& event, const World& world) override;
+  void happened(const EventView& view, const World& world) override;
 
   // In the order in which they happened, notes too.
   const std::vector<AnyEvent>& events() const { return events_; }
