@@ -25,7 +25,7 @@ template <typename T>
 class Atomic {
  public:
   constexpr Atomic() = default;
-  constexpr Atomic(T value) : value_(value) {}  // NOLINT(google-explicit-constructor): as std::atomic
+  constexpr Atomic(T value) : value_{value} {}  // NOLINT(google-explicit-constructor): as std::atomic
   Atomic(const Atomic&) = delete;
   Atomic& operator=(const Atomic&) = delete;
 
