@@ -25,7 +25,7 @@ using namespace shootdown;
 // What a fuzz target does with an input, without the fuzzer.
 class Target {
  public:
-  explicit Target(const ZapEngine& engine) : bench_(engine) {}
+  explicit Target(const Engine& engine) : bench_(engine) {}
 
   bool run(const std::vector<std::uint8_t>& input) {
     decode(input, program_);
@@ -95,7 +95,7 @@ void restore_race(benchmark::State& state) {
 }
 BENCHMARK(restore_race)->Name("restore");
 
-void run_input(benchmark::State& state, const ZapEngine& engine, const std::vector<std::uint8_t>& input) {
+void run_input(benchmark::State& state, const Engine& engine, const std::vector<std::uint8_t>& input) {
   Target target(engine);
   std::uint64_t steps = 0;
   for (auto _ : state) {
@@ -107,7 +107,7 @@ void run_input(benchmark::State& state, const ZapEngine& engine, const std::vect
   state.counters["runs/s"] = benchmark::Counter(static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
 }
 
-void register_engine(const ZapEngine& engine) {
+void register_engine(const Engine& engine) {
   const std::string name(engine.name());
   benchmark::RegisterBenchmark(("race/" + name).c_str(),
                                [&engine](benchmark::State& state) { run_input(state, engine, encoded_race()); });
@@ -123,7 +123,7 @@ void register_engine(const ZapEngine& engine) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  for (const ZapEngine* const engine : all_engines()) register_engine(*engine);
+  for (const Engine* const engine : all_engines()) register_engine(*engine);
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
   benchmark::RunSpecifiedBenchmarks();

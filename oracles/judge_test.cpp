@@ -27,7 +27,7 @@ ProgramBuilder ordinary_life() {
 }
 
 // Whether any preemption of the lost write's zap makes the engine break the guarantee.
-bool some_preemption_breaks(const ZapEngine& engine, OracleId id) {
+bool some_preemption_breaks(const Engine& engine, OracleId id) {
   TestBench bench(engine);
   for (int after = 0; after < 40; ++after) {
     bench.run(lost_write_at(after));
@@ -91,7 +91,7 @@ BOOST_AUTO_TEST_CASE(a_run_knows_nothing_of_the_last_one) {
 
 BOOST_AUTO_TEST_CASE(all_are_silent_in_an_ordinary_run) {
   BOOST_TEST(broken_by(Defect::none).empty());
-  for (const ZapEngine* const engine : all_engines()) {
+  for (const Engine* const engine : all_engines()) {
     TestBench bench(*engine);
     bench.run(ordinary_life());
     BOOST_TEST(bench.holds());
@@ -99,8 +99,8 @@ BOOST_AUTO_TEST_CASE(all_are_silent_in_an_ordinary_run) {
 }
 
 BOOST_AUTO_TEST_CASE(the_engines_break_what_is_known_of_them_and_nothing_else) {
-  const ZapEngine& eager = *find_engine("eager_dirty");
-  const ZapEngine& deferred = *find_engine("deferred_dirty");
+  const Engine& eager = *find_engine("eager_dirty");
+  const Engine& deferred = *find_engine("deferred_dirty");
   for (const OracleInfo& oracle : all_oracles()) {
     const bool lost = oracle.id == OracleId::lost_dirty_data || oracle.id == OracleId::page_cache_contents ||
                       oracle.id == OracleId::fsync_durability;
@@ -251,7 +251,7 @@ BOOST_AUTO_TEST_CASE(progress_fires_for_a_deadlock) {
 }
 
 BOOST_AUTO_TEST_CASE(an_engine_claims_everything_but_its_exceptions) {
-  for (const ZapEngine* const engine : all_engines()) {
+  for (const Engine* const engine : all_engines()) {
     const OracleSet claimed = claims(engine->not_claimed());
     for (const OracleInfo& oracle : all_oracles()) {
       bool excepted = false;
@@ -264,7 +264,7 @@ BOOST_AUTO_TEST_CASE(an_engine_claims_everything_but_its_exceptions) {
 
 // It does what eager_dirty does, and says that it does not send an event that two oracles need.
 BOOST_AUTO_TEST_CASE(who_cannot_judge_a_run_finds_nothing_in_it) {
-  const SilentEngine silent(*find_engine("eager_dirty"), kind_of<event::PutPage>);
+  const SilentEngine silent(eager_dirty(), kind_of<event::PutPage>);
   TestBench eager(*find_engine("eager_dirty"));
   TestBench bench(silent);
   bool lost = false;

@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <span>
 
-#include "engine/kernel/simulation.h"
-#include "engine/kernel/zap_engine.h"
 #include "engine/program/program.h"
+#include "engine/run/engine.h"
+#include "engine/run/simulation.h"
 #include "oracles/judge.h"
 
 namespace shootdown {
@@ -74,7 +74,7 @@ inline ProgramBuilder lost_write_at(int after) {
 // An engine with everything that it needs to run.
 class TestBench {
  public:
-  explicit TestBench(const ZapEngine& engine, Observer* companion = nullptr)
+  explicit TestBench(const Engine& engine, Observer* companion = nullptr)
       : judge_(companion), simulation_(engine, judge_) {}
 
   Outcome run(const Program& program) { return simulation_.run(program); }
@@ -88,7 +88,6 @@ class TestBench {
   bool holds() const { return judge_.broken().empty(); }
   Report report() const { return judge_.report(); }
   Simulation& simulation() { return simulation_; }
-  Kernel& kernel() { return simulation_.kernel(); }
 
  private:
   Judge judge_;

@@ -29,27 +29,15 @@ int page_tables_of(const MachineConfig& config) {
 
 }  // namespace
 
-Kernel::Kernel(const Setup& setup)
-    : engine(setup.engine),
-      config(setup.program.machine),
-      defect(setup.defect),
+Kernel::Kernel(const RunSetup& setup, const ZapEngine& zap_engine)
+    : Run(setup, facts_),
+      engine(zap_engine),
       machine(setup.arena, config),
-      sched(setup.fibers, *this, config.cpus),
       tasks(setup.arena.row<Task>(config.cpus)),
       mms(setup.arena.row<Mm>(config.mms)),
       files(setup.arena.row<AddressSpace>(config.files)),
       pages(setup.arena.row<Page>(machine.frame_count())),
-      footprint(*this, setup.arena, config.cpus),
-      arena_(setup.arena),
-      program_(setup.program),
-      observer_(setup.observer),
-      trace_(setup.trace),
-      chooser_(setup.chooser),
-      observer_watches_(observer_.watches()),
-      trace_watches_(trace_ == nullptr ? EventSet() : trace_->watches()),
-      chooser_waits_for_(chooser_.waits_for()),
-      watched_(observer_watches_ | trace_watches_ | chooser_waits_for_),
-      threads_left_(config.cpus) {
+      footprint(*this, setup.arena, config.cpus) {
   for (int file = 0; file < config.files; ++file) init_file(file);
   for (int mm = 0; mm < config.mms; ++mm) init_mm(mm);
   for (int cpu = 0; cpu < config.cpus; ++cpu) init_task(cpu);
@@ -61,20 +49,20 @@ void Kernel::init_file(int number) {
   file.i_rwsem.init({.kind = LockClass::inode, .owner = as_fact(number)});
   file.i_mmap_rwsem.init({.kind = LockClass::i_mmap, .owner = as_fact(number)});
   file.i_pages_lock.init({.kind = LockClass::i_pages, .owner = as_fact(number)});
-  file.slots = arena_.row<Atomic<Page*>>(config.pages);
-  file.tags = arena_.row<Atomic<std::uint8_t>>(config.pages);
-  file.i_mmap = arena_.row<Shared<Vma*>>(config.mms * vmas_needed(config));
-  file.disk = arena_.row<DiskPage>(config.pages);
+  file.slots = arena().row<Atomic<Page*>>(config.pages);
+  file.tags = arena().row<Atomic<std::uint8_t>>(config.pages);
+  file.i_mmap = arena().row<Shared<Vma*>>(config.mms * vmas_needed(config));
+  file.disk = arena().row<DiskPage>(config.pages);
 }
 
 void Kernel::init_mm(int number) {
   Mm& mm = mms[number];
   mm.number = static_cast<std::uint8_t>(number);
   mm.mmap_lock.init({.kind = LockClass::mmap, .owner = as_fact(number)});
-  mm.vmas = arena_.row<Vma>(vmas_needed(config));
-  mm.vma_used = arena_.row<Atomic<bool>>(mm.vmas.size());
-  mm.mmap = arena_.row<Shared<Vma*>>(mm.vmas.size());
-  mm.page_tables = arena_.row<PageTable>(page_tables_of(config));
+  mm.vmas = arena().row<Vma>(vmas_needed(config));
+  mm.vma_used = arena().row<Atomic<bool>>(mm.vmas.size());
+  mm.mmap = arena().row<Shared<Vma*>>(mm.vmas.size());
+  mm.page_tables = arena().row<PageTable>(page_tables_of(config));
   for (int table = 0; table < mm.page_tables.size(); ++table) {
     mm.page_tables[table].lock.init(
         {.kind = LockClass::page_table, .owner = as_fact(number), .number = as_fact(table)});
@@ -94,74 +82,31 @@ void Kernel::init_task(int cpu) {
   mm.cpumask.set(cpu_bit(cpu), std::memory_order_relaxed);
 }
 
-std::uint64_t Kernel::step_limit(const Program& program) {
+std::uint64_t Kernel::step_limit(const Program& program) const {
   // No operation makes more than a few hundred steps for each page and word that it works on, for each
   // CPU that it may have to wait for; the operations that end a run work on everything.
   const std::uint64_t work = 1U + program.operation_count;
-  const auto pages = static_cast<std::uint64_t>(program.machine.virtual_pages());
-  return 1000 + work * (program.machine.cpus + 1U) * (pages + 4) * 200;
-}
-
-void Kernel::begin() {
-  observer_.begin(arena_, facts_);
-  if (trace_ != nullptr) trace_->begin(arena_, facts_);
-  tell_of(event::RunBegins{.cpus = config.cpus});
-  begin_footprint();
-  sched.begin(chooser_, step_limit(program_));
-  footprint.end();
+  const auto virtual_pages = static_cast<std::uint64_t>(program.machine.virtual_pages());
+  return 1000 + work * (program.machine.cpus + 1U) * (virtual_pages + 4) * 200;
 }
 
 // A planted mistake need not say what it touches.
-void Kernel::begin_footprint() {
+void Kernel::enter() {
   if (defect == Defect::none) footprint.begin();
 }
 
-bool Kernel::proceed(std::uint64_t until) {
-  begin_footprint();
-  const bool over = sched.proceed(until);
-  footprint.end();
-  if (!over) return false;
-  tell_of(event::RunEnds{.outcome = sched.outcome()});
-  return true;
+void Kernel::run_operation(int cpu, const Operation& operation) {
+  shootdown::run_operation(tasks[cpu], operation);
 }
 
-void Kernel::tell(const EventView& event) {
-  if (observer_watches_.contains(event.kind)) observer_.happened(event, facts_);
-  if (trace_watches_.contains(event.kind)) trace_->happened(event, facts_);
-  if (chooser_waits_for_.contains(event.kind) && chooser_.happened(event)) sched.ask_soon();
-}
-
-void Kernel::run_cpu(int cpu) {
-  Task& current = tasks[cpu];
-  for (int i = 0; i < program_.operation_count && !current.exited; ++i) {
-    const Operation& operation = program_.operations[static_cast<std::size_t>(i)];
-    if (operation.cpu != cpu) continue;
-    begin_operation(current, i);
-    run_operation(current, operation);
-  }
-  if (!current.exited) {
-    begin_operation(current, -1);
-    exit_thread(current);
-  }
-  if (is_last_thread()) finish_run(current);
-}
-
-// Who comes last is of no interest to the kernel.
-bool Kernel::is_last_thread() {
-  const Unwatched unwatched;
-  return threads_left_.fetch_sub(1, std::memory_order_acq_rel) == 1;
-}
-
-void Kernel::begin_operation(Task& current, int number) {
-  sched.begin_operation(number);
-  current.failing_allocations = 0;
-  note(current, event::OperationBegins{.operation = number < 0 ? no_fact : as_fact(number)});
+void Kernel::exit_thread(int cpu) {
+  shootdown::exit_thread(tasks[cpu]);
 }
 
 // When everything is unmapped, the last CPU syncs every file and drops it from the page cache: what is
 // on the disk then is all that is left of the data.
-void Kernel::finish_run(Task& current) {
-  begin_operation(current, -1);
+void Kernel::finish(int cpu) {
+  Task& current = tasks[cpu];
   for (int i = 0; i < config.files; ++i) {
     AddressSpace& file = files[i];
     fsync_range(current, file, {0, config.pages});
@@ -220,8 +165,8 @@ MmuGatherBatch* Kernel::allocate_batch(Task& current, unsigned max) {
       free_batches_ = batch->next;
     } else if (!fails && batches_made_ < max_batches) {
       ++batches_made_;
-      batch = &arena_.make<MmuGatherBatch>();
-      batch->encoded_pages = arena_.row<std::uintptr_t>(static_cast<int>(max)).begin();
+      batch = &arena().make<MmuGatherBatch>();
+      batch->encoded_pages = arena().row<std::uintptr_t>(static_cast<int>(max)).begin();
     }
     if (batch != nullptr) ++batches_in_use_;
     zone_lock.add(0, std::memory_order_acq_rel);

@@ -1,26 +1,19 @@
 // The modelled kernel, with the machine below it, in one run of a program.
 //
-// It is made anew for every run, with all that it changes, in the arena of that run
-// (simulation.h): no run knows of another. A run asks the system for no memory.
-//
 // The code is spread over the files of this folder as in the kernel's mm/; the
 // functions take the Task they run for, the kernel's `current`.
 #pragma once
 
 #include <cstdint>
 
-#include "engine/arena.h"
-#include "engine/events/observer.h"
 #include "engine/events/sent.h"
-#include "engine/kernel/defects.h"
 #include "engine/kernel/facts.h"
 #include "engine/kernel/footprint.h"
 #include "engine/kernel/locks.h"
 #include "engine/kernel/mm.h"
 #include "engine/kernel/page.h"
 #include "engine/machine/machine.h"
-#include "engine/program/program.h"
-#include "engine/sched/scheduler.h"
+#include "engine/run/run.h"
 
 namespace shootdown {
 
@@ -59,34 +52,13 @@ struct MmuGatherBatch {
   std::uintptr_t* encoded_pages = nullptr;
 };
 
-class Kernel final : private Scheduler::Client {
+class Kernel final : public Run {
  public:
-  // What it takes to make one. All must outlive it.
-  struct Setup {
-    Arena& arena;
-    CpuFibers& fibers;
-    const ZapEngine& engine;  // zaps pages
-    const Program& program;
-    Defect defect;       // the mistake that is made
-    Observer& observer;  // is told what it watches
-    Observer* trace;     // is, too; may be null
-    Chooser& chooser;
-  };
-  explicit Kernel(const Setup& setup);
-
-  // Once: brings each CPU to its first step.
-  void begin();
-  // See Scheduler::proceed.
-  bool proceed(std::uint64_t until);
-
-  // The most steps a program may need, generously: more than that is a livelock.
-  static std::uint64_t step_limit(const Program& program);
+  // `zap_engine` zaps pages.
+  Kernel(const RunSetup& setup, const ZapEngine& zap_engine);
 
   const ZapEngine& engine;
-  const MachineConfig config;
-  const Defect defect;
   Machine machine;
-  Scheduler sched;
   Row<Task> tasks;
   Row<Mm> mms;
   Row<AddressSpace> files;
@@ -110,42 +82,31 @@ class Kernel final : private Scheduler::Client {
   void free_batch(Task& current, MmuGatherBatch* batch);
   int batches_in_use() const { return batches_in_use_; }
 
-  // Says that `cpu` has done something: to all who watch it, and to the hash.
+  // See Run::announce.
   template <typename E>
-  void announce(int cpu, const E& event);
+  void announce(int cpu, const E& event) {
+    static_assert(is_in<E>(SentByModel{}), "SentByModel must have every event that the model sends");
+    Run::announce(cpu, event);
+    footprint.announced(cpu, event);
+  }
 
  private:
   void init_file(int number);
   void init_mm(int number);
   void init_task(int cpu);
-  void begin_footprint();
-  void run_cpu(int cpu) override;
+  std::uint64_t step_limit(const Program& program) const override;
+  void enter() override;
+  void leave() override { footprint.end(); }
+  void begin_operation(int cpu) override { tasks[cpu].failing_allocations = 0; }
+  void run_operation(int cpu, const Operation& operation) override;
+  bool has_exited(int cpu) const override { return tasks[cpu].exited; }
+  void exit_thread(int cpu) override;
+  void finish(int cpu) override;
   bool interrupt(int cpu) override;
   void disturb(const Choice& choice) override;
   void fill(const Task& by, const Task& owner, int page);
-  void begin_operation(Task& current, int number);
-  bool is_last_thread();
-  void tell(const EventView& event);
-  // What no CPU does.
-  template <typename E>
-  void tell_of(const E& event) {
-    if (watched_.contains(kind_of<E>)) tell(EventView(sched.steps(), 0, event));
-  }
-  template <typename E>
-  std::uint64_t digest(int cpu, const E& event) const;
-  void finish_run(Task& current);
 
   const KernelFacts facts_{*this};
-  Arena& arena_;
-  const Program& program_;
-  Observer& observer_;
-  Observer* trace_;
-  Chooser& chooser_;
-  EventSet observer_watches_;
-  EventSet trace_watches_;
-  EventSet chooser_waits_for_;
-  EventSet watched_;  // by any of them
-  Atomic<int> threads_left_;
   int batches_made_ = 0;
   int batches_in_use_ = 0;
   MmuGatherBatch* free_batches_ = nullptr;
@@ -172,36 +133,6 @@ SHOOTDOWN_HARNESS inline PageFact page_fact(const Kernel& kernel, Fact frame) {
 }
 
 // --- announcing ---
-
-// Facts are multiplied in pairs, and each pair by a constant of its own, so that the products do not wait for each other.
-template <typename E>
-std::uint64_t Kernel::digest(int cpu, const E& event) const {
-  const std::uint64_t what = kind_of<E> | static_cast<std::uint64_t>(cpu) << 8U;
-  if constexpr (fact_count<E> == 0) {
-    return what;
-  } else {
-    std::array<std::uint64_t, (fact_count<E> + 1) / 2> pairs{};
-    std::memcpy(pairs.data(), &event, sizeof event);
-    std::uint64_t sum = what;
-    std::uint64_t factor = 0x9E3779B97F4A7C15U;
-    for (const std::uint64_t pair : pairs) {
-      sum += pair * factor;
-      factor = factor * 5U + 2U;
-    }
-    return sum;
-  }
-}
-
-template <typename E>
-SHOOTDOWN_HARNESS void Kernel::announce(int cpu, const E& event) {
-  static_assert(is_in<E>(SentByModel{}), "SentByModel must have every event that the model sends");
-  const Unwatched unwatched;
-  // Which number an operation has in its program is nothing that happens, nor is that a CPU waits.
-  constexpr bool happens = !std::is_same_v<E, event::OperationBegins> && !std::is_base_of_v<event::Wait, E>;
-  if constexpr (happens) sched.mix(digest(cpu, event));
-  if (watched_.contains(kind_of<E>)) tell(EventView(sched.steps(), cpu, event));
-  footprint.announced(cpu, event);
-}
 
 // What a step consists of, behind its step point.
 template <typename E, typename Action>

@@ -38,7 +38,7 @@ struct Notes {
 // dirty-unmapped breaks it without any race, too.
 struct OnEveryEngine {
   void run(const ProgramBuilder& builder) {
-    for (const ZapEngine* const engine : all_engines()) {
+    for (const Engine* const engine : all_engines()) {
       Recorder recorder;
       TestBench bench(*engine, &recorder);
       BOOST_TEST((bench.run(builder) == Outcome::completed));
@@ -196,7 +196,7 @@ BOOST_AUTO_TEST_CASE(a_run_leaves_nothing_behind_for_the_next) {
   large.machine(&MachineConfig::pages, 40).machine(&MachineConfig::windows, 2).machine(&MachineConfig::files, 2);
   large.machine(&MachineConfig::cpus, 8).machine(&MachineConfig::mms, 4).operation(3, Call::touch, 0, 40);
   large.operation(4, Call::munmap, 40, 40).operation(7, Call::touch, 40, 40).suspend(30).operation(6, Call::exit);
-  for (const ZapEngine* const engine : all_engines()) {
+  for (const Engine* const engine : all_engines()) {
     TestBench fresh(*engine);
     fresh.run(small);
     TestBench used(*engine);
@@ -207,7 +207,7 @@ BOOST_AUTO_TEST_CASE(a_run_leaves_nothing_behind_for_the_next) {
 }
 
 BOOST_AUTO_TEST_CASE(a_run_that_was_cut_off_leaves_nothing_behind_either) {
-  const ZapEngine& engine = *find_engine("eager_dirty");
+  const Engine& engine = *find_engine("eager_dirty");
   const Program fine = ProgramBuilder().operation(0, Call::store, 0, 0).program();
   const Program stuck = ProgramBuilder()
                             .operation(0, Call::store, 0, 0)

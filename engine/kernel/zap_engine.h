@@ -1,4 +1,4 @@
-// What the rest of the kernel asks of an engine.
+// What the model asks of an engine.
 //
 // An engine is a way of unmapping pages: how it gathers them, when it marks
 // them dirty, drops their rmap, flushes the TLBs, and frees them. Engines hold
@@ -8,29 +8,18 @@
 #pragma once
 
 #include <span>
-#include <string_view>
 
-#include "engine/claims.h"
 #include "engine/events/sent.h"
 #include "engine/kernel/kernel.h"
+#include "engine/run/engine.h"
 
 namespace shootdown {
 
-class ZapEngine {
+class ZapEngine : public Engine {
  public:
-  ZapEngine() = default;
-  ZapEngine(const ZapEngine&) = delete;
-  ZapEngine& operator=(const ZapEngine&) = delete;
-  virtual ~ZapEngine() = default;
-
-  virtual std::string_view name() const = 0;
-  // One sentence: the order of events, and where it is from.
-  virtual std::string_view summary() const = 0;
-  // An engine claims every guarantee but these.
-  virtual std::span<const NotClaimed> not_claimed() const = 0;
-  // The kinds of events that runs on it send: fewer than all if it never does what they announce, such as to gather.
-  // Who needs another one does not judge it, whatever it claims.
-  virtual EventSet sends() const { return EventSet::of(SentByModel{}); }
+  // Fewer than all if it never does what they announce, such as to gather.
+  EventSet sends() const override { return EventSet::of(SentByModel{}); }
+  Run& boot(const RunSetup& setup) const final { return setup.arena.make<Kernel>(setup, *this); }
 
   // zap_page_range_single: zaps [first, end) of `vma`. Held is either mmap_lock of the vma's mm, for reading
   // (madvise(MADV_DONTNEED)); or i_mmap_rwsem of its file, for reading, and perhaps the lock of the page that is to be

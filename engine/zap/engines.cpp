@@ -4,17 +4,17 @@
 
 namespace shootdown {
 
-std::span<const ZapEngine* const> all_engines() {
-  static const std::array engines{
+std::span<const Engine* const> all_engines() {
+  static const auto engines = std::to_array<const Engine*>({
 #define ENGINE(name) &name(),
 #include "engine/zap/engines.def"
 #undef ENGINE
-  };
+  });
   return engines;
 }
 
-const ZapEngine* find_engine(std::string_view name) {
-  for (const ZapEngine* const engine : all_engines()) {
+const Engine* find_engine(std::string_view name) {
+  for (const Engine* const engine : all_engines()) {
     if (engine->name() == name) return engine;
   }
   return nullptr;

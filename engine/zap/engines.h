@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "engine/kernel/zap_engine.h"
+#include "engine/run/engine.h"
 
 namespace shootdown {
 
@@ -14,9 +15,9 @@ namespace shootdown {
 #undef ENGINE
 
 // All of them, in the order of the list.
-std::span<const ZapEngine* const> all_engines();
+std::span<const Engine* const> all_engines();
 
 // The engine of this name, or null.
-const ZapEngine* find_engine(std::string_view name);
+const Engine* find_engine(std::string_view name);
 
 }  // namespace shootdown

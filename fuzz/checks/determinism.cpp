@@ -40,7 +40,7 @@ std::uint64_t run_twice(Replayer& replayer, const Program& program, const std::s
 }
 
 // All inputs, one after the other.
-std::uint64_t digest_of(const ZapEngine& engine, const CountAndFiles& inputs) {
+std::uint64_t digest_of(const Engine& engine, const CountAndFiles& inputs) {
   const std::size_t before = allocations();
   Replayer replayer(engine);
   // Now it has all the memory that it will ever need.
@@ -55,7 +55,7 @@ std::uint64_t digest_of(const ZapEngine& engine, const CountAndFiles& inputs) {
 }
 
 bool print_digests(const CountAndFiles& inputs) {
-  for (const ZapEngine* const engine : all_engines()) {
+  for (const Engine* const engine : all_engines()) {
     fmt::print("{:016x}  {}  {} inputs\n", digest_of(*engine, inputs), engine->name(),
                inputs.count + inputs.files.size());
   }

@@ -35,7 +35,7 @@ using namespace shootdown;
 
 class RecordingCheck {
  public:
-  explicit RecordingCheck(const ZapEngine& engine) : replayer_(engine) {}
+  explicit RecordingCheck(const Engine& engine) : replayer_(engine) {}
 
   void check(const Program& program, const std::string& name, std::uint64_t seed) {
     name_ = &name;
@@ -88,7 +88,7 @@ class RecordingCheck {
 bool check_recordings(const CountAndFiles& inputs) {
   // Few inputs are asked for where runs take long.
   const std::uint64_t times = std::clamp<std::uint64_t>(inputs.count / 64, 1, 16);
-  for (const ZapEngine* const engine : all_engines()) {
+  for (const Engine* const engine : all_engines()) {
     RecordingCheck check(*engine);
     std::uint64_t seed = 0;
     for (const Input& file : inputs.files) {

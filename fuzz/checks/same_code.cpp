@@ -66,7 +66,7 @@ std::vector<Program> make_programs(const CountAndFiles& inputs) {
 }
 
 // The edges that some input does not reach as often in one run as in another.
-std::vector<std::size_t> varying_edges(const ZapEngine& engine, const std::vector<Program>& programs) {
+std::vector<std::size_t> varying_edges(const Engine& engine, const std::vector<Program>& programs) {
   Replayer replayer(engine);
   // What happens once in a process is no input's doing.
   counts_of(replayer, Program());
@@ -97,7 +97,7 @@ bool compare_runs(const CountAndFiles& inputs) {
   }
 
   bool same = true;
-  for (const ZapEngine* const engine : all_engines()) {
+  for (const Engine* const engine : all_engines()) {
     const std::vector<std::size_t> edges = varying_edges(*engine, programs);
     for (const std::size_t edge : edges) {
       fmt::print(stderr, "same_code: {}: not the same in two runs of an input: {}\n", engine->name(), place_of(edge));

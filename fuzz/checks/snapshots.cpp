@@ -15,7 +15,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "engine/kernel/simulation.h"
+#include "engine/run/simulation.h"
 #include "engine/sched/random.h"
 #include "engine/zap/engines.h"
 #include "fuzz/checks/count_and_files.h"
@@ -28,7 +28,7 @@ using namespace shootdown;
 
 class SnapshotCheck {
  public:
-  explicit SnapshotCheck(const ZapEngine& engine) : simulation_(engine, judge_) {}
+  explicit SnapshotCheck(const Engine& engine) : simulation_(engine, judge_) {}
 
   void check(const Program& program, const std::string& name, SplitMix64& random) {
     simulation_.run(program);
@@ -83,7 +83,7 @@ class SnapshotCheck {
 };
 
 bool check_snapshots(const CountAndFiles& inputs) {
-  for (const ZapEngine* const engine : all_engines()) {
+  for (const Engine* const engine : all_engines()) {
     SnapshotCheck check(*engine);
     SplitMix64 places(1);
     constexpr int times = 16;

@@ -35,7 +35,7 @@ class Careless final : public ZapEngine {
   void exit_mmap(Task& current) const override { inner_.exit_mmap(current); }
 
  private:
-  const ZapEngine& inner_ = *find_engine("eager_dirty");
+  const ZapEngine& inner_ = eager_dirty();
   std::string_view touch_;
 };
 

@@ -141,7 +141,7 @@ std::vector<DictionaryEntry> dictionary_of_text() {
   const Example on_second_file =
       with_operation({.call = Call::read, .operands = {{{.value = two_files.pages}}}}, two_files);
   entries.push_back({on_second_file.name, last_line(print(on_second_file.program))});
-  for (const ZapEngine* const engine : all_engines())
+  for (const Engine* const engine : all_engines())
     entries.push_back({fmt::format("expect_{}", engine->name()), fmt::format("expect {} holds\n", engine->name())});
   for (const OracleInfo& oracle : all_oracles())
     entries.push_back({as_name(std::string(oracle.name)), std::string(oracle.name)});

@@ -11,7 +11,7 @@ namespace shootdown {
 
 // --- running ---
 
-Replayer::Replayer(const ZapEngine& engine, Defect defect) : simulation_(engine, judge_) {
+Replayer::Replayer(const Engine& engine, Defect defect) : simulation_(engine, judge_) {
   simulation_.defect = defect;
 }
 
@@ -60,7 +60,7 @@ std::string shortened(const std::string& trace, std::string_view oracle) {
 
 }  // namespace
 
-std::string describe_violation(const ZapEngine& engine, const Program& program, OracleId broken, Defect defect) {
+std::string describe_violation(const Engine& engine, const Program& program, OracleId broken, Defect defect) {
   Replayer replayer(engine, defect);
   const std::string trace = replayer.trace(program, {});
   const Report report = replayer.report();
@@ -75,7 +75,7 @@ std::string describe_violation(const ZapEngine& engine, const Program& program, 
 
 std::string engine_names() {
   std::string names;
-  for (const ZapEngine* const engine : all_engines()) {
+  for (const Engine* const engine : all_engines()) {
     if (!names.empty()) names += ", ";
     names += engine->name();
   }
@@ -96,8 +96,8 @@ std::string names_of(OracleSet oracles) {
   return names;
 }
 
-std::variant<const ZapEngine*, InputError> select_engine(std::string_view name) {
-  if (const ZapEngine* const engine = find_engine(name)) return engine;
+std::variant<const Engine*, InputError> select_engine(std::string_view name) {
+  if (const Engine* const engine = find_engine(name)) return engine;
   return InputError{fmt::format("there is no engine '{}'; there are: {}", name, engine_names())};
 }
 
@@ -108,7 +108,7 @@ std::variant<Defect, InputError> select_defect(std::string_view name) {
   return InputError{fmt::format("there is no defect '{}'; there are: {}", name, names)};
 }
 
-std::variant<OracleSet, InputError> select_oracles(std::string_view selection, const ZapEngine& engine) {
+std::variant<OracleSet, InputError> select_oracles(std::string_view selection, const Engine& engine) {
   if (selection == "claims") return claims(engine.not_claimed());
   if (selection == "all") return OracleSet::all();
   OracleSet set;
@@ -128,7 +128,7 @@ std::variant<OracleSet, InputError> select_oracles(std::string_view selection, c
 
 // --- judging ---
 
-Requirement requirement_of(const Document& document, const ZapEngine& engine) {
+Requirement requirement_of(const Document& document, const Engine& engine) {
   for (const Expectation& expectation : document.expectations) {
     if (expectation.engine != engine.name()) continue;
     Requirement requirement{.exact = true, .line = expectation.line};

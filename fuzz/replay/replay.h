@@ -11,9 +11,9 @@
 #include <string_view>
 #include <variant>
 
-#include "engine/kernel/defects.h"
-#include "engine/kernel/simulation.h"
-#include "engine/kernel/zap_engine.h"
+#include "engine/defects.h"
+#include "engine/run/engine.h"
+#include "engine/run/simulation.h"
 #include "fuzz/io/input_error.h"
 #include "fuzz/language/text.h"
 #include "fuzz/trace/trace.h"
@@ -34,9 +34,9 @@ struct RunResult {
 class Replayer {
  public:
   // `defect` is made in every run.
-  explicit Replayer(const ZapEngine& engine, Defect defect = Defect::none);
+  explicit Replayer(const Engine& engine, Defect defect = Defect::none);
 
-  const ZapEngine& engine() const { return simulation_.engine(); }
+  const Engine& engine() const { return simulation_.engine(); }
   // `chooser`, if any, makes the choices in place of the program's schedule.
   RunResult run(const Program& program, Observer* trace = nullptr, Chooser* chooser = nullptr);
   // What was found in the last run.
@@ -52,7 +52,7 @@ class Replayer {
 // What a fuzz target says of a program that breaks a guarantee: "shootdown: ENGINE breaks ORACLE: fact" ("ENGINE with
 // DEFECT", if one is planted), the program as text, and the trace of a run of it, with empty lines between. Of a long trace only what leads to this violation
 // is shown. Runs the program anew.
-std::string describe_violation(const ZapEngine& engine, const Program& program, OracleId broken,
+std::string describe_violation(const Engine& engine, const Program& program, OracleId broken,
                                Defect defect = Defect::none);
 
 // --- names ---
@@ -63,11 +63,11 @@ std::string oracle_names();
 // "lost-dirty-data, counts", in the order in which oracles are listed.
 std::string names_of(OracleSet oracles);
 
-std::variant<const ZapEngine*, InputError> select_engine(std::string_view name);
+std::variant<const Engine*, InputError> select_engine(std::string_view name);
 std::variant<Defect, InputError> select_defect(std::string_view name);
 
 // Which oracles count: "claims" (those guarantees that the engine claims), "all", or names with commas between them.
-std::variant<OracleSet, InputError> select_oracles(std::string_view selection, const ZapEngine& engine);
+std::variant<OracleSet, InputError> select_oracles(std::string_view selection, const Engine& engine);
 
 // --- judging ---
 
@@ -84,6 +84,6 @@ struct Requirement {
 };
 
 // What a document expects of an engine; else what the engine claims.
-Requirement requirement_of(const Document& document, const ZapEngine& engine);
+Requirement requirement_of(const Document& document, const Engine& engine);
 
 }  // namespace shootdown

@@ -58,7 +58,7 @@ BOOST_AUTO_TEST_CASE(runs_are_repeatable_and_judged) {
 
 BOOST_AUTO_TEST_CASE(a_trace_does_not_change_the_run) {
   const Input input = input_of(lost_write);
-  for (const ZapEngine* const engine : all_engines()) {
+  for (const Engine* const engine : all_engines()) {
     Replayer replayer(*engine);
     Trace trace;
     const RunResult traced = replayer.run(input.document.program, &trace);
@@ -68,7 +68,7 @@ BOOST_AUTO_TEST_CASE(a_trace_does_not_change_the_run) {
 
 BOOST_AUTO_TEST_CASE(violations_are_described_as_the_tool_would) {
   const Input input = input_of(lost_write);
-  const ZapEngine& engine = *find_engine("eager_dirty");
+  const Engine& engine = *find_engine("eager_dirty");
   Replayer replayer(engine);
   const std::string picture = replayer.trace(input.document.program, {});
   const std::string program = print(input.document.program);
@@ -87,7 +87,7 @@ BOOST_AUTO_TEST_CASE(violations_are_described_as_the_tool_would) {
 
 BOOST_AUTO_TEST_CASE(a_planted_mistake_is_made_and_named) {
   const Program program = input_of("shootdown 2\ncpu 0: store page 0 word 0\n").document.program;
-  const ZapEngine& engine = *find_engine("delayed_rmap");
+  const Engine& engine = *find_engine("delayed_rmap");
   BOOST_TEST(Replayer(engine).run(program).broken.empty());
   BOOST_TEST(Replayer(engine, Defect::rss_counted_twice).run(program).broken.contains(OracleId::counts));
   const std::string story = describe_violation(engine, program, OracleId::counts, Defect::rss_counted_twice);
@@ -115,14 +115,14 @@ BOOST_AUTO_TEST_CASE(of_a_long_run_only_what_leads_to_the_violation_is_shown) {
 }
 
 BOOST_AUTO_TEST_CASE(engines_are_found_by_name) {
-  BOOST_TEST((std::get<const ZapEngine*>(select_engine("eager_dirty")) == find_engine("eager_dirty")));
+  BOOST_TEST((std::get<const Engine*>(select_engine("eager_dirty")) == find_engine("eager_dirty")));
   const std::string message = error_of(select_engine("eager"));
   BOOST_TEST(contains(message, "'eager'"));
-  for (const ZapEngine* const engine : all_engines()) BOOST_TEST(contains(message, engine->name()));
+  for (const Engine* const engine : all_engines()) BOOST_TEST(contains(message, engine->name()));
 }
 
 BOOST_AUTO_TEST_CASE(oracles_are_selected) {
-  const ZapEngine& engine = *find_engine("eager_dirty");
+  const Engine& engine = *find_engine("eager_dirty");
   BOOST_TEST((std::get<OracleSet>(select_oracles("claims", engine)) == claims(engine.not_claimed())));
   BOOST_TEST((std::get<OracleSet>(select_oracles("all", engine)) == OracleSet::all()));
   BOOST_TEST(
@@ -151,7 +151,7 @@ BOOST_AUTO_TEST_CASE(an_expectation_is_met_exactly) {
 }
 
 BOOST_AUTO_TEST_CASE(without_expectation_the_claims_count) {
-  const ZapEngine& engine = *find_engine("deferred_dirty");
+  const Engine& engine = *find_engine("deferred_dirty");
   const Requirement requirement = requirement_of(input_of(lost_write).document, engine);
   BOOST_TEST(!requirement.exact);
   BOOST_TEST(requirement.line == 0U);

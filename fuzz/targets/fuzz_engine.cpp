@@ -16,7 +16,7 @@
 #include <string>
 #include <variant>
 
-#include "engine/kernel/simulation.h"
+#include "engine/run/simulation.h"
 #include "engine/zap/engines.h"
 #include "fuzz/language/codec.h"
 #include "fuzz/language/mutator.h"

@@ -209,7 +209,7 @@ BOOST_AUTO_TEST_CASE(one_file_gets_a_line_for_each_verdict) {
   BOOST_TEST(contains(result.out, "eager_dirty: breaks lost-dirty-data as expected: page 0 of file 0 is let go"));
   BOOST_TEST(contains(result.out, "deferred_dirty: breaks filesystem-contract as expected: "));
   std::string each;
-  for (const ZapEngine* const engine : all_engines()) {
+  for (const Engine* const engine : all_engines()) {
     // The text says what two of them do.
     const bool expected = engine == &eager_dirty() || engine == &deferred_dirty();
     each += fmt::format("{}: holds {}\n", engine->name(), expected ? "as expected" : "all that it claims");
@@ -306,7 +306,7 @@ BOOST_AUTO_TEST_CASE(hashes_are_shown) {
   BOOST_TEST(matched == first.out.size());
   std::vector<std::pair<std::string, std::string>> expected;
   for (const std::string& file : {fine, lost}) {
-    for (const ZapEngine* const engine : all_engines()) expected.emplace_back(engine->name(), file);
+    for (const Engine* const engine : all_engines()) expected.emplace_back(engine->name(), file);
   }
   BOOST_TEST((found == expected), first.out);
 
@@ -422,7 +422,7 @@ BOOST_AUTO_TEST_CASE(shown_expectations_are_met) {
 
 BOOST_AUTO_TEST_CASE(expectations_are_shown_below_the_machine) {
   std::string shown = shootdown_with({"show", "--expect", lost}).out;
-  for (const ZapEngine* const engine : all_engines()) {
+  for (const Engine* const engine : all_engines()) {
     if (engine == &eager_dirty() || engine == &deferred_dirty()) continue;
     const std::regex line(fmt::format("expect {} .*\n", engine->name()));
     BOOST_TEST(std::regex_search(shown, line), engine->name());

@@ -24,7 +24,7 @@ namespace {
 
 class CorpusAdd {
  public:
-  CorpusAdd(const CorpusAddOptions& options, Console& console, std::span<const ZapEngine* const> engines)
+  CorpusAdd(const CorpusAddOptions& options, Console& console, std::span<const Engine* const> engines)
       : options_(options), console_(console), examiner_(engines) {}
 
   ExitStatus run();
@@ -153,7 +153,7 @@ void CorpusAdd::fail(std::string_view message, ExitStatus status) {
 }  // namespace
 
 ExitStatus corpus_add_command(const CorpusAddOptions& options, Console& console,
-                              std::span<const ZapEngine* const> engines) {
+                              std::span<const Engine* const> engines) {
   return CorpusAdd(options, console, engines).run();
 }
 

@@ -22,6 +22,6 @@ struct CorpusAddOptions {
 
 // `engines`: those that count.
 ExitStatus corpus_add_command(const CorpusAddOptions& options, Console& console,
-                              std::span<const ZapEngine* const> engines = all_engines());
+                              std::span<const Engine* const> engines = all_engines());
 
 }  // namespace shootdown

@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-Result add(const CorpusAddOptions& options, std::span<const ZapEngine* const> engines = all_engines()) {
+Result add(const CorpusAddOptions& options, std::span<const Engine* const> engines = all_engines()) {
   return result_of([&](Console& console) { return corpus_add_command(options, console, engines); });
 }
 
@@ -133,7 +133,7 @@ BOOST_AUTO_TEST_CASE(kinds_differ_by_expectations) {
 
 BOOST_AUTO_TEST_CASE(a_fault_of_shootdown_is_no_verdict) {
   const TroubleEngine engine;
-  const ZapEngine* const engines[] = {find_engine("eager_dirty"), &engine};
+  const Engine* const engines[] = {find_engine("eager_dirty"), &engine};
   const std::string dies = write("in/a", trouble(2));
   write("in/b", encoded(lost_write));
   const Result result = add({.paths = {path("in")}, .folder = to}, engines);

@@ -38,12 +38,12 @@ std::string in_short(const Expectation* expectation) {
 // A row for each program, below the heads of the columns.
 std::vector<std::vector<std::string>> rows_of(const std::vector<Entry>& entries) {
   std::vector<std::vector<std::string>> rows{{"program"}};
-  for (const ZapEngine* const engine : all_engines()) rows.front().emplace_back(engine->name());
+  for (const Engine* const engine : all_engines()) rows.front().emplace_back(engine->name());
   rows.front().emplace_back("title");
   for (const Entry& entry : entries) {
     std::vector<std::string>& row = rows.emplace_back();
     row.push_back(entry.name);
-    for (const ZapEngine* const engine : all_engines()) row.push_back(in_short(expectation_of(entry, engine->name())));
+    for (const Engine* const engine : all_engines()) row.push_back(in_short(expectation_of(entry, engine->name())));
     row.push_back(entry.title);
   }
   return rows;

@@ -38,7 +38,7 @@ BOOST_AUTO_TEST_CASE(each_program_has_a_line) {
   // Of other engines the programs say nothing.
   std::string heads;
   std::string dashes;
-  for (const ZapEngine* const engine : all_engines()) {
+  for (const Engine* const engine : all_engines()) {
     if (engine == &eager_dirty() || engine == &deferred_dirty()) continue;
     heads += fmt::format("{}  ", engine->name());
     dashes += fmt::format("{:{}}  ", "-", engine->name().size());

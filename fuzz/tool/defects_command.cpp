@@ -6,7 +6,7 @@
 #include <utility>
 #include <variant>
 
-#include "engine/kernel/defects.h"
+#include "engine/defects.h"
 #include "fuzz/replay/replay.h"
 #include "fuzz/trace/columns.h"
 #include "fuzz/triage/defect_search.h"

@@ -35,8 +35,8 @@ void print_not_claimed(Output& out, std::span<const NotClaimed> exceptions) {
 
 }  // namespace
 
-ExitStatus engines_command(Console& console, std::span<const ZapEngine* const> engines) {
-  for (const ZapEngine* const engine : engines) {
+ExitStatus engines_command(Console& console, std::span<const Engine* const> engines) {
+  for (const Engine* const engine : engines) {
     console.out().print("{}\n", engine->name());
     print_wrapped(console.out(), engine->summary(), 2);
     if (engine->not_claimed().empty()) console.out().print("  claims every guarantee\n");
@@ -57,9 +57,9 @@ ExitStatus events_command(Console& console) {
 namespace {
 
 // The engines that an oracle cannot judge: "one, other".
-std::string not_judged_on(const OracleInfo& oracle, std::span<const ZapEngine* const> engines) {
+std::string not_judged_on(const OracleInfo& oracle, std::span<const Engine* const> engines) {
   std::string names;
-  for (const ZapEngine* const engine : engines) {
+  for (const Engine* const engine : engines) {
     if (!engine->sends().contains(oracle.needed))
       names += fmt::format("{}{}", names.empty() ? "" : ", ", engine->name());
   }
@@ -68,7 +68,7 @@ std::string not_judged_on(const OracleInfo& oracle, std::span<const ZapEngine* c
 
 }  // namespace
 
-ExitStatus oracles_command(Console& console, std::span<const ZapEngine* const> engines) {
+ExitStatus oracles_command(Console& console, std::span<const Engine* const> engines) {
   std::size_t width = 0;
   for (const OracleInfo& oracle : all_oracles()) width = std::max(width, oracle.name.size());
   for (const OracleInfo& oracle : all_oracles()) {

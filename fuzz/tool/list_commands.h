@@ -9,9 +9,9 @@
 namespace shootdown {
 
 // With what they do not claim, and what is not judged of them.
-ExitStatus engines_command(Console& console, std::span<const ZapEngine* const> engines = all_engines());
+ExitStatus engines_command(Console& console, std::span<const Engine* const> engines = all_engines());
 // With the guarantees that they judge, and on which of the engines they cannot.
-ExitStatus oracles_command(Console& console, std::span<const ZapEngine* const> engines = all_engines());
+ExitStatus oracles_command(Console& console, std::span<const Engine* const> engines = all_engines());
 // Those by which a schedule can name a place.
 ExitStatus events_command(Console& console);
 

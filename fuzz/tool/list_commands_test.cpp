@@ -13,8 +13,8 @@ using namespace shootdown;
 BOOST_AUTO_TEST_SUITE(list_commands)
 
 BOOST_AUTO_TEST_CASE(what_is_not_judged_is_said_of_engines_and_of_oracles) {
-  const SilentEngine silent(*find_engine("eager_dirty"), kind_of<event::PutPage>);
-  const ZapEngine* const engines[] = {find_engine("eager_dirty"), &silent};
+  const SilentEngine silent(eager_dirty(), kind_of<event::PutPage>);
+  const Engine* const engines[] = {find_engine("eager_dirty"), &silent};
   const Result listed = result_of([&](Console& console) { return engines_command(console, engines); });
   BOOST_TEST(contains(listed.out, "silent\n  for tests\n  claims every guarantee\n  not judged: lost-dirty-data"),
              listed.out);

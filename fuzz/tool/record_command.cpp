@@ -17,7 +17,7 @@ namespace {
 
 class RecordCommand {
  public:
-  RecordCommand(const RecordOptions& options, const ZapEngine& engine, Console& console)
+  RecordCommand(const RecordOptions& options, const Engine& engine, Console& console)
       : options_(options), console_(console), replayer_(engine) {}
 
   ExitStatus run();
@@ -63,12 +63,12 @@ ExitStatus RecordCommand::fail(std::string_view message, ExitStatus status) {
 }  // namespace
 
 ExitStatus record_command(const RecordOptions& options, Console& console) {
-  const std::variant<const ZapEngine*, InputError> engine = select_engine(options.engine);
+  const std::variant<const Engine*, InputError> engine = select_engine(options.engine);
   if (const auto* const error = std::get_if<InputError>(&engine)) {
     console.error(error->message);
     return exit_bad_input;
   }
-  return RecordCommand(options, *std::get<const ZapEngine*>(engine), console).run();
+  return RecordCommand(options, *std::get<const Engine*>(engine), console).run();
 }
 
 }  // namespace shootdown

@@ -33,7 +33,7 @@ class RunCommand {
   RunCommand(const RunOptions& options, Console& console)
       : options_(options), console_(console), replay_(subjects_, limit_of(options)) {}
 
-  ExitStatus run(std::span<const ZapEngine* const> engines);
+  ExitStatus run(std::span<const Engine* const> engines);
 
  private:
   // What came of an input on an engine, as far as it concerns copies of the input.
@@ -47,8 +47,8 @@ class RunCommand {
   }
 
   bool choose_defect();
-  bool choose_engines(std::span<const ZapEngine* const> engines);
-  bool add_subject(const ZapEngine& engine);
+  bool choose_engines(std::span<const Engine* const> engines);
+  bool add_subject(const Engine& engine);
   bool is_single() const;
   void replay_all();
   bool visit(const std::variant<RawInput, InputError>& loaded);
@@ -86,7 +86,7 @@ class RunCommand {
   bool failed_at_end_ = false;
 };
 
-ExitStatus RunCommand::run(std::span<const ZapEngine* const> engines) {
+ExitStatus RunCommand::run(std::span<const Engine* const> engines) {
   if (!choose_defect() || !choose_engines(engines)) return exit_bad_input;
   single_ = is_single();
   replay_all();
@@ -123,24 +123,24 @@ bool RunCommand::choose_defect() {
   return true;
 }
 
-bool RunCommand::choose_engines(std::span<const ZapEngine* const> engines) {
+bool RunCommand::choose_engines(std::span<const Engine* const> engines) {
   if (options_.engines.empty()) {
-    for (const ZapEngine* const engine : engines) {
+    for (const Engine* const engine : engines) {
       if (!add_subject(*engine)) return false;
     }
   }
   for (const std::string& name : options_.engines) {
-    const std::variant<const ZapEngine*, InputError> engine = select_engine(name);
+    const std::variant<const Engine*, InputError> engine = select_engine(name);
     if (const auto* const error = std::get_if<InputError>(&engine)) {
       console_.error("--engine: " + error->message);
       return false;
     }
-    if (!add_subject(*std::get<const ZapEngine*>(engine))) return false;
+    if (!add_subject(*std::get<const Engine*>(engine))) return false;
   }
   return true;
 }
 
-bool RunCommand::add_subject(const ZapEngine& engine) {
+bool RunCommand::add_subject(const Engine& engine) {
   for (const Subject& other : subjects_) {
     if (other.engine == &engine) return true;  // named twice
   }
@@ -366,7 +366,7 @@ void RunCommand::bad_input(const InputError& error) {
 
 }  // namespace
 
-ExitStatus run_command(const RunOptions& options, Console& console, std::span<const ZapEngine* const> engines) {
+ExitStatus run_command(const RunOptions& options, Console& console, std::span<const Engine* const> engines) {
   return RunCommand(options, console).run(engines);
 }
 

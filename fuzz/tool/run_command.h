@@ -35,6 +35,6 @@ struct RunOptions {
 
 // `engines`: those that are meant if none is named.
 ExitStatus run_command(const RunOptions& options, Console& console,
-                       std::span<const ZapEngine* const> engines = all_engines());
+                       std::span<const Engine* const> engines = all_engines());
 
 }  // namespace shootdown

@@ -36,7 +36,7 @@ using namespace shootdown;
 
 namespace {
 
-Result run(const RunOptions& options, std::span<const ZapEngine* const> engines = all_engines()) {
+Result run(const RunOptions& options, std::span<const Engine* const> engines = all_engines()) {
   return result_of([&](Console& console) { return run_command(options, console, engines); });
 }
 
@@ -55,8 +55,8 @@ BOOST_FIXTURE_TEST_SUITE(run_command, TemporaryFolder)
 
 // It loses data, and nobody can see it.
 BOOST_AUTO_TEST_CASE(what_is_not_judged_neither_holds_nor_breaks) {
-  const SilentEngine engine(*find_engine("eager_dirty"), kind_of<event::PutPage>);
-  const ZapEngine* const engines[] = {&engine};
+  const SilentEngine engine(eager_dirty(), kind_of<event::PutPage>);
+  const Engine* const engines[] = {&engine};
   const std::string lost = write("in/lost", encoded(lost_write));
   const auto run_with = [&](RunOptions options) { return run(options, engines); };
 
@@ -76,9 +76,8 @@ BOOST_AUTO_TEST_CASE(what_is_not_judged_neither_holds_nor_breaks) {
 }
 
 BOOST_AUTO_TEST_CASE(what_is_not_judged_cannot_be_expected_to_break) {
-  const ZapEngine& eager = *find_engine("eager_dirty");
-  const SilentEngine engine(eager, kind_of<event::PutPage>, eager.name());
-  const ZapEngine* const engines[] = {&engine};
+  const SilentEngine engine(eager_dirty(), kind_of<event::PutPage>, eager_dirty().name());
+  const Engine* const engines[] = {&engine};
   const std::string harmless = "shootdown 2\nexpect eager_dirty holds\ncpu 0: load page 0 word 0\n";
   const Result expected = run({.paths = {write("harmless.program", harmless)}}, engines);
   BOOST_TEST(expected.status == 0);
@@ -95,7 +94,7 @@ BOOST_AUTO_TEST_CASE(what_is_not_judged_cannot_be_expected_to_break) {
 
 BOOST_AUTO_TEST_CASE(a_crash_in_the_middle_does_not_end_the_replay) {
   const TroubleEngine engine;
-  const ZapEngine* const engines[] = {&engine};
+  const Engine* const engines[] = {&engine};
   write("in/a", trouble(0));
   write("in/b", trouble(1));
   write("in/c", trouble(0, 1));
@@ -122,7 +121,7 @@ BOOST_AUTO_TEST_CASE(a_crash_in_the_middle_does_not_end_the_replay) {
 
 BOOST_AUTO_TEST_CASE(a_run_without_end_does_not_end_the_replay) {
   const TroubleEngine engine;
-  const ZapEngine* const engines[] = {&engine};
+  const Engine* const engines[] = {&engine};
   write("in/a", trouble(0));
   write("in/b", trouble(4));
   write("in/c", trouble(0, 1));
@@ -135,7 +134,7 @@ BOOST_AUTO_TEST_CASE(a_run_without_end_does_not_end_the_replay) {
 
 BOOST_AUTO_TEST_CASE(of_one_file_all_is_shown_that_the_failure_said) {
   const TroubleEngine engine;
-  const ZapEngine* const engines[] = {&engine};
+  const Engine* const engines[] = {&engine};
   const std::string file = write("crash", trouble(1));
   for (const bool quiet : {false, true}) {
     const Result result = run({.paths = {file}, .trace = "compact", .quiet = quiet}, engines);
@@ -149,13 +148,13 @@ BOOST_AUTO_TEST_CASE(of_one_file_all_is_shown_that_the_failure_said) {
 
 BOOST_AUTO_TEST_CASE(the_other_engines_run_what_one_fails_on) {
   const TroubleEngine engine;
-  std::vector<const ZapEngine*> engines(all_engines().begin(), all_engines().end());
+  std::vector<const Engine*> engines(all_engines().begin(), all_engines().end());
   engines.insert(engines.begin(), &engine);
   const std::string file = write("crash", trouble(1));
   const Result result = run({.paths = {file}}, engines);
   BOOST_TEST(result.status == 1);
   BOOST_TEST(contains(result.out, ": trouble: internal error: "));
-  for (const ZapEngine* const other : all_engines())
+  for (const Engine* const other : all_engines())
     BOOST_TEST(contains(result.out, fmt::format("{}: holds all that it claims\n", other->name())));
 }
 
@@ -163,7 +162,7 @@ BOOST_AUTO_TEST_CASE(the_other_engines_run_what_one_fails_on) {
 
 BOOST_AUTO_TEST_CASE(the_same_bytes_are_run_once_and_count_as_often_as_they_are_there) {
   const TroubleEngine engine;
-  const ZapEngine* const engines[] = {&engine};
+  const Engine* const engines[] = {&engine};
   write("in/a", trouble(1));
   write("in/b", trouble(0));
   write("in/c", trouble(1));
@@ -293,7 +292,7 @@ std::string crash_name(std::size_t bug, int variant) {
 }
 
 // Those that have the bugs. What others break is not known here.
-std::array<const ZapEngine*, 2> engines_with_bugs() {
+std::array<const Engine*, 2> engines_with_bugs() {
   return {&eager_dirty(), &deferred_dirty()};
 }
 
@@ -303,7 +302,7 @@ constexpr std::string_view telling = "page-cache-contents,lost-dirty-data,fsync-
 // The truth about a story, by the oracles themselves and without any buckets.
 void check_story(std::size_t bug, int variant, std::set<std::string>& facts) {
   const Document document = input_of(story(bug, variant)).document;
-  for (const ZapEngine* const engine : engines_with_bugs()) {
+  for (const Engine* const engine : engines_with_bugs()) {
     Replayer replayer(*engine);
     const OracleSet among = std::get<OracleSet>(select_oracles(telling, *engine));
     const OracleSet broken = replayer.run(document.program).broken & among;

@@ -18,7 +18,7 @@
 #include <fmt/format.h>
 #include <boost/test/unit_test.hpp>
 
-#include "engine/kernel/simulation.h"
+#include "engine/run/simulation.h"
 #include "engine/zap/engines.h"
 #include "fuzz/language/codec.h"
 #include "fuzz/language/text.h"
@@ -553,7 +553,7 @@ void test_story(const Program& program, const Trace& trace, const std::set<std::
 // All steps of many random programs on all engines.
 BOOST_AUTO_TEST_CASE(random_programs_are_told_truly) {
   EventSet seen;
-  for (const ZapEngine* const engine : all_engines()) {
+  for (const Engine* const engine : all_engines()) {
     Runner<StaleAccesses> runner(engine->name());
     std::mt19937 random(1);
     Trace trace;

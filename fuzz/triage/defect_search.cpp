@@ -40,9 +40,9 @@ namespace {
 
 class Search {
  public:
-  Search(const DefectInfo& defect, std::span<const ZapEngine* const> engines) : replay_(subjects_, run_limit) {
+  Search(const DefectInfo& defect, std::span<const Engine* const> engines) : replay_(subjects_, run_limit) {
     const bool everywhere = defect.engine == any_engine || defect.engine == no_engine;
-    for (const ZapEngine* const engine : engines) {
+    for (const Engine* const engine : engines) {
       if (!everywhere && engine->name() != defect.engine) continue;
       subjects_.push_back({.engine = engine, .oracles = {}, .defect = defect.id});
       subjects_.push_back({.engine = engine, .oracles = {}});
@@ -94,7 +94,7 @@ class Search {
 }  // namespace
 
 DefectSearch search_for(const DefectInfo& defect, DefectPrograms& programs, std::size_t limit,
-                        std::span<const ZapEngine* const> engines) {
+                        std::span<const Engine* const> engines) {
   return Search(defect, engines).run(programs, limit);
 }
 

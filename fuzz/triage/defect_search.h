@@ -18,7 +18,7 @@
 #include <variant>
 #include <vector>
 
-#include "engine/kernel/defects.h"
+#include "engine/defects.h"
 #include "engine/zap/engines.h"
 #include "fuzz/triage/inputs.h"
 #include "fuzz/triage/isolated_replay.h"
@@ -27,7 +27,7 @@ namespace shootdown {
 
 // What shows a planted mistake.
 struct Catch {
-  const ZapEngine* engine;
+  const Engine* engine;
   OracleId oracle;  // the first that breaks
   RawInput input;
 };
@@ -57,6 +57,6 @@ class DefectPrograms {
 
 // Makes at most `limit` runs. The caller must not have a Replayer of its own meanwhile.
 DefectSearch search_for(const DefectInfo& defect, DefectPrograms& programs, std::size_t limit,
-                        std::span<const ZapEngine* const> engines = all_engines());
+                        std::span<const Engine* const> engines = all_engines());
 
 }  // namespace shootdown

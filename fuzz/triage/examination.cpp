@@ -20,7 +20,7 @@ std::string Examination::bucket() const {
 
 namespace {
 
-Expectation expectation_of(const ZapEngine& engine, OracleSet broken) {
+Expectation expectation_of(const Engine& engine, OracleSet broken) {
   Expectation expectation{.engine = std::string(engine.name()), .breaks = {}};
   for (const OracleInfo& oracle : all_oracles()) {
     if (broken.contains(oracle.id)) expectation.breaks.emplace_back(oracle.name);
@@ -29,7 +29,7 @@ Expectation expectation_of(const ZapEngine& engine, OracleSet broken) {
 }
 
 // Notes what comes first.
-void note(std::optional<Examination::Break>& first, const ZapEngine& engine, const Verdict& verdict) {
+void note(std::optional<Examination::Break>& first, const Engine& engine, const Verdict& verdict) {
   const OracleSet broken = verdict.result.broken;
   const OracleSet claimed = broken & claims(engine.not_claimed());
   if (broken.empty() || (first.has_value() && (first->claimed || claimed.empty()))) return;
@@ -42,15 +42,15 @@ void note(std::optional<Examination::Break>& first, const ZapEngine& engine, con
 
 }  // namespace
 
-Examiner::Examiner(std::span<const ZapEngine* const> engines, std::chrono::milliseconds limit)
+Examiner::Examiner(std::span<const Engine* const> engines, std::chrono::milliseconds limit)
     : replay_(subjects_, limit) {
-  for (const ZapEngine* const engine : engines) subjects_.push_back({.engine = engine, .oracles = {}});
+  for (const Engine* const engine : engines) subjects_.push_back({.engine = engine, .oracles = {}});
 }
 
 Examiner::Result Examiner::examine(const RawInput& input) {
   Examination examination;
   for (std::size_t i = 0; i < subjects_.size(); ++i) {
-    const ZapEngine& engine = *subjects_[i].engine;
+    const Engine& engine = *subjects_[i].engine;
     IsolatedReplay::Result result = replay_.run(i, input);
     if (auto* const error = std::get_if<InputError>(&result)) return std::move(*error);
     if (auto* const error = std::get_if<InternalError>(&result)) {

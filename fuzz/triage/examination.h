@@ -43,7 +43,7 @@ class Examiner {
   // Of an internal error the message says which input and engine it was.
   using Result = std::variant<Examination, InputError, InternalError>;
 
-  explicit Examiner(std::span<const ZapEngine* const> engines = all_engines(),
+  explicit Examiner(std::span<const Engine* const> engines = all_engines(),
                     std::chrono::milliseconds limit = default_run_limit);
 
   Result examine(const RawInput& input);

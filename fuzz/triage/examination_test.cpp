@@ -42,7 +42,7 @@ BOOST_AUTO_TEST_CASE(every_engine_is_examined) {
 // A broken claim is news, whichever engine breaks it.
 BOOST_AUTO_TEST_CASE(broken_claims_come_first) {
   const TroubleEngine trouble;  // claims everything, and does nothing
-  const ZapEngine* const engines[] = {find_engine("eager_dirty"), &trouble};
+  const Engine* const engines[] = {find_engine("eager_dirty"), &trouble};
   Examiner examiner(engines);
   const Examiner::Result result = examiner.examine({.path = "x.program", .bytes = std::string(lost_write)});
   BOOST_TEST_REQUIRE(std::holds_alternative<Examination>(result));
@@ -61,7 +61,7 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_read_is_an_error) {
 
 BOOST_AUTO_TEST_CASE(a_crash_does_no_harm) {
   const TroubleEngine engine;
-  const ZapEngine* const engines[] = {&engine};
+  const Engine* const engines[] = {&engine};
   Examiner examiner(engines);
   const Examiner::Result crash = examiner.examine({.path = "crash", .bytes = trouble(1)});
   BOOST_TEST_REQUIRE(std::holds_alternative<InternalError>(crash));

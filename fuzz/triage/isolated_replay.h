@@ -14,7 +14,7 @@
 #include <variant>
 #include <vector>
 
-#include "engine/kernel/zap_engine.h"
+#include "engine/run/engine.h"
 #include "fuzz/replay/replay.h"
 #include "fuzz/triage/inputs.h"
 #include "fuzz/triage/isolation.h"
@@ -26,7 +26,7 @@ inline constexpr std::chrono::seconds default_run_limit{30};
 
 // An engine, with a planted mistake or without, and what is asked of it whatever the inputs expect.
 struct Subject {
-  const ZapEngine* engine;
+  const Engine* engine;
   std::optional<OracleSet> oracles;
   Defect defect = Defect::none;
 

@@ -16,15 +16,15 @@
 #include <vector>
 
 #include "engine/arena.h"
-#include "engine/kernel/kernel.h"
+#include "engine/run/engine.h"
 #include "engine/sched/cpu_fibers.h"
 
 namespace shootdown {
 
 class Simulation {
  public:
-  // `engine` zaps pages; `observer` is told what it watches. Both must outlive the simulation.
-  Simulation(const ZapEngine& engine, Observer& observer) : engine_(engine), observer_(observer) {}
+  // `engine` makes the kernels; `observer` is told what it watches. Both must outlive the simulation.
+  Simulation(const Engine& engine, Observer& observer) : engine_(engine), observer_(observer) {}
   Simulation(const Simulation&) = delete;
   Simulation& operator=(const Simulation&) = delete;
 
@@ -41,13 +41,12 @@ class Simulation {
 
   // --- the run that was begun last ---
 
-  const ZapEngine& engine() const { return engine_; }
-  Kernel& kernel() { return *kernel_; }
+  const Engine& engine() const { return engine_; }
   // How it ended, if it has.
-  Outcome outcome() const { return kernel_->sched.outcome(); }
+  Outcome outcome() const { return run_->sched.outcome(); }
   // A digest of all that happened.
-  std::uint64_t hash() const { return kernel_->sched.hash(); }
-  std::uint64_t steps() const { return kernel_->sched.steps(); }
+  std::uint64_t hash() const { return run_->sched.hash(); }
+  std::uint64_t steps() const { return run_->sched.steps(); }
 
   // --- going back ---
 
@@ -81,13 +80,13 @@ class Simulation {
   void abandon();
   Chooser& chooser_of(const Program& program);
 
-  const ZapEngine& engine_;
+  const Engine& engine_;
   Observer& observer_;
   Arena arena_;
   CpuFibers fibers_;
-  Kernel* kernel_ = nullptr;
-  std::uint64_t run_ = 0;  // counts them
-  bool over_ = true;       // the last one is
+  Run* run_ = nullptr;
+  std::uint64_t runs_ = 0;  // were begun
+  bool over_ = true;        // the last one is
 };
 
 }  // namespace shootdown

@@ -1,4 +1,4 @@
-#include "engine/kernel/defects.h"
+#include "engine/defects.h"
 
 #include <array>
 #include <cstddef>
@@ -8,7 +8,7 @@ namespace shootdown {
 std::span<const DefectInfo> all_defects() {
   static constexpr auto defects = std::to_array<DefectInfo>({
 #define DEFECT(id, name, engine, what) {Defect::id, name, engine, what},
-#include "engine/kernel/defects.def"
+#include "engine/defects.def"
 #undef DEFECT
   });
   return defects;

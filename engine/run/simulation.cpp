@@ -1,4 +1,4 @@
-#include "engine/kernel/simulation.h"
+#include "engine/run/simulation.h"
 
 #include "engine/check.h"
 #include "engine/sched/listed_schedule.h"
@@ -15,18 +15,17 @@ Outcome Simulation::run(const Program& program, Observer* trace, Chooser* choose
 void Simulation::begin(const Program& program, Observer* trace, Chooser* chooser) {
   abandon();
   arena_.clear();
-  kernel_ = &arena_.make<Kernel>(Kernel::Setup{.arena = arena_,
-                                               .fibers = fibers_,
-                                               .engine = engine_,
-                                               .program = program,
-                                               .defect = defect,
-                                               .observer = observer_,
-                                               .trace = trace,
-                                               .chooser = chooser == nullptr ? chooser_of(program) : *chooser});
-  kernel_->sched.count_switches(switch_counters);
-  ++run_;
+  run_ = &engine_.boot({.arena = arena_,
+                        .fibers = fibers_,
+                        .program = program,
+                        .defect = defect,
+                        .observer = observer_,
+                        .trace = trace,
+                        .chooser = chooser == nullptr ? chooser_of(program) : *chooser});
+  run_->sched.count_switches(switch_counters);
+  ++runs_;
   over_ = false;
-  kernel_->begin();
+  run_->begin();
 }
 
 Chooser& Simulation::chooser_of(const Program& program) {
@@ -37,23 +36,23 @@ Chooser& Simulation::chooser_of(const Program& program) {
 
 bool Simulation::proceed(std::uint64_t until) {
   SHOOTDOWN_CHECK(!over_);
-  over_ = kernel_->proceed(until);
+  over_ = run_->proceed(until);
   return over_;
 }
 
 void Simulation::abandon() {
   if (over_) return;
-  kernel_->sched.abandon();
+  run_->sched.abandon();
   over_ = true;
 }
 
 void Simulation::save(Snapshot& snapshot) {
   SHOOTDOWN_CHECK(!over_);
   const std::span<const std::byte> world = arena_.used();
-  snapshot.run_ = run_;
+  snapshot.run_ = runs_;
   snapshot.world_ = world.size();
   snapshot.bytes_.assign(world.begin(), world.end());
-  for (int cpu = 0; cpu < kernel_->config.cpus; ++cpu) {
+  for (int cpu = 0; cpu < run_->config.cpus; ++cpu) {
     const std::span<const std::byte> live = fibers_.of(cpu).live();
     snapshot.stacks_[static_cast<std::size_t>(cpu)] = live.size();
     snapshot.bytes_.insert(snapshot.bytes_.end(), live.begin(), live.end());
@@ -61,11 +60,11 @@ void Simulation::save(Snapshot& snapshot) {
 }
 
 void Simulation::restore(const Snapshot& snapshot) {
-  SHOOTDOWN_CHECK(snapshot.run_ == run_);
+  SHOOTDOWN_CHECK(snapshot.run_ == runs_);
   std::span<const std::byte> bytes = snapshot.bytes_;
   arena_.restore(bytes.first(snapshot.world_));
   bytes = bytes.subspan(snapshot.world_);
-  for (int cpu = 0; cpu < kernel_->config.cpus; ++cpu) {
+  for (int cpu = 0; cpu < run_->config.cpus; ++cpu) {
     const std::size_t live = snapshot.stacks_[static_cast<std::size_t>(cpu)];
     fibers_.of(cpu).restore(bytes.first(live));
     bytes = bytes.subspan(live);

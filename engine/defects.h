@@ -13,7 +13,7 @@ namespace shootdown {
 enum class Defect : std::uint8_t {
   none,
 #define DEFECT(id, name, engine, what) id,
-#include "engine/kernel/defects.def"
+#include "engine/defects.def"
 #undef DEFECT
 };
 

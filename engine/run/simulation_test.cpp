@@ -1,5 +1,5 @@
 // Worlds: each is made from nothing, can be run in parts, and gone back to.
-#include "engine/kernel/simulation.h"
+#include "engine/run/simulation.h"
 
 #include <algorithm>
 #include <boost/test/unit_test.hpp>

@@ -1,0 +1,35 @@
+// What a program can be run on.
+//
+// An engine is a way of unmapping pages, in the kernel that it belongs to. It says
+// what it claims, and makes kernels. It holds no state: all that changes belongs to
+// the run.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "engine/claims.h"
+#include "engine/events/event.h"
+#include "engine/run/run.h"
+
+namespace shootdown {
+
+class Engine {
+ public:
+  Engine() = default;
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+  virtual ~Engine() = default;
+
+  virtual std::string_view name() const = 0;
+  // One sentence: the order of events, and where it is from.
+  virtual std::string_view summary() const = 0;
+  // An engine claims every guarantee but these.
+  virtual std::span<const NotClaimed> not_claimed() const = 0;
+  // The kinds of events that runs on it send. Who needs another one does not judge it, whatever it claims.
+  virtual EventSet sends() const = 0;
+  // Makes a kernel for one run, in its arena.
+  virtual Run& boot(const RunSetup& setup) const = 0;
+};
+
+}  // namespace shootdown

@@ -1,0 +1,127 @@
+// One run of a program on a kernel: what is the same whichever kernel it is.
+//
+// Has the threads carry out the program's operations on their CPUs, each thread
+// end, and the last one finish the run; and tells those who watch what the kernel
+// announces. A kernel derives from it, and does the rest.
+//
+// Is made anew for every run, in the arena of that run (simulation.h): no run
+// knows of another. A run asks the system for no memory.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+#include <type_traits>
+
+#include "engine/arena.h"
+#include "engine/defects.h"
+#include "engine/events/observer.h"
+#include "engine/program/program.h"
+#include "engine/sched/atomic.h"
+#include "engine/sched/scheduler.h"
+
+namespace shootdown {
+
+// What it takes to make one. All must outlive it.
+struct RunSetup {
+  Arena& arena;
+  CpuFibers& fibers;
+  const Program& program;
+  Defect defect;       // the mistake that is made
+  Observer& observer;  // is told what it watches
+  Observer* trace;     // is, too; may be null
+  Chooser& chooser;
+};
+
+class Run : private Scheduler::Client {
+ public:
+  // `world` must outlive it, and is not looked at before begin().
+  Run(const RunSetup& setup, const World& world);
+
+  // Once: brings each CPU to its first step.
+  void begin();
+  // See Scheduler::proceed.
+  bool proceed(std::uint64_t until);
+
+  const MachineConfig config;
+  const Defect defect;
+  Scheduler sched;
+
+  // Says that `cpu` has done something: to all who watch it, and to the hash.
+  template <typename E>
+  void announce(int cpu, const E& event);
+
+ protected:
+  ~Run() = default;
+
+  Arena& arena() { return arena_; }
+
+ private:
+  // --- what a kernel does ---
+
+  // The most steps that the program may need, generously: more than that is a livelock.
+  virtual std::uint64_t step_limit(const Program& program) const = 0;
+  // CPUs are about to run, or have stopped to.
+  virtual void enter() {}
+  virtual void leave() {}
+  // On a CPU: the thread's end comes in place of an operation, too; `finish` is done by whoever ends last.
+  virtual void begin_operation(int cpu) = 0;
+  virtual void run_operation(int cpu, const Operation& operation) = 0;
+  virtual bool has_exited(int cpu) const = 0;
+  virtual void exit_thread(int cpu) = 0;
+  virtual void finish(int cpu) = 0;
+
+  void run_cpu(int cpu) final;
+  void enter_operation(int cpu, int number);
+  bool is_last_thread();
+  void tell(const EventView& event);
+  // What no CPU does.
+  template <typename E>
+  void tell_of(const E& event) {
+    if (watched_.contains(kind_of<E>)) tell(EventView(sched.steps(), 0, event));
+  }
+  template <typename E>
+  static std::uint64_t digest(int cpu, const E& event);
+
+  const World& world_;
+  Arena& arena_;
+  const Program& program_;
+  Observer& observer_;
+  Observer* trace_;
+  Chooser& chooser_;
+  EventSet observer_watches_;
+  EventSet trace_watches_;
+  EventSet chooser_waits_for_;
+  EventSet watched_;  // by any of them
+  Atomic<int> threads_left_;
+};
+
+// Facts are multiplied in pairs, and each pair by a constant of its own, so that the products do not wait for each other.
+template <typename E>
+std::uint64_t Run::digest(int cpu, const E& event) {
+  const std::uint64_t what = kind_of<E> | static_cast<std::uint64_t>(cpu) << 8U;
+  if constexpr (fact_count<E> == 0) {
+    return what;
+  } else {
+    std::array<std::uint64_t, (fact_count<E> + 1) / 2> pairs{};
+    std::memcpy(pairs.data(), &event, sizeof event);
+    std::uint64_t sum = what;
+    std::uint64_t factor = 0x9E3779B97F4A7C15U;
+    for (const std::uint64_t pair : pairs) {
+      sum += pair * factor;
+      factor = factor * 5U + 2U;
+    }
+    return sum;
+  }
+}
+
+template <typename E>
+SHOOTDOWN_HARNESS void Run::announce(int cpu, const E& event) {
+  const Unwatched unwatched;
+  // Which number an operation has in its program is nothing that happens, nor is that a CPU waits.
+  constexpr bool happens = !std::is_same_v<E, event::OperationBegins> && !std::is_base_of_v<event::Wait, E>;
+  if constexpr (happens) sched.mix(digest(cpu, event));
+  if (watched_.contains(kind_of<E>)) tell(EventView(sched.steps(), cpu, event));
+}
+
+}  // namespace shootdown
