@@ -6,6 +6,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "engine/claims.h"
@@ -28,7 +29,9 @@ class Engine {
   virtual std::span<const NotClaimed> not_claimed() const = 0;
   // The kinds of events that runs on it send. Who needs another one does not judge it, whatever it claims.
   virtual EventSet sends() const = 0;
-  // Makes a kernel for one run, in its arena.
+  // Why it cannot run a program, as what follows "NAME: "; empty: it can.
+  virtual std::string refusal(const Program& /*program*/) const { return {}; }
+  // Makes a kernel for one run, in its arena, of a program that it does not refuse.
   virtual Run& boot(const RunSetup& setup) const = 0;
 };
 

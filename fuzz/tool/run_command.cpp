@@ -56,6 +56,7 @@ class RunCommand {
   void run_copy(const RawInput& copy, const std::vector<Outcome>& outcomes);
   Outcome judge(const Subject& subject, const RawInput& input, const Verdict& verdict);
   Outcome judge(const Subject& subject, const RawInput& input, const InternalError& error);
+  Outcome note(const Subject& subject, const RawInput& input, const Refusal& refusal);
   Buckets::Kind kind(const Subject& subject, std::string oracle, std::string fact, bool with_trace) const;
   Buckets::Kind kind(const Subject& subject, const Verdict& verdict) const;
   std::size_t classify(const Buckets::Kind& kind, const RawInput& input);
@@ -81,6 +82,7 @@ class RunCommand {
   std::size_t files_ = 0;
   std::size_t copies_ = 0;  // of them: not run again
   std::size_t runs_ = 0;
+  std::size_t refused_ = 0;    // runs that an engine cannot make
   std::size_t surprises_ = 0;  // came out other than expected
   std::size_t bad_inputs_ = 0;
   bool failed_at_end_ = false;
@@ -182,6 +184,10 @@ void RunCommand::run_input(const RawInput& input) {
       bad_input(*error);
       return;
     }
+    if (const auto* const refusal = std::get_if<Refusal>(&result)) {
+      outcomes.push_back(note(subjects_[i], input, *refusal));
+      continue;
+    }
     ++runs_;
     if (const auto* const error = std::get_if<InternalError>(&result)) {
       outcomes.push_back(judge(subjects_[i], input, *error));
@@ -216,6 +222,14 @@ RunCommand::Outcome RunCommand::judge(const Subject& subject, const RawInput& in
   show_hash(subject, verdict.result.hash, input);
   if (!options_.trace.empty() && (surprising || (single_ && !options_.quiet))) show_trace(subject, input);
   return outcome;
+}
+
+// An engine that was named must not be silent.
+RunCommand::Outcome RunCommand::note(const Subject& subject, const RawInput& input, const Refusal& refusal) {
+  ++refused_;
+  if (single_ && !options_.quiet)
+    out().print("{}: {} cannot run it: {}\n", input.name(), subject.engine->name(), refusal.why);
+  return {};
 }
 
 RunCommand::Outcome RunCommand::judge(const Subject& subject, const RawInput& input, const InternalError& error) {
@@ -347,6 +361,7 @@ void RunCommand::show_summary() {
   out().print("{}{}{}, {}, {}: {}", buckets_.empty() ? "" : "\n", counted(files_, "file"), copies,
               counted(subjects_.size(), "engine"), counted(runs_, "run"), verdict);
   if (buckets_.size() > 1) out().print(" in {} buckets", buckets_.size());
+  if (refused_ != 0) out().print("; {} not possible", counted(refused_, "run"));
   if (bad_inputs_ != 0) out().print("; {}", counted(bad_inputs_, "bad input"));
   out().print("\n");
 }

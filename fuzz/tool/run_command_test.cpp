@@ -90,6 +90,39 @@ BOOST_AUTO_TEST_CASE(what_is_not_judged_cannot_be_expected_to_break) {
   BOOST_TEST(contains(unmet.out, "does not break lost-dirty-data, which was expected: it is not judged\n"), unmet.out);
 }
 
+// --- what cannot be run ---
+
+// It runs nothing at all.
+class UnwillingEngine final : public Engine {
+ public:
+  std::string_view name() const override { return "unwilling"; }
+  std::string_view summary() const override { return "for tests"; }
+  std::span<const NotClaimed> not_claimed() const override { return {}; }
+  EventSet sends() const override { return EventSet::all(); }
+  std::string refusal(const Program& program) const override {
+    return program.operation_count == 0 ? "there is nothing to do" : "there is something to do";
+  }
+  Run& boot(const RunSetup& /*setup*/) const override { std::abort(); }
+};
+
+BOOST_AUTO_TEST_CASE(what_an_engine_refuses_is_said_and_counted) {
+  const UnwillingEngine unwilling;
+  const Engine* const engines[] = {&eager_dirty(), &unwilling};
+  const std::string text = "shootdown 2\ncpu 0: load page 0 word 0\n";
+  const std::string name = write("in/a.program", text);
+  write("in/b.program", text);
+  write("in/c", encoded(text));
+  write("in/d", encoded(text));
+
+  const Result one = run({.paths = {name}}, engines);
+  BOOST_TEST(one.status == 0);
+  BOOST_TEST(contains(one.out, name + ": unwilling cannot run it: there is something to do\n"), one.out);
+  const Result folder = run({.paths = {path("in")}}, engines);
+  BOOST_TEST(folder.status == 0);
+  BOOST_TEST(contains(folder.out, "4 files (1 of them copies), 2 engines, 3 runs: all as expected; 3 runs not possible\n"),
+             folder.out);
+}
+
 // --- failures of Shootdown itself ---
 
 BOOST_AUTO_TEST_CASE(a_crash_in_the_middle_does_not_end_the_replay) {

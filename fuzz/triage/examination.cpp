@@ -57,6 +57,7 @@ Examiner::Result Examiner::examine(const RawInput& input) {
       error->message = fmt::format("{}: {}: internal error: {}", input.name(), engine.name(), error->message);
       return std::move(*error);
     }
+    if (std::holds_alternative<Refusal>(result)) continue;
     const Verdict& verdict = std::get<Verdict>(result);
     examination.expectations.push_back(expectation_of(engine, verdict.result.broken));
     note(examination.first, engine, verdict);

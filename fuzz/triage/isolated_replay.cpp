@@ -37,7 +37,7 @@ Plain taken_from(std::string_view& bytes) {
   return value;
 }
 
-enum class ReplyKind : char { verdict, input_error };
+enum class ReplyKind : char { verdict, refusal, input_error };
 
 }  // namespace
 
@@ -54,6 +54,9 @@ std::string IsolatedReplay::serve(std::string_view request) {
   }
   const Input& input = std::get<Input>(read);
   const Subject& subject = subjects_[head.subject];
+  if (const std::string why = subject.engine->refusal(input.document.program); !why.empty()) {
+    return reply.append(as_bytes(ReplyKind::refusal)).append(why);
+  }
   Verdict verdict{.requirement = subject.requirement(input.document), .result = {}, .report = {}};
   replayers_.resize(subjects_.size());
   std::unique_ptr<Replayer>& replayer = replayers_[head.subject];
@@ -71,7 +74,11 @@ IsolatedReplay::Result IsolatedReplay::run(std::size_t subject, const RawInput& 
   const Isolation::Outcome outcome = isolation_.call(request);
   if (!outcome.clean()) return InternalError{.message = failure_message(outcome), .output = outcome.output};
   std::string_view reply = outcome.reply;
-  if (taken_from<ReplyKind>(reply) == ReplyKind::input_error) return InputError{std::string(reply)};
+  switch (taken_from<ReplyKind>(reply)) {
+    case ReplyKind::input_error: return InputError{std::string(reply)};
+    case ReplyKind::refusal: return Refusal{std::string(reply)};
+    case ReplyKind::verdict: break;
+  }
   return taken_from<Verdict>(reply);
 }
 

@@ -42,6 +42,11 @@ struct Verdict {
   bool as_expected() const { return requirement.met_by(result.broken); }
 };
 
+// The engine cannot run such a program.
+struct Refusal {
+  std::string why;
+};
+
 // Shootdown itself has failed.
 struct InternalError {
   std::string message;  // in one line: the failed check, or the sanitizer's summary, or how it ended
@@ -50,7 +55,7 @@ struct InternalError {
 
 class IsolatedReplay {
  public:
-  using Result = std::variant<Verdict, InputError, InternalError>;
+  using Result = std::variant<Verdict, Refusal, InputError, InternalError>;
 
   // The subjects, which may be added later, must outlive this object. The caller must not have a Replayer of its own
   // while one of these functions runs.
