@@ -40,6 +40,11 @@ class Fiber {
   std::span<const std::byte> live() const;
   void restore(std::span<const std::byte> live);
 
+  // Whether it is on its stack.
+  bool owns(const void* address) const {
+    return static_cast<std::size_t>(static_cast<const char*>(address) - stack_) < stack_size_;
+  }
+
   // Orders, for ThreadSanitizer, all that `other` did before all that this fiber, which must be
   // the running one, will do, and the reverse. Nothing in other builds.
   void synchronise(Fiber& other);

@@ -4,11 +4,18 @@
 
 namespace shootdown {
 
+#ifdef SHOOTDOWN_LINUX
+const Engine& linux_engine();  // engine/linux
+#endif
+
 std::span<const Engine* const> all_engines() {
   static const auto engines = std::to_array<const Engine*>({
 #define ENGINE(name) &name(),
 #include "engine/zap/engines.def"
 #undef ENGINE
+#ifdef SHOOTDOWN_LINUX
+      &linux_engine(),
+#endif
   });
   return engines;
 }

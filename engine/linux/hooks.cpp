@@ -1,0 +1,137 @@
+// What the kernel's objects call: KCSAN's hooks, which come before every access to memory, and the shim's host_*.
+#include <cstddef>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "engine/linux/linux_run.h"
+#include "engine/linux/shim/interface.h"
+
+using shootdown::Fact;
+using shootdown::LinuxRun;
+
+// The kernel keeps its stack aligned to 8 bytes only.
+#define FROM_KERNEL __attribute__((force_align_arg_pointer, noinline))
+
+namespace {
+
+void hook(const volatile void* address, std::size_t size, bool writes, const void* code) {
+  if (LinuxRun* const run = LinuxRun::current()) run->step(address, size, writes, code);
+}
+
+}  // namespace
+
+extern "C" {
+
+// NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming): their names are KCSAN's
+#define HOOK(name, size, writes)                              \
+  FROM_KERNEL void name(void* address) {                      \
+    hook(address, size, writes, __builtin_return_address(0)); \
+  }
+#define HOOKS(size)                                   \
+  HOOK(__tsan_read##size, size, false)                \
+  HOOK(__tsan_write##size, size, true)                \
+  HOOK(__tsan_read_write##size, size, true)           \
+  HOOK(__tsan_unaligned_read##size, size, false)      \
+  HOOK(__tsan_unaligned_write##size, size, true)      \
+  HOOK(__tsan_unaligned_read_write##size, size, true) \
+  HOOK(__tsan_volatile_read##size, size, false)       \
+  HOOK(__tsan_volatile_write##size, size, true)
+HOOKS(1)
+HOOKS(2)
+HOOKS(4)
+HOOKS(8)
+HOOKS(16)
+
+FROM_KERNEL void __tsan_read_range(void* address, std::size_t size) {
+  hook(address, size, false, __builtin_return_address(0));
+}
+FROM_KERNEL void __tsan_write_range(void* address, std::size_t size) {
+  hook(address, size, true, __builtin_return_address(0));
+}
+void __tsan_init() {}
+FROM_KERNEL void* __tsan_memcpy(void* to, const void* from, std::size_t size) {
+  hook(from, size, false, __builtin_return_address(0));
+  hook(to, size, true, __builtin_return_address(0));
+  return std::memcpy(to, from, size);
+}
+FROM_KERNEL void* __tsan_memmove(void* to, const void* from, std::size_t size) {
+  hook(from, size, false, __builtin_return_address(0));
+  hook(to, size, true, __builtin_return_address(0));
+  return std::memmove(to, from, size);
+}
+FROM_KERNEL void* __tsan_memset(void* to, int value, std::size_t size) {
+  hook(to, size, true, __builtin_return_address(0));
+  return std::memset(to, value, size);
+}
+FROM_KERNEL void __kcsan_check_access(const volatile void* address, std::size_t size, int type) {
+  constexpr int write = 1;
+  constexpr int assertion = 8;
+  if ((type & assertion) == 0) hook(address, size, (type & write) != 0, __builtin_return_address(0));
+}
+void kcsan_atomic_next(int /*count*/) {}
+void kcsan_disable_current() {}
+void kcsan_enable_current() {}
+void kcsan_enable_current_nowarn() {}
+void kcsan_nestable_atomic_begin() {}
+void kcsan_nestable_atomic_end() {}
+void kcsan_set_access_mask(unsigned long /*mask*/) {}
+// NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)
+
+// --- the shim's ---
+
+// While Linux boots, and a run is made ready, there is only CPU 0, which nobody interrupts.
+FROM_KERNEL int host_cpu() {
+  LinuxRun* const run = LinuxRun::current();
+  return run == nullptr ? 0 : run->sched.current();
+}
+FROM_KERNEL void host_step(const volatile void* address, unsigned long size, int writes, const void* ip) {
+  hook(address, size, writes != 0, ip);
+}
+FROM_KERNEL void host_step_when(const void* object, int (*enabled)(const void*), const void* argument, const void* ip) {
+  if (LinuxRun* const run = LinuxRun::current()) run->step_when(object, enabled, argument, ip);
+}
+FROM_KERNEL void host_wait_until(const void* object, int (*enabled)(const void*), const void* argument) {
+  if (LinuxRun* const run = LinuxRun::current()) run->wait_until(object, enabled, argument);
+}
+FROM_KERNEL void host_wake() {
+  if (LinuxRun* const run = LinuxRun::current()) run->wake();
+}
+FROM_KERNEL void host_send_interrupt(int cpu) {
+  if (LinuxRun* const run = LinuxRun::current()) run->send_interrupt(cpu);
+}
+FROM_KERNEL void host_flush_tlb_page(unsigned long address) {
+  if (LinuxRun* const run = LinuxRun::current()) run->flush_tlb_page(address);
+}
+FROM_KERNEL void host_flush_tlb() {
+  if (LinuxRun* const run = LinuxRun::current()) run->flush_tlb();
+}
+FROM_KERNEL void host_frame_freed(unsigned long pfn) {
+  if (LinuxRun* const run = LinuxRun::current()) run->frame_freed(static_cast<Fact>(pfn));
+}
+FROM_KERNEL void host_gather_begins(int mm) {
+  if (LinuxRun* const run = LinuxRun::current()) run->gather_begins(mm);
+}
+FROM_KERNEL void host_gather_ends(int mm) {
+  if (LinuxRun* const run = LinuxRun::current()) run->gather_ends(mm);
+}
+FROM_KERNEL void host_page_dropped(unsigned long pfn, int file, unsigned long index) {
+  if (LinuxRun* const run = LinuxRun::current())
+    run->page_dropped(static_cast<Fact>(pfn), file, static_cast<Fact>(index));
+}
+FROM_KERNEL void host_read_page(int file, unsigned long index, unsigned long pfn) {
+  if (LinuxRun* const run = LinuxRun::current()) run->read_page(file, static_cast<Fact>(index), static_cast<Fact>(pfn));
+}
+FROM_KERNEL void host_write_page(int file, unsigned long index, unsigned long pfn) {
+  if (LinuxRun* const run = LinuxRun::current())
+    run->write_page(file, static_cast<Fact>(index), static_cast<Fact>(pfn));
+}
+FROM_KERNEL void host_print(const char* text, int warning) {
+  std::fprintf(stderr, "%s: %s", warning != 0 ? "kernel warns" : "kernel", text);
+}
+FROM_KERNEL void host_die(const char* what) {
+  std::fprintf(stderr, "shootdown: the kernel's code cannot go on: %s\n", what);
+  std::abort();
+}
+
+}  // extern "C"

@@ -1,0 +1,65 @@
+#include "engine/linux/linux_engine.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include "engine/linux/linux_run.h"
+
+namespace shootdown {
+
+namespace {
+
+// What is a constant in Linux.
+constexpr std::array constants{&MachineConfig::page_shift, &MachineConfig::table_shift, &MachineConfig::bundle,
+                               &MachineConfig::batch,      &MachineConfig::batch_count, &MachineConfig::free_cap};
+
+std::string refuse_machine(const MachineConfig& machine) {
+  const MachineConfig usual;
+  for (const ParameterInfo& parameter : parameter_table) {
+    const bool constant = std::ranges::find(constants, parameter.field) != constants.end();
+    if (!constant || machine.*parameter.field == usual.*parameter.field) continue;
+    return std::string(parameter.name) + " is a constant there, " + std::to_string(usual.*parameter.field);
+  }
+  if (machine.pages <= linux_max_file_pages) return {};
+  return "its files have at most " + std::to_string(int{linux_max_file_pages}) + " pages";
+}
+
+std::string refuse_operation(const Operation& operation) {
+  const Call call = operation.call;
+  if (call != Call::reclaim && call != Call::read && call != Call::write) return {};
+  return "it does not do " + std::string(info_of(call).name) + " yet";
+}
+
+class LinuxEngine final : public Engine {
+ public:
+  std::string_view name() const override { return SHOOTDOWN_LINUX_NAME; }
+  std::string_view summary() const override {
+    static const std::string summary = std::string("the code of Linux ") + linux_version() + " itself";
+    return summary;
+  }
+  std::span<const NotClaimed> not_claimed() const override { return {}; }
+  EventSet sends() const override { return EventSet::of(SentByLinux{}); }
+
+  std::string refusal(const Program& program) const override {
+    std::string why = refuse_machine(program.machine);
+    for (const Operation& operation : std::span(program.operations).first(program.operation_count)) {
+      if (why.empty()) why = refuse_operation(operation);
+    }
+    for (const Exception& exception : std::span(program.exceptions).first(program.exception_count)) {
+      if (why.empty() && exception.kind == Exception::Kind::fail) why = "its allocations do not fail";
+    }
+    return why;
+  }
+
+  Run& boot(const RunSetup& setup) const override { return setup.arena.make<LinuxRun>(*this, setup); }
+};
+
+}  // namespace
+
+const Engine& linux_engine() {
+  static const LinuxEngine engine;
+  return engine;
+}
+
+}  // namespace shootdown

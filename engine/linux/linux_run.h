@@ -1,0 +1,131 @@
+// A run of a program on Linux's own code.
+//
+// The kernel's functions run on the CPUs' fibers; each access that they make to
+// memory, but to their own stack, is a step. User programs' loads and stores go
+// through a simulated TLB and the kernel's real page tables. What oracles must know
+// is announced from what the code does to memory, or where its files call each other
+// (shim/commits.c).
+//
+// Only one can be under way in a process: the code knows one memory (memory.h).
+#pragma once
+
+#include <cstdint>
+
+#include "engine/arena.h"
+#include "engine/events/event.h"
+#include "engine/linux/memory.h"
+#include "engine/machine/tlb.h"
+#include "engine/run/engine.h"
+
+namespace shootdown {
+
+// The kinds of events that it sends.
+using SentByLinux =
+    EventList<event::RunBegins, event::RunEnds, event::OperationBegins, event::UserAccess, event::RefuseAccess,
+              event::EvictTranslation, event::FillTranslation, event::FlushTranslation, event::ClearEntry,
+              event::SetEntry, event::InsertMapping, event::BeginUnmap, event::EndUnmap, event::FreePage,
+              event::RemoveFromPageCache, event::ReadFromDisk, event::WriteToDisk, event::ReadWord, event::WriteWord,
+              event::WriteReturns, event::FsyncBegins, event::FsyncReturns, event::BeginGather, event::FlushGather,
+              event::EndGather>;
+
+class LinuxRun final : public Run, public World {
+ public:
+  LinuxRun(const Engine& engine, const RunSetup& setup);
+
+  // The one that is under way, which the kernel's code belongs to; null: there is none.
+  static LinuxRun* current();
+
+  // --- what the shim asks for (shim/interface.h) ---
+
+  void step(const volatile void* address, std::size_t size, bool writes, const void* code);
+  using Condition = int (*)(const void*);
+  void step_when(const void* object, Condition enabled, const void* argument, const void* code);
+  void wait_until(const void* object, Condition enabled, const void* argument);
+  void wake() { sched.wake(waiting_); }
+  void send_interrupt(int cpu) { sched.post_interrupt(cpu); }
+  void flush_tlb_page(std::uintptr_t address);
+  void flush_tlb();
+  void frame_freed(Fact frame);
+  void gather_begins(int mm);
+  void gather_ends(int mm);
+  void page_dropped(Fact frame, int file, Fact index);
+  void read_page(int file, Fact index, Fact frame);
+  void write_page(int file, Fact index, Fact frame);
+
+  // --- facts ---
+
+  EventSet events_sent() const override { return engine_.sends(); }
+  const MachineConfig& machine_config() const override { return config; }
+  std::uint64_t steps_made() const override { return sched.steps(); }
+  unsigned unfinished_cpus() const override { return sched.unfinished(); }
+  int frames() const override { return linux_frames; }
+  FrameFacts frame_facts(Fact frame) const override;
+  Fact frame_word(Fact frame, int word) const override { return LinuxMemory::frame_words(frame)[word]; }
+  Fact page_stride() const override { return 64; }
+  Fact page_array_length() const override { return linux_frames; }
+  Fact cached_frame(int file, int index) const override;
+  Fact disk_word(int file, int index, int word) const override { return disk_page(file, index).words[word]; }
+  EntryFact entry(int mm, int page) const override;
+  long rss(int mm) const override;
+  int flushes_pending(int mm) const override;
+  bool page_table_locked(int /*mm*/) const override { return false; }
+  int page_tables(int /*mm*/) const override { return 1; }
+  int present_entries(int mm, int table) const override;
+  int mm_of(int cpu) const override { return cpu % config.mms; }
+  bool is_lazy(int /*cpu*/) const override { return false; }
+  int tlb_size(int cpu) const override;
+  TlbFact tlb_entry(int cpu, int number) const override;
+  int batches_in_use() const override { return 0; }
+
+ private:
+  struct Cpu {
+    Tlb tlb;
+    bool takes_interrupts = true;
+    bool exited = false;
+    int reads = 0;  // steps since it last changed something
+    // An entry that the step at hand may have changed.
+    int changing_mm = -1;
+    int changing_page = 0;
+    std::uint64_t was = 0;
+  };
+  struct DiskPage {
+    Fact words[max_words] = {};
+  };
+
+  std::uint64_t step_limit(const Program& program) const override;
+  void begin_operation(int cpu) override;
+  void run_operation(int cpu, const Operation& operation) override;
+  bool has_exited(int cpu) const override { return cpus_[cpu].exited; }
+  void exit_thread(int cpu) override;
+  void finish(int cpu) override;
+  bool interrupt(int cpu) override;
+  void disturb(const Choice& choice) override;
+
+  DiskPage& disk_page(int file, int index) const { return disk_[file * config.pages + index]; }
+  int cpu() const { return sched.current(); }
+  // Before another CPU may come to run, and when this one goes on.
+  void leave_step();
+  void watch_for_spinning(bool writes);
+  void enter_step();
+  void note_change(const volatile void* address);
+  void own_step(StepPoint point);
+
+  void user_access(int cpu, int page, int word, bool store);
+  event::UserAccess access(int cpu, int page, int word, bool store);
+  void fsync(int cpu, int file, int first, int count);
+  void map(int cpu, int first, int count);
+  void unmap(int cpu, int first, int count);
+
+  const Engine& engine_;
+  LinuxMemory& memory_;
+  CpuFibers& fibers_;
+  Row<Cpu> cpus_;
+  Row<DiskPage> disk_;
+  Row<std::uint32_t> lives_;  // of each frame, that have ended
+  WaitQueue waiting_;
+  std::uint64_t changes_ = 0;  // steps that changed something
+  Fact last_value_ = 0;
+  bool looking_ = false;  // what the kernel's code does is no step
+};
+
+}  // namespace shootdown

@@ -1,0 +1,82 @@
+#include "engine/linux/memory.h"
+
+#include <immintrin.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+
+#include <cstring>
+
+#include "engine/check.h"
+#include "engine/linux/traps.h"
+
+// What the linker puts around the parts of linux.o, and the shim around per-CPU data.
+// NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming): the linker's names
+extern "C" {
+extern char __start_linux_data[], __stop_linux_data[];
+extern char __start_linux_bss[], __stop_linux_bss[];
+extern char __start_linux_percpu[], __stop_linux_percpu[];
+}
+// NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)
+
+namespace shootdown {
+
+namespace {
+
+// Bit of AT_HWCAP2: user code may set %gs.
+constexpr unsigned long has_fsgsbase = 2;
+
+void* map_at(std::uintptr_t address, std::size_t size) {
+  // NOLINTNEXTLINE(performance-no-int-to-ptr)
+  void* const at = mmap(reinterpret_cast<void*>(address), size, PROT_READ | PROT_WRITE,
+                        MAP_FIXED_NOREPLACE | MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  SHOOTDOWN_CHECK(at != MAP_FAILED);
+  return at;
+}
+
+}  // namespace
+
+LinuxMemory& LinuxMemory::get() {
+  static LinuxMemory memory;
+  return memory;
+}
+
+__attribute__((target("fsgsbase"))) void LinuxMemory::become(int cpu) const {
+  _writegsbase_u64(percpu_offset(cpu));
+}
+
+LinuxMemory::LinuxMemory() {
+  SHOOTDOWN_CHECK((getauxval(AT_HWCAP2) & has_fsgsbase) != 0);
+  map_at(LINUX_FRAMES_BASE, LINUX_OBJECTS_BASE - LINUX_FRAMES_BASE + LINUX_OBJECTS_SIZE);
+  map_at(LINUX_PAGES_BASE, LINUX_PAGES_SIZE);
+  const std::size_t percpu_size = static_cast<std::size_t>(__stop_linux_percpu - __start_linux_percpu);
+  auto* const copies = static_cast<char*>(
+      mmap(nullptr, percpu_size * linux_max_cpus, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  SHOOTDOWN_CHECK(static_cast<void*>(copies) != MAP_FAILED);
+  for (std::size_t cpu = 0; cpu < linux_max_cpus; ++cpu) {
+    char* const copy = copies + cpu * percpu_size;
+    std::memcpy(copy, __start_linux_percpu, percpu_size);
+    offsets_[cpu] = reinterpret_cast<std::uintptr_t>(copy) - reinterpret_cast<std::uintptr_t>(__start_linux_percpu);
+  }
+  become(0);
+  install_linux_traps();
+  linux_boot(offsets_.data());
+
+  keep(__start_linux_data, static_cast<std::size_t>(__stop_linux_data - __start_linux_data));
+  keep(__start_linux_bss, static_cast<std::size_t>(__stop_linux_bss - __start_linux_bss));
+  keep(copies, percpu_size * linux_max_cpus);
+  // NOLINTBEGIN(performance-no-int-to-ptr)
+  keep(reinterpret_cast<void*>(LINUX_OBJECTS_BASE), linux_objects_used());
+  keep(reinterpret_cast<void*>(LINUX_PAGES_BASE), LINUX_PAGES_SIZE);
+  // NOLINTEND(performance-no-int-to-ptr)
+}
+
+void LinuxMemory::keep(void* at, std::size_t size) {
+  auto* const bytes = static_cast<std::byte*>(at);
+  parts_.push_back({bytes, std::vector<std::byte>(bytes, bytes + size)});
+}
+
+void LinuxMemory::reset() {
+  for (const Part& part : parts_) std::memcpy(part.at, part.at_boot.data(), part.at_boot.size());
+}
+
+}  // namespace shootdown

@@ -1,0 +1,49 @@
+// The memory of Linux: its data, per-CPU data, page frames and objects, where its code expects them.
+//
+// There is one in a process, for its places are fixed. Linux boots in it once; after
+// that every run begins with what it was then.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "engine/linux/shim/interface.h"
+
+namespace shootdown {
+
+class LinuxMemory {
+ public:
+  // Boots Linux when it is called first.
+  static LinuxMemory& get();
+
+  LinuxMemory(const LinuxMemory&) = delete;
+  LinuxMemory& operator=(const LinuxMemory&) = delete;
+
+  // As it was when Linux had booted.
+  void reset();
+  // Where a CPU's copy of per-CPU data is, for its %gs.
+  std::uintptr_t percpu_offset(int cpu) const { return offsets_[static_cast<std::size_t>(cpu)]; }
+  // Makes code that runs from now on run as this CPU.
+  void become(int cpu) const;
+
+  static std::uint32_t* frame_words(std::size_t pfn) {
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): its place is fixed
+    return reinterpret_cast<std::uint32_t*>(LINUX_FRAMES_BASE + pfn * linux_page_size);
+  }
+
+ private:
+  LinuxMemory();
+
+  struct Part {
+    std::byte* at;
+    std::vector<std::byte> at_boot;
+  };
+  void keep(void* at, std::size_t size);
+
+  std::array<std::uintptr_t, linux_max_cpus> offsets_{};
+  std::vector<Part> parts_;
+};
+
+}  // namespace shootdown

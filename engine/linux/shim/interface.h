@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/* Between the kernel's code and the program around it.
+ *
+ * Functions of the kernel's side are called linux_*, and are compiled against the headers of a kernel tree; what
+ * the program provides is called host_*. Nothing else of either side is known to the other, so that one program
+ * fits every tree. Plain types only: both C and C++ read this. */
+#ifndef SHOOTDOWN_LINUX_INTERFACE_H
+#define SHOOTDOWN_LINUX_INTERFACE_H
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {
+	linux_max_cpus = 8,
+	linux_max_mms = 4,
+	linux_max_files = 2,
+	linux_max_file_pages = 64,
+	linux_frames = 512,
+	linux_page_size = 4096,
+};
+
+/* Where the kernel's memory is: page frames, then objects that it allocates; and struct page of each frame. */
+#define LINUX_FRAMES_BASE 0x100000000000UL
+#define LINUX_OBJECTS_BASE (LINUX_FRAMES_BASE + (unsigned long)linux_frames * linux_page_size)
+#define LINUX_OBJECTS_SIZE (1UL << 20)
+#define LINUX_PAGES_BASE 0x110000000000UL
+#define LINUX_PAGES_SIZE ((linux_frames + 64UL) * 64)
+/* Where each mm's windows are. */
+#define LINUX_USER_BASE 0x400000000UL
+
+/* --- the program's side --- */
+
+/* The CPU that runs. */
+int host_cpu(void);
+/* A step point: what is about to be done, as code at `ip`, is done when this returns. */
+void host_step(const volatile void *address, unsigned long size, int writes, const void *ip);
+/* A step that can be made only while enabled(argument). Whoever may have made it so calls host_wake(). */
+void host_step_when(const void *object, int (*enabled)(const void *), const void *argument, const void *ip);
+/* No step: returns when enabled(argument). */
+void host_wait_until(const void *object, int (*enabled)(const void *), const void *argument);
+void host_wake(void);
+/* Has `cpu` call linux_interrupt(). */
+void host_send_interrupt(int cpu);
+/* The CPU that runs drops what its TLB holds of a page, or of all. */
+void host_flush_tlb_page(unsigned long address);
+void host_flush_tlb(void);
+/* A frame is about to be freed. */
+void host_frame_freed(unsigned long pfn);
+/* The CPU that runs begins to gather pages of an mm; all that it has gathered has been flushed and freed. */
+void host_gather_begins(int mm);
+void host_gather_ends(int mm);
+/* A frame has left the page cache, where it was this page. */
+void host_page_dropped(unsigned long pfn, int file, unsigned long index);
+/* The disk. */
+void host_read_page(int file, unsigned long index, unsigned long pfn);
+void host_write_page(int file, unsigned long index, unsigned long pfn);
+/* What the kernel prints. `warning`: it is a WARN or BUG. */
+void host_print(const char *text, int warning);
+/* The shim cannot go on. */
+__attribute__((noreturn)) void host_die(const char *what);
+
+/* --- the kernel's side --- */
+
+/* Its name: "6.1.158". */
+const char *linux_version(void);
+/* Once, with all memory in place and zero: the kernel's data as at boot. `percpu_offsets` has one for each CPU. */
+void linux_boot(const unsigned long *percpu_offsets);
+/* How much of the room for objects is in use, in bytes. */
+unsigned long linux_objects_used(void);
+/* For a run: mms with `cpus` threads, files of `pages` pages, windows. Returns 0, or what failed. */
+int linux_begin(int cpus, int mms, int files, int windows, int pages, int mapped);
+
+/* Whether a CPU takes interrupts. */
+int linux_irqs_enabled(int cpu);
+/* Handles one interrupt of the CPU that runs; returns whether there are more. */
+int linux_interrupt(void);
+
+/* --- system calls and faults, on the CPU that runs; 0 or a negative error --- */
+int linux_fault(unsigned long address, int store);
+int linux_mmap(unsigned long address, unsigned long length, int file, unsigned long index);
+int linux_munmap(unsigned long address, unsigned long length);
+int linux_madvise(unsigned long address, unsigned long length, int advice);
+int linux_fsync(int file, unsigned long first, unsigned long count);
+int linux_writeback(int file, unsigned long first, unsigned long count);
+int linux_fadvise_dontneed(int file, unsigned long first, unsigned long count);
+int linux_invalidate(int file, unsigned long first, unsigned long count);
+void linux_exit(void);
+/* Drops what is clean of a file from the page cache. */
+void linux_drop_cache(int file);
+
+/* --- facts --- */
+
+/* The entry of an mm for an address, where it lies; null: there is no page table for it. */
+unsigned long *linux_entry(int mm, unsigned long address);
+int linux_mm_of(int cpu);
+/* The frame in a slot of a file's page cache; -1: none. */
+long linux_cached_frame(int file, unsigned long index);
+
+/* NOLINTNEXTLINE(readability-identifier-naming): as the kernel names a struct */
+struct linux_frame {
+	unsigned long flags; /* PageFlag of engine/events/facts.h */
+	int refcount;
+	int mapcount;
+	int file; /* -1: it is in no page cache */
+	unsigned long index;
+};
+void linux_frame_facts(unsigned long pfn, struct linux_frame *facts);
+long linux_rss(int mm);
+int linux_flushes_pending(int mm);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only
+/* What user space can ask for, by the kernel's own entry points; and the page fault, as do_user_addr_fault does it. */
+#include <linux/fadvise.h>
+
+#include "shim.h"
+
+int linux_fault(unsigned long address, int store)
+{
+	struct mm_struct *mm = current->mm;
+	struct vm_area_struct *vma;
+	vm_fault_t result;
+
+	mmap_read_lock(mm);
+	vma = find_vma(mm, address);
+	if (!vma || vma->vm_start > address) {
+		mmap_read_unlock(mm);
+		return -EFAULT;
+	}
+	result = handle_mm_fault(vma, address, FAULT_FLAG_USER | (store ? FAULT_FLAG_WRITE : 0), NULL);
+	mmap_read_unlock(mm);
+	return result & VM_FAULT_ERROR ? -EFAULT : 0;
+}
+
+int linux_mmap(unsigned long address, unsigned long length, int file, unsigned long index)
+{
+	const unsigned long flags =
+		VM_READ | VM_WRITE | VM_SHARED | VM_MAYSHARE | VM_MAYREAD | VM_MAYWRITE;
+	struct mm_struct *mm = current->mm;
+	unsigned long result;
+
+	mmap_write_lock(mm);
+	result = mmap_region(&shim_files[file], address, length, flags, index, NULL);
+	mmap_write_unlock(mm);
+	return IS_ERR_VALUE(result) ? (int)result : 0;
+}
+
+int linux_munmap(unsigned long address, unsigned long length)
+{
+	struct mm_struct *mm = current->mm;
+	int result;
+
+	mmap_write_lock(mm);
+	result = do_munmap(mm, address, length, NULL);
+	mmap_write_unlock(mm);
+	return result;
+}
+
+int linux_madvise(unsigned long address, unsigned long length, int advice)
+{
+	return do_madvise(current->mm, address, length, advice);
+}
+
+int linux_fsync(int file, unsigned long first, unsigned long count)
+{
+	return file_write_and_wait_range(&shim_files[file], first * PAGE_SIZE, (first + count) * PAGE_SIZE - 1);
+}
+
+int linux_writeback(int file, unsigned long first, unsigned long count)
+{
+	struct writeback_control wbc = {
+		.sync_mode = WB_SYNC_NONE,
+		.nr_to_write = LONG_MAX,
+		.range_start = first * PAGE_SIZE,
+		.range_end = (first + count) * PAGE_SIZE - 1,
+	};
+
+	return filemap_fdatawrite_wbc(shim_files[file].f_mapping, &wbc);
+}
+
+int linux_fadvise_dontneed(int file, unsigned long first, unsigned long count)
+{
+	return generic_fadvise(&shim_files[file], first * PAGE_SIZE, count * PAGE_SIZE, POSIX_FADV_DONTNEED);
+}
+
+int linux_invalidate(int file, unsigned long first, unsigned long count)
+{
+	return invalidate_inode_pages2_range(shim_files[file].f_mapping, first, first + count - 1);
+}
+
+void linux_drop_cache(int file)
+{
+	invalidate_mapping_pages(shim_files[file].f_mapping, 0, -1);
+}
+
+/* The thread leaves its mm; the last one tears it down (mmput). */
+void linux_exit(void)
+{
+	struct mm_struct *mm = current->mm;
+
+	if (atomic_dec_and_test(&mm->mm_users))
+		exit_mmap(mm);
+}

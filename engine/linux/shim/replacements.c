@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only
+/* Locks, semaphores, wait queues and calls to other CPUs: replaced in full, as things that the scheduler knows.
+ *
+ * Keeps: mutual exclusion; that a waiter is woken when what it waits for may be so; that interrupts are sent to the CPUs
+ * that the mask and the condition name, and waited for. Which of several waiters comes next is the schedule's choice.
+ * Does not keep: fairness of rwsems and queued spinlocks, lockdep, preemption counts. */
+#include "shim.h"
+
+/* --- spinlocks --- */
+
+static int is_unlocked(const void *lock)
+{
+	return atomic_read(&((const raw_spinlock_t *)lock)->raw_lock.val) == 0;
+}
+
+static void lock(raw_spinlock_t *lock, const void *ip)
+{
+	host_step_when(lock, is_unlocked, lock, ip);
+	atomic_set(&lock->raw_lock.val, 1);
+}
+
+static void unlock(raw_spinlock_t *lock, const void *ip)
+{
+	host_step(lock, sizeof(*lock), 1, ip);
+	if (is_unlocked(lock))
+		host_die("unlock of a spinlock that is not held");
+	atomic_set(&lock->raw_lock.val, 0);
+	host_wake();
+}
+
+void __raw_spin_lock_init(raw_spinlock_t *l, const char *name, struct lock_class_key *key, short inner)
+{
+	atomic_set(&l->raw_lock.val, 0);
+}
+void _raw_spin_lock(raw_spinlock_t *l) { lock(l, IP); }
+void _raw_spin_lock_bh(raw_spinlock_t *l) { lock(l, IP); }
+void _raw_spin_lock_irq(raw_spinlock_t *l) { raw_local_irq_disable(); lock(l, IP); }
+unsigned long _raw_spin_lock_irqsave(raw_spinlock_t *l)
+{
+	unsigned long flags;
+
+	raw_local_irq_save(flags);
+	lock(l, IP);
+	return flags;
+}
+int _raw_spin_trylock(raw_spinlock_t *l)
+{
+	host_step(l, sizeof(*l), 1, IP);
+	if (!is_unlocked(l))
+		return 0;
+	atomic_set(&l->raw_lock.val, 1);
+	return 1;
+}
+void _raw_spin_unlock(raw_spinlock_t *l) { unlock(l, IP); }
+void _raw_spin_unlock_bh(raw_spinlock_t *l) { unlock(l, IP); }
+void _raw_spin_unlock_irq(raw_spinlock_t *l) { unlock(l, IP); raw_local_irq_enable(); }
+void _raw_spin_unlock_irqrestore(raw_spinlock_t *l, unsigned long flags)
+{
+	unlock(l, IP);
+	raw_local_irq_restore(flags);
+}
+
+/* --- rw_semaphores: 1 in the count stands for a writer, 256 for each reader (rwsem_is_locked looks at both) --- */
+
+enum { writer = 1, reader = 256 };
+
+static long count_of(const void *sem) { return atomic_long_read(&((const struct rw_semaphore *)sem)->count); }
+static int is_readable(const void *sem) { return (count_of(sem) & writer) == 0; }
+static int is_writable(const void *sem) { return count_of(sem) == 0; }
+
+static void change(struct rw_semaphore *sem, long by, const void *ip)
+{
+	host_step(sem, sizeof(sem->count), 1, ip);
+	atomic_long_add(by, &sem->count);
+	host_wake();
+}
+
+void __init_rwsem(struct rw_semaphore *sem, const char *name, struct lock_class_key *key)
+{
+	atomic_long_set(&sem->count, 0);
+}
+void down_read(struct rw_semaphore *sem)
+{
+	host_step_when(sem, is_readable, sem, IP);
+	atomic_long_add(reader, &sem->count);
+}
+int down_read_killable(struct rw_semaphore *sem) { down_read(sem); return 0; }
+int down_read_trylock(struct rw_semaphore *sem)
+{
+	host_step(sem, sizeof(sem->count), 1, IP);
+	if (!is_readable(sem))
+		return 0;
+	atomic_long_add(reader, &sem->count);
+	return 1;
+}
+void up_read(struct rw_semaphore *sem) { change(sem, -reader, IP); }
+void down_write(struct rw_semaphore *sem)
+{
+	host_step_when(sem, is_writable, sem, IP);
+	atomic_long_set(&sem->count, writer);
+}
+int down_write_killable(struct rw_semaphore *sem) { down_write(sem); return 0; }
+int down_write_trylock(struct rw_semaphore *sem)
+{
+	host_step(sem, sizeof(sem->count), 1, IP);
+	if (!is_writable(sem))
+		return 0;
+	atomic_long_set(&sem->count, writer);
+	return 1;
+}
+void up_write(struct rw_semaphore *sem) { change(sem, -writer, IP); }
+void downgrade_write(struct rw_semaphore *sem) { change(sem, reader - writer, IP); }
+
+/* --- mutexes --- */
+
+static int is_free(const void *mutex) { return atomic_long_read(&((const struct mutex *)mutex)->owner) == 0; }
+void mutex_lock(struct mutex *m)
+{
+	host_step_when(m, is_free, m, IP);
+	atomic_long_set(&m->owner, 1);
+}
+void mutex_unlock(struct mutex *m)
+{
+	host_step(m, sizeof(m->owner), 1, IP);
+	atomic_long_set(&m->owner, 0);
+	host_wake();
+}
+
+/* --- sleeping and waking --- */
+
+static int is_running(const void *task) { return READ_ONCE(((const struct task_struct *)task)->__state) == TASK_RUNNING; }
+void io_schedule(void) { host_wait_until(current, is_running, current); }
+void schedule(void) { io_schedule(); }
+int __cond_resched(void) { return 0; }
+int wake_up_state(struct task_struct *task, unsigned int state)
+{
+	host_step(&task->__state, sizeof(task->__state), 1, IP);
+	if (!(READ_ONCE(task->__state) & state))
+		return 0;
+	WRITE_ONCE(task->__state, TASK_RUNNING);
+	host_wake();
+	return 1;
+}
+
+void __init_waitqueue_head(struct wait_queue_head *head, const char *name, struct lock_class_key *key)
+{
+	spin_lock_init(&head->lock);
+	INIT_LIST_HEAD(&head->head);
+}
+void add_wait_queue(struct wait_queue_head *head, struct wait_queue_entry *entry) { list_add(&entry->entry, &head->head); }
+void remove_wait_queue(struct wait_queue_head *head, struct wait_queue_entry *entry) { list_del(&entry->entry); }
+void finish_wait(struct wait_queue_head *head, struct wait_queue_entry *entry)
+{
+	WRITE_ONCE(current->__state, TASK_RUNNING);
+	if (list_empty_careful(&entry->entry))
+		return;
+	spin_lock(&head->lock);
+	list_del_init(&entry->entry);
+	spin_unlock(&head->lock);
+}
+static void wake_all_locked(struct wait_queue_head *head, unsigned int mode, int exclusive, void *key)
+{
+	struct wait_queue_entry *entry, *next;
+
+	list_for_each_entry_safe(entry, next, &head->head, entry) {
+		unsigned int flags = entry->flags;
+		int woken = entry->func(entry, mode, 0, key);
+
+		if (woken < 0)
+			break;
+		if (woken && (flags & WQ_FLAG_EXCLUSIVE) && --exclusive == 0)
+			break;
+	}
+}
+#if SINCE_6_2
+void __wake_up_locked_key(struct wait_queue_head *head, unsigned int mode, void *key)
+{
+	wake_all_locked(head, mode, 1, key);
+}
+#else
+void __wake_up_locked_key_bookmark(struct wait_queue_head *head, unsigned int mode, void *key, wait_queue_entry_t *bookmark)
+{
+	bookmark->flags = 0;
+	wake_all_locked(head, mode, 1, key);
+}
+#endif
+
+/* --- calls to other CPUs --- */
+
+DEFINE_PER_CPU(unsigned long, shim_irq_flags) = 0x200;
+
+struct call {
+	smp_call_func_t function;
+	void *argument;
+	int sender;
+};
+struct calls {
+	struct call queued[linux_max_cpus];
+	int count;
+	int unanswered; /* of those that this CPU has asked for */
+};
+static DEFINE_PER_CPU(struct calls, calls);
+
+static int is_answered(const void *own) { return ((const struct calls *)own)->unanswered == 0; }
+
+void on_each_cpu_cond_mask(smp_cond_func_t condition, smp_call_func_t function, void *argument, bool wait,
+			   const struct cpumask *mask)
+{
+	int self = host_cpu(), cpu;
+
+	for_each_cpu(cpu, mask) {
+		struct calls *its = &per_cpu(calls, cpu);
+
+		if (cpu == self || (condition && !condition(cpu, argument)))
+			continue;
+		host_step(its, sizeof(*its), 1, IP);
+		if (its->count == linux_max_cpus)
+			host_die("more calls wait on a CPU than there are CPUs");
+		its->queued[its->count++] = (struct call){ function, argument, self };
+		per_cpu(calls, self).unanswered++;
+		host_send_interrupt(cpu);
+	}
+	if (cpumask_test_cpu(self, mask) && (!condition || condition(self, argument))) {
+		unsigned long flags;
+
+		local_irq_save(flags);
+		function(argument);
+		local_irq_restore(flags);
+	}
+	if (wait)
+		host_wait_until(&per_cpu(calls, self), is_answered, &per_cpu(calls, self));
+}
+
+int linux_interrupt(void)
+{
+	struct calls *own = &per_cpu(calls, host_cpu());
+	unsigned long flags = per_cpu(shim_irq_flags, host_cpu());
+	struct call call;
+
+	if (own->count == 0)
+		return 0;
+	call = own->queued[0];
+	own->count--;
+	memmove(own->queued, own->queued + 1, own->count * sizeof(call));
+	per_cpu(shim_irq_flags, host_cpu()) = 0;
+	call.function(call.argument);
+	per_cpu(shim_irq_flags, host_cpu()) = flags;
+	per_cpu(calls, call.sender).unanswered--;
+	host_wake();
+	return own->count != 0;
+}
+
+int linux_irqs_enabled(int cpu) { return per_cpu(shim_irq_flags, cpu) != 0; }

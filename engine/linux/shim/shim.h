@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/* What the files of the shim share. */
+#ifndef SHOOTDOWN_LINUX_SHIM_H
+#define SHOOTDOWN_LINUX_SHIM_H
+
+#include <linux/version.h>
+
+#include <linux/backing-dev.h>
+#include <linux/cpuhotplug.h>
+#include <linux/fs.h>
+#include <linux/hardirq.h>
+#include <linux/list_lru.h>
+#include <linux/mm.h>
+#include <linux/mm_inline.h>
+#include <linux/mmzone.h>
+#include <linux/mount.h>
+#include <linux/pagemap.h>
+#include <linux/percpu.h>
+#include <linux/rmap.h>
+#include <linux/sched.h>
+#include <linux/sched/mm.h>
+#include <linux/swap.h>
+#include <linux/user_namespace.h>
+#include <linux/wait.h>
+#include <linux/writeback.h>
+#include <asm/tlb.h>
+#include <asm/tlbflush.h>
+
+#include "engine/linux/shim/interface.h"
+
+/* Per-CPU data of the current task moved, allocation functions got _noprof names, and much else. */
+#define SINCE_6_2 (LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0))
+
+/* Who called. */
+#define IP __builtin_return_address(0)
+
+static inline struct page *frame_page(unsigned long pfn) { return (struct page *)LINUX_PAGES_BASE + pfn; }
+static inline void *frame_address(unsigned long pfn) { return (void *)(LINUX_FRAMES_BASE + (pfn << PAGE_SHIFT)); }
+
+struct page *shim_alloc_frame(gfp_t gfp);
+void shim_free_frame(struct page *page);
+/* Zeroed; aligned to 256 bytes, as maple nodes must be. Never freed within a run. */
+void *shim_alloc_object(unsigned long size);
+
+extern struct task_struct shim_tasks[linux_max_cpus];
+struct shim_mm {
+	struct mm_struct mm;
+	char cpumask[256]; /* lies behind the mm */
+};
+extern struct shim_mm shim_mms[linux_max_mms];
+extern struct inode shim_inodes[linux_max_files];
+extern struct file shim_files[linux_max_files];
+DECLARE_PER_CPU(unsigned long, shim_irq_flags);
+
+void shim_init_memory(void);
+void shim_init_percpu_counter(struct percpu_counter *counter);
+void shim_init_files(void);
+
+#endif

@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only
+/* Simplified stand-ins: the page allocator, slab, per-CPU memory, vmas' own allocation, and a filesystem on a disk of the
+ * program's.
+ *
+ * Keeps: a frame is handed out with one reference and zeroed if so asked, the one freed last comes first; freeing one
+ * twice is found. The filesystem reads and writes single pages at once, as on a RAM disk, with the page under writeback
+ * while it is written.
+ * Does not keep: zones, watermarks, failing allocations; slab objects are never used again within a run, so that a use
+ * after free finds what was there; no IO takes time. */
+#include "shim.h"
+
+/* --- frames --- */
+
+static unsigned char frame_used[linux_frames];
+static unsigned short free_list[linux_frames];
+static int free_count;
+
+void shim_init_memory(void)
+{
+	int pfn;
+
+	for (pfn = linux_frames - 1; pfn > 0; pfn--)
+		free_list[free_count++] = pfn;
+	frame_used[0] = 1;
+	for (pfn = 0; pfn < linux_frames; pfn++) {
+		atomic_set(&frame_page(pfn)->_mapcount, -1);
+		INIT_LIST_HEAD(&frame_page(pfn)->lru);
+	}
+}
+
+struct page *shim_alloc_frame(gfp_t gfp)
+{
+	struct page *page;
+	int pfn;
+
+	host_step(free_list, sizeof(free_list), 1, IP);
+	if (free_count == 0)
+		return NULL;
+	pfn = free_list[--free_count];
+	frame_used[pfn] = 1;
+	page = frame_page(pfn);
+	memset(page, 0, sizeof(*page));
+	atomic_set(&page->_mapcount, -1);
+	set_page_count(page, 1);
+	INIT_LIST_HEAD(&page->lru);
+	memset(frame_address(pfn), gfp & __GFP_ZERO ? 0 : 0xaa, gfp & __GFP_ZERO ? PAGE_SIZE : 64);
+	return page;
+}
+
+void shim_free_frame(struct page *page)
+{
+	unsigned long pfn = page_to_pfn(page);
+
+	host_step(free_list, sizeof(free_list), 1, IP);
+	if (!frame_used[pfn])
+		host_die("a page frame is freed twice");
+	host_frame_freed(pfn);
+	frame_used[pfn] = 0;
+	page->mapping = NULL;
+	memset(frame_address(pfn), 0xfe, 64);
+	free_list[free_count++] = pfn;
+}
+
+#if SINCE_6_2
+struct page *__alloc_pages_noprof(gfp_t gfp, unsigned int order, int nid, nodemask_t *mask) { return shim_alloc_frame(gfp); }
+struct folio *__folio_alloc_noprof(gfp_t gfp, unsigned int order, int nid, nodemask_t *mask)
+{
+	return (struct folio *)shim_alloc_frame(gfp);
+}
+unsigned long get_free_pages_noprof(gfp_t gfp, unsigned int order)
+{
+	return (unsigned long)page_to_virt(shim_alloc_frame(gfp));
+}
+void free_unref_folios(struct folio_batch *batch)
+{
+	unsigned int i;
+
+	for (i = 0; i < batch->nr; i++)
+		shim_free_frame(&batch->folios[i]->page);
+	batch->nr = 0;
+}
+#else
+struct page *__alloc_pages(gfp_t gfp, unsigned int order, int nid, nodemask_t *mask) { return shim_alloc_frame(gfp); }
+struct folio *__folio_alloc(gfp_t gfp, unsigned int order, int nid, nodemask_t *mask)
+{
+	return (struct folio *)shim_alloc_frame(gfp);
+}
+unsigned long __get_free_pages(gfp_t gfp, unsigned int order) { return (unsigned long)page_to_virt(shim_alloc_frame(gfp)); }
+unsigned long get_zeroed_page(gfp_t gfp) { return (unsigned long)page_to_virt(shim_alloc_frame(gfp | __GFP_ZERO)); }
+void free_unref_page_list(struct list_head *list)
+{
+	struct page *page, *next;
+
+	list_for_each_entry_safe(page, next, list, lru)
+		shim_free_frame(page);
+	INIT_LIST_HEAD(list);
+}
+#endif
+void free_unref_page(struct page *page, unsigned int order) { shim_free_frame(page); }
+void __free_pages(struct page *page, unsigned int order)
+{
+	if (put_page_testzero(page))
+		shim_free_frame(page);
+}
+void free_pages(unsigned long address, unsigned int order)
+{
+	if (address)
+		__free_pages(virt_to_page((void *)address), order);
+}
+
+/* --- objects --- */
+
+static unsigned long objects_used;
+
+void *shim_alloc_object(unsigned long size)
+{
+	void *object = (void *)(LINUX_OBJECTS_BASE + objects_used);
+
+	objects_used += ALIGN(size, 256);
+	if (objects_used > LINUX_OBJECTS_SIZE)
+		host_die("there is no room for a further object");
+	memset(object, 0, size);
+	return object;
+}
+
+unsigned long linux_objects_used(void) { return objects_used; }
+
+struct kmem_cache {
+	unsigned int size;
+	void (*constructor)(void *);
+};
+static void *from_cache(struct kmem_cache *cache)
+{
+	void *object = shim_alloc_object(cache->size);
+
+	if (cache->constructor)
+		cache->constructor(object);
+	return object;
+}
+static struct kmem_cache *new_cache(unsigned int size, void (*constructor)(void *))
+{
+	struct kmem_cache *cache = shim_alloc_object(sizeof(*cache));
+
+	cache->size = size;
+	cache->constructor = constructor;
+	return cache;
+}
+static int fill_from_cache(struct kmem_cache *cache, size_t count, void **objects)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		objects[i] = from_cache(cache);
+	return count;
+}
+#if SINCE_6_2
+struct kmem_cache *__kmem_cache_create_args(const char *name, unsigned int size, struct kmem_cache_args *args,
+					    slab_flags_t flags)
+{
+	return new_cache(size, args->ctor);
+}
+void *kmem_cache_alloc_noprof(struct kmem_cache *cache, gfp_t gfp) { return from_cache(cache); }
+void *kmem_cache_alloc_lru_noprof(struct kmem_cache *cache, struct list_lru *lru, gfp_t gfp) { return from_cache(cache); }
+int kmem_cache_alloc_bulk_noprof(struct kmem_cache *cache, gfp_t gfp, size_t count, void **objects)
+{
+	return fill_from_cache(cache, count, objects);
+}
+#else
+struct kmem_cache *kmem_cache_create(const char *name, unsigned int size, unsigned int align, slab_flags_t flags,
+				     void (*constructor)(void *))
+{
+	return new_cache(size, constructor);
+}
+void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp) { return from_cache(cache); }
+void *kmem_cache_alloc_lru(struct kmem_cache *cache, struct list_lru *lru, gfp_t gfp) { return from_cache(cache); }
+int kmem_cache_alloc_bulk(struct kmem_cache *cache, gfp_t gfp, size_t count, void **objects)
+{
+	return fill_from_cache(cache, count, objects);
+}
+#endif
+void kmem_cache_free(struct kmem_cache *cache, void *object) {}
+void kmem_cache_free_bulk(struct kmem_cache *cache, size_t count, void **objects) {}
+void kfree(const void *object) {}
+/* No grace period ends within a run: what it would free is not freed. */
+void call_rcu(struct rcu_head *head, rcu_callback_t function) {}
+bool ptlock_alloc_impl(spinlock_t **lock)
+{
+	*lock = shim_alloc_object(sizeof(**lock));
+	spin_lock_init(*lock);
+	return true;
+}
+
+/* --- per-CPU memory, which nobody gives back --- */
+
+struct percpu_pool {
+	char bytes[8192];
+};
+static DEFINE_PER_CPU_ALIGNED(struct percpu_pool, percpu_pool);
+static size_t percpu_used;
+
+static void __percpu *alloc_percpu_bytes(size_t size)
+{
+	void __percpu *result = (char __percpu *)&percpu_pool + percpu_used;
+
+	percpu_used += ALIGN(size, 16);
+	if (percpu_used > sizeof(struct percpu_pool))
+		host_die("there is no room for further per-CPU data");
+	return result;
+}
+#if SINCE_6_2
+void __percpu *pcpu_alloc_noprof(size_t size, size_t align, bool reserved, gfp_t gfp) { return alloc_percpu_bytes(size); }
+#else
+void __percpu *__alloc_percpu_gfp(size_t size, size_t align, gfp_t gfp) { return alloc_percpu_bytes(size); }
+void __percpu *__alloc_percpu(size_t size, size_t align) { return alloc_percpu_bytes(size); }
+#endif
+void free_percpu(void __percpu *data) {}
+void shim_init_percpu_counter(struct percpu_counter *counter)
+{
+	memset(counter, 0, sizeof(*counter));
+	counter->counters = alloc_percpu_bytes(sizeof(s32));
+}
+
+/* Drains this CPU's batches only: others' are drained by work that they do, some time. */
+void __wrap_lru_add_drain_all(void)
+{
+	lru_add_drain();
+}
+
+/* --- vmas (kernel/fork.c) --- */
+
+struct vm_area_struct *vm_area_alloc(struct mm_struct *mm)
+{
+	struct vm_area_struct *vma = shim_alloc_object(sizeof(*vma));
+
+	vma->vm_mm = mm;
+	INIT_LIST_HEAD(&vma->anon_vma_chain);
+#if SINCE_6_2
+	vma->vm_lock = shim_alloc_object(sizeof(*vma->vm_lock));
+	init_rwsem(&vma->vm_lock->lock);
+	vma->vm_lock_seq = -1;
+#endif
+	return vma;
+}
+struct vm_area_struct *vm_area_dup(struct vm_area_struct *old)
+{
+	struct vm_area_struct *vma = vm_area_alloc(old->vm_mm);
+#if SINCE_6_2
+	struct vma_lock *lock = vma->vm_lock;
+
+	memcpy(vma, old, sizeof(*vma));
+	vma->vm_lock = lock;
+#else
+	memcpy(vma, old, sizeof(*vma));
+#endif
+	INIT_LIST_HEAD(&vma->anon_vma_chain);
+	return vma;
+}
+void vm_area_free(struct vm_area_struct *vma) {}
+#if SINCE_6_2
+void __vm_area_free(struct vm_area_struct *vma) {}
+#endif
+
+/* --- a filesystem --- */
+
+struct inode shim_inodes[linux_max_files];
+struct file shim_files[linux_max_files];
+static struct backing_dev_info disk;
+static struct super_block superblock;
+struct super_block *blockdev_superblock;
+
+static int file_of(const struct address_space *mapping) { return mapping->host - shim_inodes; }
+
+static int read_folio(struct file *file, struct folio *folio)
+{
+	host_read_page(file_of(folio->mapping), folio->index, folio_pfn(folio));
+	folio_mark_uptodate(folio);
+	folio_unlock(folio);
+	return 0;
+}
+static void write_folio(struct folio *folio)
+{
+	folio_start_writeback(folio);
+	folio_unlock(folio);
+	host_write_page(file_of(folio->mapping), folio->index, folio_pfn(folio));
+	folio_end_writeback(folio);
+}
+#if SINCE_6_2
+static int writepage(struct folio *folio, struct writeback_control *wbc, void *data)
+{
+	write_folio(folio);
+	return 0;
+}
+#else
+static int writepage(struct page *page, struct writeback_control *wbc, void *data)
+{
+	write_folio(page_folio(page));
+	return 0;
+}
+#endif
+static int writepages(struct address_space *mapping, struct writeback_control *wbc)
+{
+	return write_cache_pages(mapping, wbc, writepage, NULL);
+}
+static int writepage_alone(struct page *page, struct writeback_control *wbc)
+{
+	write_folio(page_folio(page));
+	return 0;
+}
+static const struct address_space_operations address_space_operations = {
+	.dirty_folio = filemap_dirty_folio,
+	.read_folio = read_folio,
+	.writepages = writepages,
+	.writepage = writepage_alone,
+};
+static const struct vm_operations_struct vm_operations = {
+	.fault = filemap_fault,
+	.page_mkwrite = filemap_page_mkwrite,
+};
+static int map_file(struct file *file, struct vm_area_struct *vma)
+{
+	vma->vm_ops = &vm_operations;
+	return 0;
+}
+static const struct file_operations file_operations = { .mmap = map_file };
+
+static void init_inode(struct inode *inode)
+{
+	struct address_space *mapping = &inode->i_data;
+
+	inode->i_sb = &superblock;
+	inode->i_mapping = mapping;
+	inode->i_mode = S_IFREG;
+	spin_lock_init(&inode->i_lock);
+	INIT_LIST_HEAD(&inode->i_lru);
+	INIT_LIST_HEAD(&inode->i_io_list);
+	mapping->host = inode;
+	mapping->a_ops = &address_space_operations;
+	mapping->gfp_mask = GFP_HIGHUSER_MOVABLE;
+	xa_init_flags(&mapping->i_pages, XA_FLAGS_LOCK_IRQ | XA_FLAGS_ACCOUNT);
+	init_rwsem(&mapping->i_mmap_rwsem);
+	init_rwsem(&mapping->invalidate_lock);
+	mapping->i_mmap = RB_ROOT_CACHED;
+}
+
+void shim_init_files(void)
+{
+	static struct vfsmount mount;
+	int i;
+
+	disk.capabilities = BDI_CAP_WRITEBACK | BDI_CAP_WRITEBACK_ACCT;
+	for (i = 0; i < NR_WB_STAT_ITEMS; i++)
+		shim_init_percpu_counter(&disk.wb.stat[i]);
+	disk.wb.bdi = &disk;
+	spin_lock_init(&disk.wb.list_lock);
+	disk.wb.bw_time_stamp = jiffies;
+	shim_init_percpu_counter(&disk.wb.completions.events);
+	for (i = 0; i < 3; i++)
+		superblock.s_writers.rw_sem[i].read_count = alloc_percpu_bytes(sizeof(unsigned int));
+	superblock.s_bdi = &disk;
+	for (i = 0; i < linux_max_files; i++) {
+		struct file *file = &shim_files[i];
+
+		init_inode(&shim_inodes[i]);
+		file->f_path.mnt = &mount;
+		file->f_mapping = &shim_inodes[i].i_data;
+		file->f_inode = &shim_inodes[i];
+		file->f_mode = FMODE_READ | FMODE_WRITE;
+		file->f_op = &file_operations;
+	}
+}

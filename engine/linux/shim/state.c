@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only
+/* The kernel as it is when it has booted, and the mms, threads and files of a run. */
+#include <linux/sched/signal.h>
+
+#include "shim.h"
+
+/* mm/internal.h is the tree's own. */
+#include "internal.h"
+
+struct task_struct shim_tasks[linux_max_cpus];
+struct shim_mm shim_mms[linux_max_mms];
+
+/* All threads' limits: there are none. */
+static struct signal_struct signals;
+
+static DEFINE_PER_CPU(struct per_cpu_nodestat, nodestat);
+static DEFINE_PER_CPU(struct per_cpu_zonestat, zonestat);
+
+void ptlock_cache_init(void);
+void radix_tree_init(void);
+void maple_tree_init(void);
+extern struct list_lru shadow_nodes;
+
+const char *linux_version(void)
+{
+	static char version[16];
+	int part[3] = { LINUX_VERSION_CODE >> 16, LINUX_VERSION_CODE >> 8 & 255, LINUX_VERSION_CODE & 255 };
+	int i, length = 0, digits;
+
+	for (i = 0; i < 3; i++) {
+		for (digits = 100; digits > 1 && part[i] < digits; digits /= 10)
+			;
+		for (; digits > 0; digits /= 10)
+			version[length++] = '0' + part[i] / digits % 10;
+		version[length++] = i < 2 ? '.' : 0;
+	}
+	return version;
+}
+
+static void boot_cpu(int cpu)
+{
+	cpumask_set_cpu(cpu, &__cpu_online_mask);
+	cpumask_set_cpu(cpu, &__cpu_possible_mask);
+	per_cpu(this_cpu_off, cpu) = __per_cpu_offset[cpu];
+#if SINCE_6_2
+	per_cpu(pcpu_hot.current_task, cpu) = &shim_tasks[cpu];
+	per_cpu(pcpu_hot.cpu_number, cpu) = cpu;
+#else
+	per_cpu(current_task, cpu) = &shim_tasks[cpu];
+	per_cpu(cpu_number, cpu) = cpu;
+#endif
+	shim_tasks[cpu].pid = 100 + cpu;
+	shim_tasks[cpu].signal = &signals;
+}
+
+static void boot_zones(void)
+{
+	int i;
+
+	contig_page_data.per_cpu_nodestats = &nodestat;
+	for (i = 0; i < MAX_NR_ZONES; i++) {
+		contig_page_data.node_zones[i].per_cpu_zonestats = &zonestat;
+		contig_page_data.node_zones[i].zone_pgdat = &contig_page_data;
+	}
+	/* So much that nobody is throttled. */
+	atomic_long_set(&vm_zone_stat[NR_FREE_PAGES], 1 << 20);
+	lruvec_init(&contig_page_data.__lruvec);
+}
+
+void linux_boot(const unsigned long *percpu_offsets)
+{
+	int cpu, i;
+
+	for (i = 0; i < RLIM_NLIMITS; i++)
+		signals.rlim[i].rlim_cur = signals.rlim[i].rlim_max = RLIM_INFINITY;
+	for (cpu = 0; cpu < linux_max_cpus; cpu++) {
+		__per_cpu_offset[cpu] = percpu_offsets[cpu];
+		boot_cpu(cpu);
+	}
+	highest_memmap_pfn = linux_frames - 1;
+	max_pfn = linux_frames;
+	boot_zones();
+	shim_init_memory();
+	radix_tree_init();
+	maple_tree_init();
+	pagecache_init();
+	ptlock_cache_init();
+	anon_vma_init();
+	mmap_init();
+	shadow_nodes.node = shim_alloc_object(sizeof(*shadow_nodes.node));
+	spin_lock_init(&shadow_nodes.node->lock);
+	INIT_LIST_HEAD(&shadow_nodes.node->lru.list);
+	shim_init_files();
+}
+
+static void make_mm(int number)
+{
+	struct mm_struct *mm = &shim_mms[number].mm;
+
+	mm->pgd = (pgd_t *)page_to_virt(shim_alloc_frame(__GFP_ZERO));
+	atomic_set(&mm->mm_users, 0);
+	atomic_set(&mm->mm_count, 1);
+	mm->task_size = TASK_SIZE;
+	mm->context.ctx_id = 7 + number;
+	atomic64_set(&mm->context.tlb_gen, 1);
+	init_rwsem(&mm->mmap_lock);
+	spin_lock_init(&mm->page_table_lock);
+	mm_pgtables_bytes_init(mm);
+#if SINCE_6_2
+	{
+		int i;
+
+		for (i = 0; i < NR_MM_COUNTERS; i++)
+			shim_init_percpu_counter(&mm->rss_stat[i]);
+	}
+#endif
+	mt_init_flags(&mm->mm_mt, MM_MT_FLAGS);
+	mt_set_external_lock(&mm->mm_mt, &mm->mmap_lock);
+}
+
+static void make_thread(int cpu, int number)
+{
+	struct mm_struct *mm = &shim_mms[number].mm;
+
+	shim_tasks[cpu].mm = shim_tasks[cpu].active_mm = mm;
+	atomic_inc(&mm->mm_users);
+	cpumask_set_cpu(cpu, mm_cpumask(mm));
+	per_cpu(cpu_tlbstate.loaded_mm, cpu) = mm;
+	per_cpu(cpu_tlbstate.ctxs[0].ctx_id, cpu) = mm->context.ctx_id;
+	per_cpu(cpu_tlbstate.ctxs[0].tlb_gen, cpu) = 1;
+}
+
+int linux_begin(int cpus, int mms, int files, int windows, int pages, int mapped)
+{
+	int i, mm, window, error;
+
+	for (i = 0; i < files; i++) {
+		shim_inodes[i].i_size = (loff_t)pages * PAGE_SIZE;
+		atomic_long_set(&shim_files[i].f_count, 1000);
+	}
+	for (i = 0; i < mms; i++)
+		make_mm(i);
+	for (i = 0; i < cpus; i++)
+		make_thread(i, i % mms);
+	for (mm = 0; mm < mms && mapped; mm++) {
+		struct task_struct *task = &shim_tasks[0];
+
+		task->mm = &shim_mms[mm].mm;
+		for (window = 0; window < windows; window++) {
+			error = linux_mmap(LINUX_USER_BASE + (unsigned long)window * pages * PAGE_SIZE,
+					   (unsigned long)pages * PAGE_SIZE, window % files, 0);
+			if (error)
+				return error;
+		}
+		task->mm = &shim_mms[0].mm;
+	}
+	return 0;
+}

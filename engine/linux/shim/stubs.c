@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only
+/* Stubs: functions that do nothing here, because what they do is for others than mm/; and data of files that are not
+ * linked. Functions of which not even the type matters are in nothing.txt.
+ *
+ * Keeps nothing of what they do: no timestamps of files, no security checks, no hotplug of CPUs. */
+#include "shim.h"
+
+#if SINCE_6_2
+bool inode_owner_or_capable(struct mnt_idmap *map, const struct inode *inode) { return true; }
+DEFINE_STATIC_KEY_MAYBE(CONFIG_INIT_ON_FREE_DEFAULT_ON, init_on_free);
+#else
+bool inode_owner_or_capable(struct user_namespace *namespace, const struct inode *inode) { return true; }
+#endif
+int file_update_time(struct file *file) { return 0; }
+void fput(struct file *file) {}
+int __cpuhp_setup_state(enum cpuhp_state state, const char *name, bool invoke, int (*start)(unsigned int),
+			int (*stop)(unsigned int), bool multi)
+{
+	return 0;
+}
+/* The one thing of it that another CPU sees is that the inode is written. */
+void __mark_inode_dirty(struct inode *inode, int flags) { host_step(inode, 8, 1, IP); }
+
+/* --- what the kernel prints --- */
+
+int vsnprintf(char *buffer, size_t size, const char *format, va_list arguments);
+
+static void print(const char *format, va_list arguments, int warning)
+{
+	char text[256];
+
+	vsnprintf(text, sizeof(text), format, arguments);
+	host_print(text, warning);
+}
+int _printk(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	print(format, arguments, 0);
+	va_end(arguments);
+	return 0;
+}
+void __warn_printk(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	print(format, arguments, 1);
+	va_end(arguments);
+}
+#if SINCE_6_2
+void dump_page(const struct page *page, const char *reason) { host_print(reason ? reason : "bad page", 1); }
+#else
+void dump_page(struct page *page, const char *reason) { host_print(reason ? reason : "bad page", 1); }
+#endif
+void dump_stack(void) {}
+
+/* --- data --- */
+
+#if SINCE_6_2
+DEFINE_PER_CPU_ALIGNED(struct pcpu_hot, pcpu_hot);
+#else
+DEFINE_PER_CPU(struct task_struct *, current_task);
+DEFINE_PER_CPU_READ_MOSTLY(int, cpu_number);
+DEFINE_PER_CPU(int, __preempt_count);
+#endif
+DEFINE_PER_CPU_READ_MOSTLY(unsigned long, this_cpu_off);
+DEFINE_PER_CPU_SHARED_ALIGNED(irq_cpustat_t, irq_stat);
+__visible DEFINE_PER_CPU_ALIGNED(struct tlb_state, cpu_tlbstate);
+DEFINE_PER_CPU_READ_MOSTLY(struct cpuinfo_x86, cpu_info);
+unsigned long __per_cpu_offset[NR_CPUS];
+unsigned int nr_cpu_ids = linux_max_cpus;
+unsigned long max_pfn, max_low_pfn, max_pfn_mapped;
+struct cpumask __cpu_online_mask, __cpu_possible_mask, __cpu_present_mask, __cpu_active_mask, __cpu_dying_mask;
+atomic_t __num_online_cpus = ATOMIC_INIT(linux_max_cpus);
+unsigned long page_offset_base = LINUX_FRAMES_BASE, vmemmap_base = LINUX_PAGES_BASE, vmalloc_base, phys_base;
+pteval_t __default_kernel_pte_mask = ~0UL, __supported_pte_mask = ~0UL;
+struct cpuinfo_x86 boot_cpu_data;
+struct pglist_data contig_page_data;
+struct mm_struct init_mm;
+unsigned long volatile jiffies = 1000;
+atomic_long_t _totalram_pages;
+enum system_states system_state = SYSTEM_RUNNING;
+s32 vm_committed_as_batch = 32;
+unsigned long totalreserve_pages;
+atomic_long_t nr_swap_pages;
+long total_swap_pages;
+DEFINE_SPINLOCK(pgd_lock);
+LIST_HEAD(pgd_list);
+spinlock_t mmlist_lock;
