@@ -119,8 +119,9 @@ BOOST_AUTO_TEST_CASE(what_an_engine_refuses_is_said_and_counted) {
   BOOST_TEST(contains(one.out, name + ": unwilling cannot run it: there is something to do\n"), one.out);
   const Result folder = run({.paths = {path("in")}}, engines);
   BOOST_TEST(folder.status == 0);
-  BOOST_TEST(contains(folder.out, "4 files (1 of them copies), 2 engines, 3 runs: all as expected; 3 runs not possible\n"),
-             folder.out);
+  BOOST_TEST(
+      contains(folder.out, "4 files (1 of them copies), 2 engines, 3 runs: all as expected; 3 runs not possible\n"),
+      folder.out);
 }
 
 // --- failures of Shootdown itself ---
