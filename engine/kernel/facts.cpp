@@ -11,13 +11,6 @@ constexpr auto relaxed = std::memory_order_relaxed;
 
 }  // namespace
 
-EntryFact entry_fact(Pte pte) {
-  if (!pte.present()) return {};
-  return {EntryFact::present_bit | (pte.write() ? EntryFact::write_bit : 0U) |
-          (pte.young() ? EntryFact::young_bit : 0U) | (pte.dirty() ? EntryFact::dirty_bit : 0U) |
-          static_cast<Fact>(pte.frame()) << EntryFact::frame_shift};
-}
-
 EventSet KernelFacts::events_sent() const {
   return kernel_.engine.sends();
 }
@@ -104,17 +97,12 @@ bool KernelFacts::is_lazy(int cpu) const {
 }
 
 int KernelFacts::tlb_size(int cpu) const {
-  const Tlb& tlb = kernel_.machine.tlb(cpu);
-  return static_cast<int>(tlb.end() - tlb.begin());
+  return kernel_.machine.tlb(cpu).size();
 }
 
 TlbFact KernelFacts::tlb_entry(int cpu, int number) const {
   const TlbEntry& entry = kernel_.machine.tlb(cpu).begin()[number];
-  return {
-      .page = entry.page,
-      .entry = {EntryFact::present_bit | (entry.write ? EntryFact::write_bit : 0U) |
-                (entry.dirty ? EntryFact::dirty_bit : 0U) | static_cast<Fact>(entry.frame) << EntryFact::frame_shift},
-      .lives_ago = kernel_.machine.frame(entry.frame).generation - entry.generation};
+  return entry.fact(kernel_.machine.generation(entry.frame));
 }
 
 int KernelFacts::batches_in_use() const {

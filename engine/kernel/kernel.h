@@ -119,8 +119,6 @@ inline bool planted(const Task& current, Defect defect) {
 
 // --- facts ---
 
-EntryFact entry_fact(Pte pte);
-
 // What a page is used for may change until a step is made: events are given the frame, and act() fills in the rest.
 inline PageFact frame_fact(const Task& current, const Page* page) {
   return {.frame = current.kernel->pfn(page)};

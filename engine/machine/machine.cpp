@@ -55,21 +55,15 @@ Pte Machine::clear_pte(int table, int page) {
 
 Pte Machine::walk(int table, int page, bool store) {
   PteSlot& slot = tables_[table].slots[page];
-  const Pte pte(slot.load(std::memory_order_relaxed));
-  if (!pte.present() || (store && !pte.write())) return Pte();
-  const Pte after = store ? pte.mkyoung().mkdirty() : pte.mkyoung();
-  slot.store(after.bits(), std::memory_order_relaxed);
+  const Pte after = Pte(slot.load(std::memory_order_relaxed)).walked(store);
+  if (after.present()) slot.store(after.bits(), std::memory_order_relaxed);
   return after;
 }
 
 bool Machine::fill(int cpu, int table, int page) {
   const Pte pte = walk(table, page, false);
   if (!pte.present()) return false;
-  tlbs_[cpu].insert({.page = static_cast<std::uint16_t>(page),
-                     .frame = pte.frame(),
-                     .write = pte.write(),
-                     .dirty = pte.dirty(),
-                     .generation = frames_[pte.frame()].generation});
+  tlbs_[cpu].insert(TlbEntry::of(static_cast<std::uint16_t>(page), pte, generation(pte.frame())));
   return true;
 }
 

@@ -61,6 +61,8 @@ class Machine {
   const Frame& frame(FrameNumber number) const { return frames_[number]; }
   // How many page-table entries lead to a frame.
   std::uint32_t entries_to(FrameNumber number) const;
+  // Which of its lives a frame is in.
+  SHOOTDOWN_HARNESS std::uint32_t generation(FrameNumber number) const { return frames_[number].generation; }
   // The frame is free from now on: what still leads to it is stale.
   void end_frame_life(FrameNumber number);
 

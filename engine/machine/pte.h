@@ -8,6 +8,7 @@
 
 #include <cstdint>
 
+#include "engine/events/facts.h"
 #include "engine/sched/atomic.h"
 
 namespace shootdown {
@@ -38,6 +39,12 @@ class Pte {
   constexpr Pte mkdirty() const { return Pte(bits_ | dirty_bit); }
   constexpr Pte mkclean() const { return Pte(bits_ & ~dirty_bit); }
 
+  // What a page walk for an access leaves of it; not present, if the walk faults.
+  constexpr Pte walked(bool store) const {
+    if (!present() || (store && !write())) return Pte();
+    return store ? mkyoung().mkdirty() : mkyoung();
+  }
+
   constexpr bool operator==(const Pte&) const = default;
 
   static constexpr std::uint64_t present_bit = 1U << 0U;
@@ -49,6 +56,13 @@ class Pte {
  private:
   std::uint64_t bits_ = 0;
 };
+
+constexpr EntryFact entry_fact(Pte pte) {
+  if (!pte.present()) return {};
+  return {EntryFact::present_bit | (pte.write() ? EntryFact::write_bit : 0U) |
+          (pte.young() ? EntryFact::young_bit : 0U) | (pte.dirty() ? EntryFact::dirty_bit : 0U) |
+          static_cast<Fact>(pte.frame()) << EntryFact::frame_shift};
+}
 
 // Where an entry lives: hardware and software access it atomically.
 using PteSlot = Atomic<std::uint64_t>;

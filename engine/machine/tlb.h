@@ -15,6 +15,21 @@
 namespace shootdown {
 
 struct TlbEntry {
+  // Of what a page walk has found, in this life of the frame.
+  static TlbEntry of(std::uint16_t page, Pte pte, std::uint32_t generation) {
+    return {.page = page, .frame = pte.frame(), .write = pte.write(), .dirty = pte.dirty(), .generation = generation};
+  }
+
+  // Whether an access through it does not look at the page table.
+  bool serves(bool store) const { return !store || (write && dirty); }
+  // `now`: which life the frame is in.
+  TlbFact fact(std::uint32_t now) const {
+    return {.page = page,
+            .entry = {EntryFact::present_bit | (write ? EntryFact::write_bit : 0U) |
+                      (dirty ? EntryFact::dirty_bit : 0U) | static_cast<Fact>(frame) << EntryFact::frame_shift},
+            .lives_ago = now - generation};
+  }
+
   std::uint16_t page = 0;  // virtual
   FrameNumber frame = 0;
   bool write = false;
@@ -66,6 +81,7 @@ class Tlb {
     oldest_ = 0;
   }
 
+  int size() const { return count_; }
   const TlbEntry* begin() const { return entries_.begin(); }
   const TlbEntry* end() const { return begin() + count_; }
 

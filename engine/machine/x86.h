@@ -24,7 +24,25 @@ namespace shootdown::x86 {
 // An access is translate, then access, within one step of `cpu`. They are two functions because the
 // value that a store writes is made when it is certain that the store takes effect.
 
-// Looks up the TLB and walks the page table if need be.
+// Looks up the TLB and walks the page table if need be. walk() does that for this access (Pte::walked);
+// generation(frame) is the life that a frame is in.
+template <typename Walk, typename Generation>
+SHOOTDOWN_HARNESS AccessResult translate(Tlb& tlb, int page, bool store, const Walk& walk,
+                                         const Generation& generation) {
+  const auto virtual_page = static_cast<std::uint16_t>(page);
+  const TlbEntry* const entry = tlb.find(virtual_page);
+  if (entry != nullptr && entry->serves(store)) {
+    return {.kind = Access::hit, .frame = entry->frame, .stale = entry->generation != generation(entry->frame)};
+  }
+  const Pte pte = walk();
+  if (!pte.present()) {
+    tlb.drop(virtual_page);
+    return {};
+  }
+  tlb.insert(TlbEntry::of(virtual_page, pte, generation(pte.frame())));
+  return {.kind = Access::walk, .frame = pte.frame()};
+}
+// The same on the modelled machine.
 AccessResult translate(Machine& machine, int cpu, int table, int page, bool store);
 // Accesses memory by the result of translate.
 void access(Machine& machine, AccessResult& result, int word, bool store, Word value);
