@@ -7,7 +7,6 @@
 #include "engine/linux/linux_run.h"
 #include "engine/linux/shim/interface.h"
 
-using shootdown::Fact;
 using shootdown::LinuxRun;
 
 // The kernel keeps its stack aligned to 8 bytes only.
@@ -15,8 +14,14 @@ using shootdown::LinuxRun;
 
 namespace {
 
+// To the run that is under way. While Linux boots, and a run is made ready, there is none, and nobody is told.
+template <typename... Parameters, typename... Arguments>
+void tell(void (LinuxRun::*what)(Parameters...), Arguments... arguments) {
+  if (LinuxRun* const run = LinuxRun::current()) (run->*what)(static_cast<Parameters>(arguments)...);
+}
+
 void hook(const volatile void* address, std::size_t size, bool writes, const void* code) {
-  if (LinuxRun* const run = LinuxRun::current()) run->step(address, size, writes, code);
+  tell(&LinuxRun::step, address, size, writes, code);
 }
 
 }  // namespace
@@ -80,7 +85,7 @@ void kcsan_set_access_mask(unsigned long /*mask*/) {}
 
 // --- the shim's ---
 
-// While Linux boots, and a run is made ready, there is only CPU 0, which nobody interrupts.
+// Without a run there is only CPU 0, which nobody interrupts.
 FROM_KERNEL int host_cpu() {
   LinuxRun* const run = LinuxRun::current();
   return run == nullptr ? 0 : run->sched.current();
@@ -89,42 +94,40 @@ FROM_KERNEL void host_step(const volatile void* address, unsigned long size, int
   hook(address, size, writes != 0, ip);
 }
 FROM_KERNEL void host_step_when(const void* object, int (*enabled)(const void*), const void* argument, const void* ip) {
-  if (LinuxRun* const run = LinuxRun::current()) run->step_when(object, enabled, argument, ip);
+  tell(&LinuxRun::step_when, object, enabled, argument, ip);
 }
 FROM_KERNEL void host_wait_until(const void* object, int (*enabled)(const void*), const void* argument) {
-  if (LinuxRun* const run = LinuxRun::current()) run->wait_until(object, enabled, argument);
+  tell(&LinuxRun::wait_until, object, enabled, argument);
 }
 FROM_KERNEL void host_wake() {
-  if (LinuxRun* const run = LinuxRun::current()) run->wake();
+  tell(&LinuxRun::wake);
 }
 FROM_KERNEL void host_send_interrupt(int cpu) {
-  if (LinuxRun* const run = LinuxRun::current()) run->send_interrupt(cpu);
+  tell(&LinuxRun::send_interrupt, cpu);
 }
 FROM_KERNEL void host_flush_tlb_page(unsigned long address) {
-  if (LinuxRun* const run = LinuxRun::current()) run->flush_tlb_page(address);
+  tell(&LinuxRun::flush_tlb_page, address);
 }
 FROM_KERNEL void host_flush_tlb() {
-  if (LinuxRun* const run = LinuxRun::current()) run->flush_tlb();
+  tell(&LinuxRun::flush_tlb);
 }
 FROM_KERNEL void host_frame_freed(unsigned long pfn) {
-  if (LinuxRun* const run = LinuxRun::current()) run->frame_freed(static_cast<Fact>(pfn));
+  tell(&LinuxRun::frame_freed, pfn);
 }
 FROM_KERNEL void host_gather_begins(int mm) {
-  if (LinuxRun* const run = LinuxRun::current()) run->gather_begins(mm);
+  tell(&LinuxRun::gather_begins, mm);
 }
 FROM_KERNEL void host_gather_ends(int mm) {
-  if (LinuxRun* const run = LinuxRun::current()) run->gather_ends(mm);
+  tell(&LinuxRun::gather_ends, mm);
 }
 FROM_KERNEL void host_page_dropped(unsigned long pfn, int file, unsigned long index) {
-  if (LinuxRun* const run = LinuxRun::current())
-    run->page_dropped(static_cast<Fact>(pfn), file, static_cast<Fact>(index));
+  tell(&LinuxRun::page_dropped, pfn, file, index);
 }
 FROM_KERNEL void host_read_page(int file, unsigned long index, unsigned long pfn) {
-  if (LinuxRun* const run = LinuxRun::current()) run->read_page(file, static_cast<Fact>(index), static_cast<Fact>(pfn));
+  tell(&LinuxRun::read_page, file, index, pfn);
 }
 FROM_KERNEL void host_write_page(int file, unsigned long index, unsigned long pfn) {
-  if (LinuxRun* const run = LinuxRun::current())
-    run->write_page(file, static_cast<Fact>(index), static_cast<Fact>(pfn));
+  tell(&LinuxRun::write_page, file, index, pfn);
 }
 FROM_KERNEL void host_print(const char* text, int warning) {
   std::fprintf(stderr, "%s: %s", warning != 0 ? "kernel warns" : "kernel", text);

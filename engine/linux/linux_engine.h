@@ -1,4 +1,5 @@
-// The engine whose kernel is Linux's own code, from the tree that this program was built with.
+// The engine whose kernel is Linux's own code, from the tree that this program was built with; there is none if it was
+// built without (SHOOTDOWN_LINUX).
 #pragma once
 
 #include "engine/run/engine.h"

@@ -1,29 +1,13 @@
 #include "engine/linux/linux_run.h"
 
 #include "engine/check.h"
+#include "engine/machine/x86.h"
 
 namespace shootdown {
 
 namespace {
 
 LinuxRun* under_way = nullptr;
-
-// x86's bits.
-constexpr std::uint64_t present = 1U << 0U;
-constexpr std::uint64_t writable = 1U << 1U;
-constexpr std::uint64_t accessed = 1U << 5U;
-constexpr std::uint64_t dirty = 1U << 6U;
-
-FrameNumber frame_of(std::uint64_t entry) {
-  return static_cast<FrameNumber>(entry >> 12U);
-}
-
-EntryFact entry_fact(std::uint64_t entry) {
-  if ((entry & present) == 0) return {};
-  return {EntryFact::present_bit | ((entry & writable) != 0 ? EntryFact::write_bit : 0U) |
-          ((entry & accessed) != 0 ? EntryFact::young_bit : 0U) | ((entry & dirty) != 0 ? EntryFact::dirty_bit : 0U) |
-          static_cast<Fact>(frame_of(entry)) << EntryFact::frame_shift};
-}
 
 std::uintptr_t address_of(int page) {
   return LINUX_USER_BASE + static_cast<std::uintptr_t>(page) * linux_page_size;
@@ -32,6 +16,18 @@ std::uintptr_t address_of(int page) {
 // All user pages of a run are in one page table.
 std::uint64_t* first_entry(int mm) {
   return linux_entry(mm, LINUX_USER_BASE);
+}
+
+Pte read_entry(int mm, int page) {
+  const std::uint64_t* const table = first_entry(mm);
+  return table == nullptr ? Pte() : Pte(table[page]);
+}
+
+// What the hardware does for an access.
+Pte walk(int mm, int page, bool store) {
+  const Pte after = read_entry(mm, page).walked(store);
+  if (after.present()) first_entry(mm)[page] = after.bits();
+  return after;
 }
 
 // An access to memory that is no event.
@@ -75,9 +71,8 @@ void LinuxRun::leave_step() {
   if (own.changing_mm >= 0) {
     const int mm = own.changing_mm;
     own.changing_mm = -1;
-    const std::uint64_t* const table = first_entry(mm);
-    const std::uint64_t now = table == nullptr ? 0 : table[own.changing_page];
-    if ((own.was & present) != 0 && (now & present) == 0) {
+    const Pte now = read_entry(mm, own.changing_page);
+    if (own.was.present() && !now.present()) {
       announce(cpu(),
                event::ClearEntry{.mm = as_fact(mm), .page = as_fact(own.changing_page), .was = entry_fact(own.was)});
     } else if (now != own.was) {
@@ -107,7 +102,7 @@ void LinuxRun::note_change(const volatile void* address) {
     Cpu& own = cpus_[cpu()];
     own.changing_mm = mm;
     own.changing_page = static_cast<int>(offset / sizeof *table);
-    own.was = table[own.changing_page];
+    own.was = Pte(table[own.changing_page]);
   }
 }
 
@@ -129,7 +124,7 @@ void LinuxRun::watch_for_spinning(bool writes) {
 }
 
 void LinuxRun::step(const volatile void* address, std::size_t size, bool writes, const void* code) {
-  if (looking_ || fibers_.of(cpu()).owns(const_cast<const void*>(address))) return;
+  if (fibers_.of(cpu()).owns(const_cast<const void*>(address))) return;
   leave_step();
   watch_for_spinning(writes);
   sched.step(point_of(const_cast<const void*>(address)));
@@ -139,7 +134,6 @@ void LinuxRun::step(const volatile void* address, std::size_t size, bool writes,
 }
 
 void LinuxRun::step_when(const void* object, Condition enabled, const void* argument, const void* code) {
-  if (looking_) return;
   leave_step();
   sched.step_when(point_of(object), waiting_, [=] { return enabled(argument) != 0; }, [] {});
   enter_step();
@@ -175,17 +169,9 @@ void LinuxRun::disturb(const Choice& choice) {
     announce(cpu(), event::EvictTranslation{.owner = choice.cpu, .page = choice.page});
   } else if (choice.kind == Choice::Kind::fill) {
     sched.record();
-    std::uint64_t* const table = first_entry(mm_of(choice.cpu));
-    std::uint64_t now = table == nullptr || cpus_[choice.cpu].exited ? 0 : table[choice.page];
-    if ((now & present) != 0) {
-      now = table[choice.page] |= accessed;
-      tlb.insert({.page = choice.page,
-                  .frame = frame_of(now),
-                  .write = (now & writable) != 0,
-                  .dirty = (now & dirty) != 0,
-                  .generation = lives_[frame_of(now)]});
-    }
-    announce(cpu(), event::FillTranslation{.owner = choice.cpu, .page = choice.page, .entry = entry_fact(now)});
+    const Pte found = cpus_[choice.cpu].exited ? Pte() : walk(mm_of(choice.cpu), choice.page, false);
+    if (found.present()) tlb.insert(TlbEntry::of(choice.page, found, lives_[found.frame()]));
+    announce(cpu(), event::FillTranslation{.owner = choice.cpu, .page = choice.page, .entry = entry_fact(found)});
   }
 }
 
@@ -249,38 +235,23 @@ void LinuxRun::write_page(int file, Fact index, Fact frame) {
 // --- user programs ---
 
 event::UserAccess LinuxRun::access(int cpu, int page, int word, bool store) {
-  event::UserAccess event{.mm = as_fact(mm_of(cpu)),
+  const int mm = mm_of(cpu);
+  const AccessResult result = x86::translate(
+      cpus_[cpu].tlb, page, store, [=] { return walk(mm, page, store); },
+      [this](FrameNumber frame) { return lives_[frame]; });
+  event::UserAccess event{.mm = as_fact(mm),
                           .page = as_fact(page),
                           .word = as_fact(word),
                           .store = static_cast<Fact>(store),
-                          .access = Access::hit};
-  Tlb& tlb = cpus_[cpu].tlb;
-  const auto virtual_page = static_cast<std::uint16_t>(page);
-  const TlbEntry* cached = tlb.find(virtual_page);
-  std::uint64_t* const table = first_entry(mm_of(cpu));
-  if (cached == nullptr || (store && !(cached->write && cached->dirty))) {
-    const std::uint64_t now = table == nullptr ? 0 : table[page];
-    if ((now & present) == 0 || (store && (now & writable) == 0)) {
-      tlb.drop(virtual_page);
-      event.access = Access::fault;
-      event.entry = entry_fact(now);
-      return event;
-    }
-    table[page] |= accessed | (store ? dirty : 0U);
-    tlb.insert({.page = virtual_page,
-                .frame = frame_of(now),
-                .write = (now & writable) != 0,
-                .dirty = (table[page] & dirty) != 0,
-                .generation = lives_[frame_of(now)]});
-    event.access = Access::walk;
-    cached = tlb.find(virtual_page);
+                          .access = result.kind,
+                          .frame = result.frame,
+                          .stale = static_cast<Fact>(result.stale)};
+  if (result.kind != Access::fault) {
+    std::uint32_t& memory = LinuxMemory::frame_words(result.frame)[word];
+    if (store) memory = ++last_value_;
+    event.value = memory;
   }
-  std::uint32_t& memory = LinuxMemory::frame_words(cached->frame)[word];
-  if (store) memory = ++last_value_;
-  event.frame = cached->frame;
-  event.value = memory;
-  event.stale = static_cast<Fact>(cached->generation != lives_[cached->frame]);
-  event.entry = entry_fact(table == nullptr ? 0 : table[page]);
+  event.entry = entry_fact(read_entry(mm, page));
   return event;
 }
 
@@ -363,7 +334,7 @@ void LinuxRun::run_operation(int cpu, const Operation& operation) {
     case Call::invalidate: linux_invalidate(file, index, pages); break;
     case Call::reclaim:
     case Call::read:
-    case Call::write: break;  // not yet
+    case Call::write: break;  // refused
   }
   leave_step();
 }
@@ -394,9 +365,10 @@ FrameFacts LinuxRun::frame_facts(Fact frame) const {
     result.page.index = static_cast<Fact>(facts.index);
   }
   for (int mm = 0; mm < config.mms; ++mm) {
-    const std::uint64_t* const table = first_entry(mm);
-    for (int page = 0; table != nullptr && page < config.virtual_pages(); ++page)
-      result.entries += static_cast<Fact>((table[page] & present) != 0 && frame_of(table[page]) == frame);
+    for (int page = 0; page < config.virtual_pages(); ++page) {
+      const Pte pte = read_entry(mm, page);
+      result.entries += static_cast<Fact>(pte.present() && pte.frame() == frame);
+    }
   }
   return result;
 }
@@ -410,8 +382,7 @@ Fact LinuxRun::cached_frame(int file, int index) const {
 }
 
 EntryFact LinuxRun::entry(int mm, int page) const {
-  const std::uint64_t* const table = first_entry(mm);
-  return entry_fact(table == nullptr ? 0 : table[page]);
+  return entry_fact(read_entry(mm, page));
 }
 
 long LinuxRun::rss(int mm) const {
@@ -429,16 +400,12 @@ int LinuxRun::present_entries(int mm, int /*table*/) const {
 }
 
 int LinuxRun::tlb_size(int cpu) const {
-  return static_cast<int>(cpus_[cpu].tlb.end() - cpus_[cpu].tlb.begin());
+  return cpus_[cpu].tlb.size();
 }
 
 TlbFact LinuxRun::tlb_entry(int cpu, int number) const {
   const TlbEntry& entry = cpus_[cpu].tlb.begin()[number];
-  return {
-      .page = entry.page,
-      .entry = {EntryFact::present_bit | (entry.write ? EntryFact::write_bit : 0U) |
-                (entry.dirty ? EntryFact::dirty_bit : 0U) | static_cast<Fact>(entry.frame) << EntryFact::frame_shift},
-      .lives_ago = lives_[entry.frame] - entry.generation};
+  return entry.fact(lives_[entry.frame]);
 }
 
 }  // namespace shootdown

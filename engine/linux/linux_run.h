@@ -19,7 +19,7 @@
 
 namespace shootdown {
 
-// The kinds of events that it sends.
+// The kinds of events that it sends; or would, of operations that it refuses.
 using SentByLinux =
     EventList<event::RunBegins, event::RunEnds, event::OperationBegins, event::UserAccess, event::RefuseAccess,
               event::EvictTranslation, event::FillTranslation, event::FlushTranslation, event::ClearEntry,
@@ -86,7 +86,7 @@ class LinuxRun final : public Run, public World {
     // An entry that the step at hand may have changed.
     int changing_mm = -1;
     int changing_page = 0;
-    std::uint64_t was = 0;
+    Pte was;
   };
   struct DiskPage {
     Fact words[max_words] = {};
@@ -125,7 +125,6 @@ class LinuxRun final : public Run, public World {
   WaitQueue waiting_;
   std::uint64_t changes_ = 0;  // steps that changed something
   Fact last_value_ = 0;
-  bool looking_ = false;  // what the kernel's code does is no step
 };
 
 }  // namespace shootdown

@@ -41,7 +41,7 @@ LinuxMemory& LinuxMemory::get() {
 }
 
 __attribute__((target("fsgsbase"))) void LinuxMemory::become(int cpu) const {
-  _writegsbase_u64(percpu_offset(cpu));
+  _writegsbase_u64(percpu_offsets_[static_cast<std::size_t>(cpu)]);
 }
 
 LinuxMemory::LinuxMemory() {
@@ -55,11 +55,12 @@ LinuxMemory::LinuxMemory() {
   for (std::size_t cpu = 0; cpu < linux_max_cpus; ++cpu) {
     char* const copy = copies + cpu * percpu_size;
     std::memcpy(copy, __start_linux_percpu, percpu_size);
-    offsets_[cpu] = reinterpret_cast<std::uintptr_t>(copy) - reinterpret_cast<std::uintptr_t>(__start_linux_percpu);
+    percpu_offsets_[cpu] =
+        reinterpret_cast<std::uintptr_t>(copy) - reinterpret_cast<std::uintptr_t>(__start_linux_percpu);
   }
   become(0);
   install_linux_traps();
-  linux_boot(offsets_.data());
+  linux_boot(percpu_offsets_.data());
 
   keep(__start_linux_data, static_cast<std::size_t>(__stop_linux_data - __start_linux_data));
   keep(__start_linux_bss, static_cast<std::size_t>(__stop_linux_bss - __start_linux_bss));

@@ -23,8 +23,6 @@ class LinuxMemory {
 
   // As it was when Linux had booted.
   void reset();
-  // Where a CPU's copy of per-CPU data is, for its %gs.
-  std::uintptr_t percpu_offset(int cpu) const { return offsets_[static_cast<std::size_t>(cpu)]; }
   // Makes code that runs from now on run as this CPU.
   void become(int cpu) const;
 
@@ -42,7 +40,7 @@ class LinuxMemory {
   };
   void keep(void* at, std::size_t size);
 
-  std::array<std::uintptr_t, linux_max_cpus> offsets_{};
+  std::array<std::uintptr_t, linux_max_cpus> percpu_offsets_{};  // what %gs is on each CPU
   std::vector<Part> parts_;
 };
 

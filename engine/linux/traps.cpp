@@ -13,18 +13,16 @@
 // NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming): the linker's names
 extern "C" {
 extern char __start_linux_text[], __stop_linux_text[];
-// Of symbols that nobody provides, in the order of the places that they were given, 4096 bytes each; null at the end.
+// Of symbols that nobody provides, in the order of the places that they were given, 4096 bytes each, from here on; null at
+// the end.
 extern const char* const linux_missing_names[];
+extern const std::uintptr_t linux_missing_base;
 }
 // NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)
 
 namespace shootdown {
 
 namespace {
-
-constexpr std::uintptr_t missing_base = 0x30000000;
-
-using Registers = greg_t[23];
 
 greg_t& general_register(ucontext_t& context, unsigned number) {
   static constexpr std::array<int, 16> registers{REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP,
@@ -63,10 +61,10 @@ bool emulate(ucontext_t& context) {
 }
 
 [[noreturn]] void die_of(std::uintptr_t address, const ucontext_t& context) {
-  const std::uintptr_t number = (address - missing_base) / 4096;
+  const std::uintptr_t number = (address - linux_missing_base) / 4096;
   std::uintptr_t known = 0;
   while (linux_missing_names[known] != nullptr) ++known;
-  if (address >= missing_base && number < known) {
+  if (address >= linux_missing_base && number < known) {
     std::fprintf(stderr, "shootdown: the kernel's code needs %s, which nobody provides\n", linux_missing_names[number]);
   } else {
     std::fprintf(stderr, "shootdown: the kernel's code faults at %#lx, code %#llx\n", address,

@@ -2,11 +2,9 @@
 
 #include <array>
 
-namespace shootdown {
+#include "engine/linux/linux_engine.h"
 
-#ifdef SHOOTDOWN_LINUX
-const Engine& linux_engine();  // engine/linux
-#endif
+namespace shootdown {
 
 std::span<const Engine* const> all_engines() {
   static const auto engines = std::to_array<const Engine*>({

@@ -18,11 +18,6 @@ unsigned long *linux_entry(int mm, unsigned long address)
 	}
 }
 
-int linux_mm_of(int cpu)
-{
-	return container_of(shim_tasks[cpu].mm, struct shim_mm, mm) - shim_mms;
-}
-
 long linux_cached_frame(int file, unsigned long index)
 {
 	void *entry = xa_load(&shim_inodes[file].i_data.i_pages, index);

@@ -93,7 +93,6 @@ void linux_drop_cache(int file);
 
 /* The entry of an mm for an address, where it lies; null: there is no page table for it. */
 unsigned long *linux_entry(int mm, unsigned long address);
-int linux_mm_of(int cpu);
 /* The frame in a slot of a file's page cache; -1: none. */
 long linux_cached_frame(int file, unsigned long index);
 

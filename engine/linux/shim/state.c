@@ -24,16 +24,9 @@ extern struct list_lru shadow_nodes;
 const char *linux_version(void)
 {
 	static char version[16];
-	int part[3] = { LINUX_VERSION_CODE >> 16, LINUX_VERSION_CODE >> 8 & 255, LINUX_VERSION_CODE & 255 };
-	int i, length = 0, digits;
 
-	for (i = 0; i < 3; i++) {
-		for (digits = 100; digits > 1 && part[i] < digits; digits /= 10)
-			;
-		for (; digits > 0; digits /= 10)
-			version[length++] = '0' + part[i] / digits % 10;
-		version[length++] = i < 2 ? '.' : 0;
-	}
+	snprintf(version, sizeof(version), "%d.%d.%d", LINUX_VERSION_CODE >> 16, LINUX_VERSION_CODE >> 8 & 255,
+		 LINUX_VERSION_CODE & 255);
 	return version;
 }
 
