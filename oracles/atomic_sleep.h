@@ -26,7 +26,9 @@ class AtomicSleep final : public Oracle<event::SleepInAtomic> {
       case writeback:
         violate(cpu, "cpu {} waits for the writeback of page frame {} while it holds a spinlock", cpu, event.subject);
         return;
-      case flush: violate(cpu, "cpu {} flushes TLBs of mm {} with interrupts off", cpu, event.subject);
+      case flush: violate(cpu, "cpu {} flushes TLBs of mm {} with interrupts off", cpu, event.subject); return;
+      case other:
+        violate(cpu, "cpu {} does what it may have to sleep for, or asks others to flush, in atomic context", cpu);
     }
   }
 

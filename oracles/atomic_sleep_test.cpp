@@ -40,7 +40,9 @@ BOOST_AUTO_TEST_CASE(says_what_was_done_where_it_must_not_be) {
        "takes the mmap_lock of mm 1 while it holds a spinlock"},
       {{.reason = Reason::writeback, .subject = 4},
        "waits for the writeback of page frame 4 while it holds a spinlock"},
-      {{.reason = Reason::flush, .subject = 2}, "flushes TLBs of mm 2 with interrupts off"}};
+      {{.reason = Reason::flush, .subject = 2}, "flushes TLBs of mm 2 with interrupts off"},
+      {{.reason = Reason::other, .lock = {}},
+       "does what it may have to sleep for, or asks others to flush, in atomic context"}};
   HandMadeRun run;
   for (const auto& [event, fact] : facts) {
     run.begin();

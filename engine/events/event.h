@@ -238,7 +238,7 @@ struct DropLock : StepEvent {
 // The CPU does what it may have to sleep for, or asks others to flush, where it must not: it holds a spinlock, or has
 // interrupts off (might_sleep, lockdep_assert_irqs_enabled).
 struct SleepInAtomic : Note {
-  enum class Reason : Fact { lock, writeback, flush };
+  enum class Reason : Fact { lock, writeback, flush, other };
 
   Reason reason;
   LockFact lock;     // that it takes

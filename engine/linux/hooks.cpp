@@ -7,7 +7,11 @@
 #include "engine/linux/linux_run.h"
 #include "engine/linux/shim/interface.h"
 
+using shootdown::as_fact;
+using shootdown::Fact;
 using shootdown::LinuxRun;
+using shootdown::LockClass;
+using shootdown::LockFact;
 
 // The kernel keeps its stack aligned to 8 bytes only.
 #define FROM_KERNEL __attribute__((force_align_arg_pointer, noinline))
@@ -111,8 +115,27 @@ FROM_KERNEL void host_flush_tlb_page(unsigned long address) {
 FROM_KERNEL void host_flush_tlb() {
   tell(&LinuxRun::flush_tlb);
 }
+FROM_KERNEL void host_frame_allocated(unsigned long pfn) {
+  tell(&LinuxRun::frame_allocated, pfn);
+}
 FROM_KERNEL void host_frame_freed(unsigned long pfn) {
   tell(&LinuxRun::frame_freed, pfn);
+}
+FROM_KERNEL void host_lock_taken(int kind, int owner, unsigned long number, int shared, int tries) {
+  tell(&LinuxRun::lock_taken, LockFact{static_cast<LockClass>(kind), as_fact(owner), static_cast<Fact>(number)}, shared,
+       tries);
+}
+FROM_KERNEL void host_lock_dropped(int kind, int owner, unsigned long number) {
+  tell(&LinuxRun::lock_dropped, LockFact{static_cast<LockClass>(kind), as_fact(owner), static_cast<Fact>(number)});
+}
+FROM_KERNEL void host_sleep_in_atomic() {
+  tell(&LinuxRun::sleep_in_atomic);
+}
+FROM_KERNEL void host_interrupt_sent(unsigned long cpus) {
+  tell(&LinuxRun::interrupt_sent, cpus);
+}
+FROM_KERNEL void host_interrupt_taken(int sender) {
+  tell(&LinuxRun::interrupt_taken, sender);
 }
 FROM_KERNEL void host_gather_begins(int mm) {
   tell(&LinuxRun::gather_begins, mm);
@@ -120,8 +143,33 @@ FROM_KERNEL void host_gather_begins(int mm) {
 FROM_KERNEL void host_gather_ends(int mm) {
   tell(&LinuxRun::gather_ends, mm);
 }
-FROM_KERNEL void host_page_dropped(unsigned long pfn, int file, unsigned long index) {
-  tell(&LinuxRun::page_dropped, pfn, file, index);
+FROM_KERNEL void host_zap_begins(int mm, unsigned long start, unsigned long end) {
+  tell(&LinuxRun::zap_begins, mm, start, end);
+}
+FROM_KERNEL void host_zap_ends(int mm, unsigned long start, unsigned long end) {
+  tell(&LinuxRun::zap_ends, mm, start, end);
+}
+FROM_KERNEL void host_page_queued(unsigned long pfn, unsigned long pointer, unsigned queued, unsigned room,
+                                  unsigned batches) {
+  tell(&LinuxRun::page_queued, pfn, pointer, queued, room, batches);
+}
+FROM_KERNEL void host_page_looked_up(int file, unsigned long index, long pfn) {
+  tell(&LinuxRun::page_looked_up, file, index, pfn);
+}
+FROM_KERNEL void host_page_added(int file, unsigned long index, unsigned long pfn) {
+  tell(&LinuxRun::page_added, file, index, pfn);
+}
+FROM_KERNEL void host_page_dropped(int file, unsigned long index, unsigned long pfn) {
+  tell(&LinuxRun::page_dropped, file, index, pfn);
+}
+FROM_KERNEL void host_page_tagged(int file, unsigned long index, int tag) {
+  tell(&LinuxRun::page_tagged, file, index, tag);
+}
+FROM_KERNEL void host_read_words(unsigned long pfn) {
+  tell(&LinuxRun::read_words, pfn);
+}
+FROM_KERNEL void host_write_words(unsigned long pfn) {
+  tell(&LinuxRun::write_words, pfn);
 }
 FROM_KERNEL void host_read_page(int file, unsigned long index, unsigned long pfn) {
   tell(&LinuxRun::read_page, file, index, pfn);

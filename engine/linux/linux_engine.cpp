@@ -25,12 +25,6 @@ std::string refuse_machine(const MachineConfig& machine) {
   return "its files have at most " + std::to_string(int{linux_max_file_pages}) + " pages";
 }
 
-std::string refuse_operation(const Operation& operation) {
-  const Call call = operation.call;
-  if (call != Call::reclaim && call != Call::read && call != Call::write) return {};
-  return "it does not do " + std::string(info_of(call).name) + " yet";
-}
-
 class LinuxEngine final : public Engine {
  public:
   std::string_view name() const override { return SHOOTDOWN_LINUX_NAME; }
@@ -43,9 +37,6 @@ class LinuxEngine final : public Engine {
 
   std::string refusal(const Program& program) const override {
     std::string why = refuse_machine(program.machine);
-    for (const Operation& operation : std::span(program.operations).first(program.operation_count)) {
-      if (why.empty()) why = refuse_operation(operation);
-    }
     for (const Exception& exception : std::span(program.exceptions).first(program.exception_count)) {
       if (why.empty() && exception.kind == Exception::Kind::fail) why = "its allocations do not fail";
     }

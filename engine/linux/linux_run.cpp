@@ -1,5 +1,7 @@
 #include "engine/linux/linux_run.h"
 
+#include <span>
+
 #include "engine/check.h"
 #include "engine/machine/x86.h"
 
@@ -13,9 +15,13 @@ std::uintptr_t address_of(int page) {
   return LINUX_USER_BASE + static_cast<std::uintptr_t>(page) * linux_page_size;
 }
 
+Fact page_of(std::uintptr_t address) {
+  return static_cast<Fact>((address - LINUX_USER_BASE) / linux_page_size);
+}
+
 // All user pages of a run are in one page table.
 std::uint64_t* first_entry(int mm) {
-  return linux_entry(mm, LINUX_USER_BASE);
+  return linux_entry_of(mm, LINUX_USER_BASE);
 }
 
 Pte read_entry(int mm, int page) {
@@ -53,7 +59,8 @@ LinuxRun::LinuxRun(const Engine& engine, const RunSetup& setup)
   under_way = nullptr;
   memory_.reset();
   memory_.become(0);
-  SHOOTDOWN_CHECK(linux_begin(config.cpus, config.mms, config.files, config.windows, config.pages, config.mapped) == 0);
+  SHOOTDOWN_CHECK(linux_begin(config.cpus, config.mms, config.files, config.windows, config.pages, config.mapped,
+                              config.buffers) == 0);
   under_way = this;
 }
 
@@ -65,19 +72,13 @@ std::uint64_t LinuxRun::step_limit(const Program& program) const {
 
 // --- steps ---
 
-// Says what the step that has been made did to an entry.
+// Says what came of the access that has been made.
 void LinuxRun::leave_step() {
   Cpu& own = cpus_[cpu()];
-  if (own.changing_mm >= 0) {
-    const int mm = own.changing_mm;
-    own.changing_mm = -1;
-    const Pte now = read_entry(mm, own.changing_page);
-    if (own.was.present() && !now.present()) {
-      announce(cpu(),
-               event::ClearEntry{.mm = as_fact(mm), .page = as_fact(own.changing_page), .was = entry_fact(own.was)});
-    } else if (now != own.was) {
-      announce(cpu(), event::SetEntry{.mm = as_fact(mm), .page = as_fact(own.changing_page), .entry = entry_fact(now)});
-    }
+  if (own.touched.place.kind != linux_other) {
+    const Touched touched = own.touched;
+    own.touched.place.kind = linux_other;
+    report_touch(touched);
   }
   const bool takes = linux_irqs_enabled(cpu()) != 0;
   if (takes == own.takes_interrupts) return;
@@ -91,19 +92,6 @@ void LinuxRun::leave_step() {
 
 void LinuxRun::enter_step() {
   memory_.become(cpu());
-}
-
-void LinuxRun::note_change(const volatile void* address) {
-  for (int mm = 0; mm < config.mms; ++mm) {
-    const std::uint64_t* const table = first_entry(mm);
-    if (table == nullptr) continue;
-    const auto offset = reinterpret_cast<std::uintptr_t>(address) - reinterpret_cast<std::uintptr_t>(table);
-    if (offset >= static_cast<std::uintptr_t>(config.virtual_pages()) * sizeof *table) continue;
-    Cpu& own = cpus_[cpu()];
-    own.changing_mm = mm;
-    own.changing_page = static_cast<int>(offset / sizeof *table);
-    own.was = Pte(table[own.changing_page]);
-  }
 }
 
 // Code that tries again and again until another CPU has changed something may do so for ever if the schedule lets it: who
@@ -130,7 +118,7 @@ void LinuxRun::step(const volatile void* address, std::size_t size, bool writes,
   sched.step(point_of(const_cast<const void*>(address)));
   enter_step();
   sched.mix(reinterpret_cast<std::uintptr_t>(code) ^ static_cast<std::uint64_t>(cpu()) << 56U ^ size << 48U);
-  if (writes) note_change(address);
+  note_touch(address, writes);
 }
 
 void LinuxRun::step_when(const void* object, Condition enabled, const void* argument, const void* code) {
@@ -175,6 +163,123 @@ void LinuxRun::disturb(const Choice& choice) {
   }
 }
 
+// --- what comes of an access ---
+
+void LinuxRun::note_touch(const volatile void* address, bool writes) {
+  Touched& touched = cpus_[cpu()].touched;
+  linux_locate(address, &touched.place);
+  touched.writes = writes;
+  switch (touched.place.kind) {
+    case linux_entry: touched.entry = read_entry(touched.place.mm, touched.place.page); break;
+    case linux_page: linux_frame_facts(touched.place.pfn, &touched.frame); break;
+    case linux_table:
+    case linux_generation:
+    case linux_other: break;
+  }
+}
+
+void LinuxRun::report_touch(const Touched& touched) {
+  switch (touched.place.kind) {
+    case linux_entry: return report_entry(touched);
+    case linux_table: return report_table(touched);
+    case linux_generation:
+      if (!touched.writes) return;
+      announce(cpu(),
+               event::RaiseTlbGeneration{.mm = as_fact(touched.place.mm),
+                                         .generation = static_cast<Fact>(linux_tlb_generation(touched.place.mm))});
+      return;
+    case linux_page:
+      if (!touched.writes) return;
+      linux_frame now;
+      linux_frame_facts(touched.place.pfn, &now);
+      report_page(static_cast<Fact>(touched.place.pfn), touched.frame, now);
+      return;
+    case linux_other: return;
+  }
+}
+
+void LinuxRun::report_entry(const Touched& touched) {
+  const Fact mm = as_fact(touched.place.mm);
+  const Fact page = as_fact(touched.place.page);
+  if (touched.place.page >= config.virtual_pages()) return;
+  const Pte now = read_entry(touched.place.mm, touched.place.page);
+  if (!touched.writes) {
+    announce(cpu(), event::ReadEntry{.mm = mm, .page = page, .entry = entry_fact(now)});
+  } else if (touched.entry.present() && !now.present()) {
+    announce(cpu(), event::ClearEntry{.mm = mm, .page = page, .was = entry_fact(touched.entry)});
+  } else if (now != touched.entry) {
+    announce(cpu(), event::SetEntry{.mm = mm, .page = page, .entry = entry_fact(now)});
+  }
+}
+
+// All windows are in one table: there is one if all higher ones lead to it.
+void LinuxRun::report_table(const Touched& touched) {
+  if (touched.writes) return;
+  announce(cpu(), event::ReadTable{.mm = as_fact(touched.place.mm),
+                                   .first = 0,
+                                   .count = as_fact(config.virtual_pages()),
+                                   .exists = static_cast<Fact>(first_entry(touched.place.mm) != nullptr)});
+}
+
+namespace {
+
+PageFact page_fact(Fact frame, const linux_frame& facts) {
+  if (facts.file < 0) return {.frame = frame};
+  return {.frame = frame, .file = as_fact(facts.file), .index = static_cast<Fact>(facts.index)};
+}
+
+bool is_set(const linux_frame& facts, PageFlag flag) {
+  return (facts.flags & flag) != 0;
+}
+
+}  // namespace
+
+void LinuxRun::report_page(Fact frame, const linux_frame& was, const linux_frame& now) {
+  if (was.is_table != 0 || now.is_table != 0 || now.in_use == 0) return;
+  const PageFact page = page_fact(frame, now.file >= 0 ? now : was);
+  if (was.flags != now.flags) report_flags(page, was, now);
+  report_counts(page, was, now);
+}
+
+void LinuxRun::report_flags(const PageFact& page, const linux_frame& was, const linux_frame& now) {
+  const auto sets = [&](PageFlag flag) { return !is_set(was, flag) && is_set(now, flag); };
+  const auto clears = [&](PageFlag flag) { return is_set(was, flag) && !is_set(now, flag); };
+  const LockFact lock{.kind = LockClass::page, .number = page.frame};
+  if (sets(PG_locked))
+    announce(cpu(), event::TakeLock{.lock = lock, .shared = 0, .tries = 0, .taken = 1, .holders = 0});
+  if (sets(PG_dirty)) {
+    bool table_locked = false;
+    for (int mm = 0; mm < config.mms; ++mm) table_locked = table_locked || linux_table_lock_owner(mm) == cpu();
+    announce(cpu(), event::SetDirty{.page = page,
+                                    .table_locked = static_cast<Fact>(table_locked),
+                                    .was = static_cast<Fact>(was.flags),
+                                    .mapcount = was.mapcount});
+  }
+  if (clears(PG_dirty)) announce(cpu(), event::ClearDirty{.page = page, .was = static_cast<Fact>(was.flags)});
+  if (sets(PG_writeback)) announce(cpu(), event::SetWriteback{.page = page});
+  if (clears(PG_writeback)) announce(cpu(), event::ClearWriteback{.page = page});
+  if (sets(PG_referenced) || sets(PG_active)) announce(cpu(), event::MarkAccessed{.page = page});
+  if (sets(PG_buffers)) announce(cpu(), event::AttachBuffers{.page = page});
+  if (clears(PG_buffers)) announce(cpu(), event::StripBuffers{.page = page, .was = static_cast<Fact>(was.flags)});
+  if (clears(PG_locked)) announce(cpu(), event::DropLock{.lock = lock});
+}
+
+// A reference count that falls from more than 1 to 0 at once is frozen, not dropped.
+void LinuxRun::report_counts(const PageFact& page, const linux_frame& was, const linux_frame& now) {
+  if (was.mapcount < now.mapcount) announce(cpu(), event::AddRmap{.page = page, .mapcount = now.mapcount});
+  if (was.mapcount > now.mapcount) announce(cpu(), event::RemoveRmap{.page = page, .mapcount = now.mapcount});
+  if (was.refcount == now.refcount) return;
+  if (now.refcount == 0 && was.refcount > 1) {
+    announce(cpu(), event::FreezeRefcount{.page = page, .frozen = 1, .refcount = was.refcount});
+  } else if (was.refcount == 0) {
+    announce(cpu(), event::UnfreezeRefcount{.page = page, .refcount = now.refcount});
+  } else if (was.refcount < now.refcount) {
+    announce(cpu(), event::GetPage{.page = page, .refcount = now.refcount});
+  } else {
+    announce(cpu(), event::PutPage{.page = page, .refcount = now.refcount});
+  }
+}
+
 // --- what the kernel's code reports ---
 
 void LinuxRun::flush_tlb_page(std::uintptr_t address) {
@@ -189,12 +294,41 @@ void LinuxRun::flush_tlb() {
   announce(cpu(), event::FlushTranslation{.page = no_fact});
 }
 
+void LinuxRun::frame_allocated(Fact frame) {
+  announce(cpu(), event::AllocatePage{.frame = frame});
+}
+
 void LinuxRun::frame_freed(Fact frame) {
+  leave_step();
   const FrameFacts facts = frame_facts(frame);
   ++lives_[frame];
   announce(cpu(),
            event::FreePage{
                .page = facts.page, .refcount = facts.refcount, .mapcount = facts.mapcount, .entries = facts.entries});
+}
+
+void LinuxRun::lock_taken(LockFact lock, bool shared, bool tries) {
+  announce(cpu(), event::TakeLock{.lock = lock,
+                                  .shared = static_cast<Fact>(shared),
+                                  .tries = static_cast<Fact>(tries),
+                                  .taken = 1,
+                                  .holders = 0});
+}
+
+void LinuxRun::lock_dropped(LockFact lock) {
+  announce(cpu(), event::DropLock{.lock = lock});
+}
+
+void LinuxRun::sleep_in_atomic() {
+  announce(cpu(), event::SleepInAtomic{.reason = event::SleepInAtomic::Reason::other, .lock = {}});
+}
+
+void LinuxRun::interrupt_sent(Fact cpus) {
+  announce(cpu(), event::SendInterrupt{.cpus = cpus});
+}
+
+void LinuxRun::interrupt_taken(int sender) {
+  announce(cpu(), event::TakeInterrupt{.sender = as_fact(sender)});
 }
 
 void LinuxRun::gather_begins(int mm) {
@@ -207,8 +341,69 @@ void LinuxRun::gather_ends(int mm) {
   announce(cpu(), event::EndGather{.mm = as_fact(mm)});
 }
 
-void LinuxRun::page_dropped(Fact frame, int file, Fact index) {
+void LinuxRun::zap_begins(int mm, std::uintptr_t start, std::uintptr_t end) {
+  leave_step();
+  announce(cpu(), event::BeginZap{.mm = as_fact(mm), .first = page_of(start), .count = page_of(end) - page_of(start)});
+}
+
+void LinuxRun::zap_ends(int mm, std::uintptr_t start, std::uintptr_t end) {
+  leave_step();
+  announce(cpu(), event::EndZap{.mm = as_fact(mm), .first = page_of(start), .count = page_of(end) - page_of(start)});
+}
+
+void LinuxRun::page_queued(Fact frame, std::uintptr_t pointer, Fact queued, Fact room, Fact batches) {
+  leave_step();
+  linux_frame facts;
+  linux_frame_facts(frame, &facts);
+  if (facts.is_table != 0) return;
+  announce(cpu(), event::QueuePage{.page = page_fact(frame, facts),
+                                   .flags = static_cast<Fact>(pointer & 3U),
+                                   .pointer = {static_cast<Fact>(pointer - LINUX_PAGES_BASE)},
+                                   .queued = queued,
+                                   .room = room,
+                                   .batches = batches,
+                                   .batch_max = 0});
+}
+
+void LinuxRun::page_looked_up(int file, Fact index, long frame) {
+  leave_step();
+  announce(cpu(), event::LookUpPage{
+                      .file = as_fact(file), .index = index, .frame = frame < 0 ? no_fact : static_cast<Fact>(frame)});
+}
+
+void LinuxRun::page_added(int file, Fact index, Fact frame) {
+  leave_step();
+  announce(cpu(), event::AddToPageCache{.page = {.frame = frame, .file = as_fact(file), .index = index}, .added = 1});
+}
+
+void LinuxRun::page_dropped(int file, Fact index, Fact frame) {
+  leave_step();
   announce(cpu(), event::RemoveFromPageCache{.page = {.frame = frame, .file = as_fact(file), .index = index}});
+}
+
+void LinuxRun::page_tagged(int file, Fact index, Fact tag) {
+  leave_step();
+  announce(cpu(), event::TagPage{.file = as_fact(file), .index = index, .tag = tag});
+}
+
+void LinuxRun::read_words(Fact frame) {
+  PageFact page = cpus_[cpu()].copied;
+  page.frame = frame;
+  for (int word = 0; word < config.words; ++word) {
+    own_step({.kind = kind_of<event::ReadWord>, .subject = frame});
+    announce(cpu(),
+             event::ReadWord{.page = page, .word = as_fact(word), .value = LinuxMemory::frame_words(frame)[word]});
+  }
+}
+
+void LinuxRun::write_words(Fact frame) {
+  PageFact page = cpus_[cpu()].copied;
+  page.frame = frame;
+  for (int word = 0; word < config.words; ++word) {
+    own_step({.kind = kind_of<event::WriteWord>, .subject = frame});
+    LinuxMemory::frame_words(frame)[word] = ++last_value_;
+    announce(cpu(), event::WriteWord{.page = page, .word = as_fact(word), .value = last_value_});
+  }
 }
 
 void LinuxRun::read_page(int file, Fact index, Fact frame) {
@@ -282,6 +477,18 @@ void LinuxRun::fsync(int cpu, int file, int first, int count) {
   announce(cpu, event::FsyncReturns{.file = as_fact(file), .first = as_fact(first), .count = as_fact(count)});
 }
 
+void LinuxRun::read(int cpu, int file, int index) {
+  cpus_[cpu].copied = {.file = as_fact(file), .index = as_fact(index)};
+  SHOOTDOWN_CHECK(linux_read(file, static_cast<unsigned long>(index)) == 0);
+}
+
+void LinuxRun::write(int cpu, int file, int index) {
+  cpus_[cpu].copied = {.file = as_fact(file), .index = as_fact(index)};
+  SHOOTDOWN_CHECK(linux_write(file, static_cast<unsigned long>(index)) == 0);
+  leave_step();
+  announce(cpu, event::WriteReturns{.file = as_fact(file), .index = as_fact(index)});
+}
+
 void LinuxRun::map(int cpu, int first, int count) {
   const Fact mm = as_fact(mm_of(cpu));
   announce(cpu, event::BeginUnmap{.mm = mm, .first = as_fact(first), .count = as_fact(count)});
@@ -332,9 +539,9 @@ void LinuxRun::run_operation(int cpu, const Operation& operation) {
     case Call::writeback: linux_writeback(file, index, pages); break;
     case Call::fadvise: linux_fadvise_dontneed(file, index, pages); break;
     case Call::invalidate: linux_invalidate(file, index, pages); break;
-    case Call::reclaim:
-    case Call::read:
-    case Call::write: break;  // refused
+    case Call::reclaim: linux_reclaim(file, index, pages); break;
+    case Call::read: read(cpu, file, config.index_of(first)); break;
+    case Call::write: write(cpu, file, config.index_of(first)); break;
   }
   leave_step();
 }
@@ -346,6 +553,7 @@ void LinuxRun::exit_thread(int cpu) {
 }
 
 void LinuxRun::finish(int cpu) {
+  linux_end();
   for (int file = 0; file < config.files; ++file) {
     fsync(cpu, file, 0, config.pages);
     linux_drop_cache(file);
@@ -358,15 +566,16 @@ void LinuxRun::finish(int cpu) {
 FrameFacts LinuxRun::frame_facts(Fact frame) const {
   linux_frame facts{};
   linux_frame_facts(frame, &facts);
-  FrameFacts result{.flags = static_cast<Fact>(facts.flags), .refcount = facts.refcount, .mapcount = facts.mapcount};
-  result.page.frame = frame;
-  if (facts.file >= 0) {
-    result.page.file = as_fact(facts.file);
-    result.page.index = static_cast<Fact>(facts.index);
-  }
+  FrameFacts result{.flags = static_cast<Fact>(facts.flags),
+                    .refcount = facts.refcount,
+                    .mapcount = facts.mapcount,
+                    .page = page_fact(frame, facts)};
+  if (facts.in_use == 0) return result;
   for (int mm = 0; mm < config.mms; ++mm) {
-    for (int page = 0; page < config.virtual_pages(); ++page) {
-      const Pte pte = read_entry(mm, page);
+    const std::uint64_t* const table = first_entry(mm);
+    if (table == nullptr) continue;
+    for (const std::uint64_t bits : std::span(table, static_cast<std::size_t>(config.virtual_pages()))) {
+      const Pte pte(bits);
       result.entries += static_cast<Fact>(pte.present() && pte.frame() == frame);
     }
   }

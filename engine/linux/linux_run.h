@@ -22,11 +22,16 @@ namespace shootdown {
 // The kinds of events that it sends; or would, of operations that it refuses.
 using SentByLinux =
     EventList<event::RunBegins, event::RunEnds, event::OperationBegins, event::UserAccess, event::RefuseAccess,
-              event::EvictTranslation, event::FillTranslation, event::FlushTranslation, event::ClearEntry,
-              event::SetEntry, event::InsertMapping, event::BeginUnmap, event::EndUnmap, event::FreePage,
-              event::RemoveFromPageCache, event::ReadFromDisk, event::WriteToDisk, event::ReadWord, event::WriteWord,
-              event::WriteReturns, event::FsyncBegins, event::FsyncReturns, event::BeginGather, event::FlushGather,
-              event::EndGather>;
+              event::EvictTranslation, event::FillTranslation, event::FlushTranslation, event::RaiseTlbGeneration,
+              event::SendInterrupt, event::TakeInterrupt, event::ReadEntry, event::SetEntry, event::ClearEntry,
+              event::ReadTable, event::TakeLock, event::DropLock, event::SleepInAtomic, event::InsertMapping,
+              event::BeginUnmap, event::EndUnmap, event::SetDirty, event::ClearDirty, event::SetWriteback,
+              event::ClearWriteback, event::MarkAccessed, event::AttachBuffers, event::StripBuffers, event::GetPage,
+              event::PutPage, event::FreezeRefcount, event::UnfreezeRefcount, event::AddRmap, event::RemoveRmap,
+              event::AllocatePage, event::FreePage, event::LookUpPage, event::AddToPageCache,
+              event::RemoveFromPageCache, event::TagPage, event::ReadFromDisk, event::WriteToDisk, event::ReadWord,
+              event::WriteWord, event::WriteReturns, event::FsyncBegins, event::FsyncReturns, event::BeginGather,
+              event::BeginZap, event::EndZap, event::QueuePage, event::FlushGather, event::EndGather>;
 
 class LinuxRun final : public Run, public World {
  public:
@@ -45,10 +50,24 @@ class LinuxRun final : public Run, public World {
   void send_interrupt(int cpu) { sched.post_interrupt(cpu); }
   void flush_tlb_page(std::uintptr_t address);
   void flush_tlb();
+  void frame_allocated(Fact frame);
   void frame_freed(Fact frame);
+  void lock_taken(LockFact lock, bool shared, bool tries);
+  void lock_dropped(LockFact lock);
+  void sleep_in_atomic();
+  void interrupt_sent(Fact cpus);
+  void interrupt_taken(int sender);
   void gather_begins(int mm);
   void gather_ends(int mm);
-  void page_dropped(Fact frame, int file, Fact index);
+  void zap_begins(int mm, std::uintptr_t start, std::uintptr_t end);
+  void zap_ends(int mm, std::uintptr_t start, std::uintptr_t end);
+  void page_queued(Fact frame, std::uintptr_t pointer, Fact queued, Fact room, Fact batches);
+  void page_looked_up(int file, Fact index, long frame);
+  void page_added(int file, Fact index, Fact frame);
+  void page_dropped(int file, Fact index, Fact frame);
+  void page_tagged(int file, Fact index, Fact tag);
+  void read_words(Fact frame);
+  void write_words(Fact frame);
   void read_page(int file, Fact index, Fact frame);
   void write_page(int file, Fact index, Fact frame);
 
@@ -68,25 +87,30 @@ class LinuxRun final : public Run, public World {
   EntryFact entry(int mm, int page) const override;
   long rss(int mm) const override;
   int flushes_pending(int mm) const override;
-  bool page_table_locked(int /*mm*/) const override { return false; }
+  bool page_table_locked(int mm) const override { return linux_table_lock_owner(mm) >= 0; }
   int page_tables(int /*mm*/) const override { return 1; }
   int present_entries(int mm, int table) const override;
   int mm_of(int cpu) const override { return cpu % config.mms; }
-  bool is_lazy(int /*cpu*/) const override { return false; }
+  bool is_lazy(int cpu) const override { return linux_is_lazy(cpu) != 0; }
   int tlb_size(int cpu) const override;
   TlbFact tlb_entry(int cpu, int number) const override;
   int batches_in_use() const override { return 0; }
 
  private:
+  // What the access at hand is to, and how it was before.
+  struct Touched {
+    linux_place place{};
+    bool writes = false;
+    Pte entry;
+    linux_frame frame{};
+  };
   struct Cpu {
     Tlb tlb;
     bool takes_interrupts = true;
     bool exited = false;
-    int reads = 0;  // steps since it last changed something
-    // An entry that the step at hand may have changed.
-    int changing_mm = -1;
-    int changing_page = 0;
-    Pte was;
+    PageFact copied;  // by read() or write()
+    int reads = 0;    // steps since it last changed something
+    Touched touched;
   };
   struct DiskPage {
     Fact words[max_words] = {};
@@ -107,12 +131,20 @@ class LinuxRun final : public Run, public World {
   void leave_step();
   void watch_for_spinning(bool writes);
   void enter_step();
-  void note_change(const volatile void* address);
+  void note_touch(const volatile void* address, bool writes);
+  void report_touch(const Touched& touched);
+  void report_entry(const Touched& touched);
+  void report_table(const Touched& touched);
+  void report_page(Fact frame, const linux_frame& was, const linux_frame& now);
+  void report_flags(const PageFact& page, const linux_frame& was, const linux_frame& now);
+  void report_counts(const PageFact& page, const linux_frame& was, const linux_frame& now);
   void own_step(StepPoint point);
 
   void user_access(int cpu, int page, int word, bool store);
   event::UserAccess access(int cpu, int page, int word, bool store);
   void fsync(int cpu, int file, int first, int count);
+  void read(int cpu, int file, int index);
+  void write(int cpu, int file, int index);
   void map(int cpu, int first, int count);
   void unmap(int cpu, int first, int count);
 

@@ -50,9 +50,10 @@ bool emulate(ucontext_t& context) {
   if (opcode[1] == 0x01 && (opcode[2] & 0xF8U) == 0x38U) {
     host_flush_tlb_page(static_cast<unsigned long>(operand));
   } else if (opcode[1] == 0x22) {
+    linux_write_cr3(static_cast<unsigned long>(operand));
     host_flush_tlb();
   } else if (opcode[1] == 0x20) {
-    operand = 0;
+    operand = static_cast<greg_t>(linux_read_cr3());
   } else {
     return false;
   }
@@ -65,7 +66,8 @@ bool emulate(ucontext_t& context) {
   std::uintptr_t known = 0;
   while (linux_missing_names[known] != nullptr) ++known;
   if (address >= linux_missing_base && number < known) {
-    std::fprintf(stderr, "shootdown: the kernel's code needs %s, which nobody provides\n", linux_missing_names[number]);
+    std::fprintf(stderr, "shootdown: the kernel's code needs %s, which nobody provides, at %#llx\n",
+                 linux_missing_names[number], context.uc_mcontext.gregs[REG_RIP]);
   } else {
     std::fprintf(stderr, "shootdown: the kernel's code faults at %#lx, code %#llx\n", address,
                  context.uc_mcontext.gregs[REG_RIP]);

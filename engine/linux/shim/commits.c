@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only
-/* Reports what takes effect, where the kernel's files call each other: the linker turns such calls to here (--wrap). */
+/* Reports what takes effect, where the kernel's files call each other: the linker turns such calls to here (--wrap).
+ * A call within one of its files is not seen. */
 #include "shim.h"
 
 /* mm/internal.h is the tree's own. */
 #include "internal.h"
 
 static int number_of(const struct mm_struct *mm) { return container_of(mm, struct shim_mm, mm) - shim_mms; }
+
+/* --- gathers and zaps --- */
 
 void __real_tlb_gather_mmu(struct mmu_gather *tlb, struct mm_struct *mm);
 void __wrap_tlb_gather_mmu(struct mmu_gather *tlb, struct mm_struct *mm)
@@ -30,12 +33,110 @@ void __wrap_tlb_finish_mmu(struct mmu_gather *tlb)
 	host_gather_ends(mm);
 }
 
-void __real___filemap_remove_folio(struct folio *folio, void *shadow);
-void __wrap___filemap_remove_folio(struct folio *folio, void *shadow)
+/* `batch` was the active one when the page came. */
+static void report_queued(const struct mmu_gather *tlb, const struct mmu_gather_batch *batch, const struct page *page)
 {
-	int file = folio->mapping->host - shim_inodes;
-	unsigned long index = folio->index;
+#if SINCE_6_2
+	unsigned long pointer = (unsigned long)batch->encoded_pages[batch->nr - 1];
+#else
+	unsigned long pointer = (unsigned long)batch->pages[batch->nr - 1];
+#endif
 
-	__real___filemap_remove_folio(folio, shadow);
-	host_page_dropped(folio_pfn(folio), file, index);
+	host_page_queued(page_to_pfn(page), pointer, batch->nr, batch->max, tlb->batch_count);
+}
+
+#if SINCE_6_9
+bool __real___tlb_remove_folio_pages(struct mmu_gather *tlb, struct page *page, unsigned int pages, bool delay_rmap);
+bool __wrap___tlb_remove_folio_pages(struct mmu_gather *tlb, struct page *page, unsigned int pages, bool delay_rmap)
+{
+	const struct mmu_gather_batch *batch = tlb->active;
+	bool full = __real___tlb_remove_folio_pages(tlb, page, pages, delay_rmap);
+
+	report_queued(tlb, batch, page);
+	return full;
+}
+#elif SINCE_6_2
+bool __real___tlb_remove_page_size(struct mmu_gather *tlb, struct encoded_page *page, int size);
+bool __wrap___tlb_remove_page_size(struct mmu_gather *tlb, struct encoded_page *page, int size)
+{
+	const struct mmu_gather_batch *batch = tlb->active;
+	bool full = __real___tlb_remove_page_size(tlb, page, size);
+
+	report_queued(tlb, batch, encoded_page_ptr(page));
+	return full;
+}
+#else
+bool __real___tlb_remove_page_size(struct mmu_gather *tlb, struct page *page, int size);
+bool __wrap___tlb_remove_page_size(struct mmu_gather *tlb, struct page *page, int size)
+{
+	const struct mmu_gather_batch *batch = tlb->active;
+	bool full = __real___tlb_remove_page_size(tlb, page, size);
+
+	report_queued(tlb, batch, page);
+	return full;
+}
+#endif
+
+void __real_zap_page_range_single(struct vm_area_struct *vma, unsigned long address, unsigned long size,
+				  struct zap_details *details);
+void __wrap_zap_page_range_single(struct vm_area_struct *vma, unsigned long address, unsigned long size,
+				  struct zap_details *details)
+{
+	int mm = number_of(vma->vm_mm);
+
+	host_zap_begins(mm, address, address + size);
+	__real_zap_page_range_single(vma, address, size, details);
+	host_zap_ends(mm, address, address + size);
+}
+
+/* --- the page cache --- */
+
+/* The file whose page cache this is; -1: another XArray. */
+static int file_of(const struct xarray *array)
+{
+	int i;
+
+	for (i = 0; i < linux_max_files; i++) {
+		if (array == &shim_inodes[i].i_data.i_pages)
+			return i;
+	}
+	return -1;
+}
+
+static int is_folio(const void *entry) { return entry && !xa_is_internal(entry) && !xa_is_value(entry); }
+
+void *__real_xas_load(struct xa_state *xas);
+void *__wrap_xas_load(struct xa_state *xas)
+{
+	void *entry = __real_xas_load(xas);
+	int file = file_of(xas->xa);
+
+	if (file >= 0)
+		host_page_looked_up(file, xas->xa_index, is_folio(entry) ? (long)folio_pfn(entry) : -1);
+	return entry;
+}
+
+void *__real_xas_store(struct xa_state *xas, void *entry);
+void *__wrap_xas_store(struct xa_state *xas, void *entry)
+{
+	void *was = __real_xas_store(xas, entry);
+	int file = file_of(xas->xa);
+
+	if (file < 0 || xas_error(xas))
+		return was;
+	if (is_folio(was))
+		host_page_dropped(file, xas->xa_index, folio_pfn(was));
+	if (is_folio(entry))
+		host_page_added(file, xas->xa_index, folio_pfn(entry));
+	return was;
+}
+
+void __real_xas_set_mark(const struct xa_state *xas, xa_mark_t mark);
+void __wrap_xas_set_mark(const struct xa_state *xas, xa_mark_t mark)
+{
+	int file = file_of(xas->xa);
+
+	__real_xas_set_mark(xas, mark);
+	if (file >= 0)
+		host_page_tagged(file, xas->xa_index, 1 << (__force unsigned int)mark);
 }

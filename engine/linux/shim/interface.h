@@ -45,13 +45,35 @@ void host_send_interrupt(int cpu);
 /* The CPU that runs drops what its TLB holds of a page, or of all. */
 void host_flush_tlb_page(unsigned long address);
 void host_flush_tlb(void);
-/* A frame is about to be freed. */
+/* A frame has been allocated; one is about to be freed. */
+void host_frame_allocated(unsigned long pfn);
 void host_frame_freed(unsigned long pfn);
+/* A lock has been taken, or is about to be dropped: `kind` is LockClass of engine/events/event.h. */
+void host_lock_taken(int kind, int owner, unsigned long number, int shared, int tries);
+void host_lock_dropped(int kind, int owner, unsigned long number);
+/* The CPU that runs does what it may have to sleep for although it must not. */
+void host_sleep_in_atomic(void);
+/* It asks other CPUs, a bit for each, to call functions of theirs; and it calls such a function for another. */
+void host_interrupt_sent(unsigned long cpus);
+void host_interrupt_taken(int sender);
 /* The CPU that runs begins to gather pages of an mm; all that it has gathered has been flushed and freed. */
 void host_gather_begins(int mm);
 void host_gather_ends(int mm);
-/* A frame has left the page cache, where it was this page. */
-void host_page_dropped(unsigned long pfn, int file, unsigned long index);
+/* It begins to zap a range, and has done so. */
+void host_zap_begins(int mm, unsigned long start, unsigned long end);
+void host_zap_ends(int mm, unsigned long start, unsigned long end);
+/* A page waits for the flush: what its entry in the batch is, and how full that is. */
+void host_page_queued(unsigned long pfn, unsigned long pointer, unsigned int queued, unsigned int room,
+		      unsigned int batches);
+/* A slot of the page cache was looked up (pfn -1: it is empty); a frame is there now; it is not any more. */
+void host_page_looked_up(int file, unsigned long index, long pfn);
+void host_page_added(int file, unsigned long index, unsigned long pfn);
+void host_page_dropped(int file, unsigned long index, unsigned long pfn);
+/* A mark of a slot was set; the tag is CacheTag of engine/events/event.h. */
+void host_page_tagged(int file, unsigned long index, int tag);
+/* Words of a page are moved to a program by read(), and from a program by write(). */
+void host_read_words(unsigned long pfn);
+void host_write_words(unsigned long pfn);
 /* The disk. */
 void host_read_page(int file, unsigned long index, unsigned long pfn);
 void host_write_page(int file, unsigned long index, unsigned long pfn);
@@ -68,11 +90,15 @@ const char *linux_version(void);
 void linux_boot(const unsigned long *percpu_offsets);
 /* How much of the room for objects is in use, in bytes. */
 unsigned long linux_objects_used(void);
-/* For a run: mms with `cpus` threads, files of `pages` pages, windows. Returns 0, or what failed. */
-int linux_begin(int cpus, int mms, int files, int windows, int pages, int mapped);
+/* For a run: mms with `cpus` threads, files of `pages` pages with buffers or without, windows. Returns 0, or what
+ * failed. */
+int linux_begin(int cpus, int mms, int files, int windows, int pages, int mapped, int buffers);
 
 /* Whether a CPU takes interrupts. */
 int linux_irqs_enabled(int cpu);
+/* The register of the CPU that runs. */
+unsigned long linux_read_cr3(void);
+void linux_write_cr3(unsigned long value);
 /* Handles one interrupt of the CPU that runs; returns whether there are more. */
 int linux_interrupt(void);
 
@@ -85,26 +111,55 @@ int linux_fsync(int file, unsigned long first, unsigned long count);
 int linux_writeback(int file, unsigned long first, unsigned long count);
 int linux_fadvise_dontneed(int file, unsigned long first, unsigned long count);
 int linux_invalidate(int file, unsigned long first, unsigned long count);
+/* Reclaims pages that nobody maps, as shrink_folio_list does. */
+void linux_reclaim(int file, unsigned long first, unsigned long count);
+/* Of one page. */
+int linux_read(int file, unsigned long index);
+int linux_write(int file, unsigned long index);
 void linux_exit(void);
 /* Drops what is clean of a file from the page cache. */
 void linux_drop_cache(int file);
+/* When all threads have ended: what is kept until nobody uses an mm any more, and pages that CPUs hold for later. */
+void linux_end(void);
 
 /* --- facts --- */
 
-/* The entry of an mm for an address, where it lies; null: there is no page table for it. */
-unsigned long *linux_entry(int mm, unsigned long address);
-/* The frame in a slot of a file's page cache; -1: none. */
-long linux_cached_frame(int file, unsigned long index);
-
-/* NOLINTNEXTLINE(readability-identifier-naming): as the kernel names a struct */
+/* What an address of the kernel's memory is. */
+enum linux_kind {
+	linux_other,
+	linux_entry, /* a page-table entry of an mm, for a page of its windows */
+	linux_table, /* an entry of a higher table, on the way there */
+	linux_page, /* the struct page of a frame */
+	linux_generation, /* of an mm's TLB flushes */
+};
+/* NOLINTBEGIN(readability-identifier-naming): as the kernel names a struct */
+struct linux_place {
+	enum linux_kind kind;
+	int mm;
+	int page; /* virtual */
+	unsigned long pfn;
+};
 struct linux_frame {
 	unsigned long flags; /* PageFlag of engine/events/facts.h */
 	int refcount;
 	int mapcount;
 	int file; /* -1: it is in no page cache */
 	unsigned long index;
+	int in_use; /* 0: it is free */
+	int is_table; /* it holds a page table */
 };
+/* NOLINTEND(readability-identifier-naming) */
+void linux_locate(const volatile void *address, struct linux_place *place);
 void linux_frame_facts(unsigned long pfn, struct linux_frame *facts);
+
+/* The entry of an mm for an address, where it lies; null: there is no page table for it. */
+unsigned long *linux_entry_of(int mm, unsigned long address);
+/* Who holds the lock of the page table that all windows of an mm are in; -1: nobody. */
+int linux_table_lock_owner(int mm);
+/* The frame in a slot of a file's page cache; -1: none. */
+long linux_cached_frame(int file, unsigned long index);
+unsigned long linux_tlb_generation(int mm);
+int linux_is_lazy(int cpu);
 long linux_rss(int mm);
 int linux_flushes_pending(int mm);
 

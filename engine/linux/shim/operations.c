@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only
 /* What user space can ask for, by the kernel's own entry points; and the page fault, as do_user_addr_fault does it. */
 #include <linux/fadvise.h>
+#include <asm/mmu_context.h>
+
+#include <linux/uio.h>
 
 #include "shim.h"
+
+/* mm/internal.h is the tree's own. */
+#include "internal.h"
 
 int linux_fault(unsigned long address, int store)
 {
@@ -77,16 +83,96 @@ int linux_invalidate(int file, unsigned long first, unsigned long count)
 	return invalidate_inode_pages2_range(shim_files[file].f_mapping, first, first + count - 1);
 }
 
+/* Takes a page off its LRU list if nobody maps it. */
+static void isolate(struct address_space *mapping, unsigned long index, struct list_head *list)
+{
+	struct folio *folio = filemap_get_folio(mapping, index);
+	bool isolated;
+
+	if (IS_ERR_OR_NULL(folio))
+		return;
+#if SINCE_6_2
+	isolated = !folio_mapped(folio) && folio_isolate_lru(folio);
+#else
+	isolated = !folio_mapped(folio) && folio_isolate_lru(folio) == 0;
+#endif
+	if (isolated)
+		list_add_tail(&folio->lru, list);
+	folio_put(folio);
+}
+
+void linux_reclaim(int file, unsigned long first, unsigned long count)
+{
+	LIST_HEAD(list);
+	unsigned long index;
+
+	lru_add_drain();
+	for (index = first; index < first + count; index++)
+		isolate(shim_files[file].f_mapping, index, &list);
+	reclaim_pages(&list);
+}
+
+/* What is copied is the program's affair: there is no memory behind it. */
+static void start_copy(struct kiocb *call, struct iov_iter *iter, int file, unsigned long index, int source)
+{
+	*call = (struct kiocb){ .ki_filp = &shim_files[file], .ki_pos = (loff_t)index * PAGE_SIZE };
+	*iter = (struct iov_iter){ .iter_type = ITER_KVEC, .data_source = source, .count = PAGE_SIZE };
+}
+
+int linux_read(int file, unsigned long index)
+{
+	struct kiocb call;
+	struct iov_iter iter;
+	ssize_t result;
+
+	start_copy(&call, &iter, file, index, ITER_DEST);
+	result = filemap_read(&call, &iter, 0);
+	return result < 0 ? (int)result : 0;
+}
+
+int linux_write(int file, unsigned long index)
+{
+	struct inode *inode = &shim_inodes[file];
+	struct kiocb call;
+	struct iov_iter iter;
+	ssize_t result;
+
+	start_copy(&call, &iter, file, index, ITER_SOURCE);
+	inode_lock(inode);
+	result = generic_perform_write(&call, &iter);
+	inode_unlock(inode);
+	return result < 0 ? (int)result : 0;
+}
+
 void linux_drop_cache(int file)
 {
 	invalidate_mapping_pages(shim_files[file].f_mapping, 0, -1);
 }
 
-/* The thread leaves its mm; the last one tears it down (mmput). */
+/* The thread leaves its mm, and its CPU enters lazy mode (exit_mm); the last one tears the mm down (mmput). */
 void linux_exit(void)
 {
 	struct mm_struct *mm = current->mm;
 
+	mmap_read_lock(mm);
+	local_irq_disable();
+	current->mm = NULL;
+	enter_lazy_tlb(mm, current);
+	local_irq_enable();
+	mmap_read_unlock(mm);
 	if (atomic_dec_and_test(&mm->mm_users))
 		exit_mmap(mm);
+}
+
+void linux_end(void)
+{
+	int cpu, mm;
+
+	for (cpu = 0; cpu < linux_max_cpus; cpu++)
+		lru_add_drain_cpu(cpu);
+	for (mm = 0; mm < linux_max_mms; mm++) {
+		if (shim_mms[mm].mm.pgd)
+			free_pages((unsigned long)shim_mms[mm].mm.pgd, 0);
+		shim_mms[mm].mm.pgd = NULL;
+	}
 }

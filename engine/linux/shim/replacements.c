@@ -1,10 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only
-/* Locks, semaphores, wait queues and calls to other CPUs: replaced in full, as things that the scheduler knows.
+/* Locks, semaphores, wait queues, calls to other CPUs and registers: replaced in full, as things that the scheduler knows.
  *
  * Keeps: mutual exclusion; that a waiter is woken when what it waits for may be so; that interrupts are sent to the CPUs
  * that the mask and the condition name, and waited for. Which of several waiters comes next is the schedule's choice.
  * Does not keep: fairness of rwsems and queued spinlocks, lockdep, preemption counts. */
 #include "shim.h"
+
+static void report_taken(const void *lock, int shared, int tries)
+{
+	struct shim_lock_name name;
+
+	if (shim_name_lock(lock, &name))
+		host_lock_taken(name.kind, name.owner, name.number, shared, tries);
+}
+
+static void report_dropped(const void *lock)
+{
+	struct shim_lock_name name;
+
+	if (shim_name_lock(lock, &name))
+		host_lock_dropped(name.kind, name.owner, name.number);
+}
+
+/* --- sleeping in atomic context --- */
+
+void __might_resched(const char *file, int line, unsigned int offsets)
+{
+	if (preempt_count() != (int)(offsets & MIGHT_RESCHED_PREEMPT_MASK) || raw_irqs_disabled())
+		host_sleep_in_atomic();
+}
+void __might_sleep(const char *file, int line) { __might_resched(file, line, 0); }
+void __cant_sleep(const char *file, int line, int offset) {}
 
 /* --- spinlocks --- */
 
@@ -13,10 +39,18 @@ static int is_unlocked(const void *lock)
 	return atomic_read(&((const raw_spinlock_t *)lock)->raw_lock.val) == 0;
 }
 
+static void take(raw_spinlock_t *lock, int tries)
+{
+	atomic_set(&lock->raw_lock.val, 1);
+	lock->owner_cpu = host_cpu();
+	report_taken(lock, 0, tries);
+}
+
 static void lock(raw_spinlock_t *lock, const void *ip)
 {
+	preempt_disable();
 	host_step_when(lock, is_unlocked, lock, ip);
-	atomic_set(&lock->raw_lock.val, 1);
+	take(lock, 0);
 }
 
 static void unlock(raw_spinlock_t *lock, const void *ip)
@@ -25,7 +59,9 @@ static void unlock(raw_spinlock_t *lock, const void *ip)
 	if (is_unlocked(lock))
 		host_die("unlock of a spinlock that is not held");
 	atomic_set(&lock->raw_lock.val, 0);
+	report_dropped(lock);
 	host_wake();
+	preempt_enable();
 }
 
 void __raw_spin_lock_init(raw_spinlock_t *l, const char *name, struct lock_class_key *key, short inner)
@@ -48,7 +84,8 @@ int _raw_spin_trylock(raw_spinlock_t *l)
 	host_step(l, sizeof(*l), 1, IP);
 	if (!is_unlocked(l))
 		return 0;
-	atomic_set(&l->raw_lock.val, 1);
+	preempt_disable();
+	take(l, 1);
 	return 1;
 }
 void _raw_spin_unlock(raw_spinlock_t *l) { unlock(l, IP); }
@@ -68,10 +105,33 @@ static long count_of(const void *sem) { return atomic_long_read(&((const struct 
 static int is_readable(const void *sem) { return (count_of(sem) & writer) == 0; }
 static int is_writable(const void *sem) { return count_of(sem) == 0; }
 
-static void change(struct rw_semaphore *sem, long by, const void *ip)
+static void count_in(struct rw_semaphore *sem, long by, int tries)
+{
+	atomic_long_add(by, &sem->count);
+	report_taken(sem, by == reader, tries);
+}
+
+static void acquire(struct rw_semaphore *sem, long by, const void *ip)
+{
+	might_sleep();
+	host_step_when(sem, by == reader ? is_readable : is_writable, sem, ip);
+	count_in(sem, by, 0);
+}
+
+static int try_acquire(struct rw_semaphore *sem, long by, const void *ip)
 {
 	host_step(sem, sizeof(sem->count), 1, ip);
-	atomic_long_add(by, &sem->count);
+	if (by == reader ? !is_readable(sem) : !is_writable(sem))
+		return 0;
+	count_in(sem, by, 1);
+	return 1;
+}
+
+static void release(struct rw_semaphore *sem, long by, const void *ip)
+{
+	host_step(sem, sizeof(sem->count), 1, ip);
+	atomic_long_sub(by, &sem->count);
+	report_dropped(sem);
 	host_wake();
 }
 
@@ -79,43 +139,22 @@ void __init_rwsem(struct rw_semaphore *sem, const char *name, struct lock_class_
 {
 	atomic_long_set(&sem->count, 0);
 }
-void down_read(struct rw_semaphore *sem)
-{
-	host_step_when(sem, is_readable, sem, IP);
-	atomic_long_add(reader, &sem->count);
-}
-int down_read_killable(struct rw_semaphore *sem) { down_read(sem); return 0; }
-int down_read_trylock(struct rw_semaphore *sem)
-{
-	host_step(sem, sizeof(sem->count), 1, IP);
-	if (!is_readable(sem))
-		return 0;
-	atomic_long_add(reader, &sem->count);
-	return 1;
-}
-void up_read(struct rw_semaphore *sem) { change(sem, -reader, IP); }
-void down_write(struct rw_semaphore *sem)
-{
-	host_step_when(sem, is_writable, sem, IP);
-	atomic_long_set(&sem->count, writer);
-}
-int down_write_killable(struct rw_semaphore *sem) { down_write(sem); return 0; }
-int down_write_trylock(struct rw_semaphore *sem)
-{
-	host_step(sem, sizeof(sem->count), 1, IP);
-	if (!is_writable(sem))
-		return 0;
-	atomic_long_set(&sem->count, writer);
-	return 1;
-}
-void up_write(struct rw_semaphore *sem) { change(sem, -writer, IP); }
-void downgrade_write(struct rw_semaphore *sem) { change(sem, reader - writer, IP); }
+void down_read(struct rw_semaphore *sem) { acquire(sem, reader, IP); }
+int down_read_killable(struct rw_semaphore *sem) { acquire(sem, reader, IP); return 0; }
+int down_read_trylock(struct rw_semaphore *sem) { return try_acquire(sem, reader, IP); }
+void up_read(struct rw_semaphore *sem) { release(sem, reader, IP); }
+void down_write(struct rw_semaphore *sem) { acquire(sem, writer, IP); }
+int down_write_killable(struct rw_semaphore *sem) { acquire(sem, writer, IP); return 0; }
+int down_write_trylock(struct rw_semaphore *sem) { return try_acquire(sem, writer, IP); }
+void up_write(struct rw_semaphore *sem) { release(sem, writer, IP); }
+void downgrade_write(struct rw_semaphore *sem) { release(sem, writer - reader, IP); }
 
 /* --- mutexes --- */
 
 static int is_free(const void *mutex) { return atomic_long_read(&((const struct mutex *)mutex)->owner) == 0; }
 void mutex_lock(struct mutex *m)
 {
+	might_sleep();
 	host_step_when(m, is_free, m, IP);
 	atomic_long_set(&m->owner, 1);
 }
@@ -185,6 +224,34 @@ void __wake_up_locked_key_bookmark(struct wait_queue_head *head, unsigned int mo
 }
 #endif
 
+/* Bits that are locks. */
+struct bit {
+	unsigned long *word;
+	int number;
+};
+static int is_clear(const void *bit)
+{
+	const struct bit *it = bit;
+
+	return (READ_ONCE(*it->word) >> it->number & 1) == 0;
+}
+int out_of_line_wait_on_bit(void *word, int number, wait_bit_action_f *action, unsigned int mode)
+{
+	struct bit bit = { word, number };
+
+	host_wait_until(word, is_clear, &bit);
+	return 0;
+}
+int out_of_line_wait_on_bit_lock(void *word, int number, wait_bit_action_f *action, unsigned int mode)
+{
+	struct bit bit = { word, number };
+
+	host_step_when(word, is_clear, &bit, IP);
+	__set_bit(number, word);
+	return 0;
+}
+void wake_up_bit(void *word, int number) { host_wake(); }
+
 /* --- calls to other CPUs --- */
 
 DEFINE_PER_CPU(unsigned long, shim_irq_flags) = 0x200;
@@ -203,23 +270,39 @@ static DEFINE_PER_CPU(struct calls, calls);
 
 static int is_answered(const void *own) { return ((const struct calls *)own)->unanswered == 0; }
 
-void on_each_cpu_cond_mask(smp_cond_func_t condition, smp_call_func_t function, void *argument, bool wait,
-			   const struct cpumask *mask)
+static void ask(int self, unsigned long cpus, smp_call_func_t function, void *argument)
 {
-	int self = host_cpu(), cpu;
+	int cpu;
 
-	for_each_cpu(cpu, mask) {
+	host_step(&per_cpu(calls, self), sizeof(struct calls), 1, IP);
+	if (raw_irqs_disabled())
+		host_sleep_in_atomic();
+	host_interrupt_sent(cpus);
+	for (cpu = 0; cpu < linux_max_cpus; cpu++) {
 		struct calls *its = &per_cpu(calls, cpu);
 
-		if (cpu == self || (condition && !condition(cpu, argument)))
+		if (!(cpus >> cpu & 1))
 			continue;
-		host_step(its, sizeof(*its), 1, IP);
 		if (its->count == linux_max_cpus)
 			host_die("more calls wait on a CPU than there are CPUs");
 		its->queued[its->count++] = (struct call){ function, argument, self };
 		per_cpu(calls, self).unanswered++;
 		host_send_interrupt(cpu);
 	}
+}
+
+void on_each_cpu_cond_mask(smp_cond_func_t condition, smp_call_func_t function, void *argument, bool wait,
+			   const struct cpumask *mask)
+{
+	int self = host_cpu(), cpu;
+	unsigned long asked = 0;
+
+	for_each_cpu(cpu, mask) {
+		if (cpu != self && (!condition || condition(cpu, argument)))
+			asked |= 1UL << cpu;
+	}
+	if (asked)
+		ask(self, asked, function, argument);
 	if (cpumask_test_cpu(self, mask) && (!condition || condition(self, argument))) {
 		unsigned long flags;
 
@@ -243,11 +326,17 @@ int linux_interrupt(void)
 	own->count--;
 	memmove(own->queued, own->queued + 1, own->count * sizeof(call));
 	per_cpu(shim_irq_flags, host_cpu()) = 0;
+	host_interrupt_taken(call.sender);
 	call.function(call.argument);
 	per_cpu(shim_irq_flags, host_cpu()) = flags;
 	per_cpu(calls, call.sender).unanswered--;
 	host_wake();
 	return own->count != 0;
 }
+
+DEFINE_PER_CPU(unsigned long, shim_cr3);
+
+unsigned long linux_read_cr3(void) { return per_cpu(shim_cr3, host_cpu()); }
+void linux_write_cr3(unsigned long value) { per_cpu(shim_cr3, host_cpu()) = value; }
 
 int linux_irqs_enabled(int cpu) { return per_cpu(shim_irq_flags, cpu) != 0; }

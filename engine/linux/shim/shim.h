@@ -30,6 +30,10 @@
 
 /* Per-CPU data of the current task moved, allocation functions got _noprof names, and much else. */
 #define SINCE_6_2 (LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0))
+/* Several pages of a folio are queued at once. */
+#define SINCE_6_9 (LINUX_VERSION_CODE >= KERNEL_VERSION(6, 9, 0))
+/* Filesystems are given folios. */
+#define SINCE_6_12 (LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0))
 
 /* Who called. */
 #define IP __builtin_return_address(0)
@@ -39,6 +43,7 @@ static inline void *frame_address(unsigned long pfn) { return (void *)(LINUX_FRA
 
 struct page *shim_alloc_frame(gfp_t gfp);
 void shim_free_frame(struct page *page);
+int shim_frame_used(unsigned long pfn);
 /* Zeroed; aligned to 256 bytes, as maple nodes must be. Never freed within a run. */
 void *shim_alloc_object(unsigned long size);
 
@@ -51,9 +56,22 @@ extern struct shim_mm shim_mms[linux_max_mms];
 extern struct inode shim_inodes[linux_max_files];
 extern struct file shim_files[linux_max_files];
 DECLARE_PER_CPU(unsigned long, shim_irq_flags);
+DECLARE_PER_CPU(unsigned long, shim_cr3);
+
+/* Which of the locks that are reported this is; 0: none of them. */
+struct shim_lock_name {
+	int kind;
+	int owner;
+	unsigned long number;
+};
+int shim_name_lock(const void *lock, struct shim_lock_name *name);
 
 void shim_init_memory(void);
+/* Nobody gives it back. */
+void __percpu *shim_alloc_percpu(size_t size);
 void shim_init_percpu_counter(struct percpu_counter *counter);
 void shim_init_files(void);
+/* For a run: files of so many pages, whose pages have buffers or not. */
+void shim_begin_files(int pages, int buffers);
 
 #endif

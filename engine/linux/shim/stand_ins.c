@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only
-/* Simplified stand-ins: the page allocator, slab, per-CPU memory, vmas' own allocation, and a filesystem on a disk of the
- * program's.
+/* Simplified stand-ins: the page allocator, slab, per-CPU memory, and vmas' own allocation.
  *
  * Keeps: a frame is handed out with one reference and zeroed if so asked, the one freed last comes first; freeing one
- * twice is found. The filesystem reads and writes single pages at once, as on a RAM disk, with the page under writeback
- * while it is written.
+ * twice is found.
  * Does not keep: zones, watermarks, failing allocations; slab objects are never used again within a run, so that a use
- * after free finds what was there; no IO takes time. */
+ * after free finds what was there. */
 #include "shim.h"
 
 /* --- frames --- */
@@ -28,6 +26,8 @@ void shim_init_memory(void)
 	}
 }
 
+int shim_frame_used(unsigned long pfn) { return frame_used[pfn]; }
+
 struct page *shim_alloc_frame(gfp_t gfp)
 {
 	struct page *page;
@@ -44,6 +44,7 @@ struct page *shim_alloc_frame(gfp_t gfp)
 	set_page_count(page, 1);
 	INIT_LIST_HEAD(&page->lru);
 	memset(frame_address(pfn), gfp & __GFP_ZERO ? 0 : 0xaa, gfp & __GFP_ZERO ? PAGE_SIZE : 64);
+	host_frame_allocated(pfn);
 	return page;
 }
 
@@ -198,7 +199,7 @@ struct percpu_pool {
 static DEFINE_PER_CPU_ALIGNED(struct percpu_pool, percpu_pool);
 static size_t percpu_used;
 
-static void __percpu *alloc_percpu_bytes(size_t size)
+void __percpu *shim_alloc_percpu(size_t size)
 {
 	void __percpu *result = (char __percpu *)&percpu_pool + percpu_used;
 
@@ -208,16 +209,16 @@ static void __percpu *alloc_percpu_bytes(size_t size)
 	return result;
 }
 #if SINCE_6_2
-void __percpu *pcpu_alloc_noprof(size_t size, size_t align, bool reserved, gfp_t gfp) { return alloc_percpu_bytes(size); }
+void __percpu *pcpu_alloc_noprof(size_t size, size_t align, bool reserved, gfp_t gfp) { return shim_alloc_percpu(size); }
 #else
-void __percpu *__alloc_percpu_gfp(size_t size, size_t align, gfp_t gfp) { return alloc_percpu_bytes(size); }
-void __percpu *__alloc_percpu(size_t size, size_t align) { return alloc_percpu_bytes(size); }
+void __percpu *__alloc_percpu_gfp(size_t size, size_t align, gfp_t gfp) { return shim_alloc_percpu(size); }
+void __percpu *__alloc_percpu(size_t size, size_t align) { return shim_alloc_percpu(size); }
 #endif
 void free_percpu(void __percpu *data) {}
 void shim_init_percpu_counter(struct percpu_counter *counter)
 {
 	memset(counter, 0, sizeof(*counter));
-	counter->counters = alloc_percpu_bytes(sizeof(s32));
+	counter->counters = shim_alloc_percpu(sizeof(s32));
 }
 
 /* Drains this CPU's batches only: others' are drained by work that they do, some time. */
@@ -259,112 +260,3 @@ void vm_area_free(struct vm_area_struct *vma) {}
 #if SINCE_6_2
 void __vm_area_free(struct vm_area_struct *vma) {}
 #endif
-
-/* --- a filesystem --- */
-
-struct inode shim_inodes[linux_max_files];
-struct file shim_files[linux_max_files];
-static struct backing_dev_info disk;
-static struct super_block superblock;
-struct super_block *blockdev_superblock;
-
-static int file_of(const struct address_space *mapping) { return mapping->host - shim_inodes; }
-
-static int read_folio(struct file *file, struct folio *folio)
-{
-	host_read_page(file_of(folio->mapping), folio->index, folio_pfn(folio));
-	folio_mark_uptodate(folio);
-	folio_unlock(folio);
-	return 0;
-}
-static void write_folio(struct folio *folio)
-{
-	folio_start_writeback(folio);
-	folio_unlock(folio);
-	host_write_page(file_of(folio->mapping), folio->index, folio_pfn(folio));
-	folio_end_writeback(folio);
-}
-#if SINCE_6_2
-static int writepage(struct folio *folio, struct writeback_control *wbc, void *data)
-{
-	write_folio(folio);
-	return 0;
-}
-#else
-static int writepage(struct page *page, struct writeback_control *wbc, void *data)
-{
-	write_folio(page_folio(page));
-	return 0;
-}
-#endif
-static int writepages(struct address_space *mapping, struct writeback_control *wbc)
-{
-	return write_cache_pages(mapping, wbc, writepage, NULL);
-}
-static int writepage_alone(struct page *page, struct writeback_control *wbc)
-{
-	write_folio(page_folio(page));
-	return 0;
-}
-static const struct address_space_operations address_space_operations = {
-	.dirty_folio = filemap_dirty_folio,
-	.read_folio = read_folio,
-	.writepages = writepages,
-	.writepage = writepage_alone,
-};
-static const struct vm_operations_struct vm_operations = {
-	.fault = filemap_fault,
-	.page_mkwrite = filemap_page_mkwrite,
-};
-static int map_file(struct file *file, struct vm_area_struct *vma)
-{
-	vma->vm_ops = &vm_operations;
-	return 0;
-}
-static const struct file_operations file_operations = { .mmap = map_file };
-
-static void init_inode(struct inode *inode)
-{
-	struct address_space *mapping = &inode->i_data;
-
-	inode->i_sb = &superblock;
-	inode->i_mapping = mapping;
-	inode->i_mode = S_IFREG;
-	spin_lock_init(&inode->i_lock);
-	INIT_LIST_HEAD(&inode->i_lru);
-	INIT_LIST_HEAD(&inode->i_io_list);
-	mapping->host = inode;
-	mapping->a_ops = &address_space_operations;
-	mapping->gfp_mask = GFP_HIGHUSER_MOVABLE;
-	xa_init_flags(&mapping->i_pages, XA_FLAGS_LOCK_IRQ | XA_FLAGS_ACCOUNT);
-	init_rwsem(&mapping->i_mmap_rwsem);
-	init_rwsem(&mapping->invalidate_lock);
-	mapping->i_mmap = RB_ROOT_CACHED;
-}
-
-void shim_init_files(void)
-{
-	static struct vfsmount mount;
-	int i;
-
-	disk.capabilities = BDI_CAP_WRITEBACK | BDI_CAP_WRITEBACK_ACCT;
-	for (i = 0; i < NR_WB_STAT_ITEMS; i++)
-		shim_init_percpu_counter(&disk.wb.stat[i]);
-	disk.wb.bdi = &disk;
-	spin_lock_init(&disk.wb.list_lock);
-	disk.wb.bw_time_stamp = jiffies;
-	shim_init_percpu_counter(&disk.wb.completions.events);
-	for (i = 0; i < 3; i++)
-		superblock.s_writers.rw_sem[i].read_count = alloc_percpu_bytes(sizeof(unsigned int));
-	superblock.s_bdi = &disk;
-	for (i = 0; i < linux_max_files; i++) {
-		struct file *file = &shim_files[i];
-
-		init_inode(&shim_inodes[i]);
-		file->f_path.mnt = &mount;
-		file->f_mapping = &shim_inodes[i].i_data;
-		file->f_inode = &shim_inodes[i];
-		file->f_mode = FMODE_READ | FMODE_WRITE;
-		file->f_op = &file_operations;
-	}
-}

@@ -118,19 +118,17 @@ static void make_thread(int cpu, int number)
 	shim_tasks[cpu].mm = shim_tasks[cpu].active_mm = mm;
 	atomic_inc(&mm->mm_users);
 	cpumask_set_cpu(cpu, mm_cpumask(mm));
+	per_cpu(shim_cr3, cpu) = __sme_pa(mm->pgd);
 	per_cpu(cpu_tlbstate.loaded_mm, cpu) = mm;
 	per_cpu(cpu_tlbstate.ctxs[0].ctx_id, cpu) = mm->context.ctx_id;
 	per_cpu(cpu_tlbstate.ctxs[0].tlb_gen, cpu) = 1;
 }
 
-int linux_begin(int cpus, int mms, int files, int windows, int pages, int mapped)
+int linux_begin(int cpus, int mms, int files, int windows, int pages, int mapped, int buffers)
 {
 	int i, mm, window, error;
 
-	for (i = 0; i < files; i++) {
-		shim_inodes[i].i_size = (loff_t)pages * PAGE_SIZE;
-		atomic_long_set(&shim_files[i].f_count, 1000);
-	}
+	shim_begin_files(pages, buffers);
 	for (i = 0; i < mms; i++)
 		make_mm(i);
 	for (i = 0; i < cpus; i++)

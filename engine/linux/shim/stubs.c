@@ -11,6 +11,7 @@ DEFINE_STATIC_KEY_MAYBE(CONFIG_INIT_ON_FREE_DEFAULT_ON, init_on_free);
 #else
 bool inode_owner_or_capable(struct user_namespace *namespace, const struct inode *inode) { return true; }
 #endif
+unsigned long nr_free_buffer_pages(void) { return 1UL << 20; }
 int file_update_time(struct file *file) { return 0; }
 void fput(struct file *file) {}
 int __cpuhp_setup_state(enum cpuhp_state state, const char *name, bool invoke, int (*start)(unsigned int),
@@ -55,8 +56,13 @@ void dump_page(const struct page *page, const char *reason) { host_print(reason 
 void dump_page(struct page *page, const char *reason) { host_print(reason ? reason : "bad page", 1); }
 #endif
 void dump_stack(void) {}
+int oops_in_progress, debug_locks_silent;
+int debug_locks_off(void) { return 1; }
 
 /* --- data --- */
+
+DEFINE_STATIC_KEY_FALSE(rdpmc_always_available_key);
+DEFINE_STATIC_KEY_FALSE(rdpmc_never_available_key);
 
 #if SINCE_6_2
 DEFINE_PER_CPU_ALIGNED(struct pcpu_hot, pcpu_hot);
@@ -78,7 +84,7 @@ unsigned long page_offset_base = LINUX_FRAMES_BASE, vmemmap_base = LINUX_PAGES_B
 pteval_t __default_kernel_pte_mask = ~0UL, __supported_pte_mask = ~0UL;
 struct cpuinfo_x86 boot_cpu_data;
 struct pglist_data contig_page_data;
-struct mm_struct init_mm;
+struct mm_struct init_mm = { .cpu_bitmap = CPU_BITS_NONE };
 unsigned long volatile jiffies = 1000;
 atomic_long_t _totalram_pages;
 enum system_states system_state = SYSTEM_RUNNING;

@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only
+/* A filesystem on a disk of the program's, and the copies between its pages and user programs.
+ *
+ * With buffers it is what ext2 is to mm/: blocks as large as pages, through the kernel's own fs/buffer.c. Without, it is
+ * one that leaves dirty pages to filemap_dirty_folio. Both announce writes through mappings (page_mkwrite).
+ * Keeps: a page is locked while it is read; it is under writeback, and unlocked, while it is written.
+ * Does not keep: journals, inodes' own blocks, holes, errors, requests of several pages; a write is finished by the CPU
+ * that asked for it, when it has unlocked the page, a read at once. */
+#include <linux/bio.h>
+#include <linux/buffer_head.h>
+#include <linux/uio.h>
+
+#include "shim.h"
+
+struct inode shim_inodes[linux_max_files];
+struct file shim_files[linux_max_files];
+static struct backing_dev_info disk;
+static struct block_device block_device = { .bd_nr_sectors = 1UL << 30 };
+static struct super_block superblock = { .s_blocksize = PAGE_SIZE, .s_blocksize_bits = PAGE_SHIFT };
+struct super_block *blockdev_superblock;
+
+static int file_of(const struct address_space *mapping) { return mapping->host - shim_inodes; }
+
+/* --- writes that wait for their page to be unlocked --- */
+
+static DEFINE_PER_CPU(struct bio *, unfinished);
+
+static struct folio *folio_of(const struct bio *bio) { return page_folio(bio->bi_io_vec[0].bv_page); }
+
+static void write_page(struct folio *folio)
+{
+	host_write_page(file_of(folio->mapping), folio->index, folio_pfn(folio));
+}
+
+void __real_folio_unlock(struct folio *folio);
+void __wrap_folio_unlock(struct folio *folio)
+{
+	struct bio *bio = per_cpu(unfinished, host_cpu());
+
+	__real_folio_unlock(folio);
+	if (!bio || folio_of(bio) != folio)
+		return;
+	per_cpu(unfinished, host_cpu()) = NULL;
+	write_page(folio);
+	bio->bi_end_io(bio);
+}
+
+/* --- requests of one page --- */
+
+struct bio *bio_alloc_bioset(struct block_device *device, unsigned short pages, blk_opf_t operation, gfp_t gfp,
+			     struct bio_set *set)
+{
+	struct bio *bio = shim_alloc_object(sizeof(*bio) + sizeof(*bio->bi_io_vec));
+
+	bio->bi_bdev = device;
+	bio->bi_opf = operation;
+	bio->bi_io_vec = (struct bio_vec *)(bio + 1);
+	return bio;
+}
+int bio_add_page(struct bio *bio, struct page *page, unsigned int size, unsigned int offset)
+{
+	bio->bi_io_vec[0] = (struct bio_vec){ .bv_page = page, .bv_len = size, .bv_offset = offset };
+	bio->bi_vcnt = 1;
+	bio->bi_iter.bi_size = size;
+	return size;
+}
+void bio_add_folio_nofail(struct bio *bio, struct folio *folio, size_t size, size_t offset)
+{
+	bio_add_page(bio, &folio->page, size, offset);
+}
+void bio_put(struct bio *bio) {}
+void submit_bio(struct bio *bio)
+{
+	struct folio *folio = folio_of(bio);
+
+	if (op_is_write(bio_op(bio))) {
+		per_cpu(unfinished, host_cpu()) = bio;
+		return;
+	}
+	host_read_page(file_of(folio->mapping), folio->index, folio_pfn(folio));
+	bio->bi_end_io(bio);
+}
+
+/* --- with buffers --- */
+
+static int get_block(struct inode *inode, sector_t block, struct buffer_head *buffer, int create)
+{
+	buffer->b_bdev = &block_device;
+	buffer->b_blocknr = (inode - shim_inodes) * linux_max_file_pages + block;
+	buffer->b_size = PAGE_SIZE;
+	set_buffer_mapped(buffer);
+	return 0;
+}
+
+static int read_through_buffers(struct file *file, struct folio *folio) { return block_read_full_folio(folio, get_block); }
+#if SINCE_6_12
+static int write_through_buffers(struct folio *folio, struct writeback_control *wbc, void *data)
+{
+	return block_write_full_folio(folio, wbc, get_block);
+}
+static int begin_write(struct file *file, struct address_space *mapping, loff_t at, unsigned int length,
+		       struct folio **folio, void **data)
+{
+	return block_write_begin(mapping, at, length, folio, get_block);
+}
+#else
+static int write_through_buffers(struct page *page, struct writeback_control *wbc, void *data)
+{
+	return block_write_full_page(page, get_block, wbc);
+}
+static int begin_write(struct file *file, struct address_space *mapping, loff_t at, unsigned int length,
+		       struct page **page, void **data)
+{
+	return block_write_begin(mapping, at, length, page, get_block);
+}
+#endif
+static int write_pages_through_buffers(struct address_space *mapping, struct writeback_control *wbc)
+{
+	return write_cache_pages(mapping, wbc, write_through_buffers, NULL);
+}
+
+/* As ext2 and ext4 without delayed allocation do. */
+static vm_fault_t make_writable_with_buffers(struct vm_fault *fault)
+{
+	struct inode *inode = file_inode(fault->vma->vm_file);
+	int error;
+
+	sb_start_pagefault(inode->i_sb);
+	file_update_time(fault->vma->vm_file);
+	filemap_invalidate_lock_shared(inode->i_mapping);
+	error = block_page_mkwrite(fault->vma, fault, get_block);
+	filemap_invalidate_unlock_shared(inode->i_mapping);
+	sb_end_pagefault(inode->i_sb);
+	return error ? VM_FAULT_NOPAGE : VM_FAULT_LOCKED;
+}
+
+static const struct address_space_operations operations_with_buffers = {
+	.dirty_folio = block_dirty_folio,
+	.invalidate_folio = block_invalidate_folio,
+	.read_folio = read_through_buffers,
+	.writepages = write_pages_through_buffers,
+	.write_begin = begin_write,
+	.write_end = generic_write_end,
+};
+static const struct vm_operations_struct mapping_with_buffers = {
+	.fault = filemap_fault,
+	.page_mkwrite = make_writable_with_buffers,
+};
+
+/* --- without --- */
+
+static int read_folio(struct file *file, struct folio *folio)
+{
+	host_read_page(file_of(folio->mapping), folio->index, folio_pfn(folio));
+	folio_mark_uptodate(folio);
+	folio_unlock(folio);
+	return 0;
+}
+
+static void write_folio(struct folio *folio)
+{
+	folio_start_writeback(folio);
+	folio_unlock(folio);
+	write_page(folio);
+	folio_end_writeback(folio);
+}
+#if SINCE_6_12
+static int write_one(struct folio *folio, struct writeback_control *wbc, void *data)
+{
+	write_folio(folio);
+	return 0;
+}
+#else
+static int write_one(struct page *page, struct writeback_control *wbc, void *data)
+{
+	write_folio(page_folio(page));
+	return 0;
+}
+#endif
+static int write_pages(struct address_space *mapping, struct writeback_control *wbc)
+{
+	return write_cache_pages(mapping, wbc, write_one, NULL);
+}
+
+#if SINCE_6_12
+static int begin_simple_write(struct file *file, struct address_space *mapping, loff_t at, unsigned int length,
+			      struct folio **folio, void **data)
+{
+	*folio = __filemap_get_folio(mapping, at >> PAGE_SHIFT, FGP_WRITEBEGIN, mapping_gfp_mask(mapping));
+	return PTR_ERR_OR_ZERO(*folio);
+}
+static int end_simple_write(struct file *file, struct address_space *mapping, loff_t at, unsigned int length,
+			    unsigned int copied, struct folio *folio, void *data)
+{
+	folio_mark_uptodate(folio);
+	folio_mark_dirty(folio);
+	folio_unlock(folio);
+	folio_put(folio);
+	return copied;
+}
+#else
+static int begin_simple_write(struct file *file, struct address_space *mapping, loff_t at, unsigned int length,
+			      struct page **page, void **data)
+{
+	*page = grab_cache_page_write_begin(mapping, at >> PAGE_SHIFT);
+	return *page ? 0 : -ENOMEM;
+}
+static int end_simple_write(struct file *file, struct address_space *mapping, loff_t at, unsigned int length,
+			    unsigned int copied, struct page *page, void *data)
+{
+	SetPageUptodate(page);
+	set_page_dirty(page);
+	unlock_page(page);
+	put_page(page);
+	return copied;
+}
+#endif
+
+static const struct address_space_operations operations_without_buffers = {
+	.dirty_folio = filemap_dirty_folio,
+	.read_folio = read_folio,
+	.writepages = write_pages,
+	.write_begin = begin_simple_write,
+	.write_end = end_simple_write,
+};
+static const struct vm_operations_struct mapping_without_buffers = {
+	.fault = filemap_fault,
+	.page_mkwrite = filemap_page_mkwrite,
+};
+
+/* --- between pages and user programs (lib/iov_iter.c): a whole page each time --- */
+
+size_t copy_page_from_iter_atomic(struct page *page,
+#if SINCE_6_12
+				  size_t offset,
+#else
+				  unsigned int offset,
+#endif
+				  size_t bytes, struct iov_iter *from)
+{
+	host_write_words(page_to_pfn(page));
+	from->count -= bytes;
+	return bytes;
+}
+size_t copy_page_to_iter(struct page *page, size_t offset, size_t bytes, struct iov_iter *to)
+{
+	host_read_words(page_to_pfn(page));
+	to->count -= bytes;
+	return bytes;
+}
+size_t fault_in_iov_iter_readable(const struct iov_iter *iter, size_t bytes) { return 0; }
+void iov_iter_advance(struct iov_iter *iter, size_t bytes) {}
+
+/* --- what there is of it --- */
+
+static int map_file(struct file *file, struct vm_area_struct *vma)
+{
+	const bool buffers = file->f_mapping->a_ops == &operations_with_buffers;
+
+	vma->vm_ops = buffers ? &mapping_with_buffers : &mapping_without_buffers;
+	return 0;
+}
+static const struct file_operations file_operations = { .mmap = map_file };
+
+static void init_inode(struct inode *inode)
+{
+	struct address_space *mapping = &inode->i_data;
+
+	inode->i_sb = &superblock;
+	inode->i_mapping = mapping;
+	inode->i_mode = S_IFREG;
+	inode->i_blkbits = PAGE_SHIFT;
+	spin_lock_init(&inode->i_lock);
+	init_rwsem(&inode->i_rwsem);
+	INIT_LIST_HEAD(&inode->i_lru);
+	INIT_LIST_HEAD(&inode->i_io_list);
+	mapping->host = inode;
+	mapping->gfp_mask = GFP_HIGHUSER_MOVABLE;
+	xa_init_flags(&mapping->i_pages, XA_FLAGS_LOCK_IRQ | XA_FLAGS_ACCOUNT);
+	init_rwsem(&mapping->i_mmap_rwsem);
+	init_rwsem(&mapping->invalidate_lock);
+#if SINCE_6_12
+	spin_lock_init(&mapping->i_private_lock);
+#else
+	spin_lock_init(&mapping->private_lock);
+#endif
+	mapping->i_mmap = RB_ROOT_CACHED;
+}
+
+void shim_init_files(void)
+{
+	static struct vfsmount mount;
+	int i;
+
+	buffer_init();
+	disk.capabilities = BDI_CAP_WRITEBACK | BDI_CAP_WRITEBACK_ACCT;
+	for (i = 0; i < NR_WB_STAT_ITEMS; i++)
+		shim_init_percpu_counter(&disk.wb.stat[i]);
+	disk.wb.bdi = &disk;
+	spin_lock_init(&disk.wb.list_lock);
+	disk.wb.bw_time_stamp = jiffies;
+	shim_init_percpu_counter(&disk.wb.completions.events);
+	for (i = 0; i < SB_FREEZE_LEVELS; i++)
+		superblock.s_writers.rw_sem[i].read_count = shim_alloc_percpu(sizeof(unsigned int));
+	superblock.s_bdi = &disk;
+	superblock.s_bdev = &block_device;
+	for (i = 0; i < linux_max_files; i++) {
+		struct file *file = &shim_files[i];
+
+		init_inode(&shim_inodes[i]);
+		file->f_path.mnt = &mount;
+		file->f_mapping = &shim_inodes[i].i_data;
+		file->f_inode = &shim_inodes[i];
+		file->f_mode = FMODE_READ | FMODE_WRITE;
+		file->f_op = &file_operations;
+	}
+}
+
+void shim_begin_files(int pages, int buffers)
+{
+	int i;
+
+	for (i = 0; i < linux_max_files; i++) {
+		shim_inodes[i].i_size = (loff_t)pages * PAGE_SIZE;
+		shim_inodes[i].i_data.a_ops = buffers ? &operations_with_buffers : &operations_without_buffers;
+		atomic_long_set(&shim_files[i].f_count, 1000);
+	}
+}
