@@ -1,5 +1,7 @@
 #include "engine/linux/linux_run.h"
 
+#include <algorithm>
+#include <cstring>
 #include <span>
 
 #include "engine/check.h"
@@ -75,6 +77,7 @@ std::uint64_t LinuxRun::step_limit(const Program& program) const {
 // Says what came of the access that has been made.
 void LinuxRun::leave_step() {
   Cpu& own = cpus_[cpu()];
+  if (own.written != nullptr) count_change(own);
   if (own.touched.place.kind != linux_other) {
     const Touched touched = own.touched;
     own.touched.place.kind = linux_other;
@@ -94,18 +97,30 @@ void LinuxRun::enter_step() {
   memory_.become(cpu());
 }
 
+// What it is about to write, as it is.
+void LinuxRun::note_write(Cpu& own, const volatile void* address, std::size_t size) {
+  own.written = const_cast<const void*>(address);
+  own.written_size = std::min(size, own.was.size());
+  std::memcpy(own.was.data(), own.written, own.written_size);
+}
+
+// A write that leaves everything as it was, as a compare-and-exchange that fails, is none.
+void LinuxRun::count_change(Cpu& own) {
+  const bool changed = std::memcmp(own.was.data(), own.written, own.written_size) != 0;
+  own.written = nullptr;
+  if (!changed) return;
+  own.idle = 0;
+  ++changes_;
+  wake();
+}
+
 // Code that tries again and again until another CPU has changed something may do so for ever if the schedule lets it: who
-// has done nothing but read for longer than any search takes waits for that.
-void LinuxRun::watch_for_spinning(bool writes) {
+// has changed nothing for longer than any search takes waits for that.
+void LinuxRun::watch_for_spinning() {
   constexpr int longest_search = 4000;
   Cpu& own = cpus_[cpu()];
-  own.reads = writes ? 0 : own.reads + 1;
-  if (writes) {
-    ++changes_;
-    wake();
-  }
-  if (own.reads < longest_search) return;
-  own.reads = 0;
+  if (++own.idle < longest_search) return;
+  own.idle = 0;
   const std::uint64_t seen = changes_;
   sched.wait_until({.kind = 0xFF}, waiting_, [&] { return changes_ != seen; }, [] {});
   enter_step();
@@ -114,10 +129,11 @@ void LinuxRun::watch_for_spinning(bool writes) {
 void LinuxRun::step(const volatile void* address, std::size_t size, bool writes, const void* code) {
   if (fibers_.of(cpu()).owns(const_cast<const void*>(address))) return;
   leave_step();
-  watch_for_spinning(writes);
+  watch_for_spinning();
   sched.step(point_of(const_cast<const void*>(address)));
   enter_step();
   sched.mix(reinterpret_cast<std::uintptr_t>(code) ^ static_cast<std::uint64_t>(cpu()) << 56U ^ size << 48U);
+  if (writes) note_write(cpus_[cpu()], address, size);
   note_touch(address, writes);
 }
 

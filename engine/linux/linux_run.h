@@ -9,6 +9,8 @@
 // Only one can be under way in a process: the code knows one memory (memory.h).
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 
 #include "engine/arena.h"
@@ -109,7 +111,11 @@ class LinuxRun final : public Run, public World {
     bool takes_interrupts = true;
     bool exited = false;
     PageFact copied;  // by read() or write()
-    int reads = 0;    // steps since it last changed something
+    int idle = 0;     // steps since it last changed something
+    // What the access at hand may change, and how it was before.
+    const void* written = nullptr;
+    std::size_t written_size = 0;
+    std::array<std::byte, 64> was{};
     Touched touched;
   };
   struct DiskPage {
@@ -129,7 +135,9 @@ class LinuxRun final : public Run, public World {
   int cpu() const { return sched.current(); }
   // Before another CPU may come to run, and when this one goes on.
   void leave_step();
-  void watch_for_spinning(bool writes);
+  static void note_write(Cpu& own, const volatile void* address, std::size_t size);
+  void count_change(Cpu& own);
+  void watch_for_spinning();
   void enter_step();
   void note_touch(const volatile void* address, bool writes);
   void report_touch(const Touched& touched);
@@ -155,7 +163,7 @@ class LinuxRun final : public Run, public World {
   Row<DiskPage> disk_;
   Row<std::uint32_t> lives_;  // of each frame, that have ended
   WaitQueue waiting_;
-  std::uint64_t changes_ = 0;  // steps that changed something
+  std::uint64_t changes_ = 0;  // of the kernel's memory
   Fact last_value_ = 0;
 };
 
