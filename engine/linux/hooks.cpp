@@ -143,6 +143,15 @@ FROM_KERNEL void host_gather_begins(int mm) {
 FROM_KERNEL void host_gather_ends(int mm) {
   tell(&LinuxRun::gather_ends, mm);
 }
+FROM_KERNEL void host_unmap_begins(int mm, unsigned long address, unsigned long length) {
+  tell(&LinuxRun::unmap_begins, mm, address, address + length);
+}
+FROM_KERNEL void host_unmap_ends(int mm, unsigned long address, unsigned long length) {
+  tell(&LinuxRun::unmap_ends, mm, address, address + length);
+}
+FROM_KERNEL void host_mapped(int mm, unsigned long address, unsigned long length, int file, unsigned long index) {
+  tell(&LinuxRun::mapped, mm, address, address + length, file, index);
+}
 FROM_KERNEL void host_zap_begins(int mm, unsigned long start, unsigned long end) {
   tell(&LinuxRun::zap_begins, mm, start, end);
 }

@@ -43,6 +43,16 @@ class LinuxEngine final : public Engine {
     return why;
   }
 
+  bool refuses_some() const override { return true; }
+  void adapt(Program& program) const override {
+    const MachineConfig usual;
+    for (std::uint16_t MachineConfig::* constant : constants) program.machine.*constant = usual.*constant;
+    program.machine.pages = std::min<std::uint16_t>(program.machine.pages, linux_max_file_pages);
+    for (Exception& exception : std::span(program.exceptions).first(program.exception_count)) {
+      if (exception.kind == Exception::Kind::fail) exception.kind = Exception::Kind::keep;
+    }
+  }
+
   Run& boot(const RunSetup& setup) const override { return setup.arena.make<LinuxRun>(*this, setup); }
 };
 

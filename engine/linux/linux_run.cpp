@@ -21,6 +21,10 @@ Fact page_of(std::uintptr_t address) {
   return static_cast<Fact>((address - LINUX_USER_BASE) / linux_page_size);
 }
 
+Fact pages_in(std::uintptr_t start, std::uintptr_t end) {
+  return page_of(end) - page_of(start);
+}
+
 // All user pages of a run are in one page table.
 std::uint64_t* first_entry(int mm) {
   return linux_entry_of(mm, LINUX_USER_BASE);
@@ -56,7 +60,8 @@ LinuxRun::LinuxRun(const Engine& engine, const RunSetup& setup)
       fibers_(setup.fibers),
       cpus_(setup.arena.row<Cpu>(config.cpus)),
       disk_(setup.arena.row<DiskPage>(config.files * config.pages)),
-      lives_(setup.arena.row<std::uint32_t>(linux_frames)) {
+      lives_(setup.arena.row<std::uint32_t>(linux_frames)),
+      code_counters_(setup.code_counters) {
   for (Cpu& cpu : cpus_) cpu.tlb = Tlb(setup.arena.row<TlbEntry>(config.tlb));
   under_way = nullptr;
   memory_.reset();
@@ -126,8 +131,14 @@ void LinuxRun::watch_for_spinning() {
   enter_step();
 }
 
+void LinuxRun::count_code(const void* code) {
+  const std::size_t place = LinuxMemory::offset_of(code) / 4 % code_counters_.size();
+  if (code_counters_[place] != 255) ++code_counters_[place];
+}
+
 void LinuxRun::step(const volatile void* address, std::size_t size, bool writes, const void* code) {
   if (fibers_.of(cpu()).owns(const_cast<const void*>(address))) return;
+  if (!code_counters_.empty()) count_code(code);
   leave_step();
   watch_for_spinning();
   sched.step(point_of(const_cast<const void*>(address)));
@@ -357,14 +368,33 @@ void LinuxRun::gather_ends(int mm) {
   announce(cpu(), event::EndGather{.mm = as_fact(mm)});
 }
 
+void LinuxRun::unmap_begins(int mm, std::uintptr_t start, std::uintptr_t end) {
+  leave_step();
+  announce(cpu(), event::BeginUnmap{.mm = as_fact(mm), .first = page_of(start), .count = pages_in(start, end)});
+}
+
+void LinuxRun::unmap_ends(int mm, std::uintptr_t start, std::uintptr_t end) {
+  leave_step();
+  announce(cpu(), event::EndUnmap{.mm = as_fact(mm), .first = page_of(start), .count = pages_in(start, end)});
+}
+
+void LinuxRun::mapped(int mm, std::uintptr_t start, std::uintptr_t end, int file, Fact index) {
+  leave_step();
+  announce(cpu(), event::InsertMapping{.mm = as_fact(mm),
+                                       .first = page_of(start),
+                                       .count = pages_in(start, end),
+                                       .file = as_fact(file),
+                                       .index = index});
+}
+
 void LinuxRun::zap_begins(int mm, std::uintptr_t start, std::uintptr_t end) {
   leave_step();
-  announce(cpu(), event::BeginZap{.mm = as_fact(mm), .first = page_of(start), .count = page_of(end) - page_of(start)});
+  announce(cpu(), event::BeginZap{.mm = as_fact(mm), .first = page_of(start), .count = pages_in(start, end)});
 }
 
 void LinuxRun::zap_ends(int mm, std::uintptr_t start, std::uintptr_t end) {
   leave_step();
-  announce(cpu(), event::EndZap{.mm = as_fact(mm), .first = page_of(start), .count = page_of(end) - page_of(start)});
+  announce(cpu(), event::EndZap{.mm = as_fact(mm), .first = page_of(start), .count = pages_in(start, end)});
 }
 
 void LinuxRun::page_queued(Fact frame, std::uintptr_t pointer, Fact queued, Fact room, Fact batches) {
@@ -505,28 +535,15 @@ void LinuxRun::write(int cpu, int file, int index) {
   announce(cpu, event::WriteReturns{.file = as_fact(file), .index = as_fact(index)});
 }
 
-void LinuxRun::map(int cpu, int first, int count) {
-  const Fact mm = as_fact(mm_of(cpu));
-  announce(cpu, event::BeginUnmap{.mm = mm, .first = as_fact(first), .count = as_fact(count)});
-  const int file = config.file_of(first);
-  const int index = config.index_of(first);
-  const int error = linux_mmap(address_of(first), static_cast<unsigned long>(count) * linux_page_size, file,
-                               static_cast<unsigned long>(index));
-  leave_step();
+void LinuxRun::map(int first, int count) {
+  const int error = linux_mmap(address_of(first), static_cast<unsigned long>(count) * linux_page_size,
+                               config.file_of(first), static_cast<unsigned long>(config.index_of(first)));
   SHOOTDOWN_CHECK(error == 0);
-  announce(
-      cpu,
-      event::InsertMapping{
-          .mm = mm, .first = as_fact(first), .count = as_fact(count), .file = as_fact(file), .index = as_fact(index)});
 }
 
-void LinuxRun::unmap(int cpu, int first, int count) {
-  const Fact mm = as_fact(mm_of(cpu));
-  announce(cpu, event::BeginUnmap{.mm = mm, .first = as_fact(first), .count = as_fact(count)});
+void LinuxRun::unmap(int first, int count) {
   const int error = linux_munmap(address_of(first), static_cast<unsigned long>(count) * linux_page_size);
-  leave_step();
   SHOOTDOWN_CHECK(error == 0);
-  announce(cpu, event::EndUnmap{.mm = mm, .first = as_fact(first), .count = as_fact(count)});
 }
 
 void LinuxRun::run_operation(int cpu, const Operation& operation) {
@@ -542,12 +559,12 @@ void LinuxRun::run_operation(int cpu, const Operation& operation) {
     case Call::touch:
       for (int page = first; page < first + count; ++page) user_access(cpu, page, 0, true);
       break;
-    case Call::mmap: map(cpu, first, count); break;
+    case Call::mmap: map(first, count); break;
     case Call::populate:
-      map(cpu, first, count);
+      map(first, count);
       for (int page = first; page < first + count; ++page) linux_fault(address_of(page), 0);
       break;
-    case Call::munmap: unmap(cpu, first, count); break;
+    case Call::munmap: unmap(first, count); break;
     case Call::dontneed: linux_madvise(address_of(first), pages * linux_page_size, madv_dontneed); break;
     case Call::msync: fsync(cpu, config.file_of(first), config.index_of(first), count); break;
     case Call::exit: exit_thread(cpu); break;

@@ -61,6 +61,9 @@ class LinuxRun final : public Run, public World {
   void interrupt_taken(int sender);
   void gather_begins(int mm);
   void gather_ends(int mm);
+  void unmap_begins(int mm, std::uintptr_t start, std::uintptr_t end);
+  void unmap_ends(int mm, std::uintptr_t start, std::uintptr_t end);
+  void mapped(int mm, std::uintptr_t start, std::uintptr_t end, int file, Fact index);
   void zap_begins(int mm, std::uintptr_t start, std::uintptr_t end);
   void zap_ends(int mm, std::uintptr_t start, std::uintptr_t end);
   void page_queued(Fact frame, std::uintptr_t pointer, Fact queued, Fact room, Fact batches);
@@ -138,6 +141,7 @@ class LinuxRun final : public Run, public World {
   static void note_write(Cpu& own, const volatile void* address, std::size_t size);
   void count_change(Cpu& own);
   void watch_for_spinning();
+  void count_code(const void* code);
   void enter_step();
   void note_touch(const volatile void* address, bool writes);
   void report_touch(const Touched& touched);
@@ -153,8 +157,8 @@ class LinuxRun final : public Run, public World {
   void fsync(int cpu, int file, int first, int count);
   void read(int cpu, int file, int index);
   void write(int cpu, int file, int index);
-  void map(int cpu, int first, int count);
-  void unmap(int cpu, int first, int count);
+  void map(int first, int count);
+  static void unmap(int first, int count);
 
   const Engine& engine_;
   LinuxMemory& memory_;
@@ -163,6 +167,7 @@ class LinuxRun final : public Run, public World {
   Row<DiskPage> disk_;
   Row<std::uint32_t> lives_;  // of each frame, that have ended
   WaitQueue waiting_;
+  std::span<std::uint8_t> code_counters_;
   std::uint64_t changes_ = 0;  // of the kernel's memory
   Fact last_value_ = 0;
 };

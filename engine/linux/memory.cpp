@@ -15,6 +15,7 @@ extern "C" {
 extern char __start_linux_data[], __stop_linux_data[];
 extern char __start_linux_bss[], __stop_linux_bss[];
 extern char __start_linux_percpu[], __stop_linux_percpu[];
+extern char __start_linux_text[], __stop_linux_text[];
 }
 // NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)
 
@@ -42,6 +43,14 @@ LinuxMemory& LinuxMemory::get() {
 
 __attribute__((target("fsgsbase"))) void LinuxMemory::become(int cpu) const {
   _writegsbase_u64(percpu_offsets_[static_cast<std::size_t>(cpu)]);
+}
+
+std::size_t LinuxMemory::offset_of(const void* code) {
+  return static_cast<std::size_t>(static_cast<const char*>(code) - __start_linux_text);
+}
+
+std::size_t LinuxMemory::code_size() {
+  return static_cast<std::size_t>(__stop_linux_text - __start_linux_text);
 }
 
 LinuxMemory::LinuxMemory() {

@@ -26,6 +26,10 @@ class LinuxMemory {
   // Makes code that runs from now on run as this CPU.
   void become(int cpu) const;
 
+  // Where a place of the kernel's code is, from its beginning, and how much there is of it, in bytes.
+  static std::size_t offset_of(const void* code);
+  static std::size_t code_size();
+
   static std::uint32_t* frame_words(std::size_t pfn) {
     // NOLINTNEXTLINE(performance-no-int-to-ptr): its place is fixed
     return reinterpret_cast<std::uint32_t*>(LINUX_FRAMES_BASE + pfn * linux_page_size);

@@ -72,7 +72,7 @@ bool emulate(ucontext_t& context) {
     std::fprintf(stderr, "shootdown: the kernel's code faults at %#lx, code %#llx\n", address,
                  context.uc_mcontext.gregs[REG_RIP]);
   }
-  std::_Exit(4);
+  std::abort();
 }
 
 void on_fault(int /*signal*/, siginfo_t* info, void* context) {

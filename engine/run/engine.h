@@ -31,6 +31,10 @@ class Engine {
   virtual EventSet sends() const = 0;
   // Why it cannot run a program, as what follows "NAME: "; empty: it can.
   virtual std::string refusal(const Program& /*program*/) const { return {}; }
+  // Whether there are programs that it refuses; and changes one that it refuses, as far as that goes, into one that it
+  // does not: numbers into those that it has, things that it cannot do into none.
+  virtual bool refuses_some() const { return false; }
+  virtual void adapt(Program& /*program*/) const {}
   // Makes a kernel for one run, in its arena, of a program that it does not refuse.
   virtual Run& boot(const RunSetup& setup) const = 0;
 };

@@ -11,6 +11,7 @@
 #include <array>
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <type_traits>
 
 #include "engine/arena.h"
@@ -31,6 +32,9 @@ struct RunSetup {
   Observer& observer;  // is told what it watches
   Observer* trace;     // is, too; may be null
   Chooser& chooser;
+  // Counts places of the kernel's code that are reached, where the compiler does not: as many as a power of two; none:
+  // nobody wants to know.
+  std::span<std::uint8_t> code_counters;
 };
 
 class Run : private Scheduler::Client {

@@ -21,7 +21,8 @@ void Simulation::begin(const Program& program, Observer* trace, Chooser* chooser
                         .defect = defect,
                         .observer = observer_,
                         .trace = trace,
-                        .chooser = chooser == nullptr ? chooser_of(program) : *chooser});
+                        .chooser = chooser == nullptr ? chooser_of(program) : *chooser,
+                        .code_counters = code_counters});
   run_->sched.count_switches(switch_counters);
   ++runs_;
   over_ = false;

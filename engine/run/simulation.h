@@ -75,6 +75,8 @@ class Simulation {
   Defect defect = Defect::none;
   // See Scheduler::count_switches.
   std::uint8_t* switch_counters = nullptr;
+  // See RunSetup.
+  std::span<std::uint8_t> code_counters;
 
  private:
   void abandon();

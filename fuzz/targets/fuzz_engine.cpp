@@ -1,4 +1,4 @@
-// The fuzz target of one engine; built once for each engine of the list.
+// The fuzz target of one engine; built once for each engine of the list, and for Linux's own code.
 //
 // The input is an encoded program (docs/input-format.md). The target runs it and
 // asks the judges that the environment variable SHOOTDOWN_ORACLES names: `claims`
@@ -8,14 +8,18 @@
 // nothing. With the environment variable SHOOTDOWN_DEFECT, the name of a planted
 // mistake, it makes that mistake in every run: for whoever measures how long it
 // takes until it is found.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <span>
 #include <string>
 #include <variant>
+#include <vector>
 
+#include "engine/linux/linux_engine.h"
 #include "engine/run/simulation.h"
 #include "engine/zap/engines.h"
 #include "fuzz/language/codec.h"
@@ -25,12 +29,17 @@
 #include "fuzz/targets/state_coverage.h"
 #include "oracles/judge.h"
 
+// Of Linux's own code (RunSetup::code_counters).
+#ifndef SHOOTDOWN_CODE_COUNTERS
+#define SHOOTDOWN_CODE_COUNTERS 0
+#endif
+
 namespace {
 
 // libFuzzer clears this array before each run and keeps inputs that reach new counts. Without `used` the
 // linker or the optimiser would shrink it. Other fuzzers ignore it: what they need is in fuzz/targets/features.h.
 __attribute__((section("__libfuzzer_extra_counters"),
-               used)) std::uint8_t extra_counters[shootdown::StateCoverage::counters];
+               used)) std::uint8_t extra_counters[shootdown::StateCoverage::counters + SHOOTDOWN_CODE_COUNTERS];
 
 }  // namespace
 
@@ -53,6 +62,7 @@ struct Target {
   Target() : selected(selection_from_environment()) {
     simulation.defect = defect_from_environment();
     simulation.switch_counters = extra_counters + StateCoverage::state_counters;
+    simulation.code_counters = std::span(extra_counters).subspan<StateCoverage::counters>();
   }
 
   static OracleSet selection_from_environment() {
@@ -106,6 +116,19 @@ volatile int violated_oracle;
   std::abort();
 }
 
+// Bytes of a program as those of one that the engine runs, if they are not already.
+std::size_t adapted(std::uint8_t* data, std::size_t size, std::size_t max_size) {
+  static Program program;
+  if (!SHOOTDOWN_ENGINE().refuses_some()) return size;
+  decode({data, size}, program);
+  if (SHOOTDOWN_ENGINE().refusal(program).empty()) return size;
+  SHOOTDOWN_ENGINE().adapt(program);
+  const std::vector<std::uint8_t> bytes = encode(program);
+  const std::size_t kept = std::min(bytes.size(), max_size);
+  std::copy_n(bytes.begin(), kept, data);
+  return kept;
+}
+
 }  // namespace
 
 }  // namespace shootdown
@@ -114,6 +137,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace shootdown;
   static const std::unique_ptr<Target> target = std::make_unique<Target>();
   decode({data, size}, target->program);
+  if (SHOOTDOWN_ENGINE().refuses_some() && !SHOOTDOWN_ENGINE().refusal(target->program).empty()) return -1;
   target->simulation.run(target->program);
 #ifdef SHOOTDOWN_FEATURES
   visit_features(extra_counters);
@@ -128,11 +152,13 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
 
 std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t max_size, unsigned seed) {
   // Once in a while the fuzzer's own way, which knows nothing of records: it brings in what it learnt.
-  if (seed % 16 == 0 && LLVMFuzzerMutate != nullptr) return LLVMFuzzerMutate(data, size, max_size);
-  return shootdown::mutate(data, size, max_size, seed);
+  const bool own = seed % 16 == 0 && LLVMFuzzerMutate != nullptr;
+  size = own ? LLVMFuzzerMutate(data, size, max_size) : shootdown::mutate(data, size, max_size, seed);
+  return shootdown::adapted(data, size, max_size);
 }
 
 std::size_t LLVMFuzzerCustomCrossOver(const std::uint8_t* first, std::size_t first_size, const std::uint8_t* second,
                                       std::size_t second_size, std::uint8_t* out, std::size_t max_size, unsigned seed) {
-  return shootdown::cross_over(first, first_size, second, second_size, out, max_size, seed);
+  const std::size_t size = shootdown::cross_over(first, first_size, second, second_size, out, max_size, seed);
+  return shootdown::adapted(out, size, max_size);
 }

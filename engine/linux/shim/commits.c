@@ -6,28 +6,26 @@
 /* mm/internal.h is the tree's own. */
 #include "internal.h"
 
-static int number_of(const struct mm_struct *mm) { return container_of(mm, struct shim_mm, mm) - shim_mms; }
-
 /* --- gathers and zaps --- */
 
 void __real_tlb_gather_mmu(struct mmu_gather *tlb, struct mm_struct *mm);
 void __wrap_tlb_gather_mmu(struct mmu_gather *tlb, struct mm_struct *mm)
 {
 	__real_tlb_gather_mmu(tlb, mm);
-	host_gather_begins(number_of(mm));
+	host_gather_begins(shim_number_of(mm));
 }
 
 void __real_tlb_gather_mmu_fullmm(struct mmu_gather *tlb, struct mm_struct *mm);
 void __wrap_tlb_gather_mmu_fullmm(struct mmu_gather *tlb, struct mm_struct *mm)
 {
 	__real_tlb_gather_mmu_fullmm(tlb, mm);
-	host_gather_begins(number_of(mm));
+	host_gather_begins(shim_number_of(mm));
 }
 
 void __real_tlb_finish_mmu(struct mmu_gather *tlb);
 void __wrap_tlb_finish_mmu(struct mmu_gather *tlb)
 {
-	int mm = number_of(tlb->mm);
+	int mm = shim_number_of(tlb->mm);
 
 	__real_tlb_finish_mmu(tlb);
 	host_gather_ends(mm);
@@ -82,7 +80,7 @@ void __real_zap_page_range_single(struct vm_area_struct *vma, unsigned long addr
 void __wrap_zap_page_range_single(struct vm_area_struct *vma, unsigned long address, unsigned long size,
 				  struct zap_details *details)
 {
-	int mm = number_of(vma->vm_mm);
+	int mm = shim_number_of(vma->vm_mm);
 
 	host_zap_begins(mm, address, address + size);
 	__real_zap_page_range_single(vma, address, size, details);

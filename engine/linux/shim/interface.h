@@ -59,6 +59,10 @@ void host_interrupt_taken(int sender);
 /* The CPU that runs begins to gather pages of an mm; all that it has gathered has been flushed and freed. */
 void host_gather_begins(int mm);
 void host_gather_ends(int mm);
+/* A range is being unmapped from now on; it has been; it shows a file from now on. */
+void host_unmap_begins(int mm, unsigned long address, unsigned long length);
+void host_unmap_ends(int mm, unsigned long address, unsigned long length);
+void host_mapped(int mm, unsigned long address, unsigned long length, int file, unsigned long index);
 /* It begins to zap a range, and has done so. */
 void host_zap_begins(int mm, unsigned long start, unsigned long end);
 void host_zap_ends(int mm, unsigned long start, unsigned long end);

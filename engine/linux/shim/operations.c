@@ -27,6 +27,28 @@ int linux_fault(unsigned long address, int store)
 	return result & VM_FAULT_ERROR ? -EFAULT : 0;
 }
 
+/* What the CPU unmaps, until it drops the mmap_lock. */
+static DEFINE_PER_CPU(struct unmapping {
+	unsigned long address;
+	unsigned long length;
+}, unmapping);
+
+static void begin_unmap(struct mm_struct *mm, unsigned long address, unsigned long length)
+{
+	host_unmap_begins(shim_number_of(mm), address, length);
+	per_cpu(unmapping, host_cpu()) = (struct unmapping){ address, length };
+}
+
+void shim_before_unlock(const struct rw_semaphore *sem)
+{
+	struct unmapping *own = &per_cpu(unmapping, host_cpu());
+
+	if (!own->length || !current->mm || sem != &current->mm->mmap_lock)
+		return;
+	host_unmap_ends(shim_number_of(current->mm), own->address, own->length);
+	own->length = 0;
+}
+
 int linux_mmap(unsigned long address, unsigned long length, int file, unsigned long index)
 {
 	const unsigned long flags =
@@ -35,7 +57,9 @@ int linux_mmap(unsigned long address, unsigned long length, int file, unsigned l
 	unsigned long result;
 
 	mmap_write_lock(mm);
+	host_unmap_begins(shim_number_of(mm), address, length);
 	result = mmap_region(&shim_files[file], address, length, flags, index, NULL);
+	host_mapped(shim_number_of(mm), address, length, file, index);
 	mmap_write_unlock(mm);
 	return IS_ERR_VALUE(result) ? (int)result : 0;
 }
@@ -43,12 +67,29 @@ int linux_mmap(unsigned long address, unsigned long length, int file, unsigned l
 int linux_munmap(unsigned long address, unsigned long length)
 {
 	struct mm_struct *mm = current->mm;
+	LIST_HEAD(unused);
 	int result;
+#if SINCE_6_2
+	VMA_ITERATOR(vmas, mm, address);
 
 	mmap_write_lock(mm);
-	result = do_munmap(mm, address, length, NULL);
-	mmap_write_unlock(mm);
+	begin_unmap(mm, address, length);
+	result = do_vmi_munmap(&vmas, mm, address, length, &unused, true);
+	if (result)
+		mmap_write_unlock(mm);
 	return result;
+#else
+	MA_STATE(vmas, &mm->mm_mt, address, address);
+
+	mmap_write_lock(mm);
+	begin_unmap(mm, address, length);
+	result = do_mas_munmap(&vmas, mm, address, length, &unused, true);
+	if (result == 1)
+		mmap_read_unlock(mm);
+	else
+		mmap_write_unlock(mm);
+	return result == 1 ? 0 : result;
+#endif
 }
 
 int linux_madvise(unsigned long address, unsigned long length, int advice)

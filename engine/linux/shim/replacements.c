@@ -142,11 +142,19 @@ void __init_rwsem(struct rw_semaphore *sem, const char *name, struct lock_class_
 void down_read(struct rw_semaphore *sem) { acquire(sem, reader, IP); }
 int down_read_killable(struct rw_semaphore *sem) { acquire(sem, reader, IP); return 0; }
 int down_read_trylock(struct rw_semaphore *sem) { return try_acquire(sem, reader, IP); }
-void up_read(struct rw_semaphore *sem) { release(sem, reader, IP); }
+void up_read(struct rw_semaphore *sem)
+{
+	shim_before_unlock(sem);
+	release(sem, reader, IP);
+}
 void down_write(struct rw_semaphore *sem) { acquire(sem, writer, IP); }
 int down_write_killable(struct rw_semaphore *sem) { acquire(sem, writer, IP); return 0; }
 int down_write_trylock(struct rw_semaphore *sem) { return try_acquire(sem, writer, IP); }
-void up_write(struct rw_semaphore *sem) { release(sem, writer, IP); }
+void up_write(struct rw_semaphore *sem)
+{
+	shim_before_unlock(sem);
+	release(sem, writer, IP);
+}
 void downgrade_write(struct rw_semaphore *sem) { release(sem, writer - reader, IP); }
 
 /* --- mutexes --- */

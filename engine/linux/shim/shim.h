@@ -53,6 +53,9 @@ struct shim_mm {
 	char cpumask[256]; /* lies behind the mm */
 };
 extern struct shim_mm shim_mms[linux_max_mms];
+static inline int shim_number_of(const struct mm_struct *mm) { return container_of(mm, struct shim_mm, mm) - shim_mms; }
+/* The CPU is about to drop a lock. */
+void shim_before_unlock(const struct rw_semaphore *sem);
 extern struct inode shim_inodes[linux_max_files];
 extern struct file shim_files[linux_max_files];
 DECLARE_PER_CPU(unsigned long, shim_irq_flags);
