@@ -7,6 +7,10 @@
 // cause of the data loss of 2022 itself, seen whether or not anybody saves the page
 // at the wrong moment.
 //
+// Who saves a page locks it first. So whoever removes the last rmap of a page that
+// it has locked, as reclaim and truncation do, has until it unlocks the page to
+// flush: then is when the TLBs are looked at.
+//
 // An entry that is not dirty may stay until the flush: a store through it walks
 // the page table, and finds the entry gone. CPUs in lazy mode are exempt, and so
 // is the CPU that removes the rmap: they flush before they run user code again.
@@ -23,28 +27,62 @@
 
 namespace shootdown {
 
-class DirtyUnmapped final : public Oracle<event::RemoveRmap> {
+class DirtyUnmapped final : public Oracle<event::TakeLock, event::DropLock, event::RemoveRmap> {
  public:
-  using Oracle::Oracle;
+  DirtyUnmapped(OracleId id, Trial& trial)
+      : Oracle(id, trial), pages_(row<Page>(number(world().page_array_length()))) {}
+
+  void on(int cpu, const event::TakeLock& event) {
+    if (event.lock.kind == LockClass::page && event.taken != 0) pages_[event.lock.number] = {.locked_by = one_of(cpu)};
+  }
 
   void on(int cpu, const event::RemoveRmap& event) {
     if (event.mapcount != 0) return;
-    const int cpus = machine().cpus;
-    for (int other = 0; other < cpus; ++other) {
-      if (other != cpu && !world().is_lazy(other)) check_tlb(cpu, event.page.frame, other);
+    Page& page = pages_[event.page.frame];
+    if (page.locked_by == one_of(cpu)) {
+      page.unmapped = true;
+    } else {
+      check_tlbs(cpu, event.page.frame,
+                 "the last rmap of page frame {} is removed while cpu {} can write to it through virtual page {}");
     }
   }
 
+  void on(int cpu, const event::DropLock& event) {
+    if (event.lock.kind != LockClass::page) return;
+    const Fact frame = event.lock.number;
+    const bool unmapped = pages_[frame].unmapped && world().frame_facts(frame).mapcount == 0;
+    pages_[frame] = {};
+    if (unmapped)
+      check_tlbs(cpu, frame,
+                 "page frame {}, which was unmapped, is unlocked while cpu {} can write to it through virtual page {}");
+  }
+
  private:
-  void check_tlb(int cpu, Fact frame, int other) {
+  struct Page {
+    std::uint8_t locked_by = 0;  // a CPU's number plus one; 0: nobody who told
+    bool unmapped = false;       // by who has it locked
+  };
+  static std::uint8_t one_of(int cpu) { return static_cast<std::uint8_t>(cpu + 1); }
+
+  using Message = fmt::format_string<Fact&, int&, const Fact&>;
+
+  void check_tlbs(int cpu, Fact frame, Message message) {
+    const int cpus = machine().cpus;
+    for (int other = 0; other < cpus; ++other) {
+      if (other != cpu && !world().is_lazy(other)) check_tlb(cpu, frame, other, message);
+    }
+  }
+
+  void check_tlb(int cpu, Fact frame, int other, Message message) {
     const int size = world().tlb_size(other);
     for (int i = 0; i < size; ++i) {
       const TlbFact fact = world().tlb_entry(other, i);
       if (fact.entry.frame() != frame || fact.lives_ago != 0 || !fact.entry.write() || !fact.entry.dirty()) continue;
-      violate(cpu, "the last rmap of page frame {} is removed while cpu {} can write to it through virtual page {}",
-              frame, other, fact.page);
+      violate(cpu, message, frame, other, fact.page);
     }
   }
+
+  Row<Page> pages_;
 };
 
 }  // namespace shootdown

@@ -64,4 +64,50 @@ BOOST_AUTO_TEST_CASE(silent_while_another_rmap_is_left) {
   BOOST_TEST(!run.breaks(id));
 }
 
+namespace {
+
+// CPU 1 has page frame 0 locked, and CPU 2 can write to it.
+struct LockedPage : TwoFrames {
+  LockedPage() {
+    world.cpus[2].tlb = {{.page = 5, .entry = entry(0), .lives_ago = 0}};
+    happens(1, event::TakeLock{.lock = lock, .shared = 0, .tries = 0, .taken = 1, .holders = 0});
+  }
+  void unlock() { happens(1, event::DropLock{.lock = lock}); }
+
+  static constexpr LockFact lock{.kind = LockClass::page, .number = 0};
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(who_has_locked_the_page_flushes_before_it_unlocks_it) {
+  LockedPage run;
+  run.rmap_removed();
+  BOOST_TEST(!run.breaks(id));
+  run.world.cpus[2].tlb.clear();
+  run.unlock();
+  BOOST_TEST(!run.breaks(id));
+}
+
+BOOST_AUTO_TEST_CASE(fires_when_the_page_is_unlocked_and_nobody_has_flushed) {
+  LockedPage run;
+  run.rmap_removed();
+  run.unlock();
+  BOOST_TEST(run.fact(id) ==
+             "page frame 0, which was unmapped, is unlocked while cpu 2 can write to it through virtual page 5");
+}
+
+BOOST_AUTO_TEST_CASE(silent_for_a_page_that_is_mapped_again_when_it_is_unlocked) {
+  LockedPage run;
+  run.rmap_removed();
+  run.world.frames_in_use[0].facts.mapcount = 1;
+  run.unlock();
+  BOOST_TEST(!run.breaks(id));
+}
+
+BOOST_AUTO_TEST_CASE(somebody_elses_lock_is_no_excuse) {
+  LockedPage run;
+  run.happens(0, event::RemoveRmap{.page = {.frame = 0}, .mapcount = 0});
+  BOOST_TEST(run.breaks(id));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
