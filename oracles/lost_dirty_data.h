@@ -7,7 +7,7 @@
 // dirty, unless it is locked, mapped or under writeback. That is where a gather
 // lets go of its pages, and where whoever saved a page does. A clean page with
 // other contents than the disk is what the race of the 2022 patch leaves behind:
-// data that no writeback will ever find.
+// data that no writeback will ever find. One that has not been read in yet has no data.
 //
 // Does not use the reference. Cannot see data that was lost and then overwritten
 // and saved while references were held.
@@ -37,6 +37,7 @@ class LostDirtyData final : public Oracle<event::PutPage, event::RemoveFromPageC
 
   void on(int cpu, const event::RemoveFromPageCache& event) {
     const Fact frame = event.page.frame;
+    if (!world().frame_facts(frame).test(PG_uptodate)) return;
     const int file = file_of(event.page);
     const int index = number(event.page.index);
     const int word = lost_word(frame, file, index);

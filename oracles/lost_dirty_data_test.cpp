@@ -31,6 +31,13 @@ BOOST_AUTO_TEST_CASE(fires_when_a_page_with_other_contents_than_the_disk_is_remo
   BOOST_TEST(run.report().violation(id).cpu == 2);
 }
 
+BOOST_AUTO_TEST_CASE(silent_when_a_page_is_removed_that_was_never_read_in) {
+  UnsavedPage run;
+  run.frame.facts.flags &= ~static_cast<Fact>(PG_uptodate);
+  run.happens(2, event::RemoveFromPageCache{.page = run.frame.facts.page});
+  BOOST_TEST(!run.breaks(id));
+}
+
 BOOST_AUTO_TEST_CASE(fires_when_a_clean_page_with_other_contents_than_the_disk_is_left) {
   UnsavedPage run;
   run.end();

@@ -78,7 +78,7 @@ void free_unref_folios(struct folio_batch *batch)
 
 	for (i = 0; i < batch->nr; i++)
 		shim_free_frame(&batch->folios[i]->page);
-	batch->nr = 0;
+	folio_batch_reinit(batch);
 }
 #else
 struct page *__alloc_pages(gfp_t gfp, unsigned int order, int nid, nodemask_t *mask) { return shim_alloc_frame(gfp); }
