@@ -29,7 +29,7 @@ class Engine {
   virtual std::span<const NotClaimed> not_claimed() const = 0;
   // The kinds of events that runs on it send. Who needs another one does not judge it, whatever it claims.
   virtual EventSet sends() const = 0;
-  // Why it cannot run a program, as what follows "NAME: "; empty: it can.
+  // Why it cannot run a program, as what follows "NAME cannot run it: "; empty: it can.
   virtual std::string refusal(const Program& /*program*/) const { return {}; }
   // Whether there are programs that it refuses; and changes one that it refuses, as far as that goes, into one that it
   // does not: numbers into those that it has, things that it cannot do into none.

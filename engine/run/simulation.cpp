@@ -1,5 +1,7 @@
 #include "engine/run/simulation.h"
 
+#include <string>
+
 #include "engine/check.h"
 #include "engine/sched/listed_schedule.h"
 #include "engine/sched/pct.h"
@@ -13,6 +15,8 @@ Outcome Simulation::run(const Program& program, Observer* trace, Chooser* choose
 }
 
 void Simulation::begin(const Program& program, Observer* trace, Chooser* chooser) {
+  if (const std::string why = engine_.refusal(program); !why.empty())
+    throw RefusedProgram(std::string(engine_.name()) + " cannot run it: " + why);
   abandon();
   arena_.clear();
   run_ = &engine_.boot({.arena = arena_,

@@ -13,6 +13,7 @@
 #include <array>
 #include <cstddef>
 #include <span>
+#include <stdexcept>
 #include <vector>
 
 #include "engine/arena.h"
@@ -20,6 +21,11 @@
 #include "engine/sched/cpu_fibers.h"
 
 namespace shootdown {
+
+// An engine was to run a program that it refuses. Says "NAME cannot run it: WHY".
+class RefusedProgram final : public std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
 
 class Simulation {
  public:
@@ -32,7 +38,8 @@ class Simulation {
   // place of the program's schedule.
   Outcome run(const Program& program, Observer* trace = nullptr, Chooser* chooser = nullptr);
 
-  // The same in parts. A run that is under way is cut off. `program` must outlive the run.
+  // The same in parts. A run that is under way is cut off. `program` must outlive the run. Throws RefusedProgram if the
+  // engine refuses it; then nothing has changed.
   void begin(const Program& program, Observer* trace = nullptr, Chooser* chooser = nullptr);
   void begin(const Program&& program, Observer* trace = nullptr, Chooser* chooser = nullptr) = delete;
   // Until the run is over (true); or until the chooser pauses it, or `until` steps have been made and a CPU is before the

@@ -3,12 +3,14 @@
 
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
+#include <string_view>
 #include <vector>
 
 #include "engine/zap/engines.h"
 #include "oracles/judge.h"
 #include "test/programs.h"
 #include "test/recorder.h"
+#include "test/unwilling_engine.h"
 
 using namespace shootdown;
 
@@ -67,6 +69,28 @@ struct Chosen : Judged {
 };
 
 }  // namespace
+
+BOOST_AUTO_TEST_CASE(what_the_engine_refuses_is_not_run) {
+  const UnwillingEngine engine;
+  Judge judge;
+  Simulation simulation(engine, judge);
+  const Program nothing;
+  BOOST_TEST((simulation.run(nothing) == Outcome::completed));
+  const std::uint64_t hash = simulation.hash();
+  const std::uint64_t steps = simulation.steps();
+  const auto is_said = [](const RefusedProgram& refused) {
+    return std::string_view(refused.what()) == "unwilling cannot run it: there is something to do";
+  };
+  const Program something = race();
+  BOOST_CHECK_EXCEPTION(simulation.run(something), RefusedProgram, is_said);
+  BOOST_TEST(simulation.hash() == hash);
+  // A run that is under way can go on.
+  simulation.begin(nothing);
+  BOOST_CHECK_EXCEPTION(simulation.begin(something), RefusedProgram, is_said);
+  BOOST_TEST(simulation.proceed());
+  BOOST_TEST(simulation.hash() == hash);
+  BOOST_TEST(simulation.steps() == steps);
+}
 
 BOOST_AUTO_TEST_CASE(a_run_in_parts_is_the_same_run) {
   for (const Program& program : {race(), race(5)}) {

@@ -39,8 +39,8 @@ std::uint64_t run_twice(Replayer& replayer, const Program& program, const std::s
   return first.hash;
 }
 
-// All inputs, one after the other.
-std::uint64_t digest_of(const Engine& engine, const CountAndFiles& inputs) {
+// Runs all inputs, one after the other.
+void print_digest(const Engine& engine, const CountAndFiles& inputs) {
   const std::size_t before = allocations();
   Replayer replayer(engine);
   // Now it has all the memory that it will ever need.
@@ -48,17 +48,14 @@ std::uint64_t digest_of(const Engine& engine, const CountAndFiles& inputs) {
   if (allocations() == before) fail(replayer, "memory", "allocations are not counted");
 
   std::uint64_t digest = 0;
-  each_program(inputs, 1, [&](const Program& program, const std::string& name) {
+  const RunCount count = each_program(engine, inputs, 1, [&](const Program& program, const std::string& name) {
     digest = digest * 0x100000001B3U ^ run_twice(replayer, program, name);
   });
-  return digest;
+  fmt::print("{:016x}  {}  {} inputs{}\n", digest, engine.name(), count.runs, count.not_possible());
 }
 
 bool print_digests(const CountAndFiles& inputs) {
-  for (const Engine* const engine : all_engines()) {
-    fmt::print("{:016x}  {}  {} inputs\n", digest_of(*engine, inputs), engine->name(),
-               inputs.count + inputs.files.size());
-  }
+  for (const Engine* const engine : all_engines()) print_digest(*engine, inputs);
   return true;
 }
 

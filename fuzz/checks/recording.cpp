@@ -39,7 +39,9 @@ class RecordingCheck {
 
   void check(const Program& program, const std::string& name, std::uint64_t seed) {
     name_ = &name;
-    if (!ScheduleRecorder::can_record(program)) return;
+    const bool refused = !replayer_.engine().refusal(program).empty();
+    ++(refused ? count_.refused : count_.runs);
+    if (refused || !ScheduleRecorder::can_record(program)) return;
     ListedChooser listed(program);
     bool all = check_run(program, listed);
     Pct pct(seed, 1 + static_cast<int>(seed % max_pct_depth), 32 + seed % 128);
@@ -49,6 +51,7 @@ class RecordingCheck {
     if (check_run(program, walk)) ++walks_;
   }
 
+  RunCount count() const { return count_; }
   // Walks that had room.
   std::uint64_t walks() const { return walks_; }
 
@@ -82,6 +85,7 @@ class RecordingCheck {
 
   Replayer replayer_;
   const std::string* name_ = nullptr;
+  RunCount count_;
   std::uint64_t walks_ = 0;
 };
 
@@ -105,8 +109,9 @@ bool check_recordings(const CountAndFiles& inputs) {
       }
       check.check(*program, fmt::format("pseudo-random input {}", i), seed++);
     }
-    fmt::print("{}: {} inputs are recorded as they ran; {} walks of {}\n", engine->name(),
-               inputs.count + inputs.files.size(), check.walks(), seed);
+    const RunCount count = check.count();
+    fmt::print("{}: {} inputs are recorded as they ran; {} walks of {}{}\n", engine->name(), count.runs, check.walks(),
+               count.runs, count.not_possible());
   }
   return true;
 }

@@ -58,13 +58,6 @@ std::string place_of(std::size_t edge) {
   return text.substr(0, text.find('\0'));
 }
 
-std::vector<Program> make_programs(const CountAndFiles& inputs) {
-  std::vector<Program> programs;
-  programs.reserve(inputs.files.size() + inputs.count);
-  each_program(inputs, 1, [&](const Program& program, const std::string& /*name*/) { programs.push_back(program); });
-  return programs;
-}
-
 // The edges that some input does not reach as often in one run as in another.
 std::vector<std::size_t> varying_edges(const Engine& engine, const std::vector<Program>& programs) {
   Replayer replayer(engine);
@@ -90,21 +83,24 @@ std::vector<std::size_t> varying_edges(const Engine& engine, const std::vector<P
 }
 
 bool compare_runs(const CountAndFiles& inputs) {
-  const std::vector<Program> programs = make_programs(inputs);
-  if (programs.empty() || counters.empty()) {
+  if (inputs.files.size() + inputs.count == 0 || counters.empty()) {
     std::fputs("same_code: there are no inputs, or there is no instrumentation\n", stderr);
     return false;
   }
 
   bool same = true;
   for (const Engine* const engine : all_engines()) {
+    std::vector<Program> programs;
+    programs.reserve(inputs.files.size() + inputs.count);
+    const RunCount count = each_program(
+        *engine, inputs, 1, [&](const Program& program, const std::string& /*name*/) { programs.push_back(program); });
     const std::vector<std::size_t> edges = varying_edges(*engine, programs);
     for (const std::size_t edge : edges) {
       fmt::print(stderr, "same_code: {}: not the same in two runs of an input: {}\n", engine->name(), place_of(edge));
     }
     same = same && edges.empty();
-    fmt::print("{}: {} of {} edges vary in {} inputs\n", engine->name(), edges.size(), counters.size(),
-               programs.size());
+    fmt::print("{}: {} of {} edges vary in {} inputs{}\n", engine->name(), edges.size(), counters.size(), count.runs,
+               count.not_possible());
   }
   return same;
 }

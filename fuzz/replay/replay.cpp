@@ -73,9 +73,9 @@ std::string describe_violation(const Engine& engine, const Program& program, Ora
 
 // --- names ---
 
-std::string engine_names() {
+std::string engine_names(std::span<const Engine* const> engines) {
   std::string names;
-  for (const Engine* const engine : all_engines()) {
+  for (const Engine* const engine : engines) {
     if (!names.empty()) names += ", ";
     names += engine->name();
   }
@@ -96,9 +96,10 @@ std::string names_of(OracleSet oracles) {
   return names;
 }
 
-std::variant<const Engine*, InputError> select_engine(std::string_view name) {
-  if (const Engine* const engine = find_engine(name)) return engine;
-  return InputError{fmt::format("there is no engine '{}'; there are: {}", name, engine_names())};
+std::variant<const Engine*, InputError> select_engine(std::string_view name, std::span<const Engine* const> engines) {
+  const auto found = std::ranges::find(engines, name, &Engine::name);
+  if (found != engines.end()) return *found;
+  return InputError{fmt::format("there is no engine '{}'; there are: {}", name, engine_names(engines))};
 }
 
 std::variant<Defect, InputError> select_defect(std::string_view name) {

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -14,6 +15,7 @@
 #include "engine/defects.h"
 #include "engine/run/engine.h"
 #include "engine/run/simulation.h"
+#include "engine/zap/engines.h"
 #include "fuzz/io/input_error.h"
 #include "fuzz/language/text.h"
 #include "fuzz/trace/trace.h"
@@ -37,7 +39,7 @@ class Replayer {
   explicit Replayer(const Engine& engine, Defect defect = Defect::none);
 
   const Engine& engine() const { return simulation_.engine(); }
-  // `chooser`, if any, makes the choices in place of the program's schedule.
+  // `chooser`, if any, makes the choices in place of the program's schedule. Throws RefusedProgram as Simulation does.
   RunResult run(const Program& program, Observer* trace = nullptr, Chooser* chooser = nullptr);
   // What was found in the last run.
   Report report() const { return judge_.report(); }
@@ -58,12 +60,13 @@ std::string describe_violation(const Engine& engine, const Program& program, Ora
 // --- names ---
 
 // "eager_dirty, deferred_dirty"
-std::string engine_names();
+std::string engine_names(std::span<const Engine* const> engines = all_engines());
 std::string oracle_names();
 // "lost-dirty-data, counts", in the order in which oracles are listed.
 std::string names_of(OracleSet oracles);
 
-std::variant<const Engine*, InputError> select_engine(std::string_view name);
+std::variant<const Engine*, InputError> select_engine(std::string_view name,
+                                                      std::span<const Engine* const> engines = all_engines());
 std::variant<Defect, InputError> select_defect(std::string_view name);
 
 // Which oracles count: "claims" (those guarantees that the engine claims), "all", or names with commas between them.

@@ -50,6 +50,10 @@ inline constexpr const char* record =
     "With --events the places of the schedule are named by what happens there ('after\n"
     "remove rmap of page 0') where that can be said; so they mean the same on another\n"
     "engine, and when the model has changed. 'shootdown events' lists the names.\n"
+    "\n"
+    "Exit status: 1 if any schedule has no room in a program; else 2 if any input was bad,\n"
+    "or the engine cannot run it; else 0. The others are printed all the same.\n"
+    "\n"
     "Examples:\n"
     "  shootdown record crash-1234 > crash.program\n"
     "  shootdown record --events --engine eager_dirty crash-1234 > crash.program";

@@ -24,6 +24,7 @@ class RecordCommand {
 
  private:
   ExitStatus record_file(const std::string& file);
+  ExitStatus record_input(Input& input);
   ExitStatus fail(std::string_view message, ExitStatus status);
 
   const RecordOptions& options_;
@@ -41,6 +42,14 @@ ExitStatus RecordCommand::record_file(const std::string& file) {
   std::variant<Input, InputError> loaded = load_input(file);
   if (const auto* const error = std::get_if<InputError>(&loaded)) return fail(error->message, exit_bad_input);
   auto& input = std::get<Input>(loaded);
+  try {
+    return record_input(input);
+  } catch (const RefusedProgram& refused) {
+    return fail(fmt::format("{}: {}", input.name, refused.what()), exit_bad_input);
+  }
+}
+
+ExitStatus RecordCommand::record_input(Input& input) {
   Document& document = input.document;
   std::optional<Program> recorded = record(replayer_, document.program);
   if (!recorded) {
@@ -62,8 +71,8 @@ ExitStatus RecordCommand::fail(std::string_view message, ExitStatus status) {
 
 }  // namespace
 
-ExitStatus record_command(const RecordOptions& options, Console& console) {
-  const std::variant<const Engine*, InputError> engine = select_engine(options.engine);
+ExitStatus record_command(const RecordOptions& options, Console& console, std::span<const Engine* const> engines) {
+  const std::variant<const Engine*, InputError> engine = select_engine(options.engine, engines);
   if (const auto* const error = std::get_if<InputError>(&engine)) {
     console.error(error->message);
     return exit_bad_input;

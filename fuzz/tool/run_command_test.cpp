@@ -31,6 +31,7 @@
 #include "test/silent_engine.h"
 #include "test/stories.h"
 #include "test/trouble_engine.h"
+#include "test/unwilling_engine.h"
 
 using namespace shootdown;
 
@@ -91,19 +92,6 @@ BOOST_AUTO_TEST_CASE(what_is_not_judged_cannot_be_expected_to_break) {
 }
 
 // --- what cannot be run ---
-
-// It runs nothing at all.
-class UnwillingEngine final : public Engine {
- public:
-  std::string_view name() const override { return "unwilling"; }
-  std::string_view summary() const override { return "for tests"; }
-  std::span<const NotClaimed> not_claimed() const override { return {}; }
-  EventSet sends() const override { return EventSet::all(); }
-  std::string refusal(const Program& program) const override {
-    return program.operation_count == 0 ? "there is nothing to do" : "there is something to do";
-  }
-  Run& boot(const RunSetup& /*setup*/) const override { std::abort(); }
-};
 
 BOOST_AUTO_TEST_CASE(what_an_engine_refuses_is_said_and_counted) {
   const UnwillingEngine unwilling;
