@@ -1,5 +1,6 @@
 #include "engine/zap/engines.h"
 
+#include <algorithm>
 #include <array>
 
 #include "engine/linux/linux_engine.h"
@@ -23,6 +24,13 @@ const Engine* find_engine(std::string_view name) {
     if (engine->name() == name) return engine;
   }
   return nullptr;
+}
+
+bool is_optional_engine(std::string_view name) {
+  constexpr std::string_view beginning = "linux-";
+  return name.size() > beginning.size() && name.starts_with(beginning) && std::ranges::all_of(name, [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+         });
 }
 
 }  // namespace shootdown

@@ -20,4 +20,7 @@ std::span<const Engine* const> all_engines();
 // The engine of this name, or null.
 const Engine* find_engine(std::string_view name);
 
+// Whether some builds have an engine of this name and others do not: linux-NAME, which ci/linux makes of a kernel.
+bool is_optional_engine(std::string_view name);
+
 }  // namespace shootdown

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "engine/events/names.h"
+#include "engine/zap/engines.h"
 #include "fuzz/language/language.h"
 #include "fuzz/language/operands.h"
 #include "fuzz/language/reader.h"
@@ -191,8 +192,10 @@ void Parser::expect_line() {
 
 std::string Parser::engine() {
   const std::string_view name = reader_.take();
-  if (!is_name(name, '_'))
-    reader_.fail(name, fmt::format("expected the name of an engine (a-z, 0-9, _), found {}", quoted(name)));
+  if (!is_name(name, '_') && !is_optional_engine(name)) {
+    reader_.fail(name, fmt::format("expected the name of an engine (a-z, 0-9, _; in linux-NAME also . and -), found {}",
+                                   quoted(name)));
+  }
   if (!engines_.insert(name).second)
     reader_.fail(name, fmt::format("there is already an expectation of engine {}", quoted(name)));
   return std::string(name);

@@ -251,6 +251,8 @@ BOOST_AUTO_TEST_CASE(expectations_are_printed_below_the_machine) {
       "machine cpus 2\n"
       "expect deferred_dirty breaks filesystem-contract, progress\n"
       "expect eager_dirty holds\n"
+      "expect linux-6.1 breaks fsync-durability\n"
+      "expect linux-6.12-rc1_my.tree holds\n"
       "\n"
       "cpu 1: exit\n";
   const auto parsed = parse(text);
@@ -606,9 +608,10 @@ BOOST_AUTO_TEST_CASE(ranges_of_parameters) {
 }
 
 BOOST_AUTO_TEST_CASE(errors_of_expectations) {
-  check_error_after_header("expect@", "expected the name of an engine (a-z, 0-9, _), found the end of the line");
-  check_error_after_header("expect @Eager holds", "expected the name of an engine (a-z, 0-9, _), found 'Eager'");
-  check_error_after_header("expect @a-b holds", "expected the name of an engine (a-z, 0-9, _), found 'a-b'");
+  const std::string name = "expected the name of an engine (a-z, 0-9, _; in linux-NAME also . and -), found ";
+  check_error_after_header("expect@", name + "the end of the line");
+  for (const char* const bad : {"Eager", "a-b", "a.b", "linux-", "linux-6.1+", "linux.6-1", "xlinux-6.1"})
+    check_error_after_header(fmt::format("expect @{} holds", bad), fmt::format("{}'{}'", name, bad));
   check_error_after_header("expect x@", "expected 'holds' or 'breaks', found the end of the line");
   check_error_after_header("expect x @hold", "expected 'holds' or 'breaks', found 'hold'");
   check_error_after_header("expect x holds @y", "expected the end of the line, found 'y'");

@@ -35,15 +35,28 @@ std::string in_short(const Expectation* expectation) {
   return expectation->breaks.empty() ? "holds" : fmt::format("breaks {}", expectation->breaks.size());
 }
 
+// Those of this build, then others of which something is expected.
+std::vector<std::string_view> engines_of(const std::vector<Entry>& entries) {
+  std::vector<std::string_view> engines;
+  for (const Engine* const engine : all_engines()) engines.push_back(engine->name());
+  for (const Entry& entry : entries) {
+    for (const Expectation& expectation : entry.expectations) {
+      if (std::ranges::find(engines, expectation.engine) == engines.end()) engines.push_back(expectation.engine);
+    }
+  }
+  return engines;
+}
+
 // A row for each program, below the heads of the columns.
 std::vector<std::vector<std::string>> rows_of(const std::vector<Entry>& entries) {
+  const std::vector<std::string_view> engines = engines_of(entries);
   std::vector<std::vector<std::string>> rows{{"program"}};
-  for (const Engine* const engine : all_engines()) rows.front().emplace_back(engine->name());
+  for (const std::string_view engine : engines) rows.front().emplace_back(engine);
   rows.front().emplace_back("title");
   for (const Entry& entry : entries) {
     std::vector<std::string>& row = rows.emplace_back();
     row.push_back(entry.name);
-    for (const Engine* const engine : all_engines()) row.push_back(in_short(expectation_of(entry, engine->name())));
+    for (const std::string_view engine : engines) row.push_back(in_short(expectation_of(entry, engine)));
     row.push_back(entry.title);
   }
   return rows;

@@ -51,6 +51,17 @@ BOOST_AUTO_TEST_CASE(each_program_has_a_line) {
                  without_end(fmt::format("{:{}}  -            -               {}", bytes, width, dashes)));
 }
 
+BOOST_AUTO_TEST_CASE(engines_that_are_not_in_this_build_have_columns_if_something_is_expected_of_them) {
+  const std::string text = "shootdown 2\nexpect linux-none.such breaks counts\ncpu 0: exit\n";
+  const std::string other = write("other.program", text);
+  const Result table = list({.paths = {fine, other}});
+  BOOST_TEST(table.status == 0);
+  BOOST_TEST(contains(table.out, "  linux-none.such  title\n"), table.out);
+  BOOST_TEST(contains(table.out, "  breaks 1\n"), table.out);
+  const auto read = nlohmann::json::parse(list({.paths = {other}, .json = true}).out);
+  BOOST_TEST(read[0]["breaks"]["linux-none.such"][0].get<std::string>() == "counts");
+}
+
 BOOST_AUTO_TEST_CASE(programs_can_read_it) {
   const std::string odd = write("odd/\xFF\n.program", "# \xFF \x1B[31m\n" + std::string(harmless));
   const Result result = list({.paths = {path("c"), path("odd")}, .json = true});

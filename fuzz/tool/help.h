@@ -26,7 +26,8 @@ inline constexpr const char* run =
     "to be broken; where it expects nothing of an engine, all that the engine claims\n"
     "must hold. With --oracles the expectations do not count. Shootdown itself must\n"
     "not crash, complain, or take longer than the timeout: that is an internal error.\n"
-    "It does not end the replay.\n"
+    "It does not end the replay. Expectations of engines that are not in this build\n"
+    "(linux-NAME, from ci/linux) are counted.\n"
     "\n"
     "For one input every verdict is printed. Of more, what was not expected is sorted\n"
     "by what was broken first: a table of engine, oracle and fact (N stands for\n"
@@ -61,8 +62,9 @@ inline constexpr const char* record =
 inline constexpr const char* show =
     "Comments and expectations of a text are not part of the program: they are left out.\n"
     "\n"
-    "--expect runs the input on every engine and says what came of it; 'shootdown run'\n"
-    "of what it prints is as expected, until an engine or the model changes.\n"
+    "--expect runs the input on every engine that can run it and says what came of it;\n"
+    "'shootdown run' of what it prints is as expected, until an engine or the model\n"
+    "changes. What a text expects of engines that are not in this build stays.\n"
     "\n"
     "--bucket says 'ENGINE breaks ORACLE: FACT', with N for the numbers in the fact: of\n"
     "the first engine that breaks a claim, the first claim that it breaks; else of the\n"
@@ -121,8 +123,8 @@ inline constexpr const char* corpus_merge =
 
 inline constexpr const char* corpus_list =
     "For each engine: that everything is expected to hold, how many guarantees are\n"
-    "expected to break, or that nothing is expected (-). The title is the first comment\n"
-    "in the text.\n"
+    "expected to break, or that nothing is expected (-). Engines that are not in this\n"
+    "build come behind the others. The title is the first comment in the text.\n"
     "\n"
     "--json prints a list of objects: name, title, and breaks, which has for each engine\n"
     "of which something is expected the names of the oracles.\n"

@@ -1,4 +1,5 @@
-// Schedules that runs take, on engines that cannot run everything. What is recorded is tested in command_line_test.cpp.
+// Schedules that runs take, of texts that say more than that, and on engines that cannot run everything. What is
+// recorded is tested in command_line_test.cpp.
 #include "fuzz/tool/record_command.h"
 
 #include <span>
@@ -21,6 +22,17 @@ Result record(const RecordOptions& options, std::span<const Engine* const> engin
 }  // namespace
 
 BOOST_FIXTURE_TEST_SUITE(record_command, TemporaryFolder)
+
+BOOST_AUTO_TEST_CASE(expectations_are_kept) {
+  const std::string expected =
+      "expect linux-none.such breaks page-cache-contents, fsync-durability\n"
+      "expect eager_dirty holds\n";
+  const std::string file =
+      write("pct.program", "shootdown 2\nmachine pct_depth 2\n" + expected + "cpu 0: load page 0 word 0\n");
+  const Result result = record({.files = {file}});
+  BOOST_TEST(result.status == 0, result.err);
+  BOOST_TEST(result.out.starts_with("shootdown 2\n" + expected + "\ncpu 0: load page 0 word 0\n"), result.out);
+}
 
 BOOST_AUTO_TEST_CASE(what_the_engine_refuses_is_said_and_the_rest_is_recorded) {
   const UnwillingEngine unwilling;

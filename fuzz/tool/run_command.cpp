@@ -1,5 +1,6 @@
 #include "fuzz/tool/run_command.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
@@ -57,6 +58,7 @@ class RunCommand {
   Outcome judge(const Subject& subject, const RawInput& input, const Verdict& verdict);
   Outcome judge(const Subject& subject, const RawInput& input, const InternalError& error);
   Outcome note(const Subject& subject, const RawInput& input, const Refusal& refusal);
+  void note_missing_engines(const RawInput& text);
   Buckets::Kind kind(const Subject& subject, std::string oracle, std::string fact, bool with_trace) const;
   Buckets::Kind kind(const Subject& subject, const Verdict& verdict) const;
   std::size_t classify(const Buckets::Kind& kind, const RawInput& input);
@@ -83,6 +85,7 @@ class RunCommand {
   std::size_t copies_ = 0;  // of them: not run again
   std::size_t runs_ = 0;
   std::size_t refused_ = 0;    // runs that an engine cannot make
+  std::size_t missing_ = 0;    // expectations of engines that are not in this build
   std::size_t surprises_ = 0;  // came out other than expected
   std::size_t bad_inputs_ = 0;
   bool failed_at_end_ = false;
@@ -171,12 +174,14 @@ bool RunCommand::visit(const std::variant<RawInput, InputError>& loaded) {
 
 void RunCommand::run_input(const RawInput& input) {
   // A text is judged by what it says in its place; and whoever writes one wants an answer.
-  const bool remember = !is_text(input.path, input.bytes) && input.bytes.size() <= small_input;
+  const bool text = is_text(input.path, input.bytes);
+  const bool remember = !text && input.bytes.size() <= small_input;
   if (const auto seen = remember ? seen_.find(input.bytes) : seen_.end(); seen != seen_.end()) {
     run_copy(input, seen->second);
     return;
   }
   std::vector<Outcome> outcomes;
+  bool read = false;
   for (std::size_t i = 0; i < subjects_.size(); ++i) {
     if (!replay_.running()) out().flush();  // and see whether that fails
     const IsolatedReplay::Result result = replay_.run(i, input);
@@ -184,6 +189,7 @@ void RunCommand::run_input(const RawInput& input) {
       bad_input(*error);
       return;
     }
+    read = read || !std::holds_alternative<InternalError>(result);
     if (const auto* const refusal = std::get_if<Refusal>(&result)) {
       outcomes.push_back(note(subjects_[i], input, *refusal));
       continue;
@@ -195,6 +201,7 @@ void RunCommand::run_input(const RawInput& input) {
       outcomes.push_back(judge(subjects_[i], input, std::get<Verdict>(result)));
     }
   }
+  if (read && text) note_missing_engines(input);
   ++files_;
   if (remember) seen_.emplace(input.bytes, std::move(outcomes));
 }
@@ -239,6 +246,20 @@ RunCommand::Outcome RunCommand::judge(const Subject& subject, const RawInput& in
   }
   const Buckets::Kind what = kind(subject, "internal error", fact_of_message(error.message), false);
   return {.hash = {}, .bucket = classify(what, input)};
+}
+
+// What a text expects of them, builds check that have them. It has been read before without harm.
+void RunCommand::note_missing_engines(const RawInput& text) {
+  if (!options_.engines.empty() || options_.oracles.has_value()) return;
+  const std::variant<Input, InputError> read = read_input(text.name(), text.bytes);
+  const auto* const readable = std::get_if<Input>(&read);
+  if (readable == nullptr) return;
+  for (const Expectation& expectation : readable->document.expectations) {
+    const auto is_it = [&](const Subject& subject) { return subject.engine->name() == expectation.engine; };
+    if (!is_optional_engine(expectation.engine) || std::ranges::any_of(subjects_, is_it)) continue;
+    ++missing_;
+    if (single_ && !options_.quiet) out().print("{}: not in this build\n", expectation.engine);
+  }
 }
 
 std::size_t RunCommand::classify(const Buckets::Kind& kind, const RawInput& input) {
@@ -362,6 +383,7 @@ void RunCommand::show_summary() {
               counted(subjects_.size(), "engine"), counted(runs_, "run"), verdict);
   if (buckets_.size() > 1) out().print(" in {} buckets", buckets_.size());
   if (refused_ != 0) out().print("; {} not possible", counted(refused_, "run"));
+  if (missing_ != 0) out().print("; {} of engines that are not in this build", counted(missing_, "expectation"));
   if (bad_inputs_ != 0) out().print("; {}", counted(bad_inputs_, "bad input"));
   out().print("\n");
 }

@@ -112,6 +112,56 @@ BOOST_AUTO_TEST_CASE(what_an_engine_refuses_is_said_and_counted) {
       folder.out);
 }
 
+// --- what another build can run ---
+
+BOOST_AUTO_TEST_CASE(expectations_of_engines_that_are_not_in_this_build_are_counted) {
+  const std::string text =
+      "shootdown 2\n"
+      "expect linux-one breaks counts\n"
+      "expect linux-other holds\n"
+      "expect eager_dirty holds\n"
+      "cpu 0: load page 0 word 0\n";
+  const std::string name = write("in/a.program", text);
+  write("in/b.program", text);
+  write("in/c", encoded(text));
+
+  const Engine* const without[] = {&eager_dirty()};
+  const Result folder = run({.paths = {path("in")}}, without);
+  BOOST_TEST(folder.status == 0);
+  BOOST_TEST(contains(folder.out,
+                      "3 files, 1 engine, 3 runs: all as expected; 4 expectations of engines that are not in this "
+                      "build\n"),
+             folder.out);
+  const Result one = run({.paths = {name}}, without);
+  BOOST_TEST(one.status == 0);
+  BOOST_TEST(one.out ==
+             "eager_dirty: holds as expected\nlinux-one: not in this build\nlinux-other: not in this build\n");
+  // Nobody asks for them.
+  BOOST_TEST(!contains(run({.paths = {path("in")}, .oracles = "all"}, without).out, "expectation"));
+  BOOST_TEST(!contains(run({.paths = {path("in")}, .engines = {"eager_dirty"}}).out, "expectation"));
+  BOOST_TEST(run({.paths = {name}, .quiet = true}, without).out.empty());
+}
+
+BOOST_AUTO_TEST_CASE(in_a_build_that_has_it_the_engine_is_like_any_other) {
+  const SilentEngine engine(eager_dirty(), kind_of<event::PutPage>, "linux-one");
+  const Engine* const with[] = {&engine};
+  const auto text = [](const char* what) {
+    return fmt::format("shootdown 2\nexpect linux-one {}\nexpect linux-other holds\ncpu 0: exit\n", what);
+  };
+  const std::string holds = write("holds.program", text("holds"));
+  const std::string breaks = write("in/breaks.program", text("breaks progress"));
+  const Result met = run({.paths = {holds}}, with);
+  BOOST_TEST(met.status == 0);
+  BOOST_TEST(met.out.starts_with("linux-one: holds as expected\n"), met.out);
+  const Result unmet = run({.paths = {path("in")}}, with);
+  BOOST_TEST(unmet.status == 1);
+  BOOST_TEST(contains(unmet.out, breaks + ":2: linux-one does not break progress, which was expected\n"), unmet.out);
+  BOOST_TEST(contains(unmet.out,
+                      "\n1 file, 1 engine, 1 run: 1 not as expected; 1 expectation of engines that are not in this "
+                      "build\n"),
+             unmet.out);
+}
+
 // --- failures of Shootdown itself ---
 
 BOOST_AUTO_TEST_CASE(a_crash_in_the_middle_does_not_end_the_replay) {

@@ -1,6 +1,8 @@
 #include "fuzz/triage/examination.h"
 
+#include <algorithm>
 #include <cstddef>
+#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
@@ -10,7 +12,9 @@
 namespace shootdown {
 
 std::string Examination::text() const {
-  return print({.program = program, .expectations = expectations});
+  Document document{.program = program, .expectations = expectations};
+  document.expectations.insert(document.expectations.end(), kept.begin(), kept.end());
+  return print(document);
 }
 
 std::string Examination::bucket() const {
@@ -65,7 +69,13 @@ Examiner::Result Examiner::examine(const RawInput& input) {
   // It has been read before without harm.
   std::variant<Input, InputError> read = read_input(input.name(), input.bytes);
   if (auto* const error = std::get_if<InputError>(&read)) return std::move(*error);
-  examination.program = std::get<Input>(read).document.program;
+  const Document& document = std::get<Input>(read).document;
+  examination.program = document.program;
+  std::ranges::copy_if(
+      document.expectations, std::back_inserter(examination.kept), [this](const Expectation& expected) {
+        return std::ranges::none_of(subjects_,
+                                    [&](const Subject& subject) { return subject.engine->name() == expected.engine; });
+      });
   return examination;
 }
 

@@ -1,7 +1,7 @@
 // What an input does to every engine.
 //
 // Found out where a crash does no harm (isolated_replay.h). What a text says that
-// it expects does not count.
+// it expects of them does not count.
 #pragma once
 
 #include <chrono>
@@ -26,13 +26,15 @@ struct Examination {
   };
 
   Program program;
-  // One for each engine: what has come of it.
+  // One for each engine that can run it: what has come of it.
   std::vector<Expectation> expectations;
+  // What a text expects of other engines, which are not in this build.
+  std::vector<Expectation> kept;
   // Of the first engine that breaks one of its claims, the claim that it breaks first; if none does, of the first engine
   // that breaks anything, what it breaks first. None: everything holds.
   std::optional<Break> first;
 
-  // The program as text, with expectations that are met.
+  // The program as text, with expectations that are met, and those that are kept.
   std::string text() const;
   // "ENGINE breaks ORACLE: FACT" of what is broken first, or "breaks nothing".
   std::string bucket() const;

@@ -2,6 +2,7 @@
 #include "fuzz/triage/examination.h"
 
 #include <string>
+#include <string_view>
 #include <variant>
 
 #include <boost/test/unit_test.hpp>
@@ -10,6 +11,7 @@
 #include "test/output.h"
 #include "test/stories.h"
 #include "test/trouble_engine.h"
+#include "test/unwilling_engine.h"
 
 using namespace shootdown;
 
@@ -50,6 +52,31 @@ BOOST_AUTO_TEST_CASE(broken_claims_come_first) {
   BOOST_TEST(!seen.expectations[0].breaks.empty());
   BOOST_TEST(seen.first->engine == "trouble");
   BOOST_TEST(seen.first->claimed);
+}
+
+// Other builds have these engines: what a text expects of them is not ours to judge.
+BOOST_AUTO_TEST_CASE(what_other_builds_can_judge_is_kept) {
+  const std::string_view text =
+      "shootdown 2\n"
+      "expect linux-none.such breaks counts, progress\n"
+      "expect eager_dirty breaks counts\n"
+      "cpu 0: store page 0 word 0\n";
+  const Examination seen = examined(text);
+  BOOST_TEST(seen.expectations.size() == all_engines().size());
+  BOOST_TEST(contains(seen.text(), "expect eager_dirty holds\n"));
+  BOOST_TEST(contains(seen.text(), "\nexpect linux-none.such breaks counts, progress\n\ncpu 0: store"), seen.text());
+  BOOST_TEST(examined(seen.text()).text() == seen.text());
+}
+
+BOOST_AUTO_TEST_CASE(of_what_an_engine_refuses_nothing_can_be_said) {
+  const UnwillingEngine unwilling("linux-unwilling");
+  const Engine* const engines[] = {find_engine("eager_dirty"), &unwilling};
+  Examiner examiner(engines);
+  const std::string text = "shootdown 2\nexpect linux-unwilling holds\ncpu 0: store page 0 word 0\n";
+  const Examiner::Result result = examiner.examine({.path = "x.program", .bytes = text});
+  BOOST_TEST_REQUIRE(std::holds_alternative<Examination>(result));
+  BOOST_TEST(std::get<Examination>(result).text() ==
+             "shootdown 2\nexpect eager_dirty holds\n\ncpu 0: store page 0 word 0\n");
 }
 
 BOOST_AUTO_TEST_CASE(what_cannot_be_read_is_an_error) {

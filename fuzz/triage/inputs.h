@@ -43,7 +43,7 @@ struct RawInput {
 // Whether an input of this name is text: it looks like it, or the name ends in .program.
 bool is_text(std::string_view name, std::string_view bytes);
 
-// Makes an input of bytes. Expectations are checked: their engines and oracles exist.
+// Makes an input of bytes. Expectations are checked: their oracles exist, and their engines, in this build or another.
 std::variant<Input, InputError> read_input(std::string name, std::string_view bytes);
 
 // Loads a file, a member of an archive (if there is no file of that name), or "-", standard input; at most

@@ -90,6 +90,16 @@ BOOST_AUTO_TEST_CASE(expectations_name_what_there_is) {
   BOOST_TEST(contains(oracle, "f:2: there is no oracle 'nothing'; there are: page-cache-contents"));
 }
 
+BOOST_AUTO_TEST_CASE(expectations_may_name_what_another_build_has) {
+  const Input input = input_of("shootdown 2\nexpect linux-none.such holds\nexpect eager_dirty holds\n");
+  BOOST_TEST(input.document.expectations.size() == 2U);
+  const std::string misspelt = error_of(read_input("f", "shootdown 2\nexpect linux_6 holds\n"));
+  BOOST_TEST(contains(misspelt, "f:2: there is no engine 'linux_6'; there are: eager_dirty"));
+  // Their oracles are those of every build.
+  const std::string oracle = error_of(read_input("f", "shootdown 2\nexpect linux-none.such breaks nothing\n"));
+  BOOST_TEST(contains(oracle, "f:2: there is no oracle 'nothing'"));
+}
+
 BOOST_AUTO_TEST_CASE(files_are_loaded) {
   const TemporaryFolder folder;
   const std::string file = folder.write("a.program", program).string();
