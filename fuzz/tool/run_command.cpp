@@ -57,7 +57,7 @@ class RunCommand {
   void run_copy(const RawInput& copy, const std::vector<Outcome>& outcomes);
   Outcome judge(const Subject& subject, const RawInput& input, const Verdict& verdict);
   Outcome judge(const Subject& subject, const RawInput& input, const InternalError& error);
-  Outcome note(const Subject& subject, const RawInput& input, const Refusal& refusal);
+  Outcome judge(const Subject& subject, const RawInput& input, const Refusal& refusal);
   void note_missing_engines(const RawInput& text);
   Buckets::Kind kind(const Subject& subject, std::string oracle, std::string fact, bool with_trace) const;
   Buckets::Kind kind(const Subject& subject, const Verdict& verdict) const;
@@ -65,6 +65,7 @@ class RunCommand {
   void show_verdicts(const Subject& subject, const Verdict& verdict);
   void show_what_holds(const Subject& subject, const Verdict& verdict);
   void show_surprises(const Subject& subject, const Verdict& verdict, const RawInput& input);
+  void show_refusal(const Subject& subject, const Refusal& refusal, const RawInput& input);
   void show_hash(const Subject& subject, std::uint64_t hash, const RawInput& input);
   void show_trace(const Subject& subject, const RawInput& input);
   void show_summary();
@@ -191,7 +192,7 @@ void RunCommand::run_input(const RawInput& input) {
     }
     read = read || !std::holds_alternative<InternalError>(result);
     if (const auto* const refusal = std::get_if<Refusal>(&result)) {
-      outcomes.push_back(note(subjects_[i], input, *refusal));
+      outcomes.push_back(judge(subjects_[i], input, *refusal));
       continue;
     }
     ++runs_;
@@ -231,14 +232,6 @@ RunCommand::Outcome RunCommand::judge(const Subject& subject, const RawInput& in
   return outcome;
 }
 
-// An engine that was named must not be silent.
-RunCommand::Outcome RunCommand::note(const Subject& subject, const RawInput& input, const Refusal& refusal) {
-  ++refused_;
-  if (single_ && !options_.quiet)
-    out().print("{}: {} cannot run it: {}\n", input.name(), subject.engine->name(), refusal.why);
-  return {};
-}
-
 RunCommand::Outcome RunCommand::judge(const Subject& subject, const RawInput& input, const InternalError& error) {
   if (single_) {
     out().print("{}: {}: internal error: {}\n", input.name(), subject.engine->name(), error.message);
@@ -246,6 +239,13 @@ RunCommand::Outcome RunCommand::judge(const Subject& subject, const RawInput& in
   }
   const Buckets::Kind what = kind(subject, "internal error", fact_of_message(error.message), false);
   return {.hash = {}, .bucket = classify(what, input)};
+}
+
+RunCommand::Outcome RunCommand::judge(const Subject& subject, const RawInput& input, const Refusal& refusal) {
+  ++refused_;
+  show_refusal(subject, refusal, input);
+  if (refusal.as_expected()) return {};
+  return {.hash = {}, .bucket = classify(kind(subject, "not possible", refusal.why, false), input)};
 }
 
 // What a text expects of them, builds check that have them. It has been read before without harm.
@@ -351,6 +351,17 @@ void RunCommand::show_surprises(const Subject& subject, const Verdict& verdict, 
   }
   if (single_ && options_.trace.empty())
     out().print("  to see it: {} {}\n", kind(subject, verdict).see, shell_path(input.path));
+}
+
+// An engine that was named must not be silent.
+void RunCommand::show_refusal(const Subject& subject, const Refusal& refusal, const RawInput& input) {
+  const std::string_view engine = subject.engine->name();
+  if (!refusal.as_expected()) {
+    out().print("{}:{}: {} cannot run it, but should: {}\n", input.name(), refusal.requirement.line, engine,
+                refusal.why);
+  } else if (single_ && !options_.quiet) {
+    out().print("{}: {} cannot run it: {}\n", input.name(), engine, refusal.why);
+  }
 }
 
 void RunCommand::show_hash(const Subject& subject, std::uint64_t hash, const RawInput& input) {

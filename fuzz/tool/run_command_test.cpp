@@ -112,6 +112,42 @@ BOOST_AUTO_TEST_CASE(what_an_engine_refuses_is_said_and_counted) {
       folder.out);
 }
 
+// Whoever expects something of an engine expects that it runs there.
+BOOST_AUTO_TEST_CASE(what_an_engine_refuses_must_not_be_expected_of_it) {
+  const UnwillingEngine unwilling("linux-unwilling");
+  const Engine* const engines[] = {&eager_dirty(), &unwilling};
+  const auto text = [](const char* what) {
+    return fmt::format("shootdown 2\nexpect linux-unwilling {}\ncpu 0: load page 0 word 0\n", what);
+  };
+  const std::string breaks = write("in/breaks.program", text("breaks counts"));
+  const std::string holds = write("in/holds.program", text("holds"));
+  write("in/silent.program", "shootdown 2\ncpu 0: load page 0 word 0\n");
+
+  for (const bool quiet : {false, true}) {
+    for (const std::string& name : {breaks, holds}) {
+      const Result one = run({.paths = {name}, .quiet = quiet}, engines);
+      BOOST_TEST(one.status == 1);
+      BOOST_TEST(contains(one.out, name + ":2: linux-unwilling cannot run it, but should: there is something to do\n"),
+                 one.out);
+      BOOST_TEST(count(one.out, "there is something to do") == 1U, one.out);
+    }
+  }
+  const Result folder = run({.paths = {path("in")}}, engines);
+  BOOST_TEST(folder.status == 1);
+  BOOST_TEST(contains(folder.out, breaks + ":2: linux-unwilling cannot run it, but should: "), folder.out);
+  BOOST_TEST(contains(folder.out, holds + ":2: linux-unwilling cannot run it, but should: "), folder.out);
+  BOOST_TEST(contains(folder.out, "1      2  linux-unwilling  not possible  there is something to do\n"), folder.out);
+  BOOST_TEST(contains(folder.out, "\n  shootdown run --engine linux-unwilling " + shell_word(holds) + "\n"),
+             folder.out);
+  BOOST_TEST(contains(folder.out, "\n3 files, 2 engines, 3 runs: 2 not as expected; 3 runs not possible\n"),
+             folder.out);
+
+  // Where expectations do not count, this one does not either.
+  const Result judged = run({.paths = {holds}, .oracles = "all"}, engines);
+  BOOST_TEST(judged.status == 0);
+  BOOST_TEST(contains(judged.out, holds + ": linux-unwilling cannot run it: there is something to do\n"), judged.out);
+}
+
 // --- what another build can run ---
 
 BOOST_AUTO_TEST_CASE(expectations_of_engines_that_are_not_in_this_build_are_counted) {

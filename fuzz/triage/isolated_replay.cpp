@@ -17,7 +17,7 @@ Requirement Subject::requirement(const Document& document) const {
 namespace {
 
 // A plain object is the same on both sides, down to its views of string literals: the process is a copy of this one.
-static_assert(std::is_trivially_copyable_v<Verdict>);
+static_assert(std::is_trivially_copyable_v<Verdict> && std::is_trivially_copyable_v<Requirement>);
 
 struct RequestHead {
   std::size_t subject;
@@ -54,10 +54,11 @@ std::string IsolatedReplay::serve(std::string_view request) {
   }
   const Input& input = std::get<Input>(read);
   const Subject& subject = subjects_[head.subject];
+  const Requirement requirement = subject.requirement(input.document);
   if (const std::string why = subject.engine->refusal(input.document.program); !why.empty()) {
-    return reply.append(as_bytes(ReplyKind::refusal)).append(why);
+    return reply.append(as_bytes(ReplyKind::refusal)).append(as_bytes(requirement)).append(why);
   }
-  Verdict verdict{.requirement = subject.requirement(input.document), .result = {}, .report = {}};
+  Verdict verdict{.requirement = requirement, .result = {}, .report = {}};
   replayers_.resize(subjects_.size());
   std::unique_ptr<Replayer>& replayer = replayers_[head.subject];
   if (replayer == nullptr) replayer = std::make_unique<Replayer>(*subject.engine, subject.defect);
@@ -76,7 +77,10 @@ IsolatedReplay::Result IsolatedReplay::run(std::size_t subject, const RawInput& 
   std::string_view reply = outcome.reply;
   switch (taken_from<ReplyKind>(reply)) {
     case ReplyKind::input_error: return InputError{std::string(reply)};
-    case ReplyKind::refusal: return Refusal{std::string(reply)};
+    case ReplyKind::refusal: {
+      const auto requirement = taken_from<Requirement>(reply);
+      return Refusal{.requirement = requirement, .why = std::string(reply)};
+    }
     case ReplyKind::verdict: break;
   }
   return taken_from<Verdict>(reply);

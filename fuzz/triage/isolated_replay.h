@@ -44,7 +44,11 @@ struct Verdict {
 
 // The engine cannot run such a program.
 struct Refusal {
+  Requirement requirement;
   std::string why;
+
+  // Whoever writes down what it does on an engine expects that it runs there.
+  bool as_expected() const { return !requirement.exact; }
 };
 
 // Shootdown itself has failed.
