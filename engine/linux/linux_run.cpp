@@ -82,7 +82,7 @@ std::uint64_t LinuxRun::step_limit(const Program& program) const {
 // Says what came of the access that has been made.
 void LinuxRun::leave_step() {
   Cpu& own = cpus_[cpu()];
-  if (own.written != nullptr) count_change(own);
+  if (own.memory != nullptr) count_change(own);
   if (own.touched.place.kind != linux_other) {
     const Touched touched = own.touched;
     own.touched.place.kind = linux_other;
@@ -102,17 +102,18 @@ void LinuxRun::enter_step() {
   memory_.become(cpu());
 }
 
-// What it is about to write, as it is.
-void LinuxRun::note_write(Cpu& own, const volatile void* address, std::size_t size) {
-  own.written = const_cast<const void*>(address);
-  own.written_size = std::min(size, own.was.size());
-  std::memcpy(own.was.data(), own.written, own.written_size);
+// What it is about to touch, as it is. Reads, too: an atomic operation may be announced as a write, read first, and
+// write then.
+void LinuxRun::note_memory(Cpu& own, const volatile void* address, std::size_t size) {
+  own.memory = const_cast<const void*>(address);
+  own.memory_size = std::min(size, own.was.size());
+  std::memcpy(own.was.data(), own.memory, own.memory_size);
 }
 
 // A write that leaves everything as it was, as a compare-and-exchange that fails, is none.
 void LinuxRun::count_change(Cpu& own) {
-  const bool changed = std::memcmp(own.was.data(), own.written, own.written_size) != 0;
-  own.written = nullptr;
+  const bool changed = std::memcmp(own.was.data(), own.memory, own.memory_size) != 0;
+  own.memory = nullptr;
   if (!changed) return;
   own.idle = 0;
   ++changes_;
@@ -144,7 +145,7 @@ void LinuxRun::step(const volatile void* address, std::size_t size, bool writes,
   sched.step(point_of(const_cast<const void*>(address)));
   enter_step();
   sched.mix(reinterpret_cast<std::uintptr_t>(code) ^ static_cast<std::uint64_t>(cpu()) << 56U ^ size << 48U);
-  if (writes) note_write(cpus_[cpu()], address, size);
+  note_memory(cpus_[cpu()], address, size);
   note_touch(address, writes);
 }
 
@@ -199,8 +200,8 @@ void LinuxRun::note_touch(const volatile void* address, bool writes) {
   switch (touched.place.kind) {
     case linux_entry: touched.entry = read_entry(touched.place.mm, touched.place.page); break;
     case linux_page: linux_frame_facts(touched.place.pfn, &touched.frame); break;
+    case linux_generation: touched.generation = linux_tlb_generation(touched.place.mm); break;
     case linux_table:
-    case linux_generation:
     case linux_other: break;
   }
 }
@@ -210,13 +211,12 @@ void LinuxRun::report_touch(const Touched& touched) {
     case linux_entry: return report_entry(touched);
     case linux_table: return report_table(touched);
     case linux_generation:
-      if (!touched.writes) return;
+      if (linux_tlb_generation(touched.place.mm) == touched.generation) return;
       announce(cpu(),
                event::RaiseTlbGeneration{.mm = as_fact(touched.place.mm),
                                          .generation = static_cast<Fact>(linux_tlb_generation(touched.place.mm))});
       return;
     case linux_page:
-      if (!touched.writes) return;
       linux_frame now;
       linux_frame_facts(touched.place.pfn, &now);
       report_page(static_cast<Fact>(touched.place.pfn), touched.frame, now);
@@ -230,12 +230,12 @@ void LinuxRun::report_entry(const Touched& touched) {
   const Fact page = as_fact(touched.place.page);
   if (touched.place.page >= config.virtual_pages()) return;
   const Pte now = read_entry(touched.place.mm, touched.place.page);
-  if (!touched.writes) {
-    announce(cpu(), event::ReadEntry{.mm = mm, .page = page, .entry = entry_fact(now)});
-  } else if (touched.entry.present() && !now.present()) {
+  if (touched.entry.present() && !now.present()) {
     announce(cpu(), event::ClearEntry{.mm = mm, .page = page, .was = entry_fact(touched.entry)});
   } else if (now != touched.entry) {
     announce(cpu(), event::SetEntry{.mm = mm, .page = page, .entry = entry_fact(now)});
+  } else if (!touched.writes) {
+    announce(cpu(), event::ReadEntry{.mm = mm, .page = page, .entry = entry_fact(now)});
   }
 }
 

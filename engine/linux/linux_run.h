@@ -107,6 +107,7 @@ class LinuxRun final : public Run, public World {
     linux_place place{};
     bool writes = false;
     Pte entry;
+    unsigned long generation = 0;
     linux_frame frame{};
   };
   struct Cpu {
@@ -116,8 +117,8 @@ class LinuxRun final : public Run, public World {
     PageFact copied;  // by read() or write()
     int idle = 0;     // steps since it last changed something
     // What the access at hand may change, and how it was before.
-    const void* written = nullptr;
-    std::size_t written_size = 0;
+    const void* memory = nullptr;
+    std::size_t memory_size = 0;
     std::array<std::byte, 64> was{};
     Touched touched;
   };
@@ -138,7 +139,7 @@ class LinuxRun final : public Run, public World {
   int cpu() const { return sched.current(); }
   // Before another CPU may come to run, and when this one goes on.
   void leave_step();
-  static void note_write(Cpu& own, const volatile void* address, std::size_t size);
+  static void note_memory(Cpu& own, const volatile void* address, std::size_t size);
   void count_change(Cpu& own);
   void watch_for_spinning();
   void count_code(const void* code);

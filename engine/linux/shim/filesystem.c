@@ -16,7 +16,11 @@ struct inode shim_inodes[linux_max_files];
 struct file shim_files[linux_max_files];
 static struct backing_dev_info disk;
 static struct block_device block_device = { .bd_nr_sectors = 1UL << 30 };
-static struct super_block superblock = { .s_blocksize = PAGE_SIZE, .s_blocksize_bits = PAGE_SHIFT };
+static struct super_block superblock = {
+	.s_blocksize = PAGE_SIZE,
+	.s_blocksize_bits = PAGE_SHIFT,
+	.s_maxbytes = MAX_LFS_FILESIZE,
+};
 struct super_block *blockdev_superblock;
 
 static int file_of(const struct address_space *mapping) { return mapping->host - shim_inodes; }

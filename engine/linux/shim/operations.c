@@ -139,6 +139,7 @@ static void isolate(struct address_space *mapping, unsigned long index, struct l
 #endif
 	if (isolated)
 		list_add_tail(&folio->lru, list);
+	host_step(folio, sizeof(struct page), 1, IP);
 	folio_put(folio);
 }
 
