@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "engine/check.h"
 #include "engine/kernel/filemap.h"
 #include "engine/kernel/kernel.h"
 #include "engine/kernel/memory.h"
@@ -125,8 +126,10 @@ void run_operation(Task& current, const Operation& operation) {
   switch (operation.call) {
 #define OPERATION(name, ...) \
   case Call::name: return perform<Call::name>(current, operation.operands);
+#define UNMODELLED_OPERATION(name, ...) case Call::name:
 #include "engine/program/operations.def"
 #undef OPERATION
+    SHOOTDOWN_CHECK(info_of(operation.call).modelled);
   }
 }
 

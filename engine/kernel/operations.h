@@ -2,7 +2,7 @@
 //
 // One small function for each line of engine/program/operations.def unpacks the
 // operands and calls what the kernel does. An operation without its function
-// does not compile.
+// does not compile, unless the list says that it is not modelled.
 #pragma once
 
 #include "engine/program/program.h"

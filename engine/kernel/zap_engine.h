@@ -8,6 +8,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 
 #include "engine/events/sent.h"
 #include "engine/kernel/kernel.h"
@@ -19,6 +20,9 @@ class ZapEngine : public Engine {
  public:
   // Fewer than all if it never does what they announce, such as to gather.
   EventSet sends() const override { return EventSet::of(SentByModel{}); }
+  std::string refusal(const Program& program) const final;
+  bool refuses_some() const final { return true; }
+  void adapt(Program& program) const final;
   Run& boot(const RunSetup& setup) const final { return setup.arena.make<Kernel>(setup, *this); }
 
   // zap_page_range_single: zaps [first, end) of `vma`. Held is either mmap_lock of the vma's mm, for reading

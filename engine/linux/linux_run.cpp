@@ -548,6 +548,8 @@ void LinuxRun::unmap(int first, int count) {
 
 void LinuxRun::run_operation(int cpu, const Operation& operation) {
   constexpr int madv_dontneed = 4;
+  constexpr int madv_cold = 20;
+  constexpr int madv_pageout = 21;
   const int first = operation.operands[0].value;
   const int count = operation.operands[0].count;
   const int file = first / config.pages;
@@ -575,6 +577,8 @@ void LinuxRun::run_operation(int cpu, const Operation& operation) {
     case Call::reclaim: linux_reclaim(file, index, pages); break;
     case Call::read: read(cpu, file, config.index_of(first)); break;
     case Call::write: write(cpu, file, config.index_of(first)); break;
+    case Call::pageout: linux_madvise(address_of(first), pages * linux_page_size, madv_pageout); break;
+    case Call::cold: linux_madvise(address_of(first), pages * linux_page_size, madv_cold); break;
   }
   leave_step();
 }

@@ -22,13 +22,15 @@ class RecordReader {
   // Goes to the next record; returns whether there is one.
   bool next() {
     if (rest_.empty()) return false;
-    kind = record_kinds[rest_[0]];
+    const std::uint8_t first = rest_[0];
     cpu = byte(1);
     arguments = {byte(2), byte(3)};
     advance();
-    if (rest_.empty() || record_kinds[rest_[0]].sort != Sort::more) return true;
-    for (std::size_t i = 1; i < record_size; ++i) arguments[i + 1] = byte(i);
-    advance();
+    if (!rest_.empty() && record_kinds[rest_[0]].sort == Sort::more) {
+      for (std::size_t i = 1; i < record_size; ++i) arguments[i + 1] = byte(i);
+      advance();
+    }
+    kind = record_kind(first, arguments);
     return true;
   }
 
@@ -152,6 +154,7 @@ void Encoder::put_operation(const Operation& operation) {
     form.encode(operation.operands[i], program_.machine, argument);
     argument += form.arguments();
   }
+  if (!info.modelled) mark(arguments);
   put(info.kinds, operation.cpu, arguments);
 }
 

@@ -47,10 +47,11 @@ Operand example_of(OperandKind kind, std::uint8_t number) {
   return form_of(kind).decode(arguments.data(), MachineConfig{});
 }
 
-// Each operation on two CPUs, and in it for each operand the least value and the next.
-std::vector<Example> operations() {
+// Each operation, or each that the model does, on two CPUs, and in it for each operand the least value and the next.
+std::vector<Example> operations(bool all) {
   std::vector<Example> examples;
   for (const OperationInfo& info : operation_table) {
+    if (!all && !info.modelled) continue;
     for (std::uint8_t cpu = 0; cpu < 2; ++cpu) {
       Operation operation{.call = info.call, .cpu = cpu};
       for (std::size_t i = 0; i < info.operands().size(); ++i)
@@ -125,7 +126,7 @@ std::string last_records(const Program& program) {
 
 std::vector<DictionaryEntry> dictionary_of_bytes() {
   std::vector<DictionaryEntry> entries;
-  for (const std::vector<Example>& examples : {operations(), exceptions(), parameters()}) {
+  for (const std::vector<Example>& examples : {operations(false), exceptions(), parameters()}) {
     for (const Example& example : examples) entries.push_back({example.name, last_records(example.program)});
   }
   return entries;
@@ -133,7 +134,7 @@ std::vector<DictionaryEntry> dictionary_of_bytes() {
 
 std::vector<DictionaryEntry> dictionary_of_text() {
   std::vector<DictionaryEntry> entries{{"header", fmt::format("shootdown {}\n", format_version)}};
-  for (const std::vector<Example>& examples : {operations(), exceptions(), parameters()}) {
+  for (const std::vector<Example>& examples : {operations(true), exceptions(), parameters()}) {
     for (const Example& example : examples) entries.push_back({example.name, last_line(print(example.program))});
   }
   MachineConfig two_files;

@@ -19,7 +19,7 @@ struct DictionaryEntry {
 
 inline constexpr std::size_t max_piece = 64;
 
-// For targets that take encoded programs: records.
+// For targets that take encoded programs, and run them on the model: records of what it does.
 std::vector<DictionaryEntry> dictionary_of_bytes();
 // For targets that take texts: lines.
 std::vector<DictionaryEntry> dictionary_of_text();

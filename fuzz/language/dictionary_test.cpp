@@ -1,5 +1,6 @@
 #include "fuzz/language/dictionary.h"
 
+#include <algorithm>
 #include <set>
 #include <string_view>
 #include <variant>
@@ -65,7 +66,7 @@ BOOST_AUTO_TEST_CASE(what_is_printed_can_be_read) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(bytes_say_everything_that_the_language_can) {
+BOOST_AUTO_TEST_CASE(bytes_say_everything_that_the_model_can_do) {
   std::set<Call> calls;
   std::set<Exception::Kind> exceptions;
   bool far = false;
@@ -84,7 +85,8 @@ BOOST_AUTO_TEST_CASE(bytes_say_everything_that_the_language_can) {
     if (program.exception_count != 0 && program.exceptions[0].after > max_near_after) far = true;
     if (program.operation_count > 1) calls.insert(program.operations[1].call);
   }
-  BOOST_TEST(calls.size() == operation_table.size());
+  const auto modelled = std::ranges::count_if(operation_table, &OperationInfo::modelled);
+  BOOST_TEST(calls.size() == static_cast<std::size_t>(modelled));
   BOOST_TEST(exceptions.size() == exception_table.size());
   BOOST_TEST(far);
   BOOST_TEST(parameters.size() == parameter_table.size());

@@ -91,6 +91,24 @@ inline constexpr ByteTable record_kinds = [] {
   return table;
 }();
 
+// What a record of an operation that the model does not do says in its last arguments: random bytes, and what fuzzers of
+// the model find, do not.
+inline constexpr std::array<std::uint8_t, 2> unmodelled_mark{76, 120};
+
+constexpr bool is_marked(const Arguments& arguments) {
+  return std::equal(unmodelled_mark.begin(), unmodelled_mark.end(), arguments.end() - unmodelled_mark.size());
+}
+constexpr void mark(Arguments& arguments) {
+  std::copy(unmodelled_mark.begin(), unmodelled_mark.end(), arguments.end() - unmodelled_mark.size());
+}
+
+// What a record is, by its kind and by what it says.
+constexpr RecordKind record_kind(std::uint8_t kind, const Arguments& arguments) {
+  const RecordKind meaning = record_kinds[kind];
+  const bool needs_mark = meaning.sort == RecordKind::Sort::operation && !operation_table[meaning.index].modelled;
+  return needs_mark && !is_marked(arguments) ? RecordKind{} : meaning;
+}
+
 static_assert(2 * std::ranges::count(record_kinds, RecordKind::Sort::reserved, &RecordKind::sort) <= 256,
               "random bytes shall be interesting programs");
 

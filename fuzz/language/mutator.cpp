@@ -24,13 +24,14 @@ class Records {
   std::size_t count() const { return count_; }
   bool full() const { return count_ == room_; }
   std::uint8_t* at(std::size_t index) { return data_ + index * record_size; }
-  RecordKind kind(std::size_t index) { return record_kinds[*at(index)]; }
+  RecordKind kind(std::size_t index) { return record_kind(*at(index), arguments(index)); }
+  bool is_more(std::size_t index) { return index < count_ && record_kinds[*at(index)].sort == Sort::more; }
   bool is(std::size_t index, Sort sort) { return index < count_ && kind(index).sort == sort; }
 
   // What a record says, and the one of kind `more` behind it.
   Arguments arguments(std::size_t index) {
     Arguments arguments{at(index)[2], at(index)[3]};
-    if (is(index + 1, Sort::more)) std::copy_n(at(index + 1) + 1, record_size - 1, arguments.begin() + 2);
+    if (is_more(index + 1)) std::copy_n(at(index + 1) + 1, record_size - 1, arguments.begin() + 2);
     return arguments;
   }
   // Puts a record of kind `more` behind it if that is needed; without room for it, what it would say is lost.
@@ -38,8 +39,8 @@ class Records {
     std::copy_n(arguments.begin(), 2, at(index) + 2);
     const bool needed =
         std::any_of(arguments.begin() + 2, arguments.end(), [](std::uint8_t value) { return value != 0; });
-    if (needed && !is(index + 1, Sort::more) && !full()) *insert(index + 1) = more_kinds.first;
-    if (is(index + 1, Sort::more)) std::copy_n(arguments.begin() + 2, record_size - 1, at(index + 1) + 1);
+    if (needed && !is_more(index + 1) && !full()) *insert(index + 1) = more_kinds.first;
+    if (is_more(index + 1)) std::copy_n(arguments.begin() + 2, record_size - 1, at(index + 1) + 1);
   }
 
   // Makes room for a record at `index`; its bytes are undefined.
@@ -61,7 +62,7 @@ class Records {
   std::size_t room_;
 };
 
-// The kinds of records that mean operations: as often as random bytes would hit them.
+// The kinds of records that mean operations of the model: as often as random bytes would hit them.
 struct OperationKinds {
   std::array<std::uint8_t, record_kinds.size()> kinds{};
   std::size_t count = 0;
@@ -70,7 +71,8 @@ struct OperationKinds {
 constexpr OperationKinds operation_kinds = [] {
   OperationKinds result;
   for (std::size_t i = 0; i < record_kinds.size(); ++i) {
-    if (record_kinds[i].sort == Sort::operation) result.kinds[result.count++] = static_cast<std::uint8_t>(i);
+    if (record_kind(static_cast<std::uint8_t>(i), {}).sort == Sort::operation)
+      result.kinds[result.count++] = static_cast<std::uint8_t>(i);
   }
   return result;
 }();
