@@ -186,8 +186,9 @@ FROM_KERNEL void host_read_page(int file, unsigned long index, unsigned long pfn
 FROM_KERNEL void host_write_page(int file, unsigned long index, unsigned long pfn) {
   tell(&LinuxRun::write_page, file, index, pfn);
 }
-FROM_KERNEL void host_print(const char* text, int warning) {
-  std::fprintf(stderr, "%s: %s", warning != 0 ? "kernel warns" : "kernel", text);
+FROM_KERNEL void host_print(const char* format, __builtin_va_list* arguments, int warning) {
+  std::fputs(warning != 0 ? "kernel warns: " : "kernel: ", stderr);
+  std::vfprintf(stderr, format, *arguments);
 }
 FROM_KERNEL void host_die(const char* what) {
   std::fprintf(stderr, "shootdown: the kernel's code cannot go on: %s\n", what);

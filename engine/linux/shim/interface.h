@@ -81,15 +81,15 @@ void host_write_words(unsigned long pfn);
 /* The disk. */
 void host_read_page(int file, unsigned long index, unsigned long pfn);
 void host_write_page(int file, unsigned long index, unsigned long pfn);
-/* What the kernel prints. `warning`: it is a WARN or BUG. */
-void host_print(const char *text, int warning);
+/* What the kernel prints, as vprintf is given it. `warning`: it is a WARN or BUG. */
+void host_print(const char *format, __builtin_va_list *arguments, int warning);
 /* The shim cannot go on. */
 __attribute__((noreturn)) void host_die(const char *what);
 
 /* --- the kernel's side --- */
 
-/* Its name: "6.1.158". */
-const char *linux_version(void);
+/* As LINUX_VERSION_CODE has it: a byte for each of the last two numbers, the rest for the first. */
+unsigned long linux_version(void);
 /* Once, with all memory in place and zero: the kernel's data as at boot. `percpu_offsets` has one for each CPU. */
 void linux_boot(const unsigned long *percpu_offsets);
 /* How much of the room for objects is in use, in bytes. */

@@ -21,14 +21,7 @@ void radix_tree_init(void);
 void maple_tree_init(void);
 extern struct list_lru shadow_nodes;
 
-const char *linux_version(void)
-{
-	static char version[16];
-
-	snprintf(version, sizeof(version), "%d.%d.%d", LINUX_VERSION_CODE >> 16, LINUX_VERSION_CODE >> 8 & 255,
-		 LINUX_VERSION_CODE & 255);
-	return version;
-}
+unsigned long linux_version(void) { return LINUX_VERSION_CODE; }
 
 static void boot_cpu(int cpu)
 {

@@ -24,21 +24,12 @@ void __mark_inode_dirty(struct inode *inode, int flags) { host_step(inode, 8, 1,
 
 /* --- what the kernel prints --- */
 
-int vsnprintf(char *buffer, size_t size, const char *format, va_list arguments);
-
-static void print(const char *format, va_list arguments, int warning)
-{
-	char text[256];
-
-	vsnprintf(text, sizeof(text), format, arguments);
-	host_print(text, warning);
-}
 int _printk(const char *format, ...)
 {
 	va_list arguments;
 
 	va_start(arguments, format);
-	print(format, arguments, 0);
+	host_print(format, &arguments, 0);
 	va_end(arguments);
 	return 0;
 }
@@ -47,13 +38,13 @@ void __warn_printk(const char *format, ...)
 	va_list arguments;
 
 	va_start(arguments, format);
-	print(format, arguments, 1);
+	host_print(format, &arguments, 1);
 	va_end(arguments);
 }
 #if SINCE_6_2
-void dump_page(const struct page *page, const char *reason) { host_print(reason ? reason : "bad page", 1); }
+void dump_page(const struct page *page, const char *reason) { __warn_printk("%s\n", reason ? reason : "bad page"); }
 #else
-void dump_page(struct page *page, const char *reason) { host_print(reason ? reason : "bad page", 1); }
+void dump_page(struct page *page, const char *reason) { __warn_printk("%s\n", reason ? reason : "bad page"); }
 #endif
 void dump_stack(void) {}
 int oops_in_progress, debug_locks_silent;
