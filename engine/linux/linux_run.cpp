@@ -112,7 +112,8 @@ void LinuxRun::note_memory(Cpu& own, const volatile void* address, std::size_t s
 
 // A write that leaves everything as it was, as a compare-and-exchange that fails, is none.
 void LinuxRun::count_change(Cpu& own) {
-  const bool changed = std::memcmp(own.was.data(), own.memory, own.memory_size) != 0;
+  const auto* const now = static_cast<const std::byte*>(own.memory);
+  const bool changed = !std::equal(now, now + own.memory_size, own.was.begin());
   own.memory = nullptr;
   if (!changed) return;
   own.idle = 0;

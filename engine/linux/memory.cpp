@@ -41,7 +41,8 @@ LinuxMemory& LinuxMemory::get() {
   return memory;
 }
 
-__attribute__((target("fsgsbase"))) void LinuxMemory::become(int cpu) const {
+__attribute__((target("fsgsbase"))) void LinuxMemory::set_base(int cpu) {
+  cpu_ = cpu;
   _writegsbase_u64(percpu_offsets_[static_cast<std::size_t>(cpu)]);
 }
 

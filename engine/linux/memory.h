@@ -24,7 +24,9 @@ class LinuxMemory {
   // As it was when Linux had booted.
   void reset();
   // Makes code that runs from now on run as this CPU.
-  void become(int cpu) const;
+  void become(int cpu) {
+    if (cpu != cpu_) set_base(cpu);
+  }
 
   // Where a place of the kernel's code is, from its beginning, and how much there is of it, in bytes.
   static std::size_t offset_of(const void* code);
@@ -42,9 +44,11 @@ class LinuxMemory {
     std::byte* at;
     std::vector<std::byte> at_boot;
   };
+  void set_base(int cpu);
   void keep(void* at, std::size_t size);
 
   std::array<std::uintptr_t, linux_max_cpus> percpu_offsets_{};  // what %gs is on each CPU
+  int cpu_ = -1;
   std::vector<Part> parts_;
 };
 
