@@ -17,6 +17,14 @@ extern char __start_linux_text[], __stop_linux_text[];
 // the end.
 extern const char* const linux_missing_names[];
 extern const std::uintptr_t linux_missing_base;
+// The kernel's table of its WARNs and BUGs (struct bug_entry with relative pointers).
+struct BugEntry {
+  std::int32_t code;  // from here
+  std::int32_t file;
+  std::uint16_t line;
+  std::uint16_t flags;
+};
+extern const BugEntry __start___bug_table[], __stop___bug_table[];
 }
 // NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)
 
@@ -80,11 +88,21 @@ void on_fault(int /*signal*/, siginfo_t* info, void* context) {
   if (!emulate(at)) die_of(reinterpret_cast<std::uintptr_t>(info->si_addr), at);
 }
 
-// ud2: a WARN goes on behind it.
-void on_illegal(int /*signal*/, siginfo_t* /*info*/, void* context) {
-  auto& at = *static_cast<ucontext_t*>(context);
-  std::fprintf(stderr, "kernel warns: code %#llx\n", at.uc_mcontext.gregs[REG_RIP]);
-  at.uc_mcontext.gregs[REG_RIP] += 2;
+// Where a relative pointer leads.
+const char* target_of(const std::int32_t& pointer) {
+  return reinterpret_cast<const char*>(&pointer) + pointer;
+}
+
+// ud2: a WARN or BUG. What has warned is not run on: nothing that it does from then on can be relied on.
+[[noreturn]] void on_illegal(int /*signal*/, siginfo_t* /*info*/, void* context) {
+  const auto code = static_cast<std::uintptr_t>(static_cast<ucontext_t*>(context)->uc_mcontext.gregs[REG_RIP]);
+  for (const BugEntry* entry = __start___bug_table; entry != __stop___bug_table; ++entry) {
+    if (reinterpret_cast<std::uintptr_t>(target_of(entry->code)) != code) continue;
+    std::fprintf(stderr, "shootdown: the kernel warns at %s:%d\n", target_of(entry->file), entry->line);
+    std::abort();
+  }
+  std::fprintf(stderr, "shootdown: the kernel stops, code %#lx\n", code);
+  std::abort();
 }
 
 }  // namespace
