@@ -76,7 +76,12 @@ FROM_KERNEL void* __tsan_memset(void* to, int value, std::size_t size) {
 FROM_KERNEL void __kcsan_check_access(const volatile void* address, std::size_t size, int type) {
   constexpr int write = 1;
   constexpr int assertion = 8;
-  if ((type & assertion) == 0) hook(address, size, (type & write) != 0, __builtin_return_address(0));
+  if ((type & assertion) != 0) return;
+  if ((type & write) != 0) {
+    hook(address, size, true, __builtin_return_address(0));
+  } else {
+    tell(&LinuxRun::read_is_announced, address, size, __builtin_return_address(0));
+  }
 }
 void kcsan_atomic_next(int /*count*/) {}
 void kcsan_disable_current() {}

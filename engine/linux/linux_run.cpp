@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <span>
+#include <utility>
 
 #include "engine/check.h"
 #include "engine/machine/x86.h"
@@ -40,6 +41,10 @@ Pte walk(int mm, int page, bool store) {
   const Pte after = read_entry(mm, page).walked(store);
   if (after.present()) first_entry(mm)[page] = after.bits();
   return after;
+}
+
+std::uintptr_t word_of(const volatile void* address) {
+  return reinterpret_cast<std::uintptr_t>(address) / sizeof(std::uint64_t);
 }
 
 // An access to memory that is no event.
@@ -138,14 +143,27 @@ void LinuxRun::count_code(const void* code) {
   if (code_counters_[place] != 255) ++code_counters_[place];
 }
 
+void LinuxRun::read_is_announced(const volatile void* address, std::size_t size, const void* code) {
+  step(address, size, false, code);
+  cpus_[cpu()].announced = word_of(address);
+}
+
+// Whether the access is the read that the CPU's last step has announced: that and the read are one.
+bool LinuxRun::is_announced(const volatile void* address, bool writes) {
+  const std::uintptr_t announced = std::exchange(cpus_[cpu()].announced, 0);
+  return !writes && announced == word_of(address);
+}
+
 void LinuxRun::step(const volatile void* address, std::size_t size, bool writes, const void* code) {
   if (fibers_.of(cpu()).owns(const_cast<const void*>(address))) return;
   if (!code_counters_.empty()) count_code(code);
   leave_step();
-  watch_for_spinning();
-  sched.step(point_of(const_cast<const void*>(address)));
-  enter_step();
-  sched.mix(reinterpret_cast<std::uintptr_t>(code) ^ static_cast<std::uint64_t>(cpu()) << 56U ^ size << 48U);
+  if (!is_announced(address, writes)) {
+    watch_for_spinning();
+    sched.step(point_of(const_cast<const void*>(address)));
+    enter_step();
+    sched.mix(reinterpret_cast<std::uintptr_t>(code) ^ static_cast<std::uint64_t>(cpu()) << 56U ^ size << 48U);
+  }
   note_memory(cpus_[cpu()], address, size);
   note_touch(address, writes);
 }

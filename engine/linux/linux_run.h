@@ -45,6 +45,8 @@ class LinuxRun final : public Run, public World {
   // --- what the shim asks for (shim/interface.h) ---
 
   void step(const volatile void* address, std::size_t size, bool writes, const void* code);
+  // The code says that it is about to read; the read itself is seen, too, unless it is in assembly.
+  void read_is_announced(const volatile void* address, std::size_t size, const void* code);
   using Condition = int (*)(const void*);
   void step_when(const void* object, Condition enabled, const void* argument, const void* code);
   void wait_until(const void* object, Condition enabled, const void* argument);
@@ -121,6 +123,7 @@ class LinuxRun final : public Run, public World {
     std::size_t memory_size = 0;
     std::array<std::byte, 64> was{};
     Touched touched;
+    std::uintptr_t announced = 0;  // the word of memory that it has said it will read; 0: none
   };
   struct DiskPage {
     Fact words[max_words] = {};
@@ -142,6 +145,7 @@ class LinuxRun final : public Run, public World {
   static void note_memory(Cpu& own, const volatile void* address, std::size_t size);
   void count_change(Cpu& own);
   void watch_for_spinning();
+  bool is_announced(const volatile void* address, bool writes);
   void count_code(const void* code);
   void enter_step();
   void note_touch(const volatile void* address, bool writes);
