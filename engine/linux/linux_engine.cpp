@@ -51,7 +51,7 @@ class LinuxEngine final : public Engine {
   bool refuses_some() const override { return true; }
   void adapt(Program& program) const override {
     const MachineConfig usual;
-    for (std::uint16_t MachineConfig::* constant : constants) program.machine.*constant = usual.*constant;
+    for (std::uint16_t MachineConfig::* const constant : constants) program.machine.*constant = usual.*constant;
     program.machine.pages = std::min<std::uint16_t>(program.machine.pages, linux_max_file_pages);
     for (Exception& exception : std::span(program.exceptions).first(program.exception_count)) {
       if (exception.kind == Exception::Kind::fail) exception.kind = Exception::Kind::keep;

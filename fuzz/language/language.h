@@ -11,6 +11,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "engine/program/program.h"
@@ -96,10 +97,10 @@ inline constexpr ByteTable record_kinds = [] {
 inline constexpr std::array<std::uint8_t, 2> unmodelled_mark{76, 120};
 
 constexpr bool is_marked(const Arguments& arguments) {
-  return std::equal(unmodelled_mark.begin(), unmodelled_mark.end(), arguments.end() - unmodelled_mark.size());
+  return std::ranges::equal(unmodelled_mark, std::span(arguments).last<unmodelled_mark.size()>());
 }
 constexpr void mark(Arguments& arguments) {
-  std::copy(unmodelled_mark.begin(), unmodelled_mark.end(), arguments.end() - unmodelled_mark.size());
+  std::ranges::copy(unmodelled_mark, arguments.end() - unmodelled_mark.size());
 }
 
 // What a record is, by its kind and by what it says.

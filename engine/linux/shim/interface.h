@@ -128,6 +128,7 @@ void linux_end(void);
 
 /* --- facts --- */
 
+/* NOLINTBEGIN(readability-identifier-naming): as the kernel names a struct */
 /* What an address of the kernel's memory is. */
 enum linux_kind {
 	linux_other,
@@ -136,7 +137,6 @@ enum linux_kind {
 	linux_page, /* the struct page of a frame */
 	linux_generation, /* of an mm's TLB flushes */
 };
-/* NOLINTBEGIN(readability-identifier-naming): as the kernel names a struct */
 struct linux_place {
 	enum linux_kind kind;
 	int mm;

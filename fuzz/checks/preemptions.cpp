@@ -1,0 +1,159 @@
+// Runs a program under every schedule with few preemptions.
+//
+// Usage: preemptions MOST FILE...
+//
+// A preemption is that another CPU comes to run where the running one could go on. Who comes to run when it cannot, and when
+// the run begins, is no preemption: all are tried. What the hardware may do besides,
+// dropping and loading translations, is not; nor is the schedule of the file.
+//
+// Prints for each file and each engine that can run it how many schedules there are, how many of them break what, and how
+// many final states they have: what was loaded, and what the disk holds.
+//
+// Exit status: 0; 1 an error; 2 bad usage.
+#include <fmt/format.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "engine/check.h"
+#include "engine/zap/engines.h"
+#include "fuzz/checks/count_and_files.h"
+#include "fuzz/replay/replay.h"
+
+namespace {
+
+using namespace shootdown;
+
+// Takes a way through the tree of choices at each run, the next one each time, until there is none.
+class EveryWay final : public Chooser {
+ public:
+  explicit EveryWay(int most) : most_(most) {}
+
+  // Goes on to the next schedule; returns whether there is one.
+  bool advance() {
+    while (!way_.empty() && way_.back().taken + 1 == way_.back().options) way_.pop_back();
+    if (way_.empty()) return false;
+    ++way_.back().taken;
+    return true;
+  }
+
+  void begin(int /*cpus*/) override {
+    at_ = 0;
+    preemptions_ = 0;
+    asked_at_ = never;
+  }
+  std::uint64_t next_question(const Position& position) override {
+    if (preemptions_ == most_) return never;
+    return position.total == asked_at_ ? position.total + 1 : position.total;
+  }
+  Choice choose(const Question& question) override {
+    const bool can_go_on = question.occasion == Question::Occasion::step;
+    asked_at_ = question.at.total;
+    if (can_go_on && preemptions_ == most_) return run_next(question.at.cpu);
+    // The running CPU first, then the others in their order.
+    std::vector<int>& cpus = options_;
+    cpus.clear();
+    if (can_go_on) cpus.push_back(question.at.cpu);
+    for (int cpu = 0; cpu < max_cpus; ++cpu) {
+      if (question.can_run(cpu) && !(can_go_on && cpu == question.at.cpu)) cpus.push_back(cpu);
+    }
+    const int cpu = cpus[take(cpus.size())];
+    if (can_go_on && cpu != question.at.cpu) ++preemptions_;
+    return run_next(cpu);
+  }
+  bool may_run(int /*cpu*/, int /*current*/) override { return false; }
+  void interrupt_taken() override {}
+
+ private:
+  struct Point {
+    std::size_t options;
+    std::size_t taken;
+  };
+
+  std::size_t take(std::size_t options) {
+    if (at_ == way_.size()) way_.push_back({options, 0});
+    SHOOTDOWN_CHECK(way_[at_].options == options);
+    return way_[at_++].taken;
+  }
+
+  int most_;
+  int preemptions_ = 0;
+  std::uint64_t asked_at_ = never;  // before which step
+  std::size_t at_ = 0;
+  std::vector<Point> way_;
+  std::vector<int> options_;
+};
+
+// What is left of a run: what was loaded, and what the disk holds.
+class FinalState final : public Observer {
+ public:
+  std::uint64_t digest() const { return digest_; }
+
+  EventSet watches() const override {
+    return EventSet::of(EventList<event::RunBegins, event::UserAccess, event::ReadWord, event::RunEnds>{});
+  }
+  void happened(const EventView& event, const World& world) override {
+    if (event.is<event::RunBegins>()) digest_ = 0;
+    if (event.is<event::UserAccess>() && event.as<event::UserAccess>().store == 0 &&
+        event.as<event::UserAccess>().access != Access::fault) {
+      mix(event.cpu, event.as<event::UserAccess>().value);
+    }
+    if (event.is<event::ReadWord>()) mix(event.cpu, event.as<event::ReadWord>().value);
+    if (event.is<event::RunEnds>()) mix_disk(world);
+  }
+
+ private:
+  // Of each CPU by itself: how the CPUs' loads were mixed is not the state.
+  void mix(Fact cpu, Fact value) { digest_ += (cpu + 1) * 0x9E3779B97F4A7C15U ^ (value + 1) * 0xD1B54A32D192ED03U; }
+  void mix_disk(const World& world) {
+    const MachineConfig& machine = world.machine_config();
+    for (int file = 0; file < machine.files; ++file) {
+      for (int index = 0; index < machine.pages; ++index) {
+        for (int word = 0; word < machine.words; ++word) {
+          digest_ = (digest_ + world.disk_word(file, index, word) + 1) * 0x9E3779B97F4A7C15U;
+        }
+      }
+    }
+  }
+
+  std::uint64_t digest_ = 0;
+};
+
+void explore(const Engine& engine, const Input& input, int most) {
+  Replayer replayer(engine);
+  EveryWay way(most);
+  FinalState state;
+  std::set<std::uint64_t> states;
+  std::map<std::string, std::uint64_t> verdicts;
+  std::uint64_t schedules = 0;
+  do {
+    const RunResult result = replayer.run(input.document.program, &state, &way);
+    ++schedules;
+    states.insert(state.digest());
+    ++verdicts[result.broken.empty() ? "nothing" : names_of(result.broken)];
+  } while (way.advance());
+  fmt::print("{}: {}: {} schedules with at most {} preemptions, {} final states\n", input.name, engine.name(),
+             schedules, most, states.size());
+  for (const auto& [broken, count] : verdicts) fmt::print("{:>10} break {}\n", count, broken);
+  std::fflush(stdout);
+}
+
+bool explore_all(const CountAndFiles& inputs) {
+  for (const Input& input : inputs.files) {
+    for (const Engine* const engine : all_engines()) {
+      if (engine->refusal(input.document.program).empty()) explore(*engine, input, static_cast<int>(inputs.count));
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return run_count_and_files(argc, argv, "preemptions", explore_all);
+}
