@@ -60,7 +60,8 @@ class EveryWay final : public Chooser {
     cpus.clear();
     if (can_go_on) cpus.push_back(question.at.cpu);
     for (int cpu = 0; cpu < max_cpus; ++cpu) {
-      if (question.can_run(cpu) && !(can_go_on && cpu == question.at.cpu)) cpus.push_back(cpu);
+      const bool comes_first = can_go_on && cpu == question.at.cpu;
+      if (question.can_run(cpu) && !comes_first) cpus.push_back(cpu);
     }
     const int cpu = cpus[take(cpus.size())];
     if (can_go_on && cpu != question.at.cpu) ++preemptions_;
