@@ -6,8 +6,9 @@
 // when a munmap returns, no such CPU that runs its mm has a TLB entry in the
 // range; and when a gather ends, each TLB entry of these CPUs leads to the same
 // frame as the page table, unless another flush of the mm is yet to come: another
-// gather is under way, or somebody holds a page-table lock (page_mkclean clears an
-// entry, flushes, and sets it again under it).
+// gather is under way, reclaim has put its flush off, or somebody holds a
+// page-table lock (page_mkclean clears an entry, flushes, and sets it again under
+// it).
 //
 // CPUs in lazy mode are exempt, as in the kernel: they flush before they run user
 // code again. An entry that may write where the page table does not, or is dirty

@@ -131,7 +131,7 @@ class World {
   // --- address spaces ---
   virtual EntryFact entry(int mm, int page) const = 0;
   virtual long rss(int mm) const = 0;
-  // Gathers under way (mm_tlb_flush_pending).
+  // Gathers under way (mm_tlb_flush_pending), and other flushes that somebody owes who has cleared entries.
   virtual int flushes_pending(int mm) const = 0;
   // Whether anybody holds the lock of one of its page tables.
   virtual bool page_table_locked(int mm) const = 0;

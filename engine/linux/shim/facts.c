@@ -145,4 +145,12 @@ long linux_rss(int mm)
 	return get_mm_counter(&shim_mms[mm].mm, MM_FILEPAGES);
 #endif
 }
-int linux_flushes_pending(int mm) { return atomic_read(&shim_mms[mm].mm.tlb_flush_pending); }
+int linux_flushes_pending(int mm)
+{
+	int pending = atomic_read(&shim_mms[mm].mm.tlb_flush_pending);
+	int cpu;
+
+	for (cpu = 0; cpu < linux_max_cpus; cpu++)
+		pending += shim_tasks[cpu].tlb_ubc.flush_required;
+	return pending;
+}

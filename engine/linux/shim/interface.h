@@ -165,6 +165,7 @@ long linux_cached_frame(int file, unsigned long index);
 unsigned long linux_tlb_generation(int mm);
 int linux_is_lazy(int cpu);
 long linux_rss(int mm);
+/* Gathers under way, and what reclaim has put off, of whichever mm. */
 int linux_flushes_pending(int mm);
 
 #ifdef __cplusplus
