@@ -204,7 +204,8 @@ void LinuxRun::disturb(const Choice& choice) {
     announce(cpu(), event::EvictTranslation{.owner = choice.cpu, .page = choice.page});
   } else if (choice.kind == Choice::Kind::fill) {
     sched.record();
-    const Pte found = cpus_[choice.cpu].exited ? Pte() : walk(mm_of(choice.cpu), choice.page, false);
+    const int mm = mm_of(choice.cpu);
+    const Pte found = linux_has_loaded(choice.cpu, mm) != 0 ? walk(mm, choice.page, false) : Pte();
     if (found.present()) tlb.insert(TlbEntry::of(choice.page, found, lives_[found.frame()]));
     announce(cpu(), event::FillTranslation{.owner = choice.cpu, .page = choice.page, .entry = entry_fact(found)});
   }

@@ -136,6 +136,12 @@ void linux_frame_facts(unsigned long pfn, struct linux_frame *facts)
 }
 
 unsigned long linux_tlb_generation(int mm) { return atomic64_read(&shim_mms[mm].mm.context.tlb_gen); }
+int linux_has_loaded(int cpu, int mm)
+{
+	pgd_t *pgd = shim_mms[mm].mm.pgd;
+
+	return pgd && (per_cpu(shim_cr3, cpu) & PTE_PFN_MASK) == __sme_pa(pgd);
+}
 int linux_is_lazy(int cpu) { return per_cpu(cpu_tlbstate_shared.is_lazy, cpu); }
 long linux_rss(int mm)
 {

@@ -163,6 +163,8 @@ int linux_table_lock_owner(int mm);
 /* The frame in a slot of a file's page cache; -1: none. */
 long linux_cached_frame(int file, unsigned long index);
 unsigned long linux_tlb_generation(int mm);
+/* Whether the page tables of a CPU are those of an mm (cr3). */
+int linux_has_loaded(int cpu, int mm);
 int linux_is_lazy(int cpu);
 long linux_rss(int mm);
 /* Gathers under way, and what reclaim has put off, of whichever mm. */
