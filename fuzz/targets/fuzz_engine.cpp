@@ -137,8 +137,11 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace shootdown;
   static const std::unique_ptr<Target> target = std::make_unique<Target>();
   decode({data, size}, target->program);
-  if (SHOOTDOWN_ENGINE().refuses_some() && !SHOOTDOWN_ENGINE().refusal(target->program).empty()) return -1;
-  target->simulation.run(target->program);
+  try {
+    target->simulation.run(target->program);
+  } catch (const RefusedProgram&) {
+    return -1;
+  }
 #ifdef SHOOTDOWN_FEATURES
   visit_features(extra_counters);
 #endif
