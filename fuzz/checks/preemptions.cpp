@@ -96,10 +96,10 @@ class FinalState final : public Observer {
   std::uint64_t digest() const { return digest_; }
 
   EventSet watches() const override {
-    return EventSet::of(EventList<event::RunBegins, event::UserAccess, event::ReadWord, event::RunEnds>{});
+    return EventSet::of(EventList<event::UserAccess, event::ReadWord, event::RunEnds>{});
   }
+  void begin(Arena& /*arena*/, const World& /*world*/) override { digest_ = 0; }
   void happened(const EventView& event, const World& world) override {
-    if (event.is<event::RunBegins>()) digest_ = 0;
     if (event.is<event::UserAccess>() && event.as<event::UserAccess>().store == 0 &&
         event.as<event::UserAccess>().access != Access::fault) {
       mix(event.cpu, event.as<event::UserAccess>().value);
