@@ -28,6 +28,18 @@ void hook(const volatile void* address, std::size_t size, bool writes, const voi
   tell(&LinuxRun::step, address, size, writes, code);
 }
 
+LockFact lock_fact(linux_lock kind, int owner) {
+  const auto named = [=](LockClass name) { return LockFact{.kind = name, .owner = as_fact(owner)}; };
+  switch (kind) {
+    case linux_page_table_lock: return named(LockClass::page_table);
+    case linux_i_pages_lock: return named(LockClass::i_pages);
+    case linux_i_mmap_lock: return named(LockClass::i_mmap);
+    case linux_inode_lock: return named(LockClass::inode);
+    case linux_mmap_lock: return named(LockClass::mmap);
+  }
+  std::abort();
+}
+
 }  // namespace
 
 extern "C" {
@@ -126,12 +138,11 @@ FROM_KERNEL void host_frame_allocated(unsigned long pfn) {
 FROM_KERNEL void host_frame_freed(unsigned long pfn) {
   tell(&LinuxRun::frame_freed, pfn);
 }
-FROM_KERNEL void host_lock_taken(int kind, int owner, unsigned long number, int shared, int tries) {
-  tell(&LinuxRun::lock_taken, LockFact{static_cast<LockClass>(kind), as_fact(owner), static_cast<Fact>(number)}, shared,
-       tries);
+FROM_KERNEL void host_lock_taken(linux_lock kind, int owner, int shared, int tries) {
+  tell(&LinuxRun::lock_taken, lock_fact(kind, owner), shared, tries);
 }
-FROM_KERNEL void host_lock_dropped(int kind, int owner, unsigned long number) {
-  tell(&LinuxRun::lock_dropped, LockFact{static_cast<LockClass>(kind), as_fact(owner), static_cast<Fact>(number)});
+FROM_KERNEL void host_lock_dropped(linux_lock kind, int owner) {
+  tell(&LinuxRun::lock_dropped, lock_fact(kind, owner));
 }
 FROM_KERNEL void host_sleep_in_atomic() {
   tell(&LinuxRun::sleep_in_atomic);
@@ -148,14 +159,14 @@ FROM_KERNEL void host_gather_begins(int mm) {
 FROM_KERNEL void host_gather_ends(int mm) {
   tell(&LinuxRun::gather_ends, mm);
 }
-FROM_KERNEL void host_unmap_begins(int mm, unsigned long address, unsigned long length) {
-  tell(&LinuxRun::unmap_begins, mm, address, address + length);
+FROM_KERNEL void host_unmap_begins(int mm, unsigned long start, unsigned long end) {
+  tell(&LinuxRun::unmap_begins, mm, start, end);
 }
-FROM_KERNEL void host_unmap_ends(int mm, unsigned long address, unsigned long length) {
-  tell(&LinuxRun::unmap_ends, mm, address, address + length);
+FROM_KERNEL void host_unmap_ends(int mm, unsigned long start, unsigned long end) {
+  tell(&LinuxRun::unmap_ends, mm, start, end);
 }
-FROM_KERNEL void host_mapped(int mm, unsigned long address, unsigned long length, int file, unsigned long index) {
-  tell(&LinuxRun::mapped, mm, address, address + length, file, index);
+FROM_KERNEL void host_mapped(int mm, unsigned long start, unsigned long end, int file, unsigned long index) {
+  tell(&LinuxRun::mapped, mm, start, end, file, index);
 }
 FROM_KERNEL void host_zap_begins(int mm, unsigned long start, unsigned long end) {
   tell(&LinuxRun::zap_begins, mm, start, end);

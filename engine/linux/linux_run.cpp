@@ -230,12 +230,7 @@ void LinuxRun::report_touch(const Touched& touched) {
   switch (touched.place.kind) {
     case linux_entry: return report_entry(touched);
     case linux_table: return report_table(touched);
-    case linux_generation:
-      if (linux_tlb_generation(touched.place.mm) == touched.generation) return;
-      announce(cpu(),
-               event::RaiseTlbGeneration{.mm = as_fact(touched.place.mm),
-                                         .generation = static_cast<Fact>(linux_tlb_generation(touched.place.mm))});
-      return;
+    case linux_generation: return report_generation(touched);
     case linux_page:
       linux_frame now;
       linux_frame_facts(touched.place.pfn, &now);
@@ -268,6 +263,12 @@ void LinuxRun::report_table(const Touched& touched) {
                                    .exists = static_cast<Fact>(first_entry(touched.place.mm) != nullptr)});
 }
 
+void LinuxRun::report_generation(const Touched& touched) {
+  const unsigned long now = linux_tlb_generation(touched.place.mm);
+  if (now == touched.generation) return;
+  announce(cpu(), event::RaiseTlbGeneration{.mm = as_fact(touched.place.mm), .generation = static_cast<Fact>(now)});
+}
+
 namespace {
 
 PageFact page_fact(Fact frame, const linux_frame& facts) {
@@ -292,8 +293,7 @@ void LinuxRun::report_flags(const PageFact& page, const linux_frame& was, const 
   const auto sets = [&](PageFlag flag) { return !is_set(was, flag) && is_set(now, flag); };
   const auto clears = [&](PageFlag flag) { return is_set(was, flag) && !is_set(now, flag); };
   const LockFact lock{.kind = LockClass::page, .number = page.frame};
-  if (sets(PG_locked))
-    announce(cpu(), event::TakeLock{.lock = lock, .shared = 0, .tries = 0, .taken = 1, .holders = 0});
+  if (sets(PG_locked)) lock_taken(lock, false, false);
   if (sets(PG_dirty)) {
     bool table_locked = false;
     for (int mm = 0; mm < config.mms; ++mm) table_locked = table_locked || linux_table_lock_owner(mm) == cpu();
@@ -308,7 +308,7 @@ void LinuxRun::report_flags(const PageFact& page, const linux_frame& was, const 
   if (sets(PG_referenced) || sets(PG_active)) announce(cpu(), event::MarkAccessed{.page = page});
   if (sets(PG_buffers)) announce(cpu(), event::AttachBuffers{.page = page});
   if (clears(PG_buffers)) announce(cpu(), event::StripBuffers{.page = page, .was = static_cast<Fact>(was.flags)});
-  if (clears(PG_locked)) announce(cpu(), event::DropLock{.lock = lock});
+  if (clears(PG_locked)) lock_dropped(lock);
 }
 
 // A reference count that falls from more than 1 to 0 at once is frozen, not dropped.
@@ -328,6 +328,13 @@ void LinuxRun::report_counts(const PageFact& page, const linux_frame& was, const
 }
 
 // --- what the kernel's code reports ---
+
+// What takes effect now, after what the access at hand has done.
+template <typename E>
+void LinuxRun::report(const E& event) {
+  leave_step();
+  announce(cpu(), event);
+}
 
 void LinuxRun::flush_tlb_page(std::uintptr_t address) {
   const std::uintptr_t page = (address - LINUX_USER_BASE) / linux_page_size;
@@ -383,38 +390,37 @@ void LinuxRun::gather_begins(int mm) {
 }
 
 void LinuxRun::gather_ends(int mm) {
-  leave_step();
-  announce(cpu(), event::FlushGather{.mm = as_fact(mm)});
+  report(event::FlushGather{.mm = as_fact(mm)});
   announce(cpu(), event::EndGather{.mm = as_fact(mm)});
 }
 
+template <typename E>
+void LinuxRun::report_range(int mm, std::uintptr_t start, std::uintptr_t end) {
+  report(E{.mm = as_fact(mm), .first = page_of(start), .count = pages_in(start, end)});
+}
+
 void LinuxRun::unmap_begins(int mm, std::uintptr_t start, std::uintptr_t end) {
-  leave_step();
-  announce(cpu(), event::BeginUnmap{.mm = as_fact(mm), .first = page_of(start), .count = pages_in(start, end)});
+  report_range<event::BeginUnmap>(mm, start, end);
 }
 
 void LinuxRun::unmap_ends(int mm, std::uintptr_t start, std::uintptr_t end) {
-  leave_step();
-  announce(cpu(), event::EndUnmap{.mm = as_fact(mm), .first = page_of(start), .count = pages_in(start, end)});
+  report_range<event::EndUnmap>(mm, start, end);
 }
 
 void LinuxRun::mapped(int mm, std::uintptr_t start, std::uintptr_t end, int file, Fact index) {
-  leave_step();
-  announce(cpu(), event::InsertMapping{.mm = as_fact(mm),
-                                       .first = page_of(start),
-                                       .count = pages_in(start, end),
-                                       .file = as_fact(file),
-                                       .index = index});
+  report(event::InsertMapping{.mm = as_fact(mm),
+                              .first = page_of(start),
+                              .count = pages_in(start, end),
+                              .file = as_fact(file),
+                              .index = index});
 }
 
 void LinuxRun::zap_begins(int mm, std::uintptr_t start, std::uintptr_t end) {
-  leave_step();
-  announce(cpu(), event::BeginZap{.mm = as_fact(mm), .first = page_of(start), .count = pages_in(start, end)});
+  report_range<event::BeginZap>(mm, start, end);
 }
 
 void LinuxRun::zap_ends(int mm, std::uintptr_t start, std::uintptr_t end) {
-  leave_step();
-  announce(cpu(), event::EndZap{.mm = as_fact(mm), .first = page_of(start), .count = pages_in(start, end)});
+  report_range<event::EndZap>(mm, start, end);
 }
 
 void LinuxRun::page_queued(Fact frame, std::uintptr_t pointer, Fact queued, Fact room, Fact batches) {
@@ -432,24 +438,20 @@ void LinuxRun::page_queued(Fact frame, std::uintptr_t pointer, Fact queued, Fact
 }
 
 void LinuxRun::page_looked_up(int file, Fact index, long frame) {
-  leave_step();
-  announce(cpu(), event::LookUpPage{
-                      .file = as_fact(file), .index = index, .frame = frame < 0 ? no_fact : static_cast<Fact>(frame)});
+  report(event::LookUpPage{
+      .file = as_fact(file), .index = index, .frame = frame < 0 ? no_fact : static_cast<Fact>(frame)});
 }
 
 void LinuxRun::page_added(int file, Fact index, Fact frame) {
-  leave_step();
-  announce(cpu(), event::AddToPageCache{.page = {.frame = frame, .file = as_fact(file), .index = index}, .added = 1});
+  report(event::AddToPageCache{.page = {.frame = frame, .file = as_fact(file), .index = index}, .added = 1});
 }
 
 void LinuxRun::page_dropped(int file, Fact index, Fact frame) {
-  leave_step();
-  announce(cpu(), event::RemoveFromPageCache{.page = {.frame = frame, .file = as_fact(file), .index = index}});
+  report(event::RemoveFromPageCache{.page = {.frame = frame, .file = as_fact(file), .index = index}});
 }
 
 void LinuxRun::page_tagged(int file, Fact index, Fact tag) {
-  leave_step();
-  announce(cpu(), event::TagPage{.file = as_fact(file), .index = index, .tag = tag});
+  report(event::TagPage{.file = as_fact(file), .index = index, .tag = tag});
 }
 
 void LinuxRun::read_words(Fact frame) {
@@ -629,14 +631,16 @@ FrameFacts LinuxRun::frame_facts(Fact frame) const {
                     .page = page_fact(frame, facts)};
   if (facts.in_use == 0) return result;
   for (int mm = 0; mm < config.mms; ++mm) {
-    const std::uint64_t* const table = first_entry(mm);
-    if (table == nullptr) continue;
-    for (const std::uint64_t bits : std::span(table, static_cast<std::size_t>(config.virtual_pages()))) {
-      const Pte pte(bits);
-      result.entries += static_cast<Fact>(pte.present() && pte.frame() == frame);
-    }
+    result.entries += static_cast<Fact>(std::ranges::count_if(
+        entries_of(mm), [frame](std::uint64_t bits) { return Pte(bits).present() && Pte(bits).frame() == frame; }));
   }
   return result;
+}
+
+// For the pages of its windows; empty: it has no table for them.
+std::span<const std::uint64_t> LinuxRun::entries_of(int mm) const {
+  const std::uint64_t* const table = first_entry(mm);
+  return {table, table == nullptr ? 0 : static_cast<std::size_t>(config.virtual_pages())};
 }
 
 Fact LinuxRun::cached_frame(int file, int index) const {
@@ -660,9 +664,8 @@ int LinuxRun::flushes_pending(int mm) const {
 }
 
 int LinuxRun::present_entries(int mm, int /*table*/) const {
-  int entries = 0;
-  for (int page = 0; page < config.virtual_pages(); ++page) entries += static_cast<int>(entry(mm, page).present());
-  return entries;
+  return static_cast<int>(
+      std::ranges::count_if(entries_of(mm), &Pte::present, [](std::uint64_t bits) { return Pte(bits); }));
 }
 
 int LinuxRun::tlb_size(int cpu) const {

@@ -12,6 +12,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "engine/arena.h"
 #include "engine/events/event.h"
@@ -152,10 +153,16 @@ class LinuxRun final : public Run, public World {
   void report_touch(const Touched& touched);
   void report_entry(const Touched& touched);
   void report_table(const Touched& touched);
+  void report_generation(const Touched& touched);
   void report_page(Fact frame, const linux_frame& was, const linux_frame& now);
   void report_flags(const PageFact& page, const linux_frame& was, const linux_frame& now);
   void report_counts(const PageFact& page, const linux_frame& was, const linux_frame& now);
   void own_step(StepPoint point);
+  template <typename E>
+  void report(const E& event);
+  template <typename E>
+  void report_range(int mm, std::uintptr_t start, std::uintptr_t end);
+  std::span<const std::uint64_t> entries_of(int mm) const;
 
   void user_access(int cpu, int page, int word, bool store);
   event::UserAccess access(int cpu, int page, int word, bool store);

@@ -50,8 +50,8 @@ std::size_t LinuxMemory::offset_of(const void* code) {
   return static_cast<std::size_t>(static_cast<const char*>(code) - __start_linux_text);
 }
 
-std::size_t LinuxMemory::code_size() {
-  return static_cast<std::size_t>(__stop_linux_text - __start_linux_text);
+bool LinuxMemory::is_code(const void* code) {
+  return code >= __start_linux_text && code < __stop_linux_text;
 }
 
 LinuxMemory::LinuxMemory() {

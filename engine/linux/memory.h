@@ -28,9 +28,9 @@ class LinuxMemory {
     if (cpu != cpu_) set_base(cpu);
   }
 
-  // Where a place of the kernel's code is, from its beginning, and how much there is of it, in bytes.
+  // Where a place of the kernel's code is, from its beginning, in bytes; and whether it is one.
   static std::size_t offset_of(const void* code);
-  static std::size_t code_size();
+  static bool is_code(const void* code);
 
   static std::uint32_t* frame_words(std::size_t pfn) {
     // NOLINTNEXTLINE(performance-no-int-to-ptr): its place is fixed

@@ -8,11 +8,11 @@
 #include <cstdlib>
 
 #include "engine/check.h"
+#include "engine/linux/memory.h"
 #include "engine/linux/shim/interface.h"
 
 // NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming): the linker's names
 extern "C" {
-extern char __start_linux_text[], __stop_linux_text[];
 // Of symbols that nobody provides, in the order of the places that they were given, 4096 bytes each, from here on; null at
 // the end.
 extern const char* const linux_missing_names[];
@@ -39,17 +39,12 @@ greg_t& general_register(ucontext_t& context, unsigned number) {
   return context.uc_mcontext.gregs[registers[number]];
 }
 
-bool is_kernel_text(const unsigned char* code) {
-  const auto* const at = reinterpret_cast<const char*>(code);
-  return at >= __start_linux_text && at < __stop_linux_text;
-}
-
 // Does the instruction if it is one of those that only a kernel may: invlpg, and moves from and to cr3.
 bool emulate(ucontext_t& context) {
   greg_t& next = context.uc_mcontext.gregs[REG_RIP];
   // NOLINTNEXTLINE(performance-no-int-to-ptr)
   const auto* const code = reinterpret_cast<const unsigned char*>(next);
-  if (!is_kernel_text(code)) return false;
+  if (!LinuxMemory::is_code(code)) return false;
   const bool prefixed = (code[0] & 0xF0U) == 0x40U;
   const unsigned high = prefixed && (code[0] & 1U) != 0 ? 8U : 0U;
   const unsigned char* const opcode = code + (prefixed ? 1 : 0);

@@ -92,13 +92,7 @@ void __wrap_zap_page_range_single(struct vm_area_struct *vma, unsigned long addr
 /* The file whose page cache this is; -1: another XArray. */
 static int file_of(const struct xarray *array)
 {
-	int i;
-
-	for (i = 0; i < linux_max_files; i++) {
-		if (array == &shim_inodes[i].i_data.i_pages)
-			return i;
-	}
-	return -1;
+	return shim_file_of(container_of(array, struct address_space, i_pages));
 }
 
 static int is_folio(const void *entry) { return entry && !xa_is_internal(entry) && !xa_is_value(entry); }

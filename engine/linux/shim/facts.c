@@ -77,31 +77,31 @@ void linux_locate(const volatile void *where, struct linux_place *place)
 	}
 }
 
-/* Numbers of LockClass (engine/events/event.h). */
-enum { page_table_lock, page_lock, i_pages_lock, i_mmap_lock, inode_lock_class, mmap_lock_class };
+static int name_it(struct shim_lock_name *name, enum linux_lock kind, int owner)
+{
+	*name = (struct shim_lock_name){ kind, owner };
+	return 1;
+}
 
 int shim_name_lock(const void *lock, struct shim_lock_name *name)
 {
 	int i;
 
 	for (i = 0; i < linux_max_files; i++) {
-		const struct address_space *mapping = &shim_inodes[i].i_data;
+		const struct inode *inode = &shim_inodes[i];
 
-		*name = (struct shim_lock_name){ .owner = i };
-		name->kind = lock == &mapping->i_pages.xa_lock	      ? i_pages_lock :
-			     lock == &mapping->i_mmap_rwsem	      ? i_mmap_lock :
-			     lock == &shim_inodes[i].i_rwsem ? inode_lock_class :
-								      -1;
-		if (name->kind >= 0)
-			return 1;
+		if (lock == &inode->i_data.i_pages.xa_lock)
+			return name_it(name, linux_i_pages_lock, i);
+		if (lock == &inode->i_data.i_mmap_rwsem)
+			return name_it(name, linux_i_mmap_lock, i);
+		if (lock == &inode->i_rwsem)
+			return name_it(name, linux_inode_lock, i);
 	}
 	for (i = 0; i < linux_max_mms; i++) {
-		*name = (struct shim_lock_name){ .owner = i };
-		name->kind = lock == &shim_mms[i].mm.mmap_lock ? mmap_lock_class :
-			     lock == table_lock(i)	       ? page_table_lock :
-								 -1;
-		if (name->kind >= 0)
-			return 1;
+		if (lock == &shim_mms[i].mm.mmap_lock)
+			return name_it(name, linux_mmap_lock, i);
+		if (lock == table_lock(i))
+			return name_it(name, linux_page_table_lock, i);
 	}
 	return 0;
 }
@@ -127,12 +127,9 @@ void linux_frame_facts(unsigned long pfn, struct linux_frame *facts)
 		facts->flags |= (page->flags >> flags[i] & 1) << i;
 	facts->refcount = page_count(page);
 	facts->mapcount = facts->is_table ? 0 : atomic_read(&page->_mapcount) + 1;
-	for (i = 0; i < linux_max_files; i++) {
-		if (page->mapping != &shim_inodes[i].i_data)
-			continue;
-		facts->file = i;
+	facts->file = shim_file_of(page->mapping);
+	if (facts->file >= 0)
 		facts->index = page->index;
-	}
 }
 
 unsigned long linux_tlb_generation(int mm) { return atomic64_read(&shim_mms[mm].mm.context.tlb_gen); }

@@ -23,18 +23,33 @@ static struct super_block superblock = {
 };
 struct super_block *blockdev_superblock;
 
-static int file_of(const struct address_space *mapping) { return mapping->host - shim_inodes; }
+int shim_file_of(const struct address_space *mapping)
+{
+	int i;
+
+	for (i = 0; i < linux_max_files; i++) {
+		if (mapping == &shim_inodes[i].i_data)
+			return i;
+	}
+	return -1;
+}
+
+/* --- the disk --- */
+
+static void read_page(struct folio *folio)
+{
+	host_read_page(shim_file_of(folio->mapping), folio->index, folio_pfn(folio));
+}
+static void write_page(struct folio *folio)
+{
+	host_write_page(shim_file_of(folio->mapping), folio->index, folio_pfn(folio));
+}
 
 /* --- writes that wait for their page to be unlocked --- */
 
 static DEFINE_PER_CPU(struct bio *, unfinished);
 
 static struct folio *folio_of(const struct bio *bio) { return page_folio(bio->bi_io_vec[0].bv_page); }
-
-static void write_page(struct folio *folio)
-{
-	host_write_page(file_of(folio->mapping), folio->index, folio_pfn(folio));
-}
 
 void __real_folio_unlock(struct folio *folio);
 void __wrap_folio_unlock(struct folio *folio)
@@ -81,9 +96,18 @@ void submit_bio(struct bio *bio)
 		per_cpu(unfinished, host_cpu()) = bio;
 		return;
 	}
-	host_read_page(file_of(folio->mapping), folio->index, folio_pfn(folio));
+	read_page(folio);
 	bio->bi_end_io(bio);
 }
+
+/* What a filesystem is given of the page cache. */
+#if SINCE_6_12
+typedef struct folio cache_page;
+static struct folio *as_folio(struct folio *folio) { return folio; }
+#else
+typedef struct page cache_page;
+static struct folio *as_folio(struct page *page) { return page_folio(page); }
+#endif
 
 /* --- with buffers --- */
 
@@ -97,27 +121,19 @@ static int get_block(struct inode *inode, sector_t block, struct buffer_head *bu
 }
 
 static int read_through_buffers(struct file *file, struct folio *folio) { return block_read_full_folio(folio, get_block); }
+static int write_through_buffers(cache_page *page, struct writeback_control *wbc, void *data)
+{
 #if SINCE_6_12
-static int write_through_buffers(struct folio *folio, struct writeback_control *wbc, void *data)
-{
-	return block_write_full_folio(folio, wbc, get_block);
-}
-static int begin_write(struct file *file, struct address_space *mapping, loff_t at, unsigned int length,
-		       struct folio **folio, void **data)
-{
-	return block_write_begin(mapping, at, length, folio, get_block);
-}
+	return block_write_full_folio(page, wbc, get_block);
 #else
-static int write_through_buffers(struct page *page, struct writeback_control *wbc, void *data)
-{
 	return block_write_full_page(page, get_block, wbc);
+#endif
 }
 static int begin_write(struct file *file, struct address_space *mapping, loff_t at, unsigned int length,
-		       struct page **page, void **data)
+		       cache_page **page, void **data)
 {
 	return block_write_begin(mapping, at, length, page, get_block);
 }
-#endif
 static int write_pages_through_buffers(struct address_space *mapping, struct writeback_control *wbc)
 {
 	return write_cache_pages(mapping, wbc, write_through_buffers, NULL);
@@ -155,7 +171,7 @@ static const struct vm_operations_struct mapping_with_buffers = {
 
 static int read_folio(struct file *file, struct folio *folio)
 {
-	host_read_page(file_of(folio->mapping), folio->index, folio_pfn(folio));
+	read_page(folio);
 	folio_mark_uptodate(folio);
 	folio_unlock(folio);
 	return 0;
@@ -168,19 +184,11 @@ static void write_folio(struct folio *folio)
 	write_page(folio);
 	folio_end_writeback(folio);
 }
-#if SINCE_6_12
-static int write_one(struct folio *folio, struct writeback_control *wbc, void *data)
+static int write_one(cache_page *page, struct writeback_control *wbc, void *data)
 {
-	write_folio(folio);
+	write_folio(as_folio(page));
 	return 0;
 }
-#else
-static int write_one(struct page *page, struct writeback_control *wbc, void *data)
-{
-	write_folio(page_folio(page));
-	return 0;
-}
-#endif
 static int write_pages(struct address_space *mapping, struct writeback_control *wbc)
 {
 	return write_cache_pages(mapping, wbc, write_one, NULL);

@@ -48,9 +48,11 @@ void host_flush_tlb(void);
 /* A frame has been allocated; one is about to be freed. */
 void host_frame_allocated(unsigned long pfn);
 void host_frame_freed(unsigned long pfn);
-/* A lock has been taken, or is about to be dropped: `kind` is LockClass of engine/events/event.h. */
-void host_lock_taken(int kind, int owner, unsigned long number, int shared, int tries);
-void host_lock_dropped(int kind, int owner, unsigned long number);
+/* A lock has been taken, or is about to be dropped. Its owner is an mm or a file. */
+/* NOLINTNEXTLINE(readability-identifier-naming): as the kernel names an enum */
+enum linux_lock { linux_page_table_lock, linux_i_pages_lock, linux_i_mmap_lock, linux_inode_lock, linux_mmap_lock };
+void host_lock_taken(enum linux_lock kind, int owner, int shared, int tries);
+void host_lock_dropped(enum linux_lock kind, int owner);
 /* The CPU that runs does what it may have to sleep for although it must not. */
 void host_sleep_in_atomic(void);
 /* It asks other CPUs, a bit for each, to call functions of theirs; and it calls such a function for another. */
@@ -60,9 +62,9 @@ void host_interrupt_taken(int sender);
 void host_gather_begins(int mm);
 void host_gather_ends(int mm);
 /* A range is being unmapped from now on; it has been; it shows a file from now on. */
-void host_unmap_begins(int mm, unsigned long address, unsigned long length);
-void host_unmap_ends(int mm, unsigned long address, unsigned long length);
-void host_mapped(int mm, unsigned long address, unsigned long length, int file, unsigned long index);
+void host_unmap_begins(int mm, unsigned long start, unsigned long end);
+void host_unmap_ends(int mm, unsigned long start, unsigned long end);
+void host_mapped(int mm, unsigned long start, unsigned long end, int file, unsigned long index);
 /* It begins to zap a range, and has done so. */
 void host_zap_begins(int mm, unsigned long start, unsigned long end);
 void host_zap_ends(int mm, unsigned long start, unsigned long end);

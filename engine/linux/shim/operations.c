@@ -35,7 +35,7 @@ static DEFINE_PER_CPU(struct unmapping {
 
 static void begin_unmap(struct mm_struct *mm, unsigned long address, unsigned long length)
 {
-	host_unmap_begins(shim_number_of(mm), address, length);
+	host_unmap_begins(shim_number_of(mm), address, address + length);
 	per_cpu(unmapping, host_cpu()) = (struct unmapping){ address, length };
 }
 
@@ -45,7 +45,7 @@ void shim_before_unlock(const struct rw_semaphore *sem)
 
 	if (!own->length || !current->mm || sem != &current->mm->mmap_lock)
 		return;
-	host_unmap_ends(shim_number_of(current->mm), own->address, own->length);
+	host_unmap_ends(shim_number_of(current->mm), own->address, own->address + own->length);
 	own->length = 0;
 }
 
@@ -57,9 +57,9 @@ int linux_mmap(unsigned long address, unsigned long length, int file, unsigned l
 	unsigned long result;
 
 	mmap_write_lock(mm);
-	host_unmap_begins(shim_number_of(mm), address, length);
+	host_unmap_begins(shim_number_of(mm), address, address + length);
 	result = mmap_region(&shim_files[file], address, length, flags, index, NULL);
-	host_mapped(shim_number_of(mm), address, length, file, index);
+	host_mapped(shim_number_of(mm), address, address + length, file, index);
 	mmap_write_unlock(mm);
 	return IS_ERR_VALUE(result) ? (int)result : 0;
 }

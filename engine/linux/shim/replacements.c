@@ -3,7 +3,7 @@
  *
  * Keeps: mutual exclusion; that a waiter is woken when what it waits for may be so; that interrupts are sent to the CPUs
  * that the mask and the condition name, and waited for. Which of several waiters comes next is the schedule's choice.
- * Does not keep: fairness of rwsems and queued spinlocks, lockdep, preemption counts. */
+ * Does not keep: fairness of rwsems and queued spinlocks, lockdep. */
 #include "shim.h"
 
 static void report_taken(const void *lock, int shared, int tries)
@@ -11,7 +11,7 @@ static void report_taken(const void *lock, int shared, int tries)
 	struct shim_lock_name name;
 
 	if (shim_name_lock(lock, &name))
-		host_lock_taken(name.kind, name.owner, name.number, shared, tries);
+		host_lock_taken(name.kind, name.owner, shared, tries);
 }
 
 static void report_dropped(const void *lock)
@@ -19,7 +19,7 @@ static void report_dropped(const void *lock)
 	struct shim_lock_name name;
 
 	if (shim_name_lock(lock, &name))
-		host_lock_dropped(name.kind, name.owner, name.number);
+		host_lock_dropped(name.kind, name.owner);
 }
 
 /* --- sleeping in atomic context --- */

@@ -57,15 +57,16 @@ static inline int shim_number_of(const struct mm_struct *mm) { return container_
 /* The CPU is about to drop a lock. */
 void shim_before_unlock(const struct rw_semaphore *sem);
 extern struct inode shim_inodes[linux_max_files];
+/* Whose page cache this is; -1: of none of the files. */
+int shim_file_of(const struct address_space *mapping);
 extern struct file shim_files[linux_max_files];
 DECLARE_PER_CPU(unsigned long, shim_irq_flags);
 DECLARE_PER_CPU(unsigned long, shim_cr3);
 
 /* Which of the locks that are reported this is; 0: none of them. */
 struct shim_lock_name {
-	int kind;
+	enum linux_lock kind;
 	int owner;
-	unsigned long number;
 };
 int shim_name_lock(const void *lock, struct shim_lock_name *name);
 
