@@ -25,12 +25,14 @@ void tell(void (LinuxRun::*what)(Parameters...), Arguments... arguments) {
 }
 
 void hook(const volatile void* address, std::size_t size, bool writes, const void* code) {
-  tell(&LinuxRun::step, address, size, writes, code);
+  tell(&LinuxRun::access_memory, address, size, writes, code);
 }
 
+// Of a lock that is reported.
 LockFact lock_fact(linux_lock kind, int owner) {
   const auto named = [=](LockClass name) { return LockFact{.kind = name, .owner = as_fact(owner)}; };
   switch (kind) {
+    case linux_other_lock: break;
     case linux_page_table_lock: return named(LockClass::page_table);
     case linux_i_pages_lock: return named(LockClass::i_pages);
     case linux_i_mmap_lock: return named(LockClass::i_mmap);
@@ -112,7 +114,7 @@ FROM_KERNEL int host_cpu() {
   return run == nullptr ? 0 : run->sched.current();
 }
 FROM_KERNEL void host_step(const volatile void* address, unsigned long size, int writes, const void* ip) {
-  hook(address, size, writes != 0, ip);
+  tell(&LinuxRun::step, address, size, writes != 0, ip);
 }
 FROM_KERNEL void host_step_when(const void* object, int (*enabled)(const void*), const void* argument, const void* ip) {
   tell(&LinuxRun::step_when, object, enabled, argument, ip);
@@ -138,11 +140,13 @@ FROM_KERNEL void host_frame_allocated(unsigned long pfn) {
 FROM_KERNEL void host_frame_freed(unsigned long pfn) {
   tell(&LinuxRun::frame_freed, pfn);
 }
-FROM_KERNEL void host_lock_taken(linux_lock kind, int owner, int shared, int tries) {
-  tell(&LinuxRun::lock_taken, lock_fact(kind, owner), shared, tries);
+FROM_KERNEL void host_lock_taken(const void* lock, linux_lock kind, int owner, int shared, int tries) {
+  tell(&LinuxRun::locked, lock, shared);
+  if (kind != linux_other_lock) tell(&LinuxRun::lock_taken, lock_fact(kind, owner), shared, tries);
 }
-FROM_KERNEL void host_lock_dropped(linux_lock kind, int owner) {
-  tell(&LinuxRun::lock_dropped, lock_fact(kind, owner));
+FROM_KERNEL void host_lock_dropped(const void* lock, linux_lock kind, int owner) {
+  tell(&LinuxRun::unlocked, lock);
+  if (kind != linux_other_lock) tell(&LinuxRun::lock_dropped, lock_fact(kind, owner));
 }
 FROM_KERNEL void host_sleep_in_atomic() {
   tell(&LinuxRun::sleep_in_atomic);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "engine/check.h"
+#include "engine/linux/places.h"
 #include "engine/machine/x86.h"
 
 namespace shootdown {
@@ -36,15 +37,13 @@ Pte read_entry(int mm, int page) {
   return table == nullptr ? Pte() : Pte(table[page]);
 }
 
-// What the hardware does for an access.
-Pte walk(int mm, int page, bool store) {
-  const Pte after = read_entry(mm, page).walked(store);
-  if (after.present()) first_entry(mm)[page] = after.bits();
-  return after;
-}
-
 std::uintptr_t word_of(const volatile void* address) {
   return reinterpret_cast<std::uintptr_t>(address) / sizeof(std::uint64_t);
+}
+
+// Of code that is about to make a step; 0: it is not the kernel's.
+std::size_t place_of(const void* code) {
+  return LinuxMemory::is_code(code) ? LinuxMemory::offset_of(code) : 0;
 }
 
 // An access to memory that is no event.
@@ -66,7 +65,8 @@ LinuxRun::LinuxRun(const Engine& engine, const RunSetup& setup)
       cpus_(setup.arena.row<Cpu>(config.cpus)),
       disk_(setup.arena.row<DiskPage>(config.files * config.pages)),
       lives_(setup.arena.row<std::uint32_t>(linux_frames)),
-      code_counters_(setup.code_counters) {
+      code_(setup.code),
+      visible_(code_.visible == nullptr ? visible_linux_code() : *code_.visible) {
   for (Cpu& cpu : cpus_) cpu.tlb = Tlb(setup.arena.row<TlbEntry>(config.tlb));
   under_way = nullptr;
   memory_.reset();
@@ -74,6 +74,7 @@ LinuxRun::LinuxRun(const Engine& engine, const RunSetup& setup)
   SHOOTDOWN_CHECK(linux_begin(config.cpus, config.mms, config.files, config.windows, config.pages, config.mapped,
                               config.buffers) == 0);
   under_way = this;
+  if (code_.observer != nullptr) code_.observer->begin_accesses();
 }
 
 // One operation makes some thousand steps for each page.
@@ -138,13 +139,13 @@ void LinuxRun::watch_for_spinning() {
   enter_step();
 }
 
-void LinuxRun::count_code(const void* code) {
-  const std::size_t place = LinuxMemory::offset_of(code) / 4 % code_counters_.size();
-  if (code_counters_[place] != 255) ++code_counters_[place];
+void LinuxRun::count_code(std::size_t place) {
+  std::uint8_t& counter = code_.counters[place / 4 % code_.counters.size()];
+  if (counter != 255) ++counter;
 }
 
 void LinuxRun::read_is_announced(const volatile void* address, std::size_t size, const void* code) {
-  step(address, size, false, code);
+  access_memory(address, size, false, code);
   cpus_[cpu()].announced = word_of(address);
 }
 
@@ -154,16 +155,41 @@ bool LinuxRun::is_announced(const volatile void* address, bool writes) {
   return !writes && announced == word_of(address);
 }
 
-void LinuxRun::step(const volatile void* address, std::size_t size, bool writes, const void* code) {
+// At places that nobody else can see, too, when there have been very many in turn: a run's steps are limited, its accesses are
+// not.
+bool LinuxRun::is_step(std::size_t place) {
+  constexpr int most_unseen = 4000;
+  Cpu& own = cpus_[cpu()];
+  if (!visible_(place) && ++own.unseen < most_unseen) return false;
+  own.unseen = 0;
+  return true;
+}
+
+void LinuxRun::make_step(const volatile void* address, std::size_t size, std::size_t place) {
+  sched.step(point_of(const_cast<const void*>(address)));
+  enter_step();
+  sched.mix(place ^ static_cast<std::uint64_t>(cpu()) << 56U ^ size << 48U);
+}
+
+void LinuxRun::access_memory(const volatile void* address, std::size_t size, bool writes, const void* code) {
   if (fibers_.of(cpu()).owns(const_cast<const void*>(address))) return;
-  if (!code_counters_.empty()) count_code(code);
+  const std::size_t place = LinuxMemory::offset_of(code);
+  if (!code_.counters.empty()) count_code(place);
   leave_step();
   if (!is_announced(address, writes)) {
     watch_for_spinning();
-    sched.step(point_of(const_cast<const void*>(address)));
-    enter_step();
-    sched.mix(reinterpret_cast<std::uintptr_t>(code) ^ static_cast<std::uint64_t>(cpu()) << 56U ^ size << 48U);
+    if (is_step(place)) make_step(address, size, place);
+    observe(address, size, writes, place);
   }
+  note_memory(cpus_[cpu()], address, size);
+  note_touch(address, writes);
+}
+
+void LinuxRun::step(const volatile void* address, std::size_t size, bool writes, const void* code) {
+  leave_step();
+  watch_for_spinning();
+  make_step(address, size, place_of(code));
+  observe(address, size, writes, CodeAccess::no_place);
   note_memory(cpus_[cpu()], address, size);
   note_touch(address, writes);
 }
@@ -172,8 +198,31 @@ void LinuxRun::step_when(const void* object, Condition enabled, const void* argu
   leave_step();
   sched.step_when(point_of(object), waiting_, [=] { return enabled(argument) != 0; }, [] {});
   enter_step();
-  sched.mix(reinterpret_cast<std::uintptr_t>(code) ^ static_cast<std::uint64_t>(cpu()) << 56U);
+  sched.mix(place_of(code) ^ static_cast<std::uint64_t>(cpu()) << 56U);
 }
+
+// --- who watches the code ---
+
+void LinuxRun::observe(const volatile void* address, std::size_t size, bool writes, std::size_t place) {
+  if (code_.observer == nullptr) return;
+  code_.observer->accessed({.cpu = cpu(),
+                            .agent = agent(),
+                            .takes_interrupts = cpus_[cpu()].takes_interrupts,
+                            .address = reinterpret_cast<std::uintptr_t>(address),
+                            .size = size,
+                            .writes = writes,
+                            .place = place});
+}
+
+void LinuxRun::locked(const void* lock, bool shared) {
+  if (code_.observer != nullptr) code_.observer->locked(cpu(), agent(), lock, shared);
+}
+
+void LinuxRun::unlocked(const void* lock) {
+  if (code_.observer != nullptr) code_.observer->unlocked(cpu(), agent(), lock);
+}
+
+// --- waiting ---
 
 void LinuxRun::wait_until(const void* object, Condition enabled, const void* argument) {
   leave_step();
@@ -190,7 +239,9 @@ void LinuxRun::own_step(StepPoint point) {
 
 bool LinuxRun::interrupt(int cpu) {
   enter_step();
+  cpus_[cpu].in_interrupt = true;
   const bool more = linux_interrupt() != 0;
+  cpus_[cpu].in_interrupt = false;
   leave_step();
   SHOOTDOWN_CHECK(cpu == this->cpu());
   return more;
@@ -205,7 +256,7 @@ void LinuxRun::disturb(const Choice& choice) {
   } else if (choice.kind == Choice::Kind::fill) {
     sched.record();
     const int mm = mm_of(choice.cpu);
-    const Pte found = linux_has_loaded(choice.cpu, mm) != 0 ? walk(mm, choice.page, false) : Pte();
+    const Pte found = linux_has_loaded(choice.cpu, mm) != 0 ? walk(choice.cpu, choice.page, false) : Pte();
     if (found.present()) tlb.insert(TlbEntry::of(choice.page, found, lives_[found.frame()]));
     announce(cpu(), event::FillTranslation{.owner = choice.cpu, .page = choice.page, .entry = entry_fact(found)});
   }
@@ -497,10 +548,27 @@ void LinuxRun::write_page(int file, Fact index, Fact frame) {
 
 // --- user programs ---
 
+// What the hardware of a CPU does for an access.
+Pte LinuxRun::walk(int cpu, int page, bool store) {
+  const int mm = mm_of(cpu);
+  const Pte before = read_entry(mm, page);
+  const Pte after = before.walked(store);
+  if (after.present()) first_entry(mm)[page] = after.bits();
+  if (code_.observer != nullptr && first_entry(mm) != nullptr) {
+    code_.observer->accessed({.cpu = cpu,
+                              .agent = Agent::machine,
+                              .takes_interrupts = true,
+                              .address = reinterpret_cast<std::uintptr_t>(first_entry(mm) + page),
+                              .size = sizeof(std::uint64_t),
+                              .writes = before != after});
+  }
+  return after;
+}
+
 event::UserAccess LinuxRun::access(int cpu, int page, int word, bool store) {
   const int mm = mm_of(cpu);
   const AccessResult result = x86::translate(
-      cpus_[cpu].tlb, page, store, [=] { return walk(mm, page, store); },
+      cpus_[cpu].tlb, page, store, [=, this] { return walk(cpu, page, store); },
       [this](FrameNumber frame) { return lives_[frame]; });
   event::UserAccess event{.mm = as_fact(mm),
                           .page = as_fact(page),
@@ -612,6 +680,7 @@ void LinuxRun::exit_thread(int cpu) {
 }
 
 void LinuxRun::finish(int cpu) {
+  code_.observer = nullptr;  // there is nobody left who could meet it
   linux_end();
   for (int file = 0; file < config.files; ++file) {
     fsync(cpu, file, 0, config.pages);

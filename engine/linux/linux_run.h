@@ -1,7 +1,8 @@
 // A run of a program on Linux's own code.
 //
-// The kernel's functions run on the CPUs' fibers; each access that they make to
-// memory, but to their own stack, is a step. User programs' loads and stores go
+// The kernel's functions run on the CPUs' fibers; accesses that they make to
+// memory are steps, but for those to their own stack and at places of the code that are
+// known to touch only what no other CPU can touch at that time (places.h). User programs' loads and stores go
 // through a simulated TLB and the kernel's real page tables. What oracles must know
 // is announced from what the code does to memory, or where its files call each other
 // (shim/commits.c).
@@ -45,9 +46,12 @@ class LinuxRun final : public Run, public World {
 
   // --- what the shim asks for (shim/interface.h) ---
 
-  void step(const volatile void* address, std::size_t size, bool writes, const void* code);
-  // The code says that it is about to read; the read itself is seen, too, unless it is in assembly.
+  // The code is about to access memory: a step, if it is at a place that others can see.
+  void access_memory(const volatile void* address, std::size_t size, bool writes, const void* code);
+  // It says that it is about to read; the read itself is seen, too, unless it is in assembly.
   void read_is_announced(const volatile void* address, std::size_t size, const void* code);
+  // A step that accesses memory.
+  void step(const volatile void* address, std::size_t size, bool writes, const void* code);
   using Condition = int (*)(const void*);
   void step_when(const void* object, Condition enabled, const void* argument, const void* code);
   void wait_until(const void* object, Condition enabled, const void* argument);
@@ -57,6 +61,8 @@ class LinuxRun final : public Run, public World {
   void flush_tlb();
   void frame_allocated(Fact frame);
   void frame_freed(Fact frame);
+  void locked(const void* lock, bool shared);
+  void unlocked(const void* lock);
   void lock_taken(LockFact lock, bool shared, bool tries);
   void lock_dropped(LockFact lock);
   void sleep_in_atomic();
@@ -116,9 +122,11 @@ class LinuxRun final : public Run, public World {
   struct Cpu {
     Tlb tlb;
     bool takes_interrupts = true;
+    bool in_interrupt = false;
     bool exited = false;
     PageFact copied;  // by read() or write()
-    int idle = 0;     // steps since it last changed something
+    int idle = 0;     // accesses since it last changed something
+    int unseen = 0;   // accesses since its last step
     // What the access at hand may change, and how it was before.
     const void* memory = nullptr;
     std::size_t memory_size = 0;
@@ -147,7 +155,11 @@ class LinuxRun final : public Run, public World {
   void count_change(Cpu& own);
   void watch_for_spinning();
   bool is_announced(const volatile void* address, bool writes);
-  void count_code(const void* code);
+  bool is_step(std::size_t place);
+  void make_step(const volatile void* address, std::size_t size, std::size_t place);
+  void observe(const volatile void* address, std::size_t size, bool writes, std::size_t place);
+  Agent agent() const { return cpus_[cpu()].in_interrupt ? Agent::interrupt : Agent::thread; }
+  void count_code(std::size_t place);
   void enter_step();
   void note_touch(const volatile void* address, bool writes);
   void report_touch(const Touched& touched);
@@ -165,6 +177,7 @@ class LinuxRun final : public Run, public World {
   std::span<const std::uint64_t> entries_of(int mm) const;
 
   void user_access(int cpu, int page, int word, bool store);
+  Pte walk(int cpu, int page, bool store);
   event::UserAccess access(int cpu, int page, int word, bool store);
   void fsync(int cpu, int file, int first, int count);
   void read(int cpu, int file, int index);
@@ -179,7 +192,8 @@ class LinuxRun final : public Run, public World {
   Row<DiskPage> disk_;
   Row<std::uint32_t> lives_;  // of each frame, that have ended
   WaitQueue waiting_;
-  std::span<std::uint8_t> code_counters_;
+  CodeWatch code_;
+  const VisibleCode& visible_;
   std::uint64_t changes_ = 0;  // of the kernel's memory
   Fact last_value_ = 0;
 };

@@ -11,13 +11,13 @@
 #include <array>
 #include <cstdint>
 #include <cstring>
-#include <span>
 #include <type_traits>
 
 #include "engine/arena.h"
 #include "engine/defects.h"
 #include "engine/events/observer.h"
 #include "engine/program/program.h"
+#include "engine/run/code.h"
 #include "engine/sched/atomic.h"
 #include "engine/sched/scheduler.h"
 
@@ -32,9 +32,7 @@ struct RunSetup {
   Observer& observer;  // is told what it watches
   Observer* trace;     // is, too; may be null
   Chooser& chooser;
-  // Counts places of the kernel's code that are reached, where the compiler does not: as many as a power of two; none:
-  // nobody wants to know.
-  std::span<std::uint8_t> code_counters;
+  CodeWatch code;
 };
 
 class Run : private Scheduler::Client {

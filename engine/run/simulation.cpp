@@ -26,7 +26,7 @@ void Simulation::begin(const Program& program, Observer* trace, Chooser* chooser
                         .observer = observer_,
                         .trace = trace,
                         .chooser = chooser == nullptr ? chooser_of(program) : *chooser,
-                        .code_counters = code_counters});
+                        .code = code});
   run_->sched.count_switches(switch_counters);
   ++runs_;
   over_ = false;

@@ -82,8 +82,8 @@ class Simulation {
   Defect defect = Defect::none;
   // See Scheduler::count_switches.
   std::uint8_t* switch_counters = nullptr;
-  // See RunSetup.
-  std::span<std::uint8_t> code_counters;
+  // Of engines whose code was not written for this machine.
+  CodeWatch code;
 
  private:
   void abandon();

@@ -1,10 +1,14 @@
 // Runs a program under every schedule with few preemptions.
 //
-// Usage: preemptions MOST FILE...
+// Usage: preemptions [--every-access] MOST FILE...
 //
 // A preemption is that another CPU comes to run where the running one could go on. Who comes to run when it cannot, and when
 // the run begins, is no preemption: all are tried. What the hardware may do besides,
 // dropping and loading translations, is not; nor is the schedule of the file.
+//
+// On Linux's own code an access to memory is a step if it is at a place that, in this program, other CPUs can see
+// (visible_places.h): it begins with none, and begins again whenever a run has shown one more. With --every-access each
+// access is one; the final states and what breaks must be the same.
 //
 // Prints for each file and each engine that can run it how many schedules there are, how many of them break what, and how
 // many final states they have: what was loaded, and what the disk holds.
@@ -16,13 +20,16 @@
 #include <cstdint>
 #include <cstdio>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/check.h"
 #include "engine/zap/engines.h"
 #include "fuzz/checks/count_and_files.h"
+#include "fuzz/checks/visible_places.h"
 #include "fuzz/replay/replay.h"
 
 namespace {
@@ -125,29 +132,76 @@ class FinalState final : public Observer {
   std::uint64_t digest_ = 0;
 };
 
-void explore(const Engine& engine, const Input& input, int most) {
-  Replayer replayer(engine);
-  EveryWay way(most);
-  FinalState state;
+// Which places of Linux's code are steps: those that are visible in this program, from none on.
+class Steps {
+ public:
+  explicit Steps(bool every_access)
+      : every_access_(every_access),
+        code_(every_access ? VisibleCode::Listed::invisible : VisibleCode::Listed::visible) {}
+
+  CodeWatch watch() { return {.counters = {}, .visible = &code_, .observer = every_access_ ? nullptr : &places_}; }
+
+  // Returns whether the last run has shown places that were none until now.
+  bool take_in_new_ones() {
+    if (places_.visible().size() == known_) return false;
+    for (const std::size_t place : places_.visible()) code_.list(place);
+    known_ = places_.visible().size();
+    return true;
+  }
+
+ private:
+  bool every_access_;
+  VisibleCode code_;
+  VisiblePlaces places_;
+  std::size_t known_ = 0;
+};
+
+std::uint64_t digest_of(const std::set<std::uint64_t>& states) {
+  std::uint64_t digest = 0;
+  for (const std::uint64_t state : states) digest = (digest + state) * 0x9E3779B97F4A7C15U;
+  return digest;
+}
+
+// All schedules of a program, and what came of them.
+struct Explored {
+  std::uint64_t schedules = 0;
   std::set<std::uint64_t> states;
   std::map<std::string, std::uint64_t> verdicts;
-  std::uint64_t schedules = 0;
+};
+
+// Nothing: there is a place that others can see, and that was no step; it is one from now on.
+std::optional<Explored> explore(Replayer& replayer, const Program& program, int most, Steps& steps) {
+  EveryWay way(most);
+  FinalState state;
+  Explored explored;
   do {
-    const RunResult result = replayer.run(input.document.program, &state, &way);
-    ++schedules;
-    states.insert(state.digest());
-    ++verdicts[result.broken.empty() ? "nothing" : names_of(result.broken)];
+    const RunResult result = replayer.run(program, &state, &way);
+    if (steps.take_in_new_ones()) return {};
+    ++explored.schedules;
+    explored.states.insert(state.digest());
+    ++explored.verdicts[result.broken.empty() ? "nothing" : names_of(result.broken)];
   } while (way.advance());
-  fmt::print("{}: {}: {} schedules with at most {} preemptions, {} final states\n", input.name, engine.name(),
-             schedules, most, states.size());
-  for (const auto& [broken, count] : verdicts) fmt::print("{:>10} break {}\n", count, broken);
+  return explored;
+}
+
+void explore(const Engine& engine, const Input& input, int most, bool every_access) {
+  Replayer replayer(engine);
+  Steps steps(every_access);
+  replayer.watch_code(steps.watch());
+  std::optional<Explored> explored;
+  while (!explored) explored = explore(replayer, input.document.program, most, steps);
+  fmt::print("{}: {}: {} schedules with at most {} preemptions, {} final states {:016x}\n", input.name, engine.name(),
+             explored->schedules, most, explored->states.size(), digest_of(explored->states));
+  for (const auto& [broken, count] : explored->verdicts) fmt::print("{:>10} break {}\n", count, broken);
   std::fflush(stdout);
 }
 
+template <bool every_access>
 bool explore_all(const CountAndFiles& inputs) {
   for (const Input& input : inputs.files) {
     for (const Engine* const engine : all_engines()) {
-      if (engine->refusal(input.document.program).empty()) explore(*engine, input, static_cast<int>(inputs.count));
+      if (!engine->refusal(input.document.program).empty()) continue;
+      explore(*engine, input, static_cast<int>(inputs.count), every_access);
     }
   }
   return true;
@@ -156,5 +210,8 @@ bool explore_all(const CountAndFiles& inputs) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return run_count_and_files(argc, argv, "preemptions", explore_all);
+  if (argc > 1 && std::string_view(argv[1]) == "--every-access") {
+    return run_count_and_files(argc - 1, argv + 1, "preemptions", explore_all<true>);
+  }
+  return run_count_and_files(argc, argv, "preemptions", explore_all<false>);
 }

@@ -41,6 +41,8 @@ class Replayer {
   const Engine& engine() const { return simulation_.engine(); }
   // `chooser`, if any, makes the choices in place of the program's schedule. Throws RefusedProgram as Simulation does.
   RunResult run(const Program& program, Observer* trace = nullptr, Chooser* chooser = nullptr);
+  // In the runs to come.
+  void watch_code(const CodeWatch& code) { simulation_.code = code; }
   // What was found in the last run.
   Report report() const { return judge_.report(); }
   // Runs the program and gives the picture of that run.

@@ -29,7 +29,7 @@
 #include "fuzz/targets/state_coverage.h"
 #include "oracles/judge.h"
 
-// Of Linux's own code (RunSetup::code_counters).
+// Of Linux's own code (CodeWatch::counters).
 #ifndef SHOOTDOWN_CODE_COUNTERS
 #define SHOOTDOWN_CODE_COUNTERS 0
 #endif
@@ -62,7 +62,7 @@ struct Target {
   Target() : selected(selection_from_environment()) {
     simulation.defect = defect_from_environment();
     simulation.switch_counters = extra_counters + StateCoverage::state_counters;
-    simulation.code_counters = std::span(extra_counters).subspan<StateCoverage::counters>();
+    simulation.code.counters = std::span(extra_counters).subspan<StateCoverage::counters>();
   }
 
   static OracleSet selection_from_environment() {

@@ -77,13 +77,7 @@ void linux_locate(const volatile void *where, struct linux_place *place)
 	}
 }
 
-static int name_it(struct shim_lock_name *name, enum linux_lock kind, int owner)
-{
-	*name = (struct shim_lock_name){ kind, owner };
-	return 1;
-}
-
-int shim_name_lock(const void *lock, struct shim_lock_name *name)
+struct shim_lock_name shim_name_lock(const void *lock)
 {
 	int i;
 
@@ -91,19 +85,19 @@ int shim_name_lock(const void *lock, struct shim_lock_name *name)
 		const struct inode *inode = &shim_inodes[i];
 
 		if (lock == &inode->i_data.i_pages.xa_lock)
-			return name_it(name, linux_i_pages_lock, i);
+			return (struct shim_lock_name){ linux_i_pages_lock, i };
 		if (lock == &inode->i_data.i_mmap_rwsem)
-			return name_it(name, linux_i_mmap_lock, i);
+			return (struct shim_lock_name){ linux_i_mmap_lock, i };
 		if (lock == &inode->i_rwsem)
-			return name_it(name, linux_inode_lock, i);
+			return (struct shim_lock_name){ linux_inode_lock, i };
 	}
 	for (i = 0; i < linux_max_mms; i++) {
 		if (lock == &shim_mms[i].mm.mmap_lock)
-			return name_it(name, linux_mmap_lock, i);
+			return (struct shim_lock_name){ linux_mmap_lock, i };
 		if (lock == table_lock(i))
-			return name_it(name, linux_page_table_lock, i);
+			return (struct shim_lock_name){ linux_page_table_lock, i };
 	}
-	return 0;
+	return (struct shim_lock_name){ linux_other_lock, -1 };
 }
 
 long linux_cached_frame(int file, unsigned long index)

@@ -48,11 +48,19 @@ void host_flush_tlb(void);
 /* A frame has been allocated; one is about to be freed. */
 void host_frame_allocated(unsigned long pfn);
 void host_frame_freed(unsigned long pfn);
-/* A lock has been taken, or is about to be dropped. Its owner is an mm or a file. */
+/* A lock has been taken, or is about to be dropped. Its owner is an mm or a file; of other locks nobody is told but who
+ * watches the code. */
 /* NOLINTNEXTLINE(readability-identifier-naming): as the kernel names an enum */
-enum linux_lock { linux_page_table_lock, linux_i_pages_lock, linux_i_mmap_lock, linux_inode_lock, linux_mmap_lock };
-void host_lock_taken(enum linux_lock kind, int owner, int shared, int tries);
-void host_lock_dropped(enum linux_lock kind, int owner);
+enum linux_lock {
+	linux_other_lock,
+	linux_page_table_lock,
+	linux_i_pages_lock,
+	linux_i_mmap_lock,
+	linux_inode_lock,
+	linux_mmap_lock,
+};
+void host_lock_taken(const void *lock, enum linux_lock kind, int owner, int shared, int tries);
+void host_lock_dropped(const void *lock, enum linux_lock kind, int owner);
 /* The CPU that runs does what it may have to sleep for although it must not. */
 void host_sleep_in_atomic(void);
 /* It asks other CPUs, a bit for each, to call functions of theirs; and it calls such a function for another. */

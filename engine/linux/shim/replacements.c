@@ -8,18 +8,16 @@
 
 static void report_taken(const void *lock, int shared, int tries)
 {
-	struct shim_lock_name name;
+	struct shim_lock_name name = shim_name_lock(lock);
 
-	if (shim_name_lock(lock, &name))
-		host_lock_taken(name.kind, name.owner, shared, tries);
+	host_lock_taken(lock, name.kind, name.owner, shared, tries);
 }
 
 static void report_dropped(const void *lock)
 {
-	struct shim_lock_name name;
+	struct shim_lock_name name = shim_name_lock(lock);
 
-	if (shim_name_lock(lock, &name))
-		host_lock_dropped(name.kind, name.owner);
+	host_lock_dropped(lock, name.kind, name.owner);
 }
 
 /* --- sleeping in atomic context --- */
@@ -155,7 +153,11 @@ void up_write(struct rw_semaphore *sem)
 	shim_before_unlock(sem);
 	release(sem, writer, IP);
 }
-void downgrade_write(struct rw_semaphore *sem) { release(sem, writer - reader, IP); }
+void downgrade_write(struct rw_semaphore *sem)
+{
+	release(sem, writer - reader, IP);
+	report_taken(sem, 1, 1);
+}
 
 /* --- mutexes --- */
 
@@ -165,11 +167,13 @@ void mutex_lock(struct mutex *m)
 	might_sleep();
 	host_step_when(m, is_free, m, IP);
 	atomic_long_set(&m->owner, 1);
+	report_taken(m, 0, 0);
 }
 void mutex_unlock(struct mutex *m)
 {
 	host_step(m, sizeof(m->owner), 1, IP);
 	atomic_long_set(&m->owner, 0);
+	report_dropped(m);
 	host_wake();
 }
 

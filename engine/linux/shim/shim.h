@@ -63,12 +63,12 @@ extern struct file shim_files[linux_max_files];
 DECLARE_PER_CPU(unsigned long, shim_irq_flags);
 DECLARE_PER_CPU(unsigned long, shim_cr3);
 
-/* Which of the locks that are reported this is; 0: none of them. */
+/* Which lock this is. */
 struct shim_lock_name {
 	enum linux_lock kind;
 	int owner;
 };
-int shim_name_lock(const void *lock, struct shim_lock_name *name);
+struct shim_lock_name shim_name_lock(const void *lock);
 
 void shim_init_memory(void);
 /* Nobody gives it back. */
