@@ -12,13 +12,15 @@ namespace shootdown {
 class Commits final
     : public Watches<event::UserAccess, event::WriteWord, event::WriteReturns, event::InsertMapping, event::BeginUnmap,
                      event::EndUnmap, event::OperationBegins, event::RemoveFromPageCache, event::FreePage,
-                     event::BeginGather, event::ClearEntry, event::FlushGather, event::EndGather> {
+                     event::BeginGather, event::ClearEntry, event::FlushGather, event::EndGather, event::SetFileSize,
+                     event::BeginDiscard, event::EndDiscard> {
  public:
   explicit Commits(Reference& reference) : reference_(reference) {}
 
-  void on(int /*cpu*/, const event::UserAccess& event) {
-    if (event.access == Access::fault || event.store == 0) return;
-    reference_.store(number(event.mm), number(event.page), number(event.word), event.value);
+  void on(int cpu, const event::UserAccess& event) {
+    if (event.access == Access::fault) return reference_.fault(cpu);
+    if (event.store == 0) return;
+    reference_.store(number(event.mm), number(event.page), number(event.word), number(event.frame), event.value);
   }
   void on(int /*cpu*/, const event::WriteWord& event) {
     reference_.write(file_of(event.page), number(event.page.index), number(event.word), event.value);
@@ -35,6 +37,14 @@ class Commits final
   void on(int /*cpu*/, const event::EndUnmap& event) {
     reference_.end_unmap(number(event.mm), number(event.first), number(event.count));
   }
+
+  void on(int /*cpu*/, const event::SetFileSize& event) {
+    reference_.set_size(number(event.file), number(event.pages));
+  }
+  void on(int /*cpu*/, const event::BeginDiscard& event) {
+    reference_.begin_discard(number(event.file), number(event.first), number(event.count));
+  }
+  void on(int /*cpu*/, const event::EndDiscard& event) { reference_.end_discard(number(event.file)); }
 
   void on(int cpu, const event::OperationBegins& /*event*/) { reference_.begin_operation(cpu); }
   void on(int /*cpu*/, const event::RemoveFromPageCache& event) {

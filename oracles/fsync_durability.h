@@ -2,13 +2,16 @@
 //
 // Proves: when fsync or msync returns, every word of its range on the disk is
 // what was there when the call began, or something that was written later; a
-// write() counts from its return, a store through a mapping at once. The values
+// write() counts from its return, a store through a mapping at once, and nothing that
+// was cut off or punched out of the file since the call began. The values
 // of stores grow in the order in which they take effect, so "later" is "greater",
 // and nothing is greater than what was written last.
 //
 // Cannot see whether the disk keeps what it was given; nor all garbage: a value in
 // between that was written to another place passes for a later one.
 #pragma once
+
+#include <cstdint>
 
 #include "oracles/oracle.h"
 
@@ -22,6 +25,7 @@ class FsyncDurability final : public ComparingOracle<event::FsyncBegins, event::
 
   void on(int cpu, const event::FsyncBegins& event) {
     const int file = number(event.file);
+    required_[cpu].began = reference().now();
     for (Fact i = 0; i < event.count; ++i) {
       for (int word = 0; word < machine().words; ++word) {
         required_[cpu].pages[i].words[word] = reference().settled_word(file, number(event.first + i), word);
@@ -36,7 +40,7 @@ class FsyncDurability final : public ComparingOracle<event::FsyncBegins, event::
       for (int word = 0; word < machine().words; ++word) {
         const Fact disk = world().disk_word(file, index, word);
         const Fact required = required_[cpu].pages[i].words[word];
-        if (reference().allows_on_disk(file, index, word, required, disk)) continue;
+        if (reference().allows_on_disk(file, index, word, required_[cpu].began, required, disk)) continue;
         report(cpu, file, index, word, disk, required);
       }
     }
@@ -61,6 +65,7 @@ class FsyncDurability final : public ComparingOracle<event::FsyncBegins, event::
     Fact words[max_words];
   };
   struct Required {
+    std::uint64_t began = 0;
     Row<Page> pages;  // from the first of its range on
   };
   Row<Required> required_ = one_per_cpu<Required>();

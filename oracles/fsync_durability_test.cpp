@@ -102,4 +102,35 @@ BOOST_AUTO_TEST_CASE(each_cpu_has_a_beginning_of_its_own) {
   BOOST_TEST(run.breaks(id));
 }
 
+BOOST_AUTO_TEST_CASE(nothing_is_owed_of_what_is_discarded_meanwhile_and_all_of_what_is_written_after) {
+  HandMadeRun run;
+  run.happens(0, store(5));
+  run.world.disk[{0, 1, 1}] = 4;
+  run.happens(2, begins);
+  run.happens(1, event::BeginDiscard{.file = 0, .first = 1, .count = 1});
+  run.happens(2, returns);
+  BOOST_TEST(run.holds());
+  run.happens(2, begins);
+  run.world.disk[{0, 1, 1}] = 0;
+  run.happens(1, event::EndDiscard{.file = 0, .first = 1, .count = 1});
+  run.happens(2, returns);
+  BOOST_TEST(run.holds());
+  run.happens(0, store(6));
+  run.happens(2, begins);
+  run.happens(2, returns);
+  BOOST_TEST(run.breaks(id));
+}
+
+BOOST_AUTO_TEST_CASE(fires_for_what_the_disk_still_has_of_what_was_discarded) {
+  HandMadeRun run;
+  run.happens(0, store(5));
+  run.world.disk[{0, 1, 1}] = 5;
+  run.happens(1, event::BeginDiscard{.file = 0, .first = 1, .count = 1});
+  run.happens(2, begins);
+  run.happens(1, event::EndDiscard{.file = 0, .first = 1, .count = 1});
+  run.happens(2, returns);
+  BOOST_TEST(run.fact(id) ==
+             "fsync by cpu 2 returns, but the disk has 5 in page 1 word 1 of file 0, where 0 was written last");
+}
+
 BOOST_AUTO_TEST_SUITE_END()

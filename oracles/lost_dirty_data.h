@@ -7,7 +7,8 @@
 // dirty, unless it is locked, mapped or under writeback. That is where a gather
 // lets go of its pages, and where whoever saved a page does. A clean page with
 // other contents than the disk is what the race of the 2022 patch leaves behind:
-// data that no writeback will ever find. One that has not been read in yet has no data.
+// data that no writeback will ever find. One that has not been read in yet has no data;
+// and what is being cut off or punched out of its file is no loss.
 //
 // Does not use the reference. Cannot see data that was lost and then overwritten
 // and saved while references were held.
@@ -17,9 +18,13 @@
 
 namespace shootdown {
 
-class LostDirtyData final : public Oracle<event::PutPage, event::RemoveFromPageCache, event::RunEnds> {
+class LostDirtyData final : public Oracle<event::PutPage, event::RemoveFromPageCache, event::BeginDiscard,
+                                          event::EndDiscard, event::RunEnds> {
  public:
-  using Oracle::Oracle;
+  LostDirtyData(OracleId id, Trial& trial) : Oracle(id, trial), discards_(row<Discard>(machine().files)) {}
+
+  void on(int /*cpu*/, const event::BeginDiscard& event) { discards_[event.file] = {event.first, event.count}; }
+  void on(int /*cpu*/, const event::EndDiscard& event) { discards_[event.file] = {}; }
 
   void on(int cpu, const event::PutPage& event) {
     // What the cache and buffers hold, at most.
@@ -71,13 +76,22 @@ class LostDirtyData final : public Oracle<event::PutPage, event::RemoveFromPageC
             index, file, word, world().frame_word(frame, word), world().disk_word(file, index, word));
   }
 
-  // The first word that differs; -1: none does.
+  // The first word that differs, and should not; -1: none does.
   int lost_word(Fact frame, int file, int index) const {
+    const Discard& discard = discards_[file];
+    if (as_fact(index) - discard.first < discard.count) return -1;
     for (int word = 0; word < machine().words; ++word) {
       if (world().frame_word(frame, word) != world().disk_word(file, index, word)) return word;
     }
     return -1;
   }
+
+  // What is thrown away of a file; count 0: nothing.
+  struct Discard {
+    Fact first = 0;
+    Fact count = 0;
+  };
+  Row<Discard> discards_;
 };
 
 }  // namespace shootdown

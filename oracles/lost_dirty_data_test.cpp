@@ -103,4 +103,26 @@ BOOST_AUTO_TEST_CASE(silent_when_a_run_was_cut_off) {
   BOOST_TEST(!run.breaks(id));
 }
 
+BOOST_AUTO_TEST_CASE(silent_for_what_is_discarded_and_not_for_other_pages) {
+  const event::BeginDiscard begins{.file = 0, .first = 1, .count = 1};
+  const event::EndDiscard ends{.file = 0, .first = 1, .count = 1};
+  UnsavedPage run;
+  const PageFact page = run.frame.facts.page;
+  run.happens(2, begins);
+  run.happens(1, event::PutPage{.page = page, .refcount = 1});
+  run.happens(2, event::RemoveFromPageCache{.page = page});
+  BOOST_TEST(!run.breaks(id));
+  run.happens(2, ends);
+  run.happens(1, event::PutPage{.page = page, .refcount = 1});
+  BOOST_TEST(run.breaks(id));
+
+  for (const event::BeginDiscard& other : {event::BeginDiscard{.file = 0, .first = 0, .count = 1},
+                                           event::BeginDiscard{.file = 0, .first = 2, .count = 1}}) {
+    run.begin();
+    run.happens(2, other);
+    run.happens(2, event::RemoveFromPageCache{.page = page});
+    BOOST_TEST(run.breaks(id));
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

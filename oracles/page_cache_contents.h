@@ -7,7 +7,8 @@
 // the reference word by word.
 //
 // A page that has left the page cache while it was in use may be seen as it was
-// then, by those whom the reference names.
+// then, by those whom the reference names. What was cut off or punched out of a file is
+// zeros; a page beyond the end of its file is refused.
 //
 // Cannot see: data that was lost and then overwritten before anybody looked.
 #pragma once
@@ -27,17 +28,20 @@ class PageCacheContents final
     const int page = number(event.page);
     const int word = number(event.word);
     if (reference().allows(mm, page, word, number(event.frame), event.value)) return;
-    if (reference().may_access(mm, page)) {
-      violate(cpu, "cpu {} loads {} from virtual page {} word {} of mm {}, where {} was written last", cpu, event.value,
-              page, word, mm, reference().shown_word(mm, page, word));
-    } else {
+    if (!reference().is_mapped(mm, page)) {
       violate(cpu, "cpu {} loads {} from virtual page {} word {} of mm {}, which is unmapped", cpu, event.value, page,
               word, mm);
+    } else if (!reference().may_access(mm, page, number(event.frame))) {
+      violate(cpu, "cpu {} loads {} from virtual page {} word {} of mm {}, which its file has no more", cpu,
+              event.value, page, word, mm);
+    } else {
+      violate(cpu, "cpu {} loads {} from virtual page {} word {} of mm {}, where {} was written last", cpu, event.value,
+              page, word, mm, reference().shown_word(mm, page, word));
     }
   }
 
   void on(int cpu, const event::RefuseAccess& event) {
-    if (reference().may_refuse(number(event.mm), number(event.page))) return;
+    if (reference().may_refuse(cpu, number(event.mm), number(event.page))) return;
     violate(cpu, "cpu {} is refused virtual page {} of mm {}, which is mapped", cpu, event.page, event.mm);
   }
 

@@ -193,4 +193,38 @@ BOOST_AUTO_TEST_CASE(a_run_that_was_cut_off_owes_the_disk_nothing) {
   BOOST_TEST(!run.breaks(id));
 }
 
+BOOST_AUTO_TEST_CASE(fires_for_what_is_left_of_a_page_that_was_discarded) {
+  HandMadeRun run;
+  run.happens(0, store(1, 5));
+  run.happens(1, event::BeginDiscard{.file = 0, .first = 1, .count = 1});
+  run.happens(0, load(1, 5));
+  run.happens(2, read(1, 5));
+  run.happens(1, event::EndDiscard{.file = 0, .first = 1, .count = 1});
+  run.happens(0, load(1, 0));
+  BOOST_TEST(run.holds());
+  run.happens(2, read(1, 5));
+  BOOST_TEST(run.fact(id) == "cpu 2 reads 5 from page 1 word 0 of file 0, where 0 was written last");
+}
+
+BOOST_AUTO_TEST_CASE(beyond_the_end_every_access_is_refused_and_no_other_is) {
+  const event::UserAccess fault{.mm = 0, .page = 1, .access = Access::fault};
+  const event::RefuseAccess refused{.mm = 0, .page = 1};
+  HandMadeRun run;
+  run.happens(0, fault);
+  run.happens(1, event::SetFileSize{.file = 0, .pages = 1});
+  run.happens(0, refused);
+  run.happens(0, fault);
+  run.happens(1, event::SetFileSize{.file = 0, .pages = 2});
+  run.happens(0, refused);  // it was beyond the end when the fault began
+  BOOST_TEST(run.holds());
+  run.happens(0, fault);
+  run.happens(0, refused);
+  BOOST_TEST(run.fact(id) == "cpu 0 is refused virtual page 1 of mm 0, which is mapped");
+
+  run.begin();
+  run.happens(1, event::SetFileSize{.file = 0, .pages = 1});
+  run.happens(0, load(1, 0));
+  BOOST_TEST(run.fact(id) == "cpu 0 loads 0 from virtual page 1 word 0 of mm 0, which its file has no more");
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,7 +1,9 @@
 // Nobody uses a translation that is no longer valid.
 //
 // Proves: no access goes through a TLB entry of a page that has been freed since;
-// none works on a page whose munmap has returned; when a page is freed, no
+// none works on a page whose munmap has returned, nor on one that was cut off or
+// punched out of its file, but through a translation that a gather has taken out of
+// the page table and not flushed yet; when a page is freed, no
 // page-table entry and no TLB entry of a CPU that may run user code leads to it;
 // when a munmap returns, no such CPU that runs its mm has a TLB entry in the
 // range; and when a gather ends, each TLB entry of these CPUs leads to the same
@@ -27,7 +29,13 @@ class StaleAccess final
   void on(int cpu, const event::UserAccess& event) {
     if (event.access == Access::fault) return;
     if (event.stale != 0) report_freed(cpu, event);
-    if (!reference().may_access(number(event.mm), number(event.page))) report_unmapped(cpu, event);
+    const int mm = number(event.mm);
+    const int page = number(event.page);
+    if (!reference().is_mapped(mm, page)) {
+      report_unmapped(cpu, event);
+    } else if (!reference().may_access(mm, page, number(event.frame))) {
+      report_discarded(cpu, event);
+    }
   }
 
   void on(int cpu, const event::FreePage& event) {
@@ -91,6 +99,16 @@ class StaleAccess final
       violate(cpu,
               "cpu {} loads from virtual page {} through a TLB entry for page frame {}, which has been freed since",
               cpu, event.page, event.frame);
+    }
+  }
+
+  void report_discarded(int cpu, const event::UserAccess& event) {
+    if (event.store != 0) {
+      violate(cpu, "cpu {} stores to virtual page {} of mm {} in page frame {}, which its file has no more", cpu,
+              event.page, event.mm, event.frame);
+    } else {
+      violate(cpu, "cpu {} loads from virtual page {} of mm {} in page frame {}, which its file has no more", cpu,
+              event.page, event.mm, event.frame);
     }
   }
 

@@ -169,4 +169,44 @@ BOOST_AUTO_TEST_CASE(lazy_cpus_are_exempt) {
   BOOST_TEST(run.holds());
 }
 
+BOOST_AUTO_TEST_CASE(fires_for_accesses_beyond_the_end_when_the_truncation_is_over) {
+  HandMadeRun run;
+  for (const bool store : {true, false}) {
+    run.begin();
+    run.happens(1, event::BeginDiscard{.file = 0, .first = 1, .count = 1});
+    run.happens(1, event::SetFileSize{.file = 0, .pages = 1});
+    run.happens(0, access(store));
+    BOOST_TEST(run.holds());
+    run.happens(1, event::EndDiscard{.file = 0, .first = 1, .count = 1});
+    run.happens(0, access(store));
+    BOOST_TEST(run.fact(id) ==
+               (store ? "cpu 0 stores to virtual page 1 of mm 0 in page frame 3, which its file has no more"
+                      : "cpu 0 loads from virtual page 1 of mm 0 in page frame 3, which its file has no more"));
+    run.begin();
+    run.happens(1, event::SetFileSize{.file = 0, .pages = 1});
+    run.happens(1, event::SetFileSize{.file = 0, .pages = 2});
+    run.happens(0, access(store));
+    BOOST_TEST(run.holds());
+  }
+}
+
+BOOST_AUTO_TEST_CASE(fires_for_accesses_to_a_page_that_was_discarded_unless_its_translation_waits_for_its_flush) {
+  const EntryFact entry{EntryFact::present_bit | 3U << EntryFact::frame_shift};
+  for (const bool late : {true, false}) {
+    HandMadeRun run;
+    for (Fact index = 0; index < 4; ++index) run.world.add_page(0, index);
+    run.happens(2, event::BeginGather{.mm = 0});
+    if (late) run.happens(2, event::ClearEntry{.mm = 0, .page = 1, .was = entry});
+    run.happens(1, event::BeginDiscard{.file = 0, .first = 1, .count = 1});
+    run.happens(0, access(true));
+    BOOST_TEST(!run.breaks(id));
+    run.happens(1, event::RemoveFromPageCache{.page = {.frame = 3, .file = 0, .index = 1}});
+    run.happens(0, access(true));
+    BOOST_TEST(run.breaks(id) == !late);
+    run.happens(2, event::FlushGather{.mm = 0});
+    run.happens(0, access(true));
+    BOOST_TEST(run.breaks(id));
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -109,7 +109,7 @@ struct Translate : StepEvent {
   Fact store;
 };
 
-// A load or store met no mapping (SIGSEGV).
+// A load or store met no mapping (SIGSEGV), or one that shows nothing there, beyond the end of its file (SIGBUS).
 struct RefuseAccess : Note {
   Fact mm;
   Fact page;
@@ -506,6 +506,29 @@ struct FsyncReturns : Note {
   Fact count;
 };
 
+// --- sizes of files ---
+
+// A file ends behind so many pages from now on (i_size).
+struct SetFileSize : StepEvent {
+  Fact file;
+  Fact pages;
+};
+
+// Pages of a file are thrown away from now on, with what is in them, because it is cut short or gets a hole. Those of one
+// file only by one CPU at a time.
+struct BeginDiscard : Note {
+  Fact file;
+  Fact first;
+  Fact count;
+};
+
+// They have been: the disk has zeros there now.
+struct EndDiscard : StepEvent {
+  Fact file;
+  Fact first;
+  Fact count;
+};
+
 // --- gathers; each is its CPU's ---
 
 struct BeginGather : StepEvent {
@@ -607,7 +630,7 @@ using AllEvents = EventList<
     event::ReadFromDisk, event::WriteToDisk, event::ReadWord, event::WriteWord, event::WriteReturns, event::FsyncBegins,
     event::FsyncReturns, event::BeginGather, event::BeginZap, event::EndZap, event::QueuePage, event::EncodePage,
     event::AllocateBatch, event::FreeBatch, event::FlushGather, event::ReleasePages, event::ReleasePage,
-    event::FinishGather, event::EndGather>;
+    event::FinishGather, event::EndGather, event::SetFileSize, event::BeginDiscard, event::EndDiscard>;
 
 // The number of a kind of event. An event that is not in the list does not compile.
 using EventKind = std::uint8_t;

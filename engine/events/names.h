@@ -52,9 +52,10 @@ inline constexpr std::array all_event_names = event_names::all(AllEvents{});
 inline constexpr std::size_t longest_event_name =
     std::ranges::max_element(all_event_names, {}, &std::string_view::size)->size();
 
-// Whether it happens on a CPU, so that a schedule can wait for it.
+// Whether it happens on a CPU, and is no newer than records that name events, so that a schedule can wait for it: a number
+// that meant no event when inputs were kept must not come to mean one.
 constexpr bool happens_on_cpu(std::size_t kind) {
-  return kind < AllEvents::size && kind != kind_of<event::RunBegins> && kind != kind_of<event::RunEnds> &&
+  return kind <= kind_of<event::EndGather> && kind != kind_of<event::RunBegins> && kind != kind_of<event::RunEnds> &&
          kind != kind_of<event::OperationBegins>;
 }
 

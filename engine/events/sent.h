@@ -10,6 +10,7 @@
 
 namespace shootdown {
 
+// Or would, of operations that it refuses.
 using SentByModel = AllEvents;
 
 template <typename E, typename... Events>

@@ -38,6 +38,7 @@ struct Places {
     rss,             // owner: mm
     flush_pending,   // owner: mm
     tlb_generation,  // owner: mm
+    size,            // number: file
     cpumask,         // owner: mm
     lazy,            // number: CPU
     flush_request,   // what a CPU asks, has been asked, and waits for; number: CPU
@@ -273,6 +274,11 @@ class TouchesOf {
     say_.writes(places::values);
   }
   void operator()(const event::FsyncBegins& /*e*/) {}
+
+  // --- sizes of files ---
+
+  void operator()(const event::SetFileSize& e) { say_.writes({.kind = Kind::size, .number = e.file}); }
+  void operator()(const event::EndDiscard& e) { say_.writes({Kind::disk, e.file, e.first, e.count}); }
 
   // --- gathers: what they gather is on their CPU's stack ---
 

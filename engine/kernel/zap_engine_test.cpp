@@ -16,6 +16,10 @@ BOOST_AUTO_TEST_CASE(what_is_not_modelled_is_refused_by_its_name) {
   BOOST_TEST(eager_dirty().refusal(builder.program()).empty());
   builder.operation(1, Call::pageout, 0, 1).operation(1, Call::cold, 0, 1);
   BOOST_TEST(eager_dirty().refusal(builder.program()) == "it does not do pageout yet");
+  BOOST_TEST(eager_dirty().refusal(ProgramBuilder().operation(0, Call::truncate, 0).program()) ==
+             "it does not do truncate yet");
+  BOOST_TEST(eager_dirty().refusal(ProgramBuilder().operation(0, Call::punch, 0, 1).program()) ==
+             "it does not do punch yet");
 }
 
 BOOST_AUTO_TEST_CASE(an_adapted_program_is_without_it) {

@@ -194,6 +194,12 @@ FROM_KERNEL void host_page_dropped(int file, unsigned long index, unsigned long 
 FROM_KERNEL void host_page_tagged(int file, unsigned long index, int tag) {
   tell(&LinuxRun::page_tagged, file, index, tag);
 }
+FROM_KERNEL void host_discard_begins(int file, unsigned long first, unsigned long count) {
+  tell(&LinuxRun::discard_begins, file, first, count);
+}
+FROM_KERNEL void host_discard_ends(int file, unsigned long first, unsigned long count) {
+  tell(&LinuxRun::discard_ends, file, first, count);
+}
 FROM_KERNEL void host_read_words(unsigned long pfn) {
   tell(&LinuxRun::read_words, pfn);
 }

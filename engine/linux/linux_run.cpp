@@ -272,6 +272,7 @@ void LinuxRun::note_touch(const volatile void* address, bool writes) {
     case linux_entry: touched.entry = read_entry(touched.place.mm, touched.place.page); break;
     case linux_page: linux_frame_facts(touched.place.pfn, &touched.frame); break;
     case linux_generation: touched.generation = linux_tlb_generation(touched.place.mm); break;
+    case linux_size: touched.pages = linux_file_pages(touched.place.file); break;
     case linux_table:
     case linux_other: break;
   }
@@ -282,6 +283,7 @@ void LinuxRun::report_touch(const Touched& touched) {
     case linux_entry: return report_entry(touched);
     case linux_table: return report_table(touched);
     case linux_generation: return report_generation(touched);
+    case linux_size: return report_size(touched);
     case linux_page:
       linux_frame now;
       linux_frame_facts(touched.place.pfn, &now);
@@ -318,6 +320,12 @@ void LinuxRun::report_generation(const Touched& touched) {
   const unsigned long now = linux_tlb_generation(touched.place.mm);
   if (now == touched.generation) return;
   announce(cpu(), event::RaiseTlbGeneration{.mm = as_fact(touched.place.mm), .generation = static_cast<Fact>(now)});
+}
+
+void LinuxRun::report_size(const Touched& touched) {
+  const unsigned long now = linux_file_pages(touched.place.file);
+  if (now == touched.pages) return;
+  announce(cpu(), event::SetFileSize{.file = as_fact(touched.place.file), .pages = static_cast<Fact>(now)});
 }
 
 namespace {
@@ -505,6 +513,16 @@ void LinuxRun::page_tagged(int file, Fact index, Fact tag) {
   report(event::TagPage{.file = as_fact(file), .index = index, .tag = tag});
 }
 
+void LinuxRun::discard_begins(int file, Fact first, Fact count) {
+  report(event::BeginDiscard{.file = as_fact(file), .first = first, .count = count});
+}
+
+void LinuxRun::discard_ends(int file, Fact first, Fact count) {
+  own_step({.kind = kind_of<event::EndDiscard>, .subject = as_fact(file)});
+  for (Fact index = first; index < first + count; ++index) disk_page(file, static_cast<int>(index)) = {};
+  announce(cpu(), event::EndDiscard{.file = as_fact(file), .first = first, .count = count});
+}
+
 void LinuxRun::read_words(Fact frame) {
   PageFact page = cpus_[cpu()].copied;
   page.frame = frame;
@@ -669,6 +687,8 @@ void LinuxRun::run_operation(int cpu, const Operation& operation) {
     case Call::write: write(cpu, file, config.index_of(first)); break;
     case Call::pageout: linux_madvise(address_of(first), pages * linux_page_size, madv_pageout); break;
     case Call::cold: linux_madvise(address_of(first), pages * linux_page_size, madv_cold); break;
+    case Call::truncate: linux_truncate(file, index); break;
+    case Call::punch: linux_punch(file, index, pages); break;
   }
   leave_step();
 }

@@ -35,7 +35,8 @@ using SentByLinux =
               event::AllocatePage, event::FreePage, event::LookUpPage, event::AddToPageCache,
               event::RemoveFromPageCache, event::TagPage, event::ReadFromDisk, event::WriteToDisk, event::ReadWord,
               event::WriteWord, event::WriteReturns, event::FsyncBegins, event::FsyncReturns, event::BeginGather,
-              event::BeginZap, event::EndZap, event::QueuePage, event::FlushGather, event::EndGather>;
+              event::BeginZap, event::EndZap, event::QueuePage, event::FlushGather, event::EndGather,
+              event::SetFileSize, event::BeginDiscard, event::EndDiscard>;
 
 class LinuxRun final : public Run, public World {
  public:
@@ -80,6 +81,8 @@ class LinuxRun final : public Run, public World {
   void page_added(int file, Fact index, Fact frame);
   void page_dropped(int file, Fact index, Fact frame);
   void page_tagged(int file, Fact index, Fact tag);
+  void discard_begins(int file, Fact first, Fact count);
+  void discard_ends(int file, Fact first, Fact count);
   void read_words(Fact frame);
   void write_words(Fact frame);
   void read_page(int file, Fact index, Fact frame);
@@ -117,6 +120,7 @@ class LinuxRun final : public Run, public World {
     bool writes = false;
     Pte entry;
     unsigned long generation = 0;
+    unsigned long pages = 0;  // of a file
     linux_frame frame{};
   };
   struct Cpu {
@@ -166,6 +170,7 @@ class LinuxRun final : public Run, public World {
   void report_entry(const Touched& touched);
   void report_table(const Touched& touched);
   void report_generation(const Touched& touched);
+  void report_size(const Touched& touched);
   void report_page(Fact frame, const linux_frame& was, const linux_frame& now);
   void report_flags(const PageFact& page, const linux_frame& was, const linux_frame& now);
   void report_counts(const PageFact& page, const linux_frame& was, const linux_frame& now);

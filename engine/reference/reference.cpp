@@ -9,10 +9,13 @@ Reference::Reference(Arena& arena, const MachineConfig& config, int frames)
       virtual_pages_(config.virtual_pages()),
       views_(arena.row<View>(config.mms * virtual_pages_)),
       pages_(arena.row<Page>(config.files * config.pages)),
+      files_(arena.row<File>(config.files)),
       began_(arena.row<std::uint64_t>(config.cpus)),
+      faulted_(arena.row<std::uint64_t>(config.cpus)),
       copies_(arena.row<Copy>(frames)),
       gathers_(arena.row<Gather>(config.cpus)) {
   for (Gather& gather : gathers_) gather.cleared = arena.row<std::uint16_t>(virtual_pages_);
+  for (File& file : files_) file.size = file_length_;
   if (config.mapped == 0) return;
   for (int mm = 0; mm < config.mms; ++mm) {
     for (int page = 0; page < virtual_pages_; page += config.pages)
@@ -20,9 +23,13 @@ Reference::Reference(Arena& arena, const MachineConfig& config, int frames)
   }
 }
 
-void Reference::store(int mm, int page, int word, std::uint32_t value) {
+void Reference::store(int mm, int page, int word, int frame, std::uint32_t value) {
   const PageNumber shown = view(mm, page).page;
   if (shown == nothing) return;
+  if (is_cut_off(frame, shown)) {
+    copies_[frame].words[word] = value;
+    return;
+  }
   Word& stored = pages_[shown].words[word];
   stored.value = value;
   stored.settled = value;
@@ -56,11 +63,39 @@ void Reference::end_unmap(int mm, int first, int count) {
   }
 }
 
+void Reference::set_size(int file, int pages) {
+  ++now_;
+  for (int index = files_[file].size; index < pages; ++index) pages_[file_page(file, index)].was_beyond_end = now_;
+  files_[file].size = pages;
+}
+
+void Reference::begin_discard(int file, int first, int count) {
+  files_[file].first = first;
+  files_[file].count = count;
+}
+
+void Reference::end_discard(int file) {
+  ++now_;
+  File& range = files_[file];
+  for (int index = range.first; index < range.first + range.count; ++index) {
+    Page& page = pages_[file_page(file, index)];
+    forget(page);
+    page.was_discarded = now_;
+  }
+  range.count = 0;
+}
+
+void Reference::forget(Page& page) {
+  for (Word& word : page.words) word = {};
+}
+
 void Reference::drop(int frame, int file, int index) {
   Copy& copy = copies_[frame];
-  copy.dropped = ++drops_;
+  copy.dropped = ++now_;
   copy.page = file_page(file, index);
+  copy.discarded = is_discarded(copy.page);
   for (int word = 0; word < max_words; ++word) copy.words[word] = file_word(file, index, word);
+  if (copy.discarded) forget(pages_[copy.page]);
 }
 
 void Reference::begin_gather(int cpu, int mm) {

@@ -22,6 +22,12 @@
 // translation that a gather has taken out of the page table and not flushed yet,
 // for the page is not mapped then, so it is dropped without a flush.
 //
+// Pages that are discarded, by truncation or for a hole, become zeros: each when its
+// frame leaves the page cache, or at the end of the operation. The frame then is a copy
+// too, dirty or not; and who got there before, as above, may store to it: that changes
+// the copy, and is lost. A page beyond the end of its file allows only a refusal; while
+// it is being discarded, both.
+//
 // Cannot say which of the values that a word has had a disk shows: that is the
 // page cache's doing. It knows the bounds, because values grow.
 //
@@ -45,13 +51,25 @@ class Reference {
 
   // Whether a load from a virtual page, which leads to a frame, may get the value.
   bool allows(int mm, int page, int word, int frame, std::uint32_t value) const {
-    if (!may_access(mm, page)) return false;
+    if (!may_access(mm, page, frame)) return false;
     return shown_word(mm, page, word) == value ||
            (is_to_be_flushed(mm, page, frame) && was(copies_[frame], view(mm, page).page, word, value));
   }
-  // Whether an access to a virtual page may work, and whether it may be refused.
-  bool may_access(int mm, int page) const { return view(mm, page).state != State::unmapped; }
-  bool may_refuse(int mm, int page) const { return view(mm, page).state != State::mapped; }
+  // Whether a virtual page shows anything, were its file long enough.
+  bool is_mapped(int mm, int page) const { return view(mm, page).state != State::unmapped; }
+  // Whether an access to a virtual page may work, which leads to a frame.
+  bool may_access(int mm, int page, int frame) const {
+    if (!is_mapped(mm, page)) return false;
+    const PageNumber shown = view(mm, page).page;
+    const bool exists = !is_beyond_end(shown) || is_discarded(shown);
+    return (exists && !is_cut_off(frame, shown)) || is_to_be_flushed(mm, page, frame);
+  }
+  // Whether the access that has faulted on a CPU may be refused.
+  bool may_refuse(int cpu, int mm, int page) const {
+    const View& here = view(mm, page);
+    if (here.state != State::mapped) return true;
+    return is_beyond_end(here.page) || pages_[here.page].was_beyond_end > faulted_[cpu];
+  }
   // Whether the read() under way on a CPU, which has found a frame, may get the value from it.
   bool allows_read(int cpu, int file, int index, int word, int frame, std::uint32_t value) const {
     return file_word(file, index, word) == value ||
@@ -61,10 +79,16 @@ class Reference {
   bool allows_on_disk(int file, int index, int word, std::uint32_t value) const {
     return file_word(file, index, word) == value;
   }
-  // Whether the disk may have it when an fsync returns that began when `settled` was the word's settled value.
-  bool allows_on_disk(int file, int index, int word, std::uint32_t settled, std::uint32_t value) const {
-    return settled <= value && value <= file_word(file, index, word);
+  // Whether the disk may have it when an fsync returns that began at a moment (now()) when `settled` was the word's
+  // settled value. What is being discarded, nobody knows; of what has been, nothing is owed.
+  bool allows_on_disk(int file, int index, int word, std::uint64_t began, std::uint32_t settled,
+                      std::uint32_t value) const {
+    const PageNumber page = file_page(file, index);
+    if (is_discarded(page)) return true;
+    const bool owed = pages_[page].was_discarded <= began;
+    return (!owed || settled <= value) && value <= file_word(file, index, word);
   }
+  std::uint64_t now() const { return now_; }
 
   // --- what was written last ---
 
@@ -81,9 +105,10 @@ class Reference {
 
   // --- commits ---
 
-  // A user program's store; `value` is greater than any before. One that goes through a translation which ought to be
-  // gone ends up where that led to, in what the page showed last: that it happened is wrong, and no more of it.
-  void store(int mm, int page, int word, std::uint32_t value);
+  // A user program's store to a frame; `value` is greater than any before. One that goes through a translation which
+  // ought to be gone ends up where that led to, in what the page showed last: that it happened is wrong, and no more of
+  // it.
+  void store(int mm, int page, int word, int frame, std::uint32_t value);
   // write() of a word, and the return of the write() of a page. A page is written by one at a time.
   void write(int file, int index, int word, std::uint32_t value);
   void write_returned(int file, int index);
@@ -94,9 +119,17 @@ class Reference {
   // Of what has been in transition since then.
   void end_unmap(int mm, int first, int count);
 
+  // The file ends behind so many pages.
+  void set_size(int file, int pages);
+  // Pages of a file are discarded, those of one file by one at a time.
+  void begin_discard(int file, int first, int count);
+  void end_discard(int file);
+
   // --- what may be seen late ---
 
-  void begin_operation(int cpu) { began_[cpu] = drops_; }
+  void begin_operation(int cpu) { began_[cpu] = now_; }
+  // An access on the CPU has met no translation: the kernel sees to it, or refuses it.
+  void fault(int cpu) { faulted_[cpu] = now_; }
   // The frame leaves the page cache, as what the page of the file is now; and it ends its life.
   void drop(int frame, int file, int index);
   void free(int frame) { copies_[frame].dropped = 0; }
@@ -117,6 +150,8 @@ class Reference {
   };
   struct Page {
     Word words[max_words];
+    std::uint64_t was_beyond_end = 0;  // the last moment, if the file has grown; 0: it never was
+    std::uint64_t was_discarded = 0;   // when that last ended; 0: never
   };
 
   // Of a page that can be shown: those of files. Pages that belong to an mm alone would come after them.
@@ -124,6 +159,20 @@ class Reference {
   static constexpr PageNumber nothing = 0xFFFF;
   static_assert(max_files * max_file_pages <= nothing);
   PageNumber file_page(int file, int index) const { return static_cast<PageNumber>(file * file_length_ + index); }
+  static void forget(Page& page);
+
+  // How long a file is, and which of its pages are being discarded.
+  struct File {
+    int size = 0;
+    int first = 0;
+    int count = 0;
+  };
+  bool is_beyond_end(PageNumber page) const { return page % file_length_ >= files_[page / file_length_].size; }
+  bool is_discarded(PageNumber page) const {
+    const File& file = files_[page / file_length_];
+    const int index = page % file_length_;
+    return index >= file.first && index < file.first + file.count;
+  }
 
   // What a virtual page shows or, if it is unmapped, showed last.
   struct View {
@@ -135,12 +184,18 @@ class Reference {
 
   // What a frame was when it left the page cache.
   struct Copy {
-    std::uint64_t dropped = 0;  // as which of all the pages that were dropped
+    std::uint64_t dropped = 0;  // when; 0: it has not been
+    bool discarded = false;     // and what was in it, too
     PageNumber page = nothing;
     std::uint32_t words[max_words] = {};
   };
   bool was(const Copy& copy, PageNumber page, int word, std::uint32_t value) const {
     return copy.dropped != 0 && copy.page == page && copy.words[word] == value;
+  }
+  // Whether a frame is nothing but a copy of the page, which was discarded.
+  bool is_cut_off(int frame, PageNumber page) const {
+    const Copy& copy = copies_[frame];
+    return copy.dropped != 0 && copy.discarded && copy.page == page;
   }
 
   // The frames that the entries which a gather has cleared led to, until they are flushed.
@@ -157,8 +212,10 @@ class Reference {
   int virtual_pages_;
   Row<View> views_;  // of the first mm, then of the second, ...
   Row<Page> pages_;
-  std::uint64_t drops_ = 0;
-  Row<std::uint64_t> began_;  // the drops before the operation under way on each CPU
+  Row<File> files_;
+  std::uint64_t now_ = 0;       // how often a page was dropped, or discarded, or a size set
+  Row<std::uint64_t> began_;    // when the operation under way on each CPU did
+  Row<std::uint64_t> faulted_;  // when each CPU's access last did
   Row<Copy> copies_;          // by frame
   Row<Gather> gathers_;       // by CPU
 };

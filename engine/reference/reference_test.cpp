@@ -25,11 +25,11 @@ struct TwoMms {
   }
   // A load may get the value, and may not be refused.
   bool shows(int mm, int page, std::uint32_t value) const {
-    return allows(mm, page, 0, value) && !reference->may_refuse(mm, page);
+    return allows(mm, page, 0, value) && !reference->may_refuse(0, mm, page);
   }
   // The only way is to be refused.
   bool shows_nothing(int mm, int page) const {
-    return !reference->may_access(mm, page) && reference->may_refuse(mm, page);
+    return !reference->may_access(mm, page, 0) && reference->may_refuse(0, mm, page);
   }
   MachineConfig config;
   static constexpr int frames = 16;
@@ -42,7 +42,7 @@ struct TwoMms {
 BOOST_FIXTURE_TEST_SUITE(reference, TwoMms)
 
 BOOST_AUTO_TEST_CASE(a_store_is_seen_through_every_window_of_every_mm_and_in_the_file) {
-  reference->store(1, 5, 1, 7);
+  reference->store(1, 5, 1, 0, 7);
   for (const int mm : {0, 1}) {
     for (const int page : {1, 5}) {
       BOOST_TEST(allows(mm, page, 1, 7));
@@ -59,7 +59,7 @@ BOOST_AUTO_TEST_CASE(a_store_is_seen_through_every_window_of_every_mm_and_in_the
 
 BOOST_AUTO_TEST_CASE(windows_show_the_files_in_turn) {
   reset(&MachineConfig::files, 2);
-  reference->store(0, 5, 0, 7);
+  reference->store(0, 5, 0, 0, 7);
   BOOST_TEST(shows(0, 5, 7));
   BOOST_TEST(shows(0, 1, 0));
   BOOST_TEST(reference->file_word(1, 1, 0) == 7U);
@@ -74,19 +74,19 @@ BOOST_AUTO_TEST_CASE(a_page_shows_what_was_mapped_there_in_its_mm) {
   BOOST_TEST(shows(0, 1, 6));
   BOOST_TEST(shows(0, 2, 0));
   BOOST_TEST(shows(1, 0, 0));
-  reference->store(0, 1, 0, 7);
+  reference->store(0, 1, 0, 0, 7);
   BOOST_TEST(reference->file_word(1, 3, 0) == 7U);
   BOOST_TEST(reference->file_word(0, 1, 0) == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(in_transition_both_ways_are_right_and_then_only_the_new_one) {
-  reference->store(0, 2, 0, 3);
+  reference->store(0, 2, 0, 0, 3);
   BOOST_TEST(shows(0, 2, 3));
   reference->begin_unmap(0, 2, 1);
   BOOST_TEST(allows(0, 2, 0, 3));
   BOOST_TEST(!allows(0, 2, 0, 0));
-  BOOST_TEST(reference->may_access(0, 2));
-  BOOST_TEST(reference->may_refuse(0, 2));
+  BOOST_TEST(reference->may_access(0, 2, 0));
+  BOOST_TEST(reference->may_refuse(0, 0, 2));
   reference->end_unmap(0, 2, 1);
   BOOST_TEST(shows_nothing(0, 2));
   BOOST_TEST(!allows(0, 2, 0, 3));
@@ -99,7 +99,7 @@ BOOST_AUTO_TEST_CASE(in_transition_both_ways_are_right_and_then_only_the_new_one
 
 BOOST_AUTO_TEST_CASE(in_transition_a_page_shows_its_file_as_it_is_now) {
   reference->begin_unmap(0, 2, 1);
-  reference->store(0, 2, 0, 4);
+  reference->store(0, 2, 0, 0, 4);
   BOOST_TEST(allows(0, 2, 0, 4));
   BOOST_TEST(shows(1, 2, 4));
   reference->write(0, 2, 0, 5);
@@ -111,9 +111,9 @@ BOOST_AUTO_TEST_CASE(what_is_unmapped_stays_so_while_more_is_unmapped) {
   reference->begin_unmap(0, 1, 1);
   reference->end_unmap(0, 1, 1);
   reference->begin_unmap(0, 0, 3);
-  BOOST_TEST(reference->may_access(0, 0));
+  BOOST_TEST(reference->may_access(0, 0, 0));
   BOOST_TEST(shows_nothing(0, 1));
-  BOOST_TEST(reference->may_access(0, 2));
+  BOOST_TEST(reference->may_access(0, 2, 0));
 }
 
 BOOST_AUTO_TEST_CASE(what_is_mapped_anew_is_out_of_the_transition) {
@@ -130,13 +130,13 @@ BOOST_AUTO_TEST_CASE(what_is_mapped_anew_is_out_of_the_transition) {
 BOOST_AUTO_TEST_CASE(a_store_after_the_unmapping_goes_where_the_page_led_to) {
   reference->begin_unmap(0, 2, 1);
   reference->end_unmap(0, 2, 1);
-  reference->store(0, 2, 0, 5);
+  reference->store(0, 2, 0, 0, 5);
   BOOST_TEST(!allows(0, 2, 0, 5));
   BOOST_TEST(shows(1, 2, 5));
   BOOST_TEST(reference->settled_word(0, 2, 0) == 5U);
 
   reset(&MachineConfig::mapped, 0);
-  reference->store(0, 2, 0, 6);
+  reference->store(0, 2, 0, 0, 6);
   for (int index = 0; index < config.pages; ++index) BOOST_TEST(reference->file_word(0, index, 0) == 0U);
 }
 
@@ -147,7 +147,7 @@ BOOST_AUTO_TEST_CASE(a_write_call_owes_durability_from_its_return_on) {
   reference->write_returned(0, 1);
   BOOST_TEST(reference->settled_word(0, 1, 0) == 5U);
   reference->write(0, 1, 0, 6);
-  reference->store(0, 1, 0, 7);  // later than the write's word, and settled at once
+  reference->store(0, 1, 0, 0, 7);  // later than the write's word, and settled at once
   reference->write_returned(0, 1);
   BOOST_TEST(reference->settled_word(0, 1, 0) == 7U);
 }
@@ -160,13 +160,13 @@ BOOST_AUTO_TEST_CASE(a_write_call_owes_nothing_for_another_page) {
 }
 
 BOOST_AUTO_TEST_CASE(the_disk_has_what_was_settled_or_something_later) {
-  reference->store(0, 1, 0, 5);
+  reference->store(0, 1, 0, 0, 5);
   const std::uint32_t settled = reference->settled_word(0, 1, 0);
-  reference->store(0, 1, 0, 7);
-  BOOST_TEST(!reference->allows_on_disk(0, 1, 0, settled, 4));
-  BOOST_TEST(reference->allows_on_disk(0, 1, 0, settled, 5));
-  BOOST_TEST(reference->allows_on_disk(0, 1, 0, settled, 7));
-  BOOST_TEST(!reference->allows_on_disk(0, 1, 0, settled, 8));
+  reference->store(0, 1, 0, 0, 7);
+  BOOST_TEST(!reference->allows_on_disk(0, 1, 0, 0, settled, 4));
+  BOOST_TEST(reference->allows_on_disk(0, 1, 0, 0, settled, 5));
+  BOOST_TEST(reference->allows_on_disk(0, 1, 0, 0, settled, 7));
+  BOOST_TEST(!reference->allows_on_disk(0, 1, 0, 0, settled, 8));
 }
 
 // --- a page that was dropped while it was in use ---
@@ -243,6 +243,106 @@ BOOST_FIXTURE_TEST_CASE(nothing_is_seen_late_in_what_is_unmapped, Dropped) {
   BOOST_TEST(loads(5));
   reference->end_unmap(1, 5, 1);
   BOOST_TEST(!loads(5));
+}
+
+// --- truncation and holes ---
+
+BOOST_AUTO_TEST_CASE(what_is_beyond_the_end_is_refused_and_comes_back_as_zeros) {
+  reference->store(0, 1, 0, 3, 5);
+  reference->store(0, 2, 0, 2, 6);
+  reference->begin_discard(0, 2, 2);
+  BOOST_TEST(shows(0, 2, 6));
+  reference->set_size(0, 2);
+  BOOST_TEST(allows(0, 2, 0, 6));
+  BOOST_TEST(reference->may_refuse(0, 0, 2));
+  reference->end_discard(0);
+  BOOST_TEST(shows_nothing(0, 2));
+  BOOST_TEST(shows_nothing(1, 7));
+  BOOST_TEST(shows(0, 1, 5));
+  reference->set_size(0, 3);
+  reference->fault(0);
+  BOOST_TEST(shows(0, 2, 0));
+  BOOST_TEST(reference->settled_word(0, 2, 0) == 0U);
+  BOOST_TEST(shows_nothing(0, 3));
+}
+
+BOOST_AUTO_TEST_CASE(who_faulted_while_the_page_was_beyond_the_end_may_be_refused) {
+  reference->set_size(0, 2);
+  reference->fault(0);
+  reference->set_size(0, 3);
+  reference->fault(1);
+  BOOST_TEST(reference->may_refuse(0, 0, 2));
+  BOOST_TEST(!reference->may_refuse(1, 0, 2));
+  BOOST_TEST(!reference->may_refuse(0, 0, 1));
+}
+
+BOOST_AUTO_TEST_CASE(a_hole_is_zeros_in_the_range_alone) {
+  reset(&MachineConfig::files, 2);
+  for (const int page : {0, 1, 2, 5}) reference->store(0, page, 0, 0, 5);
+  reference->begin_discard(0, 1, 1);
+  reference->end_discard(0);
+  BOOST_TEST(shows(0, 1, 0));
+  for (const int page : {0, 2, 5}) BOOST_TEST(shows(0, page, 5));
+}
+
+namespace {
+
+// Page 1 of the file, in frame 3, has the value 5, and a write() of 6 that has not returned. It is being discarded.
+struct Discarded : TwoMms {
+  Discarded() {
+    reference->store(1, 5, 0, 3, 5);
+    reference->write(0, 1, 1, 6);
+    reference->begin_discard(0, 1, 1);
+  }
+  bool loads(std::uint32_t value) const { return reference->allows(1, 5, 0, 3, value); }
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_CASE(it_becomes_zeros_when_its_frame_leaves_the_page_cache, Discarded) {
+  reference->begin_operation(0);
+  BOOST_TEST(loads(5));
+  reference->drop(3, 0, 1);
+  BOOST_TEST(shows(1, 5, 0));
+  BOOST_TEST(!loads(5));
+  BOOST_TEST(!loads(0));  // what leads to the frame should be gone
+  BOOST_TEST(reference->allows_read(0, 0, 1, 0, 3, 5));
+  reference->end_discard(0);
+  BOOST_TEST(reference->allows_read(0, 0, 1, 0, 3, 5));
+  reference->begin_operation(0);
+  BOOST_TEST(!reference->allows_read(0, 0, 1, 0, 3, 5));
+  reference->write_returned(0, 1);
+  BOOST_TEST(reference->settled_word(0, 1, 1) == 0U);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_store_to_the_copy_changes_nothing_else, Discarded) {
+  reference->begin_gather(2, 1);
+  reference->clear_entry(2, 5, 3);
+  reference->drop(3, 0, 1);
+  BOOST_TEST(reference->may_access(1, 5, 3));
+  BOOST_TEST(!reference->may_access(0, 5, 3));  // which nobody flushes late
+  reference->store(1, 5, 0, 3, 7);
+  BOOST_TEST(loads(7));
+  BOOST_TEST(!loads(5));
+  BOOST_TEST(reference->file_word(0, 1, 0) == 0U);
+  reference->end_discard(0);
+  reference->store(1, 5, 0, 4, 8);
+  BOOST_TEST(reference->file_word(0, 1, 0) == 8U);
+  reference->flush_gather(2);
+  BOOST_TEST(!reference->may_access(1, 5, 3));
+  reference->free(3);
+  BOOST_TEST(reference->may_access(1, 5, 3));
+}
+
+BOOST_FIXTURE_TEST_CASE(nobody_owes_what_was_discarded_since, Discarded) {
+  const std::uint64_t began = reference->now();
+  BOOST_TEST(reference->allows_on_disk(0, 1, 0, began, 5, 9));
+  reference->end_discard(0);
+  BOOST_TEST(reference->allows_on_disk(0, 1, 0, began, 5, 0));
+  BOOST_TEST(!reference->allows_on_disk(0, 1, 0, began, 5, 5));
+  reference->store(1, 5, 0, 4, 7);
+  BOOST_TEST(reference->allows_on_disk(0, 1, 0, began, 5, 0));
+  BOOST_TEST(!reference->allows_on_disk(0, 1, 0, reference->now(), 7, 0));
 }
 
 BOOST_AUTO_TEST_CASE(nothing_is_mapped_if_the_machine_says_so) {

@@ -77,9 +77,19 @@ constexpr OperationKinds operation_kinds = [] {
   return result;
 }();
 
+// And of those that the model does not do.
+constexpr OperationKinds unmodelled_kinds = [] {
+  OperationKinds result;
+  for (const OperationInfo& info : operation_table) {
+    if (!info.modelled) result.kinds[result.count++] = info.kinds.first;
+  }
+  return result;
+}();
+
 class Mutator {
  public:
-  Mutator(Records& records, std::uint64_t seed) : records_(records), random_(seed) {}
+  Mutator(Records& records, std::uint64_t seed, Repertoire repertoire)
+      : records_(records), random_(seed), repertoire_(repertoire) {}
 
   void mutate() {
     // Small changes refine a program; large ones make a new one.
@@ -125,8 +135,18 @@ class Mutator {
   }
 
   void insert_operation() {
+    if (repertoire_ == Repertoire::all && random_.below(4) == 0) return insert_unmodelled();
     const std::uint8_t kind = operation_kinds.kinds[random_.below(operation_kinds.count)];
     insert(anywhere(), {kind, cpu(), page(), byte()});
+  }
+
+  void insert_unmodelled() {
+    if (records_.full()) return;
+    const std::size_t place = anywhere();
+    insert(place, {unmodelled_kinds.kinds[random_.below(unmodelled_kinds.count)], cpu(), page(), byte()});
+    Arguments arguments = records_.arguments(place);
+    mark(arguments);
+    records_.set_arguments(place, arguments);
   }
 
   // Behind an operation, or behind another exception of one. Half of the time the operation's own CPU is
@@ -226,17 +246,19 @@ class Mutator {
 
   Records& records_;
   SplitMix64 random_;
+  Repertoire repertoire_;
 };
 
 }  // namespace
 
-std::size_t mutate(std::uint8_t* data, std::size_t size, std::size_t max_size, std::uint64_t seed) {
+std::size_t mutate(std::uint8_t* data, std::size_t size, std::size_t max_size, std::uint64_t seed,
+                   Repertoire repertoire) {
   if (max_size < record_size) {
     std::fill_n(data, max_size, std::uint8_t{0});
     return max_size;
   }
   Records records(data, std::min(size, max_size), max_size);
-  Mutator(records, seed).mutate();
+  Mutator(records, seed, repertoire).mutate();
   SHOOTDOWN_CHECK(records.count() != 0);
   return records.count() * record_size;
 }

@@ -20,10 +20,10 @@ BOOST_AUTO_TEST_SUITE(mutator)
 
 namespace {
 
-Bytes mutated(Bytes bytes, std::size_t max_size, std::uint64_t seed) {
+Bytes mutated(Bytes bytes, std::size_t max_size, std::uint64_t seed, Repertoire repertoire = Repertoire::modelled) {
   const std::size_t size = bytes.size();
   bytes.resize(std::max(size, max_size));
-  bytes.resize(mutate(bytes.data(), size, max_size, seed));
+  bytes.resize(mutate(bytes.data(), size, max_size, seed, repertoire));
   return bytes;
 }
 
@@ -53,6 +53,20 @@ BOOST_AUTO_TEST_CASE(everything_that_records_can_say_is_reached_from_nothing) {
   BOOST_TEST(latencies.size() == static_cast<std::size_t>(max_latency) + 1);
   for (unsigned after = 0; after <= 2 * max_near_after; ++after) BOOST_TEST(steps.contains(after), after);
   BOOST_TEST(*steps.rbegin() > 1000U);
+}
+
+BOOST_AUTO_TEST_CASE(operations_that_the_model_does_not_do_are_put_in_only_if_all_are_wanted) {
+  for (const Repertoire repertoire : {Repertoire::modelled, Repertoire::all}) {
+    std::set<Call> calls;
+    Bytes bytes;
+    for (std::uint64_t seed = 0; seed < 2000; ++seed) {
+      bytes = mutated(seed % 50 == 0 ? Bytes() : bytes, 400, seed, repertoire);
+      const Program program = decoded(bytes);
+      for (std::size_t i = 0; i < program.operation_count; ++i) calls.insert(program.operations[i].call);
+    }
+    for (const OperationInfo& info : operation_table)
+      BOOST_TEST(calls.contains(info.call) == (info.modelled || repertoire == Repertoire::all), info.name);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(equal_seeds_make_equal_mutations_of_whole_records) {

@@ -669,6 +669,9 @@ BOOST_AUTO_TEST_CASE(errors_of_operations) {
   check_error_in_operation("munmap page 0 @of file 0", "expected the end of the line, found 'of'");
   check_error_in_operation("exit @page 0", "expected the end of the line, found 'page'");
   check_error_in_operation("read page @4", "page 4 is out of range: each file has pages 0 to 3");
+  check_error_in_operation("truncate page @4", "page 4 is out of range: each file has pages 0 to 3");
+  check_error_in_operation("truncate page 0 of file @1", "file 1 is out of range: the machine has only file 0");
+  check_error_in_operation("punch pages 0-@4", "page 4 is out of range: each file has pages 0 to 3");
   check_error_in_operation("read page 0 @in file 0", "expected 'of', found 'in'");
   check_error_in_operation("read page 0 of@", "expected 'file', found the end of the line");
   check_error_in_operation("read page 0 of file@", "expected the number of a file, found the end of the line");

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/events/event.h"
+#include "engine/events/names.h"
 #include "engine/events/observer.h"
 #include "engine/sched/pct.h"
 #include "engine/sched/schedule_recorder.h"
@@ -60,6 +61,7 @@ void tie_to_event(Exception& exception, const std::vector<AnyEvent>& steps, std:
   const std::size_t at = exception.after;
   if (exception.event != Exception::steps || exception.visit != 0 || at <= from || at > steps.size()) return;
   const AnyEvent& last = steps[at - 1];
+  if (!happens_on_cpu(last.kind)) return;
   const Fact page = page_of(last);
   const bool of_page = page < Exception::any_page;
   const auto same = [&](const AnyEvent& step) { return step.kind == last.kind && (!of_page || page_of(step) == page); };

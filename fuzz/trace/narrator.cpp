@@ -298,6 +298,15 @@ class Words {
   }
   Narration tell(const event::FsyncBegins& /*fsync*/) const { return detail("fsync begins"); }
 
+  // --- sizes of files ---
+
+  Narration tell(const event::SetFileSize& set) const {
+    return essential(fmt::format("set the size{} to {} pages", of_file(set.file), set.pages));
+  }
+  Narration tell(const event::EndDiscard& end) const {
+    return essential(fmt::format("the disk has zeros in {} pages from {} on", end.count, file_page(end.file, end.first)));
+  }
+
   // --- gathers ---
 
   Narration tell(const event::BeginGather& gather) const { return detail("begin a gather" + of_mm(gather.mm)); }

@@ -74,6 +74,10 @@ void linux_locate(const volatile void *where, struct linux_place *place)
 		place->mm = mm;
 		if (address == (unsigned long)&shim_mms[mm].mm.context.tlb_gen)
 			place->kind = linux_generation;
+	} else if (address - (unsigned long)shim_inodes < sizeof(shim_inodes)) {
+		place->file = (address - (unsigned long)shim_inodes) / sizeof(struct inode);
+		if (address == (unsigned long)&shim_inodes[place->file].i_size)
+			place->kind = linux_size;
 	}
 }
 
@@ -126,6 +130,7 @@ void linux_frame_facts(unsigned long pfn, struct linux_frame *facts)
 		facts->index = page->index;
 }
 
+unsigned long linux_file_pages(int file) { return shim_inodes[file].i_size >> PAGE_SHIFT; }
 unsigned long linux_tlb_generation(int mm) { return atomic64_read(&shim_mms[mm].mm.context.tlb_gen); }
 int linux_has_loaded(int cpu, int mm)
 {

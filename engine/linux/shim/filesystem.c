@@ -3,8 +3,9 @@
  *
  * With buffers it is what ext2 is to mm/: blocks as large as pages, through the kernel's own fs/buffer.c. Without, it is
  * one that leaves dirty pages to filemap_dirty_folio. Both announce writes through mappings (page_mkwrite).
- * Keeps: a page is locked while it is read; it is under writeback, and unlocked, while it is written.
- * Does not keep: journals, inodes' own blocks, holes, errors, requests of several pages; a write is finished by the CPU
+ * Keeps: a page is locked while it is read; it is under writeback, and unlocked, while it is written; a file's size and
+ * holes change under its i_rwsem and invalidate_lock, and only then are blocks freed.
+ * Does not keep: journals, inodes' own blocks, errors; a hole is a block of zeros; requests of several pages; a write is finished by the CPU
  * that asked for it, when it has unlocked the page, a read at once. */
 #include <linux/bio.h>
 #include <linux/buffer_head.h>
@@ -36,13 +37,20 @@ int shim_file_of(const struct address_space *mapping)
 
 /* --- the disk --- */
 
+/* Block `n` of a file, which is as large as a page, holds page `n`. It is so many blocks from the disk's first. */
+static sector_t block_of(const struct inode *inode, unsigned long index)
+{
+	return (inode - shim_inodes) * linux_max_file_pages + index;
+}
+
 static void read_page(struct folio *folio)
 {
 	host_read_page(shim_file_of(folio->mapping), folio->index, folio_pfn(folio));
 }
-static void write_page(struct folio *folio)
+/* To where it was when the write was asked for, whatever it has become since. */
+static void write_page(struct folio *folio, sector_t block)
 {
-	host_write_page(shim_file_of(folio->mapping), folio->index, folio_pfn(folio));
+	host_write_page(block / linux_max_file_pages, block % linux_max_file_pages, folio_pfn(folio));
 }
 
 /* --- writes that wait for their page to be unlocked --- */
@@ -60,7 +68,7 @@ void __wrap_folio_unlock(struct folio *folio)
 	if (!bio || folio_of(bio) != folio)
 		return;
 	per_cpu(unfinished, host_cpu()) = NULL;
-	write_page(folio);
+	write_page(folio, bio->bi_iter.bi_sector >> (PAGE_SHIFT - SECTOR_SHIFT));
 	bio->bi_end_io(bio);
 }
 
@@ -114,7 +122,7 @@ static struct folio *as_folio(struct page *page) { return page_folio(page); }
 static int get_block(struct inode *inode, sector_t block, struct buffer_head *buffer, int create)
 {
 	buffer->b_bdev = &block_device;
-	buffer->b_blocknr = (inode - shim_inodes) * linux_max_file_pages + block;
+	buffer->b_blocknr = block_of(inode, block);
 	buffer->b_size = PAGE_SIZE;
 	set_buffer_mapped(buffer);
 	return 0;
@@ -179,9 +187,11 @@ static int read_folio(struct file *file, struct folio *folio)
 
 static void write_folio(struct folio *folio)
 {
+	sector_t block = block_of(folio->mapping->host, folio->index);
+
 	folio_start_writeback(folio);
 	folio_unlock(folio);
-	write_page(folio);
+	write_page(folio, block);
 	folio_end_writeback(folio);
 }
 static int write_one(cache_page *page, struct writeback_control *wbc, void *data)
@@ -192,6 +202,15 @@ static int write_one(cache_page *page, struct writeback_control *wbc, void *data
 static int write_pages(struct address_space *mapping, struct writeback_control *wbc)
 {
 	return write_cache_pages(mapping, wbc, write_one, NULL);
+}
+
+/* A write that ends beyond the end of its file moves that. */
+static void extend(struct inode *inode, loff_t end)
+{
+	if (end <= inode->i_size)
+		return;
+	host_step(&inode->i_size, sizeof(inode->i_size), 1, IP);
+	i_size_write(inode, end);
 }
 
 #if SINCE_6_12
@@ -206,6 +225,7 @@ static int end_simple_write(struct file *file, struct address_space *mapping, lo
 {
 	folio_mark_uptodate(folio);
 	folio_mark_dirty(folio);
+	extend(mapping->host, at + copied);
 	folio_unlock(folio);
 	folio_put(folio);
 	return copied;
@@ -222,6 +242,7 @@ static int end_simple_write(struct file *file, struct address_space *mapping, lo
 {
 	SetPageUptodate(page);
 	set_page_dirty(page);
+	extend(mapping->host, at + copied);
 	unlock_page(page);
 	put_page(page);
 	return copied;
@@ -262,6 +283,46 @@ size_t copy_page_to_iter(struct page *page, size_t offset, size_t bytes, struct 
 }
 size_t fault_in_iov_iter_readable(const struct iov_iter *iter, size_t bytes) { return 0; }
 void iov_iter_advance(struct iov_iter *iter, size_t bytes) {}
+
+/* --- sizes and holes: as ext2 sets a size, and ext4 punches holes --- */
+
+static void free_blocks(int file, unsigned long first, unsigned long count) { host_discard_ends(file, first, count); }
+
+void linux_truncate(int file, unsigned long last)
+{
+	struct inode *inode = &shim_inodes[file];
+	unsigned long pages = last + 1, had;
+
+	inode_lock(inode);
+	had = linux_file_pages(file);
+	filemap_invalidate_lock(inode->i_mapping);
+	if (pages < had)
+		host_discard_begins(file, pages, had - pages);
+	truncate_setsize(inode, (loff_t)pages * PAGE_SIZE);
+	if (pages < had)
+		free_blocks(file, pages, had - pages);
+	filemap_invalidate_unlock(inode->i_mapping);
+	mark_inode_dirty(inode);
+	inode_unlock(inode);
+}
+
+void linux_punch(int file, unsigned long first, unsigned long count)
+{
+	struct inode *inode = &shim_inodes[file];
+	unsigned long end;
+
+	inode_lock(inode);
+	end = min(first + count, linux_file_pages(file));
+	if (first < end) {
+		filemap_invalidate_lock(inode->i_mapping);
+		host_discard_begins(file, first, end - first);
+		truncate_pagecache_range(inode, (loff_t)first * PAGE_SIZE, (loff_t)end * PAGE_SIZE - 1);
+		free_blocks(file, first, end - first);
+		filemap_invalidate_unlock(inode->i_mapping);
+		mark_inode_dirty(inode);
+	}
+	inode_unlock(inode);
+}
 
 /* --- what there is of it --- */
 

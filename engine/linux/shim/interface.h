@@ -85,6 +85,9 @@ void host_page_added(int file, unsigned long index, unsigned long pfn);
 void host_page_dropped(int file, unsigned long index, unsigned long pfn);
 /* A mark of a slot was set; the tag is CacheTag of engine/events/event.h. */
 void host_page_tagged(int file, unsigned long index, int tag);
+/* Pages of a file are thrown away from now on; they have been, and their blocks are free: the disk has zeros there. */
+void host_discard_begins(int file, unsigned long first, unsigned long count);
+void host_discard_ends(int file, unsigned long first, unsigned long count);
 /* Words of a page are moved to a program by read(), and from a program by write(). */
 void host_read_words(unsigned long pfn);
 void host_write_words(unsigned long pfn);
@@ -130,6 +133,10 @@ void linux_reclaim(int file, unsigned long first, unsigned long count);
 /* Of one page. */
 int linux_read(int file, unsigned long index);
 int linux_write(int file, unsigned long index);
+/* Makes a page the last one of a file. */
+void linux_truncate(int file, unsigned long last);
+/* Punches a hole. */
+void linux_punch(int file, unsigned long first, unsigned long count);
 void linux_exit(void);
 /* Drops what is clean of a file from the page cache. */
 void linux_drop_cache(int file);
@@ -146,10 +153,12 @@ enum linux_kind {
 	linux_table, /* an entry of a higher table, on the way there */
 	linux_page, /* the struct page of a frame */
 	linux_generation, /* of an mm's TLB flushes */
+	linux_size, /* of a file */
 };
 struct linux_place {
 	enum linux_kind kind;
 	int mm;
+	int file;
 	int page; /* virtual */
 	unsigned long pfn;
 };
@@ -173,6 +182,8 @@ int linux_table_lock_owner(int mm);
 /* The frame in a slot of a file's page cache; -1: none. */
 long linux_cached_frame(int file, unsigned long index);
 unsigned long linux_tlb_generation(int mm);
+/* How many pages a file has. */
+unsigned long linux_file_pages(int file);
 /* Whether the page tables of a CPU are those of an mm (cr3). */
 int linux_has_loaded(int cpu, int mm);
 int linux_is_lazy(int cpu);
