@@ -5,7 +5,7 @@
 #include <cstring>
 
 #include "engine/check.h"
-#include "engine/events/event.h"
+#include "engine/events/names.h"
 #include "fuzz/language/language.h"
 #include "fuzz/language/operands.h"
 
@@ -160,7 +160,7 @@ class Mutator {
     const ExceptionInfo& preempt = info_of(Exception::Kind::preempt);
     if (random_.below(8) != 0) return insert(place + 1, {preempt.kinds.first, who, after, 0});
     insert(place + 1,
-           {preempt.kinds_at_event.first, who, static_cast<std::uint8_t>(random_.below(AllEvents::size)), 0});
+           {preempt.kinds_at_event.first, who, static_cast<std::uint8_t>(random_.below(named_events)), 0});
   }
 
   void insert_other() {
