@@ -46,8 +46,8 @@ BOOST_AUTO_TEST_CASE(who_misses_an_event_does_not_judge) {
   OracleSet expected;
   expected.insert(OracleId::progress);
   expected.insert(OracleId::lost_dirty_data);
-  EventSet sent =
-      EventSet::of(EventList<event::RunBegins, event::RunEnds, event::PutPage, event::RemoveFromPageCache>{});
+  EventSet sent = EventSet::of(EventList<event::RunBegins, event::RunEnds, event::PutPage, event::RemoveFromPageCache,
+                                         event::BeginDiscard, event::EndDiscard>{});
   BOOST_TEST((judged_with(sent) == expected));
 }
 
@@ -56,8 +56,9 @@ BOOST_AUTO_TEST_CASE(who_compares_with_the_reference_needs_what_the_reference_ne
   BOOST_TEST(judged_with(sent).empty());
   sent = sent | EventSet::of(EventList<event::WriteWord, event::WriteReturns, event::InsertMapping>{});
   BOOST_TEST(judged_with(sent).empty());
-  sent = sent | EventSet::of(EventList<event::OperationBegins, event::RemoveFromPageCache, event::BeginGather,
-                                       event::ClearEntry, event::FlushGather>{});
+  sent = sent | EventSet::of(
+                    EventList<event::OperationBegins, event::RemoveFromPageCache, event::BeginGather, event::ClearEntry,
+                              event::FlushGather, event::SetFileSize, event::BeginDiscard, event::EndDiscard>{});
   BOOST_TEST(judged_with(sent).empty());
   sent.insert(kind_of<event::BeginUnmap>);
   BOOST_TEST(judged_with(sent).contains(OracleId::stale_access));

@@ -216,8 +216,8 @@ class Reference {
   std::uint64_t now_ = 0;       // how often a page was dropped, or discarded, or a size set
   Row<std::uint64_t> began_;    // when the operation under way on each CPU did
   Row<std::uint64_t> faulted_;  // when each CPU's access last did
-  Row<Copy> copies_;          // by frame
-  Row<Gather> gathers_;       // by CPU
+  Row<Copy> copies_;            // by frame
+  Row<Gather> gathers_;         // by CPU
 };
 
 }  // namespace shootdown

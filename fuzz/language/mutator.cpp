@@ -159,8 +159,7 @@ class Mutator {
     const std::uint8_t who = random_.below(2) != 0 ? own : cpu();
     const ExceptionInfo& preempt = info_of(Exception::Kind::preempt);
     if (random_.below(8) != 0) return insert(place + 1, {preempt.kinds.first, who, after, 0});
-    insert(place + 1,
-           {preempt.kinds_at_event.first, who, static_cast<std::uint8_t>(random_.below(named_events)), 0});
+    insert(place + 1, {preempt.kinds_at_event.first, who, static_cast<std::uint8_t>(random_.below(named_events)), 0});
   }
 
   void insert_other() {

@@ -301,10 +301,14 @@ class Words {
   // --- sizes of files ---
 
   Narration tell(const event::SetFileSize& set) const {
-    return essential(fmt::format("set the size{} to {} pages", of_file(set.file), set.pages));
+    return essential(
+        fmt::format("set the size{} to {} page{}", of_file(set.file), set.pages, set.pages == 1 ? "" : "s"));
   }
   Narration tell(const event::EndDiscard& end) const {
-    return essential(fmt::format("the disk has zeros in {} pages from {} on", end.count, file_page(end.file, end.first)));
+    const std::string pages =
+        end.count == 1 ? file_page(end.file, end.first)
+                       : fmt::format("file pages {}-{}{}", end.first, end.first + end.count - 1, of_file(end.file));
+    return essential(fmt::format("clear {} on the disk", pages));
   }
 
   // --- gathers ---
