@@ -3,10 +3,10 @@
  *
  * With buffers it is what ext2 is to mm/: blocks as large as pages, through the kernel's own fs/buffer.c. Without, it is
  * one that leaves dirty pages to filemap_dirty_folio. Both announce writes through mappings (page_mkwrite).
- * Keeps: a page is locked while it is read; it is under writeback, and unlocked, while it is written; a file's size and
- * holes change under its i_rwsem and invalidate_lock, and only then are blocks freed.
- * Does not keep: journals, inodes' own blocks, errors; a hole is a block of zeros; requests of several pages; a write is finished by the CPU
- * that asked for it, when it has unlocked the page, a read at once. */
+ * Keeps: a page is locked while it is read; it is under writeback, and unlocked, while it is written; a file's size and holes
+ * change under its i_rwsem and invalidate_lock, and only then are blocks freed.
+ * Does not keep: journals, inodes' own blocks, errors, requests of several pages, sizes that are no multiple of the page's; a
+ * hole is a block of zeros; a write is finished by the CPU that asked for it, when it has unlocked the page, a read at once. */
 #include <linux/bio.h>
 #include <linux/buffer_head.h>
 #include <linux/uio.h>
