@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <string_view>
 #include <tuple>
 #include <vector>
 
@@ -53,6 +54,7 @@ class TestWorld final : public World {
   std::array<TestMm, max_mms> mms;
   std::array<TestCpu, max_cpus> cpus;
   int batches = 0;
+  std::string_view code;  // the function that every CPU is in
 
   // The next frame, in a file's page cache. Its count is right.
   TestFrame& add_page(Fact file, Fact index) {
@@ -64,6 +66,7 @@ class TestWorld final : public World {
 
   // --- World ---
   EventSet events_sent() const override { return sent; }
+  std::string_view function(int /*cpu*/) const override { return code; }
   const MachineConfig& machine_config() const override { return config; }
   std::uint64_t steps_made() const override { return steps; }
   unsigned unfinished_cpus() const override { return unfinished; }

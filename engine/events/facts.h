@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "engine/program/program.h"
 
@@ -150,6 +151,10 @@ class World {
 
   // Pages that gathers hold for their batches.
   virtual int batches_in_use() const = 0;
+
+  // --- a kernel that is code ---
+  // The function that the CPU is in; empty: none is known, as on a model. The name stays as long as the program.
+  virtual std::string_view function(int /*cpu*/) const { return {}; }
 };
 
 }  // namespace shootdown

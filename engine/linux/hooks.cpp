@@ -116,6 +116,9 @@ FROM_KERNEL int host_cpu() {
 FROM_KERNEL void host_step(const volatile void* address, unsigned long size, int writes, const void* ip) {
   tell(&LinuxRun::step, address, size, writes != 0, ip);
 }
+FROM_KERNEL void host_code(const void* ip) {
+  tell(&LinuxRun::comes_of, ip);
+}
 FROM_KERNEL void host_step_when(const void* object, int (*enabled)(const void*), const void* argument, const void* ip) {
   tell(&LinuxRun::step_when, object, enabled, argument, ip);
 }

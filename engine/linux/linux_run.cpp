@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <span>
+#include <string>
 #include <utility>
 
 #include "engine/check.h"
@@ -37,6 +38,9 @@ Pte read_entry(int mm, int page) {
   return table == nullptr ? Pte() : Pte(table[page]);
 }
 
+// A call takes more bytes than this: no two that return have a counter in common, if there are enough.
+constexpr std::size_t bytes_per_counter = 4;
+
 std::uintptr_t word_of(const volatile void* address) {
   return reinterpret_cast<std::uintptr_t>(address) / sizeof(std::uint64_t);
 }
@@ -66,7 +70,8 @@ LinuxRun::LinuxRun(const Engine& engine, const RunSetup& setup)
       disk_(setup.arena.row<DiskPage>(config.files * config.pages)),
       lives_(setup.arena.row<std::uint32_t>(linux_frames)),
       code_(setup.code),
-      visible_(code_.visible == nullptr ? visible_linux_code() : *code_.visible) {
+      visible_(code_.visible == nullptr ? visible_linux_code() : *code_.visible),
+      counts_all_(code_.counters.size() * bytes_per_counter > LinuxMemory::code_size()) {
   for (Cpu& cpu : cpus_) cpu.tlb = Tlb(setup.arena.row<TlbEntry>(config.tlb));
   under_way = nullptr;
   memory_.reset();
@@ -92,7 +97,9 @@ void LinuxRun::leave_step() {
   if (own.touched.place.kind != linux_other) {
     const Touched touched = own.touched;
     own.touched.place.kind = linux_other;
+    const void* const code = std::exchange(own.code, touched.code);
     report_touch(touched);
+    own.code = code;
   }
   const bool takes = linux_irqs_enabled(cpu()) != 0;
   if (takes == own.takes_interrupts) return;
@@ -140,7 +147,7 @@ void LinuxRun::watch_for_spinning() {
 }
 
 void LinuxRun::count_code(std::size_t place) {
-  std::uint8_t& counter = code_.counters[place / 4 % code_.counters.size()];
+  std::uint8_t& counter = code_.counters[place / bytes_per_counter % code_.counters.size()];
   if (counter != 255) ++counter;
 }
 
@@ -172,13 +179,17 @@ void LinuxRun::make_step(const volatile void* address, std::size_t size, std::si
 }
 
 void LinuxRun::access_memory(const volatile void* address, std::size_t size, bool writes, const void* code) {
-  if (fibers_.of(cpu()).owns(const_cast<const void*>(address))) return;
   const std::size_t place = LinuxMemory::offset_of(code);
+  if (fibers_.of(cpu()).owns(const_cast<const void*>(address))) {
+    if (counts_all_) count_code(place);
+    return;
+  }
   if (!code_.counters.empty()) count_code(place);
   leave_step();
   if (!is_announced(address, writes)) {
     watch_for_spinning();
     if (is_step(place)) make_step(address, size, place);
+    comes_of(code);
     observe(address, size, writes, place);
   }
   note_memory(cpus_[cpu()], address, size);
@@ -186,9 +197,11 @@ void LinuxRun::access_memory(const volatile void* address, std::size_t size, boo
 }
 
 void LinuxRun::step(const volatile void* address, std::size_t size, bool writes, const void* code) {
+  if (!code_.counters.empty()) count_code(place_of(code));
   leave_step();
   watch_for_spinning();
   make_step(address, size, place_of(code));
+  comes_of(code);
   observe(address, size, writes, CodeAccess::no_place);
   note_memory(cpus_[cpu()], address, size);
   note_touch(address, writes);
@@ -199,11 +212,14 @@ void LinuxRun::step_when(const void* object, Condition enabled, const void* argu
   sched.step_when(point_of(object), waiting_, [=] { return enabled(argument) != 0; }, [] {});
   enter_step();
   sched.mix(place_of(code) ^ static_cast<std::uint64_t>(cpu()) << 56U);
+  comes_of(code);
+  if (accesses_are_watched()) tell_of_access(object, true);
 }
 
 // --- who watches the code ---
 
 void LinuxRun::observe(const volatile void* address, std::size_t size, bool writes, std::size_t place) {
+  if (accesses_are_watched()) tell_of_access(address, writes);
   if (code_.observer == nullptr) return;
   code_.observer->accessed({.cpu = cpu(),
                             .agent = agent(),
@@ -235,11 +251,13 @@ void LinuxRun::own_step(StepPoint point) {
   leave_step();
   sched.step(point);
   enter_step();
+  comes_of(nullptr);
 }
 
 bool LinuxRun::interrupt(int cpu) {
   enter_step();
   cpus_[cpu].in_interrupt = true;
+  comes_of(nullptr);
   const bool more = linux_interrupt() != 0;
   cpus_[cpu].in_interrupt = false;
   leave_step();
@@ -262,12 +280,23 @@ void LinuxRun::disturb(const Choice& choice) {
   }
 }
 
+void LinuxRun::tell_of_access(const volatile void* address, bool writes) {
+  MemoryAccess access{.step = sched.steps(), .cpu = cpu(), .writes = writes, .object = memory_.describe(address)};
+  // Who waits is in a list on its own stack.
+  for (int other = 0; other < config.cpus; ++other) {
+    if (fibers_.of(other).owns(const_cast<const void*>(address)))
+      access.object = "stack of cpu " + std::to_string(other);
+  }
+  Run::tell_of_access(access);
+}
+
 // --- what comes of an access ---
 
 void LinuxRun::note_touch(const volatile void* address, bool writes) {
   Touched& touched = cpus_[cpu()].touched;
   linux_locate(address, &touched.place);
   touched.writes = writes;
+  touched.code = cpus_[cpu()].code;
   switch (touched.place.kind) {
     case linux_entry: touched.entry = read_entry(touched.place.mm, touched.place.page); break;
     case linux_page: linux_frame_facts(touched.place.pfn, &touched.frame); break;
@@ -621,6 +650,7 @@ void LinuxRun::user_access(int cpu, int page, int word, bool store) {
 
 void LinuxRun::begin_operation(int /*cpu*/) {
   enter_step();
+  comes_of(nullptr);
 }
 
 void LinuxRun::fsync(int cpu, int file, int first, int count) {

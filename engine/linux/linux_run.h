@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 
 #include "engine/arena.h"
 #include "engine/events/event.h"
@@ -53,6 +54,8 @@ class LinuxRun final : public Run, public World {
   void read_is_announced(const volatile void* address, std::size_t size, const void* code);
   // A step that accesses memory.
   void step(const volatile void* address, std::size_t size, bool writes, const void* code);
+  // What is reported next comes of this code.
+  void comes_of(const void* code) { cpus_[cpu()].code = code; }
   using Condition = int (*)(const void*);
   void step_when(const void* object, Condition enabled, const void* argument, const void* code);
   void wait_until(const void* object, Condition enabled, const void* argument);
@@ -112,6 +115,7 @@ class LinuxRun final : public Run, public World {
   int tlb_size(int cpu) const override;
   TlbFact tlb_entry(int cpu, int number) const override;
   int batches_in_use() const override { return 0; }
+  std::string_view function(int cpu) const override { return LinuxMemory::function_of(cpus_[cpu].code); }
 
  private:
   // What the access at hand is to, and how it was before.
@@ -122,6 +126,7 @@ class LinuxRun final : public Run, public World {
     unsigned long generation = 0;
     unsigned long pages = 0;  // of a file
     linux_frame frame{};
+    const void* code = nullptr;
   };
   struct Cpu {
     Tlb tlb;
@@ -136,6 +141,7 @@ class LinuxRun final : public Run, public World {
     std::size_t memory_size = 0;
     std::array<std::byte, 64> was{};
     Touched touched;
+    const void* code = nullptr;    // what is announced comes of; null: nobody's
     std::uintptr_t announced = 0;  // the word of memory that it has said it will read; 0: none
   };
   struct DiskPage {
@@ -166,6 +172,7 @@ class LinuxRun final : public Run, public World {
   void count_code(std::size_t place);
   void enter_step();
   void note_touch(const volatile void* address, bool writes);
+  void tell_of_access(const volatile void* address, bool writes);
   void report_touch(const Touched& touched);
   void report_entry(const Touched& touched);
   void report_table(const Touched& touched);
@@ -199,6 +206,7 @@ class LinuxRun final : public Run, public World {
   WaitQueue waiting_;
   CodeWatch code_;
   const VisibleCode& visible_;
+  bool counts_all_;            // there is a counter for every place: accesses that are no steps are counted, too
   std::uint64_t changes_ = 0;  // of the kernel's memory
   Fact last_value_ = 0;
 };

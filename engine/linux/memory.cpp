@@ -5,8 +5,10 @@
 #include <sys/mman.h>
 
 #include <cstring>
+#include <span>
 
 #include "engine/check.h"
+#include "engine/linux/symbols.h"
 #include "engine/linux/traps.h"
 
 // What the linker puts around the parts of linux.o, and the shim around per-CPU data.
@@ -16,6 +18,11 @@ extern char __start_linux_data[], __stop_linux_data[];
 extern char __start_linux_bss[], __stop_linux_bss[];
 extern char __start_linux_percpu[], __stop_linux_percpu[];
 extern char __start_linux_text[], __stop_linux_text[];
+// What ci/linux makes of the symbols of these parts.
+extern const linux_symbol linux_text_symbols[], linux_text_symbols_end[];
+extern const linux_symbol linux_data_symbols[], linux_data_symbols_end[];
+extern const linux_symbol linux_bss_symbols[], linux_bss_symbols_end[];
+extern const linux_symbol linux_percpu_symbols[], linux_percpu_symbols_end[];
 }
 // NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)
 
@@ -54,12 +61,71 @@ bool LinuxMemory::is_code(const void* code) {
   return code >= __start_linux_text && code < __stop_linux_text;
 }
 
+std::size_t LinuxMemory::code_size() {
+  return offset_of(__stop_linux_text);
+}
+
+std::string_view LinuxMemory::function_of(const void* return_address) {
+  if (!is_code(return_address)) return {};
+  const linux_symbol* const function =
+      function_at({linux_text_symbols, linux_text_symbols_end}, offset_of(return_address));
+  return function == nullptr ? "" : function->name;
+}
+
+namespace {
+
+// "NAME+OFFSET", or nothing where there is none.
+std::string place_in(std::span<const linux_symbol> symbols, std::size_t offset) {
+  const linux_symbol* const symbol = symbol_at(symbols, offset);
+  if (symbol == nullptr) return {};
+  const std::size_t within = offset - symbol->offset;
+  return symbol->name + (within == 0 ? "" : "+" + std::to_string(within));
+}
+
+// The number of an element of some that lie between two places, each of some size; not less than their number: elsewhere.
+std::size_t element(const volatile void* address, const char* begin, std::size_t size) {
+  return (reinterpret_cast<std::uintptr_t>(address) - reinterpret_cast<std::uintptr_t>(begin)) / size;
+}
+std::size_t distance(const volatile void* address, const char* begin) {
+  return element(address, begin, 1);
+}
+
+// "pte 0 of mm 1", "frame 5 _mapcount", "vm_area_struct+8"
+std::string words(const linux_object& object) {
+  std::string text = object.name;
+  if (object.number >= 0) text += " " + std::to_string(object.number);
+  if (object.owner != nullptr) text += std::string(" of ") + object.owner + " " + std::to_string(object.owner_number);
+  if (object.member != nullptr) text += std::string(" ") + object.member;
+  if (object.offset != 0) text += "+" + std::to_string(object.offset);
+  return text;
+}
+
+}  // namespace
+
+std::string LinuxMemory::describe(const volatile void* address) const {
+  linux_object object;
+  linux_describe(address, &object);
+  if (object.name != nullptr) return words(object);
+  const auto percpu_size = static_cast<std::size_t>(__stop_linux_percpu - __start_linux_percpu);
+  const std::size_t cpu = element(address, percpu_copies_, percpu_size);
+  if (cpu < linux_max_cpus) {
+    return place_in({linux_percpu_symbols, linux_percpu_symbols_end},
+                    distance(address, percpu_copies_) - cpu * percpu_size) +
+           " of cpu " + std::to_string(cpu);
+  }
+  if (address >= __start_linux_data && address < __stop_linux_data)
+    return place_in({linux_data_symbols, linux_data_symbols_end}, distance(address, __start_linux_data));
+  if (address >= __start_linux_bss && address < __stop_linux_bss)
+    return place_in({linux_bss_symbols, linux_bss_symbols_end}, distance(address, __start_linux_bss));
+  return "constant data";
+}
+
 LinuxMemory::LinuxMemory() {
   SHOOTDOWN_CHECK((getauxval(AT_HWCAP2) & has_fsgsbase) != 0);
   map_at(LINUX_FRAMES_BASE, LINUX_OBJECTS_BASE - LINUX_FRAMES_BASE + LINUX_OBJECTS_SIZE);
   map_at(LINUX_PAGES_BASE, LINUX_PAGES_SIZE);
   const std::size_t percpu_size = static_cast<std::size_t>(__stop_linux_percpu - __start_linux_percpu);
-  auto* const copies = static_cast<char*>(
+  auto* const copies = percpu_copies_ = static_cast<char*>(
       mmap(nullptr, percpu_size * linux_max_cpus, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
   SHOOTDOWN_CHECK(static_cast<void*>(copies) != MAP_FAILED);
   for (std::size_t cpu = 0; cpu < linux_max_cpus; ++cpu) {

@@ -7,6 +7,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/linux/shim/interface.h"
@@ -31,6 +33,12 @@ class LinuxMemory {
   // Where a place of the kernel's code is, from its beginning, in bytes; and whether it is one.
   static std::size_t offset_of(const void* code);
   static bool is_code(const void* code);
+  static std::size_t code_size();
+
+  // The function that a call returns to; empty: it is none of the kernel's.
+  static std::string_view function_of(const void* return_address);
+  // What is at an address, in the kernel's names.
+  std::string describe(const volatile void* address) const;
 
   static std::uint32_t* frame_words(std::size_t pfn) {
     // NOLINTNEXTLINE(performance-no-int-to-ptr): its place is fixed
@@ -47,6 +55,7 @@ class LinuxMemory {
   void set_base(int cpu);
   void keep(void* at, std::size_t size);
 
+  char* percpu_copies_ = nullptr;                                // one behind the other
   std::array<std::uintptr_t, linux_max_cpus> percpu_offsets_{};  // what %gs is on each CPU
   int cpu_ = -1;
   std::vector<Part> parts_;

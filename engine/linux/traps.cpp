@@ -49,6 +49,7 @@ bool emulate(ucontext_t& context) {
   const unsigned high = prefixed && (code[0] & 1U) != 0 ? 8U : 0U;
   const unsigned char* const opcode = code + (prefixed ? 1 : 0);
   if (opcode[0] != 0x0F) return false;
+  host_code(code + 1);
   greg_t& operand = general_register(context, (opcode[2] & 7U) | high);
   if (opcode[1] == 0x01 && (opcode[2] & 0xF8U) == 0x38U) {
     host_flush_tlb_page(static_cast<unsigned long>(operand));

@@ -18,6 +18,7 @@ Run::Run(const RunSetup& setup, const World& world)
       trace_watches_(trace_ == nullptr ? EventSet() : trace_->watches()),
       chooser_waits_for_(chooser_.waits_for()),
       watched_(observer_watches_ | trace_watches_ | chooser_waits_for_),
+      accesses_are_watched_(trace_ != nullptr && trace_->watches_accesses()),
       threads_left_(config.cpus) {}
 
 void Run::begin() {

@@ -58,6 +58,10 @@ class Run : private Scheduler::Client {
 
   Arena& arena() { return arena_; }
 
+  // Of accesses to memory, by a kernel that is code; to be asked before it is found out what an access is to.
+  bool accesses_are_watched() const { return accesses_are_watched_; }
+  void tell_of_access(const MemoryAccess& access) { trace_->accesses(access, world_); }
+
  private:
   // --- what a kernel does ---
 
@@ -95,6 +99,7 @@ class Run : private Scheduler::Client {
   EventSet trace_watches_;
   EventSet chooser_waits_for_;
   EventSet watched_;  // by any of them
+  bool accesses_are_watched_;
   Atomic<int> threads_left_;
 };
 

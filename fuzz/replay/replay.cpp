@@ -21,7 +21,7 @@ RunResult Replayer::run(const Program& program, Observer* trace, Chooser* choose
 }
 
 std::string Replayer::trace(const Program& program, const TraceOptions& options) {
-  Trace trace;
+  Trace trace(Trace::default_limit, options.full);
   run(program, &trace);
   return render_trace(program, trace, report(), options);
 }

@@ -37,8 +37,8 @@ std::vector<std::string> wrap(std::string_view text, std::size_t width, std::siz
   return lines;
 }
 
-ColumnTable::ColumnTable(std::string head, std::vector<std::string> heads)
-    : head_(std::move(head)), heads_(std::move(heads)) {}
+ColumnTable::ColumnTable(std::string head, std::string note_head, std::vector<std::string> heads)
+    : head_(std::move(head)), note_head_(std::move(note_head)), heads_(std::move(heads)) {}
 
 // Every column gets what it needs as long as there is room; those that need more than an equal share of what the
 // modest ones leave get that share.
@@ -65,43 +65,62 @@ std::vector<std::size_t> ColumnTable::column_widths(std::size_t available) const
   return needs;
 }
 
-std::string ColumnTable::render(int width, bool colour) const {
-  std::size_t label_width = head_.size();
-  for (const Row& row : rows_) label_width = std::max(label_width, row.label.size());
-  const auto total = static_cast<std::size_t>(std::max(width, 1));
-  const std::vector<std::size_t> widths = column_widths(total > label_width ? total - label_width : 0);
+std::size_t ColumnTable::Widths::before_columns() const {
+  return label + (note == 0 ? 0 : gap + note) + gap;
+}
 
-  std::string out = std::string(label_width - head_.size(), ' ') + head_;
+// Notes get what they need, up to a third of the table.
+ColumnTable::Widths ColumnTable::find_widths(std::size_t width) const {
+  Widths widths{.label = head_.size(), .all = width};
+  for (const Row& row : rows_) {
+    widths.label = std::max(widths.label, row.label.size());
+    widths.note = std::max(widths.note, row.note.size());
+  }
+  if (widths.note != 0)
+    widths.note = std::max(note_head_.size(), std::min(widths.note, std::max(narrowest, width / 3)));
+  const std::size_t taken = widths.before_columns() - gap;
+  widths.columns = column_widths(width > taken ? width - taken : 0);
+  return widths;
+}
+
+std::string ColumnTable::render(int width, bool colour) const {
+  const Widths widths = find_widths(static_cast<std::size_t>(std::max(width, 1)));
+  std::string out = std::string(widths.label - head_.size(), ' ') + head_;
+  if (widths.note != 0) out.append(gap, ' ').append(note_head_).append(widths.note - note_head_.size(), ' ');
   for (std::size_t i = 0; i < heads_.size(); ++i) {
     out.append(gap, ' ').append(heads_[i]);
-    out.append(widths[i] > heads_[i].size() ? widths[i] - heads_[i].size() : 0, ' ');
+    out.append(widths.columns[i] > heads_[i].size() ? widths.columns[i] - heads_[i].size() : 0, ' ');
   }
   trim_right(out, 0);
   out += '\n';
-  for (const Row& row : rows_) render_row(out, row, label_width, widths, total, colour);
+  for (const Row& row : rows_) render_row(out, row, widths, colour);
   return out;
 }
 
-void ColumnTable::render_row(std::string& out, const Row& row, std::size_t label_width,
-                             const std::vector<std::size_t>& widths, std::size_t width, bool colour) const {
-  std::size_t margin = label_width + gap;
-  std::size_t room = width > margin ? width - margin : narrowest;
-  if (row.column != across) {
+void ColumnTable::render_row(std::string& out, const Row& row, const Widths& widths, bool colour) {
+  std::size_t margin = widths.before_columns();
+  std::size_t room = 0;
+  if (row.column == across) {
+    margin = widths.label + gap;  // who crosses the columns has no note
+    room = widths.all > margin ? widths.all - margin : narrowest;
+  } else {
     const auto column = static_cast<std::size_t>(row.column);
-    for (std::size_t i = 0; i < column; ++i) margin += widths[i] + gap;
-    room = widths[column];
+    for (std::size_t i = 0; i < column; ++i) margin += widths.columns[i] + gap;
+    room = widths.columns[column];
   }
-  bool first = true;
-  for (const std::string& line : wrap(row.text, room, static_cast<std::size_t>(row.indent))) {
+  std::vector<std::string> lines = wrap(row.text, room, static_cast<std::size_t>(row.indent));
+  const std::vector<std::string> notes = row.note.empty() ? std::vector<std::string>() : wrap(row.note, widths.note, 0);
+  lines.resize(std::max(lines.size(), notes.size()));
+  for (std::size_t i = 0; i < lines.size(); ++i) {
     const std::size_t begin = out.size();
-    if (first) out.append(label_width - row.label.size(), ' ').append(row.label);
+    if (i == 0) out.append(widths.label - row.label.size(), ' ').append(row.label);
+    if (i < notes.size()) out.append(widths.label + gap - (out.size() - begin), ' ').append(notes[i]);
     out.append(margin - (out.size() - begin), ' ');
     if (colour && row.emphasised) out += emphasis;
-    out += line;
+    out += lines[i];
     if (colour && row.emphasised) out += no_emphasis;
     trim_right(out, begin);
     out += '\n';
-    first = false;
   }
 }
 

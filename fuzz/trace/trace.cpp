@@ -28,18 +28,30 @@ bool has_line(const AnyEvent& event) {
 
 // --- recording ---
 
-void Trace::happened(const EventView& view, const World& /*world*/) {
+void Trace::happened(const EventView& view, const World& world) {
   if (view.is<event::RunBegins>()) {
     events_.clear();
+    functions_.clear();
+    accesses_.clear();
     steps_ = 0;
     missing_ = 0;
   }
   const AnyEvent event(view);
   const bool counts = is_step(event);
-  if (counts && steps_ == limit_) ++missing_;
+  if (counts && is_full()) ++missing_;
   if (missing_ != 0) return;
   if (counts) ++steps_;
   events_.push_back(event);
+  functions_.push_back(world.function(view.cpu));
+}
+
+void Trace::accesses(const MemoryAccess& access, const World& world) {
+  if (missing_ != 0 || is_full()) return;
+  accesses_.push_back({access, world.function(access.cpu), events_.size()});
+}
+
+bool Trace::is_full() {
+  return steps_ + accesses_.size() >= limit_;
 }
 
 // --- rendering ---
@@ -73,20 +85,24 @@ class Renderer {
 
  private:
   struct Cpu {
-    int column = across;       // of the CPUs that do anything, which one this is
-    Fact operation = no_fact;  // that it is in
-    bool heading_due = false;  // the operation has begun, its first step has not been made
-    bool waited = false;       // for a lock, in its last own step
+    int column = across;         // of the CPUs that do anything, which one this is
+    Fact operation = no_fact;    // that it is in
+    bool heading_due = false;    // the operation has begun, its first step has not been made
+    bool waited = false;         // for a lock, in its last own step
+    std::uint64_t numbered = 0;  // the last of its steps that has a line as an access
   };
   static constexpr int across = ColumnTable::across;
 
   std::vector<std::string> assign_columns();
   void begin_operation(const AnyEvent& beginning);
   void show_heading(const AnyEvent& step);
-  void show_step(const AnyEvent& step);
+  void show_step(const AnyEvent& step, std::string_view function);
+  void show_access(const Trace::Access& access);
   void show_violations(std::uint64_t steps_made);
   void show_other_violations();
   void show_violation(const OracleInfo& oracle);
+  std::string count() const;
+  std::string heading(int cpu) const;
   std::string heading(const AnyEvent& step) const;
   bool is_violated(const OracleInfo& oracle, std::uint64_t steps_made) const;
   bool anything_is_violated(std::uint64_t steps_made) const;
@@ -103,7 +119,11 @@ class Renderer {
 };
 
 Renderer::Renderer(const Program& program, const Trace& trace, const Report& report, const TraceOptions& options)
-    : program_(program), trace_(trace), report_(report), options_(options), table_("step", assign_columns()) {}
+    : program_(program),
+      trace_(trace),
+      report_(report),
+      options_(options),
+      table_("step", "function", assign_columns()) {}
 
 // A column for each CPU that makes a step. The result is their heads.
 std::vector<std::string> Renderer::assign_columns() {
@@ -111,6 +131,7 @@ std::vector<std::string> Renderer::assign_columns() {
   for (const AnyEvent& event : trace_.events()) {
     if (has_line(event)) acts[actor(event)] = true;
   }
+  for (const Trace::Access& access : trace_.all_accesses()) acts[static_cast<std::size_t>(access.what.cpu)] = true;
   std::vector<std::string> heads;
   for (std::size_t cpu = 0; cpu < acts.size(); ++cpu) {
     if (!acts[cpu]) continue;
@@ -121,19 +142,29 @@ std::vector<std::string> Renderer::assign_columns() {
 }
 
 std::string Renderer::render() {
-  for (const AnyEvent& event : trace_.events()) {
+  auto access = trace_.all_accesses().begin();
+  for (std::size_t i = 0; i < trace_.events().size(); ++i) {
+    for (; access != trace_.all_accesses().end() && access->before == i; ++access) show_access(*access);
+    const AnyEvent& event = trace_.events()[i];
     if (event.is<event::OperationBegins>()) begin_operation(event);
     if (!has_line(event)) continue;
     if (is_own(event)) show_heading(event);
-    show_step(event);
+    show_step(event, trace_.functions()[i]);
     if (is_step(event)) show_violations(event.step);
   }
   if (trace_.missing() != 0)
     table_.add({.text = fmt::format("... and {} further steps, which were not recorded", trace_.missing())});
   show_other_violations();
   std::string out = table_.render(options_.width, options_.colour);
-  if (!options_.full) out += fmt::format("({} of {} steps are shown)\n", shown_, trace_.steps() + trace_.missing());
+  if (!options_.full) out += count();
   return out;
+}
+
+std::string Renderer::count() const {
+  const std::uint64_t steps = trace_.steps() + trace_.missing();
+  if (std::ranges::all_of(trace_.functions(), &std::string_view::empty))
+    return fmt::format("({} of {} steps are shown)\n", shown_, steps);
+  return fmt::format("({} of {} events are shown; there were {} steps)\n", shown_, steps, trace_.events().back().step);
 }
 
 void Renderer::begin_operation(const AnyEvent& beginning) {
@@ -142,11 +173,15 @@ void Renderer::begin_operation(const AnyEvent& beginning) {
   cpu.heading_due = true;
 }
 
-// After its last operation a CPU ends its thread; the last of all CPUs then syncs every file.
+// After its last operation a CPU ends its thread.
+std::string Renderer::heading(int cpu) const {
+  const Fact operation = cpus_[static_cast<std::size_t>(cpu)].operation;
+  return operation == no_fact ? "thread exit" : print(program_.operations[operation], program_.machine);
+}
+
+// The last of all CPUs then syncs every file.
 std::string Renderer::heading(const AnyEvent& step) const {
-  const Fact operation = cpus_[step.cpu].operation;
-  if (operation != no_fact) return print(program_.operations[operation], program_.machine);
-  if (!step.is<event::FsyncBegins>()) return "thread exit";
+  if (cpus_[step.cpu].operation != no_fact || !step.is<event::FsyncBegins>()) return heading(step.cpu);
   if (program_.machine.files == 1) return "final sync";
   return fmt::format("final sync of file {}", step.as<event::FsyncBegins>().file);
 }
@@ -168,13 +203,28 @@ Narration Renderer::words(const AnyEvent& step) const {
   return {.text = narration.text + ", at last", .essential = true};
 }
 
-void Renderer::show_step(const AnyEvent& step) {
+// What comes of the step has no number of its own.
+void Renderer::show_access(const Trace::Access& access) {
+  const MemoryAccess& what = access.what;
+  Cpu& cpu = cpus_[static_cast<std::size_t>(what.cpu)];
+  if (std::exchange(cpu.heading_due, false)) table_.add({.column = cpu.column, .text = heading(what.cpu)});
+  cpu.numbered = what.step;
+  table_.add({.label = fmt::to_string(what.step - 1),
+              .note = std::string(access.function),
+              .column = cpu.column,
+              .text = fmt::format("{} {}", what.writes ? "write" : "read", what.object),
+              .indent = step_indent});
+}
+
+void Renderer::show_step(const AnyEvent& step, std::string_view function) {
   Narration narration = words(step);
   if (is_own(step)) cpus_[step.cpu].waited = step.is<event::WaitForLock>();
   const bool counts = is_step(step);
   if (!options_.full && !narration.essential && !(counts && anything_is_violated(step.step))) return;
   if (counts) ++shown_;
-  table_.add({.label = counts ? fmt::to_string(step.step - 1) : "",
+  const bool numbered = counts && cpus_[step.cpu].numbered != step.step;
+  table_.add({.label = numbered ? fmt::to_string(step.step - 1) : "",
+              .note = std::string(function),
               .column = cpus_[actor(step)].column,
               .text = std::move(narration.text),
               .indent = step_indent});

@@ -27,6 +27,7 @@
 #include "oracles/judge.h"
 #include "test/documents.h"
 #include "test/output.h"
+#include "test/world.h"
 
 using namespace shootdown;
 
@@ -611,6 +612,87 @@ BOOST_AUTO_TEST_CASE(random_pictures_keep_their_bounds) {
       BOOST_TEST(numbered == trace.steps());
     }
   }
+}
+
+// Notes stand in a column of their own, which takes a third of the table at most: a longer one goes on in the next line.
+BOOST_AUTO_TEST_CASE(notes_stand_beside_labels) {
+  ColumnTable table("step", "function", {"cpu 0", "cpu 1"});
+  table.add({.column = 1, .text = "dontneed page 0"});
+  table.add({.label = "9", .note = "zap_pte_range", .column = 1, .text = "clear pte 0", .indent = 2});
+  table.add({.text = "*** crosses them all"});
+  table.add({.label = "12", .note = "a_function_with_a_very_long_name_indeed", .column = 0, .text = "one two"});
+  table.add({.label = "13", .column = 0, .text = "none"});
+  BOOST_TEST(table.render(80, false) ==
+             "step  function                    cpu 0    cpu 1\n"
+             "                                           dontneed page 0\n"
+             "   9  zap_pte_range                          clear pte 0\n"
+             "      *** crosses them all\n"
+             "  12  a_function_with_a_very_lon  one two\n"
+             "        g_name_indeed\n"
+             "  13                              none\n");
+}
+
+BOOST_AUTO_TEST_CASE(without_notes_there_is_no_column_for_them) {
+  ColumnTable table("step", "function", {"cpu 0"});
+  table.add({.label = "9", .column = 0, .text = "clear pte 0"});
+  BOOST_TEST(table.render(80, false) ==
+             "step  cpu 0\n"
+             "   9  clear pte 0\n");
+}
+
+namespace {
+
+// CPU 0 drops its last reference, in the third access to memory.
+void tell_three_accesses(Trace& trace, const World& world) {
+  const auto happens = [&](std::uint64_t step, const auto& event) { trace.happened(EventView(step, 0, event), world); };
+  happens(0, event::RunBegins{.cpus = 1});
+  happens(0, event::OperationBegins{.operation = no_fact});
+  for (std::uint64_t step = 1; step <= 3; ++step)
+    trace.accesses({.step = step, .cpu = 0, .writes = step == 3, .object = "frame 5 _refcount"}, world);
+  happens(3, event::FreePage{.page = {.frame = 5}});
+  happens(4, event::RunEnds{.outcome = Outcome::completed});
+}
+
+}  // namespace
+
+// What comes of an access stands below it and has no number of its own.
+BOOST_AUTO_TEST_CASE(functions_and_accesses_of_code_are_shown) {
+  const Program program = program_of(lost_write);
+  TestWorld world;
+  world.code = "some_function";
+  Trace full(Trace::default_limit, true);
+  BOOST_TEST(full.watches_accesses());
+  tell_three_accesses(full, world);
+  BOOST_TEST(render_trace(program, full, {}, {.full = true}) ==
+             "step  function       cpu 0\n"
+             "                     thread exit\n"
+             "   0  some_function    read frame 5 _refcount\n"
+             "   1  some_function    read frame 5 _refcount\n"
+             "   2  some_function    write frame 5 _refcount\n"
+             "      some_function    free frame 5\n");
+  Trace limited(2, true);
+  tell_three_accesses(limited, world);
+  BOOST_TEST(limited.all_accesses().size() == 2U);
+  BOOST_TEST(limited.missing() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_short_picture_of_code_counts_events_and_steps) {
+  const Program program = program_of(lost_write);
+  TestWorld world;
+  world.code = "some_function";
+  Trace trace;
+  BOOST_TEST(!trace.watches_accesses());
+  const auto happens = [&](std::uint64_t step, const auto& event) { trace.happened(EventView(step, 0, event), world); };
+  happens(0, event::RunBegins{.cpus = 1});
+  happens(0, event::OperationBegins{.operation = no_fact});
+  happens(2, event::PutPage{.page = {.frame = 5}, .refcount = 1});
+  happens(3, event::FreePage{.page = {.frame = 5}});
+  happens(4, event::RunEnds{.outcome = Outcome::completed});
+  BOOST_TEST(render_trace(program, trace, {}, {}) ==
+             "step  function       cpu 0\n"
+             "                     thread exit\n"
+             "   2  some_function    free frame 5\n"
+             "(1 of 2 events are shown; there were 4 steps)\n");
 }
 
 BOOST_AUTO_TEST_CASE(text_is_wrapped_and_never_cut) {

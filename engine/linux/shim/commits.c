@@ -12,6 +12,7 @@ void __real_tlb_gather_mmu(struct mmu_gather *tlb, struct mm_struct *mm);
 void __wrap_tlb_gather_mmu(struct mmu_gather *tlb, struct mm_struct *mm)
 {
 	__real_tlb_gather_mmu(tlb, mm);
+	host_code(IP);
 	host_gather_begins(shim_number_of(mm));
 }
 
@@ -19,6 +20,7 @@ void __real_tlb_gather_mmu_fullmm(struct mmu_gather *tlb, struct mm_struct *mm);
 void __wrap_tlb_gather_mmu_fullmm(struct mmu_gather *tlb, struct mm_struct *mm)
 {
 	__real_tlb_gather_mmu_fullmm(tlb, mm);
+	host_code(IP);
 	host_gather_begins(shim_number_of(mm));
 }
 
@@ -28,11 +30,13 @@ void __wrap_tlb_finish_mmu(struct mmu_gather *tlb)
 	int mm = shim_number_of(tlb->mm);
 
 	__real_tlb_finish_mmu(tlb);
+	host_code(IP);
 	host_gather_ends(mm);
 }
 
 /* `batch` was the active one when the page came. */
-static void report_queued(const struct mmu_gather *tlb, const struct mmu_gather_batch *batch, const struct page *page)
+static void report_queued(const struct mmu_gather *tlb, const struct mmu_gather_batch *batch, const struct page *page,
+			  const void *ip)
 {
 #if SINCE_6_2
 	unsigned long pointer = (unsigned long)batch->encoded_pages[batch->nr - 1];
@@ -40,6 +44,7 @@ static void report_queued(const struct mmu_gather *tlb, const struct mmu_gather_
 	unsigned long pointer = (unsigned long)batch->pages[batch->nr - 1];
 #endif
 
+	host_code(ip);
 	host_page_queued(page_to_pfn(page), pointer, batch->nr, batch->max, tlb->batch_count);
 }
 
@@ -50,7 +55,7 @@ bool __wrap___tlb_remove_folio_pages(struct mmu_gather *tlb, struct page *page, 
 	const struct mmu_gather_batch *batch = tlb->active;
 	bool full = __real___tlb_remove_folio_pages(tlb, page, pages, delay_rmap);
 
-	report_queued(tlb, batch, page);
+	report_queued(tlb, batch, page, IP);
 	return full;
 }
 #elif SINCE_6_2
@@ -60,7 +65,7 @@ bool __wrap___tlb_remove_page_size(struct mmu_gather *tlb, struct encoded_page *
 	const struct mmu_gather_batch *batch = tlb->active;
 	bool full = __real___tlb_remove_page_size(tlb, page, size);
 
-	report_queued(tlb, batch, encoded_page_ptr(page));
+	report_queued(tlb, batch, encoded_page_ptr(page), IP);
 	return full;
 }
 #else
@@ -70,7 +75,7 @@ bool __wrap___tlb_remove_page_size(struct mmu_gather *tlb, struct page *page, in
 	const struct mmu_gather_batch *batch = tlb->active;
 	bool full = __real___tlb_remove_page_size(tlb, page, size);
 
-	report_queued(tlb, batch, page);
+	report_queued(tlb, batch, page, IP);
 	return full;
 }
 #endif
@@ -103,6 +108,7 @@ void *__wrap_xas_load(struct xa_state *xas)
 	void *entry = __real_xas_load(xas);
 	int file = file_of(xas->xa);
 
+	host_code(IP);
 	if (file >= 0)
 		host_page_looked_up(file, xas->xa_index, is_folio(entry) ? (long)folio_pfn(entry) : -1);
 	return entry;
@@ -116,6 +122,7 @@ void *__wrap_xas_store(struct xa_state *xas, void *entry)
 
 	if (file < 0 || xas_error(xas))
 		return was;
+	host_code(IP);
 	if (is_folio(was))
 		host_page_dropped(file, xas->xa_index, folio_pfn(was));
 	if (is_folio(entry))
@@ -129,6 +136,7 @@ void __wrap_xas_set_mark(const struct xa_state *xas, xa_mark_t mark)
 	int file = file_of(xas->xa);
 
 	__real_xas_set_mark(xas, mark);
+	host_code(IP);
 	if (file >= 0)
 		host_page_tagged(file, xas->xa_index, 1 << (__force unsigned int)mark);
 }

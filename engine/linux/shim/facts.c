@@ -81,6 +81,129 @@ void linux_locate(const volatile void *where, struct linux_place *place)
 	}
 }
 
+/* --- what an address is to people --- */
+
+struct member {
+	const char *name;
+	unsigned long offset, size;
+};
+#define MEMBER(type, name) { #name, offsetof(struct type, name), sizeof(((struct type *)0)->name) }
+/* Of several that lie in the same place, what pages of files use; of one in another, the inner one first. */
+static const struct member page_members[] = {
+	{ "compound_head/lru", offsetof(struct page, compound_head), sizeof(unsigned long) },
+	MEMBER(page, flags), MEMBER(page, lru), MEMBER(page, mapping), MEMBER(page, index), MEMBER(page, private),
+	MEMBER(page, _mapcount), MEMBER(page, _refcount), {},
+};
+static const struct member mm_members[] = {
+	MEMBER(mm_struct, mm_mt), MEMBER(mm_struct, pgd), MEMBER(mm_struct, mm_users), MEMBER(mm_struct, mm_count),
+	MEMBER(mm_struct, map_count), MEMBER(mm_struct, page_table_lock), MEMBER(mm_struct, mmap_lock),
+	MEMBER(mm_struct, hiwater_rss), MEMBER(mm_struct, hiwater_vm), MEMBER(mm_struct, total_vm),
+	MEMBER(mm_struct, rss_stat), MEMBER(mm_struct, context.tlb_gen), MEMBER(mm_struct, context),
+	MEMBER(mm_struct, flags), MEMBER(mm_struct, pgtables_bytes), MEMBER(mm_struct, tlb_flush_pending),
+	MEMBER(mm_struct, tlb_flush_batched), {},
+};
+static const struct member vma_members[] = {
+	MEMBER(vm_area_struct, vm_start), MEMBER(vm_area_struct, vm_end), MEMBER(vm_area_struct, vm_mm),
+	MEMBER(vm_area_struct, vm_page_prot), MEMBER(vm_area_struct, vm_flags), MEMBER(vm_area_struct, shared),
+	MEMBER(vm_area_struct, anon_vma), MEMBER(vm_area_struct, vm_ops), MEMBER(vm_area_struct, vm_pgoff),
+	MEMBER(vm_area_struct, vm_file), {},
+};
+static const struct member inode_members[] = {
+	MEMBER(inode, i_data.i_pages), MEMBER(inode, i_data.i_mmap_writable), MEMBER(inode, i_data.i_mmap),
+	MEMBER(inode, i_data.i_mmap_rwsem), MEMBER(inode, i_data.nrpages), MEMBER(inode, i_data.writeback_index),
+	MEMBER(inode, i_data.a_ops), MEMBER(inode, i_data.flags), MEMBER(inode, i_data), MEMBER(inode, i_rwsem),
+	MEMBER(inode, i_state), MEMBER(inode, i_size), MEMBER(inode, i_blkbits), MEMBER(inode, i_mapping),
+	MEMBER(inode, i_sb), MEMBER(inode, i_flags), {},
+};
+static const struct member task_members[] = {
+	MEMBER(task_struct, thread_info), MEMBER(task_struct, __state), MEMBER(task_struct, flags), MEMBER(task_struct, mm), MEMBER(task_struct, active_mm),
+	MEMBER(task_struct, tlb_ubc), MEMBER(task_struct, plug), MEMBER(task_struct, reclaim_state), {},
+};
+
+static void describe_as(struct linux_object *object, const char *name, long number, const struct member *members,
+			unsigned long offset)
+{
+	object->name = name;
+	object->number = number;
+	object->offset = offset;
+	for (; members && members->name; members++) {
+		if (offset - members->offset >= members->size)
+			continue;
+		object->member = members->name;
+		object->offset = offset - members->offset;
+		return;
+	}
+}
+
+/* One of an array of them; 0: it is none of these. */
+static int describe_in(struct linux_object *object, const char *name, const struct member *members, unsigned long address,
+		       const void *array, unsigned long count, unsigned long size)
+{
+	unsigned long offset = address - (unsigned long)array;
+
+	if (offset >= count * size)
+		return 0;
+	describe_as(object, name, offset / size, members, offset % size);
+	return 1;
+}
+
+/* An entry of a page table, of whichever level, or else what a page has in it. */
+static void describe_frame(unsigned long address, struct linux_object *object)
+{
+	static const char *const levels[] = { "pte", "pmd", "pud", "pgd" };
+	int mm, level;
+
+	for (mm = 0; mm < linux_max_mms; mm++) {
+		for (level = 0; level < ARRAY_SIZE(levels); level++) {
+			unsigned long *entry = entry_at(mm, LINUX_USER_BASE, PAGE_SHIFT + level * bits_per_level);
+
+			if (!entry || (address ^ (unsigned long)entry) >> PAGE_SHIFT)
+				continue;
+			/* Entries are told as virtual pages are, from the first of the windows. */
+			describe_as(object, levels[level], (long)(address - (unsigned long)entry) / (long)sizeof(*entry), NULL,
+				    address % sizeof(*entry));
+			object->owner = "mm";
+			object->owner_number = mm;
+			return;
+		}
+	}
+	describe_as(object, "contents of frame", (address - LINUX_FRAMES_BASE) >> PAGE_SHIFT, NULL, offset_in_page(address));
+}
+
+static void describe_object(unsigned long address, struct linux_object *object)
+{
+	unsigned long offset;
+	const char *type = shim_object_type(address, &offset);
+	struct shim_lock_name lock = shim_name_lock((void *)(address - offset));
+
+	describe_as(object, type ? type : "object", -1, NULL, offset);
+	if (type && strcmp(type, "vm_area_struct") == 0)
+		describe_as(object, type, -1, vma_members, offset);
+	if (lock.kind == linux_other_lock)
+		return;
+	object->owner = "mm";
+	object->owner_number = lock.owner;
+}
+
+void linux_describe(const volatile void *where, struct linux_object *object)
+{
+	unsigned long address = (unsigned long)where;
+
+	*object = (struct linux_object){ .number = -1 };
+	if (address - LINUX_FRAMES_BASE < (unsigned long)linux_frames << PAGE_SHIFT)
+		return describe_frame(address, object);
+	if (address - LINUX_OBJECTS_BASE < LINUX_OBJECTS_SIZE)
+		return describe_object(address, object);
+	if (describe_in(object, "frame", page_members, address, (void *)LINUX_PAGES_BASE, linux_frames, sizeof(struct page)) ||
+	    describe_in(object, "mm", mm_members, address, shim_mms, linux_max_mms, sizeof(struct shim_mm)) ||
+	    describe_in(object, "inode", inode_members, address, shim_inodes, linux_max_files, sizeof(struct inode)) ||
+	    describe_in(object, "file", NULL, address, shim_files, linux_max_files, sizeof(struct file)) ||
+	    describe_in(object, "task", task_members, address, shim_tasks, linux_max_cpus, sizeof(struct task_struct)))
+		return;
+}
+
+/* --- locks --- */
+
 struct shim_lock_name shim_name_lock(const void *lock)
 {
 	int i;

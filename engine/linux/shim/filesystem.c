@@ -297,6 +297,7 @@ void linux_truncate(int file, unsigned long last)
 	had = linux_file_pages(file);
 	filemap_invalidate_lock(inode->i_mapping);
 	if (pages < had)
+		host_code(NULL);
 		host_discard_begins(file, pages, had - pages);
 	truncate_setsize(inode, (loff_t)pages * PAGE_SIZE);
 	if (pages < had)
@@ -315,6 +316,7 @@ void linux_punch(int file, unsigned long first, unsigned long count)
 	end = min(first + count, linux_file_pages(file));
 	if (first < end) {
 		filemap_invalidate_lock(inode->i_mapping);
+		host_code(NULL);
 		host_discard_begins(file, first, end - first);
 		truncate_pagecache_range(inode, (loff_t)first * PAGE_SIZE, (loff_t)end * PAGE_SIZE - 1);
 		free_blocks(file, first, end - first);

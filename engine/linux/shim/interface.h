@@ -35,6 +35,8 @@ enum {
 int host_cpu(void);
 /* A step point: what is about to be done, as code at `ip`, is done when this returns. */
 void host_step(const volatile void *address, unsigned long size, int writes, const void *ip);
+/* What is reported from now on until the next step is done by code at `ip`; null: by nobody's that has a name. */
+void host_code(const void *ip);
 /* A step that can be made only while enabled(argument). Whoever may have made it so calls host_wake(). */
 void host_step_when(const void *object, int (*enabled)(const void *), const void *argument, const void *ip);
 /* No step: returns when enabled(argument). */
@@ -171,8 +173,24 @@ struct linux_frame {
 	int in_use; /* 0: it is free */
 	int is_table; /* it holds a page table */
 };
+/* What an address is to people: something that has a name, or one of several of its kind; and where in it. */
+struct linux_object {
+	const char *name; /* null: not known */
+	int number; /* -1: there is one only */
+	const char *owner; /* "mm", "file", "cpu"; null: nobody's */
+	int owner_number;
+	const char *member; /* null: not known, and `offset` is all there is */
+	unsigned long offset;
+};
+/* A symbol of the kernel's, by where it begins in its part of linux.o. */
+struct linux_symbol {
+	unsigned long offset;
+	const char *name;
+};
 /* NOLINTEND(readability-identifier-naming) */
 void linux_locate(const volatile void *address, struct linux_place *place);
+/* Of what is in neither per-CPU data nor data that has a symbol; for them the program has tables. */
+void linux_describe(const volatile void *address, struct linux_object *object);
 void linux_frame_facts(unsigned long pfn, struct linux_frame *facts);
 
 /* The entry of an mm for an address, where it lies; null: there is no page table for it. */

@@ -59,6 +59,7 @@ int linux_mmap(unsigned long address, unsigned long length, int file, unsigned l
 	mmap_write_lock(mm);
 	host_unmap_begins(shim_number_of(mm), address, address + length);
 	result = mmap_region(&shim_files[file], address, length, flags, index, NULL);
+	host_code(NULL);
 	host_mapped(shim_number_of(mm), address, address + length, file, index);
 	mmap_write_unlock(mm);
 	return IS_ERR_VALUE(result) ? (int)result : 0;

@@ -24,8 +24,10 @@ static void report_dropped(const void *lock)
 
 void __might_resched(const char *file, int line, unsigned int offsets)
 {
-	if (preempt_count() != (int)(offsets & MIGHT_RESCHED_PREEMPT_MASK) || raw_irqs_disabled())
-		host_sleep_in_atomic();
+	if (preempt_count() == (int)(offsets & MIGHT_RESCHED_PREEMPT_MASK) && !raw_irqs_disabled())
+		return;
+	host_code(IP);
+	host_sleep_in_atomic();
 }
 void __might_sleep(const char *file, int line) { __might_resched(file, line, 0); }
 void __cant_sleep(const char *file, int line, int offset) {}

@@ -46,6 +46,10 @@ void shim_free_frame(struct page *page);
 int shim_frame_used(unsigned long pfn);
 /* Zeroed; aligned to 256 bytes, as maple nodes must be. Never freed within a run. */
 void *shim_alloc_object(unsigned long size);
+/* Says the type of the object that was allocated last; of the one at an address, and how far that is in it. Null: nobody has
+ * said. */
+void shim_name_object(const char *type);
+const char *shim_object_type(unsigned long address, unsigned long *offset);
 
 extern struct task_struct shim_tasks[linux_max_cpus];
 struct shim_mm {

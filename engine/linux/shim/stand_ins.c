@@ -111,15 +111,41 @@ void free_pages(unsigned long address, unsigned int order)
 
 /* --- objects --- */
 
+enum { object_alignment = 256 };
+
 static unsigned long objects_used;
+
+static unsigned long object_count;
+
+/* For people: where objects begin in the room for them, in order, and their types. No run depends on it, and so it is no part
+ * of what a run begins with. */
+static struct object_name {
+	unsigned long begin;
+	const char *type;
+} object_names[LINUX_OBJECTS_SIZE / object_alignment] __section(".linux_names");
+
+void shim_name_object(const char *type) { object_names[object_count - 1].type = type; }
+
+const char *shim_object_type(unsigned long address, unsigned long *offset)
+{
+	unsigned long i = object_count;
+
+	while (i > 0) {
+		*offset = address - LINUX_OBJECTS_BASE - object_names[--i].begin;
+		if (object_names[i].begin <= address - LINUX_OBJECTS_BASE)
+			return object_names[i].type;
+	}
+	return NULL;
+}
 
 void *shim_alloc_object(unsigned long size)
 {
 	void *object = (void *)(LINUX_OBJECTS_BASE + objects_used);
 
-	objects_used += ALIGN(size, 256);
-	if (objects_used > LINUX_OBJECTS_SIZE)
+	if (objects_used + size > LINUX_OBJECTS_SIZE)
 		host_die("there is no room for a further object");
+	object_names[object_count++] = (struct object_name){ objects_used, NULL };
+	objects_used += ALIGN(size, object_alignment);
 	memset(object, 0, size);
 	return object;
 }
@@ -127,6 +153,7 @@ void *shim_alloc_object(unsigned long size)
 unsigned long linux_objects_used(void) { return objects_used; }
 
 struct kmem_cache {
+	const char *name;
 	unsigned int size;
 	void (*constructor)(void *);
 };
@@ -134,14 +161,16 @@ static void *from_cache(struct kmem_cache *cache)
 {
 	void *object = shim_alloc_object(cache->size);
 
+	shim_name_object(cache->name);
 	if (cache->constructor)
 		cache->constructor(object);
 	return object;
 }
-static struct kmem_cache *new_cache(unsigned int size, void (*constructor)(void *))
+static struct kmem_cache *new_cache(const char *name, unsigned int size, void (*constructor)(void *))
 {
 	struct kmem_cache *cache = shim_alloc_object(sizeof(*cache));
 
+	cache->name = name;
 	cache->size = size;
 	cache->constructor = constructor;
 	return cache;
@@ -158,7 +187,7 @@ static int fill_from_cache(struct kmem_cache *cache, size_t count, void **object
 struct kmem_cache *__kmem_cache_create_args(const char *name, unsigned int size, struct kmem_cache_args *args,
 					    slab_flags_t flags)
 {
-	return new_cache(size, args->ctor);
+	return new_cache(name, size, args->ctor);
 }
 void *kmem_cache_alloc_noprof(struct kmem_cache *cache, gfp_t gfp) { return from_cache(cache); }
 void *kmem_cache_alloc_lru_noprof(struct kmem_cache *cache, struct list_lru *lru, gfp_t gfp) { return from_cache(cache); }
@@ -170,7 +199,7 @@ int kmem_cache_alloc_bulk_noprof(struct kmem_cache *cache, gfp_t gfp, size_t cou
 struct kmem_cache *kmem_cache_create(const char *name, unsigned int size, unsigned int align, slab_flags_t flags,
 				     void (*constructor)(void *))
 {
-	return new_cache(size, constructor);
+	return new_cache(name, size, constructor);
 }
 void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp) { return from_cache(cache); }
 void *kmem_cache_alloc_lru(struct kmem_cache *cache, struct list_lru *lru, gfp_t gfp) { return from_cache(cache); }
@@ -187,6 +216,7 @@ void call_rcu(struct rcu_head *head, rcu_callback_t function) {}
 bool ptlock_alloc_impl(spinlock_t **lock)
 {
 	*lock = shim_alloc_object(sizeof(**lock));
+	shim_name_object("page->ptl");
 	spin_lock_init(*lock);
 	return true;
 }
@@ -233,10 +263,12 @@ struct vm_area_struct *vm_area_alloc(struct mm_struct *mm)
 {
 	struct vm_area_struct *vma = shim_alloc_object(sizeof(*vma));
 
+	shim_name_object("vm_area_struct");
 	vma->vm_mm = mm;
 	INIT_LIST_HEAD(&vma->anon_vma_chain);
 #if SINCE_6_2
 	vma->vm_lock = shim_alloc_object(sizeof(*vma->vm_lock));
+	shim_name_object("vma_lock");
 	init_rwsem(&vma->vm_lock->lock);
 	vma->vm_lock_seq = -1;
 #endif
