@@ -12,8 +12,8 @@ namespace shootdown {
 class Commits final
     : public Watches<event::UserAccess, event::WriteWord, event::WriteReturns, event::InsertMapping, event::BeginUnmap,
                      event::EndUnmap, event::OperationBegins, event::RemoveFromPageCache, event::FreePage,
-                     event::BeginGather, event::ClearEntry, event::FlushGather, event::EndGather, event::SetFileSize,
-                     event::BeginDiscard, event::EndDiscard> {
+                     event::BeginGather, event::ClearEntry, event::SetEntry, event::FlushGather, event::EndGather,
+                     event::SetFileSize, event::BeginDiscard, event::EndDiscard> {
  public:
   explicit Commits(Reference& reference) : reference_(reference) {}
 
@@ -29,13 +29,16 @@ class Commits final
     reference_.write_returned(number(event.file), number(event.index));
   }
   void on(int /*cpu*/, const event::InsertMapping& event) {
-    reference_.map(number(event.mm), number(event.first), number(event.count), number(event.file), number(event.index));
+    reference_.map(number(event.mm), number(event.first), number(event.count), number(event.file), number(event.index),
+                   event.read_only != 0);
   }
   void on(int /*cpu*/, const event::BeginUnmap& event) {
-    reference_.begin_unmap(number(event.mm), number(event.first), number(event.count));
+    const auto begin = event.only_stores != 0 ? &Reference::begin_protect : &Reference::begin_unmap;
+    (reference_.*begin)(number(event.mm), number(event.first), number(event.count));
   }
   void on(int /*cpu*/, const event::EndUnmap& event) {
-    reference_.end_unmap(number(event.mm), number(event.first), number(event.count));
+    const auto end = event.only_stores != 0 ? &Reference::end_protect : &Reference::end_unmap;
+    (reference_.*end)(number(event.mm), number(event.first), number(event.count));
   }
 
   void on(int /*cpu*/, const event::SetFileSize& event) {
@@ -55,6 +58,7 @@ class Commits final
   void on(int cpu, const event::ClearEntry& event) {
     if (event.was.present()) reference_.clear_entry(cpu, number(event.page), number(event.was.frame()));
   }
+  void on(int cpu, const event::SetEntry& event) { reference_.set_entry(cpu, number(event.mm), number(event.page)); }
   void on(int cpu, const event::FlushGather& /*event*/) { reference_.flush_gather(cpu); }
   void on(int cpu, const event::EndGather& /*event*/) { reference_.end_gather(cpu); }
 

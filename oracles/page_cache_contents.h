@@ -2,7 +2,8 @@
 //
 // Proves: every load and read() returns the word that was last written to that
 // place of the file, by whomever and however; a page is refused only if it may
-// be, and loaded from only if something may be seen there; and at the end, when
+// be, a store to it alone only if it may be write-protected, and loaded from only
+// if something may be seen there; and at the end, when
 // everything is unmapped, synced and dropped from the page cache, the disk equals
 // the reference word by word.
 //
@@ -41,8 +42,13 @@ class PageCacheContents final
   }
 
   void on(int cpu, const event::RefuseAccess& event) {
-    if (reference().may_refuse(cpu, number(event.mm), number(event.page))) return;
-    violate(cpu, "cpu {} is refused virtual page {} of mm {}, which is mapped", cpu, event.page, event.mm);
+    const int mm = number(event.mm);
+    const int page = number(event.page);
+    if (event.read_only == 0 && !reference().may_refuse(cpu, mm, page)) {
+      violate(cpu, "cpu {} is refused virtual page {} of mm {}, which is mapped", cpu, page, mm);
+    } else if (event.read_only != 0 && !reference().may_refuse_store(mm, page)) {
+      violate(cpu, "cpu {} is refused a store to virtual page {} of mm {}, which may be written to", cpu, page, mm);
+    }
   }
 
   void on(int cpu, const event::ReadWord& event) {

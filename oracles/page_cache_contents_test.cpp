@@ -115,6 +115,18 @@ BOOST_AUTO_TEST_CASE(fires_for_a_load_from_a_page_that_was_dropped_and_whose_ent
   BOOST_TEST(run.breaks(id));
 }
 
+// mprotect takes an entry out and puts it back: whoever drops the page then has to find it there, and flush.
+BOOST_AUTO_TEST_CASE(fires_for_a_load_from_a_page_that_was_dropped_and_whose_entry_a_gather_has_set_again) {
+  Dropped run;
+  run.happens(2, event::SetEntry{.mm = 0, .page = 1});  // another CPU's, as a fault that comes after it
+  run.happens(1, event::SetEntry{.mm = 0, .page = 0});
+  run.happens(0, load(1, 5));
+  BOOST_TEST(!run.breaks(id));
+  run.happens(1, event::SetEntry{.mm = 0, .page = 1});
+  run.happens(0, load(1, 5));
+  BOOST_TEST(run.breaks(id));
+}
+
 BOOST_AUTO_TEST_CASE(a_page_fault_sees_and_changes_nothing) {
   HandMadeRun run;
   event::UserAccess fault = load(1, 7);
@@ -136,6 +148,42 @@ BOOST_AUTO_TEST_CASE(knows_who_may_be_refused) {
   run.happens(0, event::InsertMapping{.mm = 0, .first = 1, .count = 1, .file = 0, .index = 1});
   run.happens(0, event::RefuseAccess{.mm = 0, .page = 1});
   BOOST_TEST(run.fact(id) == "cpu 0 is refused virtual page 1 of mm 0, which is mapped");
+}
+
+BOOST_AUTO_TEST_CASE(knows_who_may_be_refused_a_store) {
+  const event::RefuseAccess refused{.mm = 0, .page = 1, .read_only = 1};
+  HandMadeRun run;
+  run.happens(0, event::BeginUnmap{.mm = 0, .first = 1, .count = 1, .only_stores = 1});
+  run.happens(0, refused);
+  run.happens(0, event::EndUnmap{.mm = 0, .first = 1, .count = 1, .only_stores = 1});
+  run.happens(0, refused);
+  run.happens(0, load(1, 0));
+  BOOST_TEST(run.holds());
+  run.happens(0, event::RefuseAccess{.mm = 0, .page = 1});
+  BOOST_TEST(run.fact(id) == "cpu 0 is refused virtual page 1 of mm 0, which is mapped");
+
+  run.begin();
+  run.happens(0, event::InsertMapping{.mm = 0, .first = 1, .count = 1, .file = 0, .index = 1, .read_only = 1});
+  run.happens(0, refused);
+  BOOST_TEST(run.holds());
+  run.happens(0, event::InsertMapping{.mm = 0, .first = 1, .count = 1, .file = 0, .index = 1});
+  run.happens(0, refused);
+  BOOST_TEST(run.fact(id) == "cpu 0 is refused a store to virtual page 1 of mm 0, which may be written to");
+}
+
+BOOST_AUTO_TEST_CASE(goes_by_what_has_been_moved_to_a_page) {
+  HandMadeRun run;
+  run.happens(0, store(1, 5));
+  run.happens(1, event::BeginUnmap{.mm = 0, .first = 1, .count = 1});
+  run.happens(1, event::InsertMapping{.mm = 0, .first = 0, .count = 1, .file = 0, .index = 1});
+  run.happens(0, store(1, 6));  // through its TLB
+  run.happens(0, load(0, 6));
+  run.happens(1, event::EndUnmap{.mm = 0, .first = 1, .count = 1});
+  run.happens(0, event::RefuseAccess{.mm = 0, .page = 1});
+  run.happens(0, read(1, 6));
+  BOOST_TEST(run.holds());
+  run.happens(0, load(0, 0));
+  BOOST_TEST(run.fact(id) == "cpu 0 loads 0 from virtual page 0 word 0 of mm 0, where 6 was written last");
 }
 
 BOOST_AUTO_TEST_CASE(knows_what_may_be_loaded_while_a_page_is_unmapped_and_that_nothing_may_be_afterwards) {

@@ -1,20 +1,22 @@
 // Nobody uses a translation that is no longer valid.
 //
 // Proves: no access goes through a TLB entry of a page that has been freed since;
-// none works on a page whose munmap has returned, nor on one that was cut off or
-// punched out of its file, but through a translation that a gather has taken out of
-// the page table and not flushed yet; when a page is freed, no
-// page-table entry and no TLB entry of a CPU that may run user code leads to it;
-// when a munmap returns, no such CPU that runs its mm has a TLB entry in the
-// range; and when a gather ends, each TLB entry of these CPUs leads to the same
+// none works on a page whose munmap has returned, or which has been moved away by an
+// mremap, and no store on one whose mprotect has returned; none works on a page that was
+// cut off or punched out of its file, but through a translation that a gather has taken
+// out of the page table and not flushed yet; when a page is freed, no page-table entry
+// and no TLB entry of a CPU that may run user code leads to it;
+// when a munmap or an mremap has unmapped a range, no such CPU that runs its mm has
+// a TLB entry in it, and when an mprotect returns, none that may write to what it
+// has protected; and when a gather ends, each TLB entry of these CPUs leads to the same
 // frame as the page table, unless another flush of the mm is yet to come: another
 // gather is under way, reclaim has put its flush off, or somebody holds a
 // page-table lock (page_mkclean clears an entry, flushes, and sets it again under
 // it).
 //
 // CPUs in lazy mode are exempt, as in the kernel: they flush before they run user
-// code again. An entry that may write where the page table does not, or is dirty
-// where it is not, is no matter for this oracle.
+// code again. Otherwise an entry that may write where the page table does not, or is
+// dirty where it is not, is no matter for this oracle.
 #pragma once
 
 #include "oracles/oracle.h"
@@ -35,6 +37,8 @@ class StaleAccess final
       report_unmapped(cpu, event);
     } else if (!reference().may_access(mm, page, number(event.frame))) {
       report_discarded(cpu, event);
+    } else if (event.store != 0 && !reference().may_store(mm, page)) {
+      violate(cpu, "cpu {} stores to virtual page {} of mm {}, which is write-protected", cpu, page, mm);
     }
   }
 
@@ -54,8 +58,14 @@ class StaleAccess final
     const int mm = number(event.mm);
     each_translation([&](int other, const TlbFact& fact) {
       if (world().mm_of(other) != mm || fact.page - event.first >= event.count) return;
-      violate(cpu, "virtual page {} of mm {} is unmapped while the TLB of cpu {} maps it to page frame {}", fact.page,
-              mm, other, fact.entry.frame());
+      if (event.only_stores == 0) {
+        violate(cpu, "virtual page {} of mm {} is unmapped while the TLB of cpu {} maps it to page frame {}", fact.page,
+                mm, other, fact.entry.frame());
+      } else if (fact.entry.write()) {
+        violate(cpu,
+                "virtual page {} of mm {} is write-protected while cpu {} can write to page frame {} through its TLB",
+                fact.page, mm, other, fact.entry.frame());
+      }
     });
   }
 

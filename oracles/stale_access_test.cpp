@@ -23,8 +23,10 @@ event::UserAccess access(bool store, bool stale = false) {
           .stale = stale ? 1U : 0U};
 }
 
-TlbFact translation(Fact page, Fact frame, Fact lives_ago) {
-  return {.page = page, .entry = {EntryFact::present_bit | frame << EntryFact::frame_shift}, .lives_ago = lives_ago};
+TlbFact translation(Fact page, Fact frame, Fact lives_ago, Fact flags = 0) {
+  return {.page = page,
+          .entry = {EntryFact::present_bit | flags | frame << EntryFact::frame_shift},
+          .lives_ago = lives_ago};
 }
 
 event::FreePage free_of(Fact frame, Fact entries = 0) {
@@ -58,6 +60,59 @@ BOOST_AUTO_TEST_CASE(fires_for_accesses_after_an_unmapping_and_not_during_it) {
     run.happens(0, access(store));
     BOOST_TEST(run.fact(id) == (store ? "cpu 0 stores to virtual page 1 of mm 0, which is unmapped"
                                       : "cpu 0 loads from virtual page 1 of mm 0, which is unmapped"));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(fires_for_stores_after_an_mprotect_and_not_during_it) {
+  HandMadeRun run;
+  run.happens(0, event::BeginUnmap{.mm = 0, .first = 1, .count = 1, .only_stores = 1});
+  run.happens(0, access(true));
+  run.happens(0, event::EndUnmap{.mm = 0, .first = 1, .count = 1, .only_stores = 1});
+  run.happens(0, access(false));
+  BOOST_TEST(run.holds());
+  run.happens(0, access(true));
+  BOOST_TEST(run.fact(id) == "cpu 0 stores to virtual page 1 of mm 0, which is write-protected");
+
+  run.begin();
+  run.happens(0, event::BeginUnmap{.mm = 0, .first = 1, .count = 1, .only_stores = 1});
+  run.happens(0, event::EndUnmap{.mm = 0, .first = 1, .count = 1, .only_stores = 1});
+  run.happens(0, event::InsertMapping{.mm = 0, .first = 1, .count = 1, .file = 0, .index = 1});
+  run.happens(0, access(true));
+  BOOST_TEST(run.holds());
+  run.happens(0, event::InsertMapping{.mm = 0, .first = 1, .count = 1, .file = 0, .index = 0, .read_only = 1});
+  run.happens(0, access(true));
+  BOOST_TEST(run.fact(id) == "cpu 0 stores to virtual page 1 of mm 0, which is write-protected");
+}
+
+BOOST_AUTO_TEST_CASE(fires_when_an_mprotect_returns_while_a_tlb_can_write_to_its_range) {
+  const event::EndUnmap end{.mm = 0, .first = 1, .count = 1, .only_stores = 1};
+  HandMadeRun run;
+  run.world.cpus[1].mm = 1;
+  run.world.cpus[1].tlb = {translation(1, 3, 0, EntryFact::write_bit)};
+  run.world.cpus[2].tlb = {translation(0, 3, 0, EntryFact::write_bit), translation(1, 3, 0)};
+  run.happens(0, end);
+  BOOST_TEST(run.holds());
+  run.world.cpus[2].tlb = {translation(1, 3, 0, EntryFact::write_bit)};
+  run.happens(0, end);
+  BOOST_TEST(run.fact(id) ==
+             "virtual page 1 of mm 0 is write-protected while cpu 2 can write to page frame 3 through its TLB");
+  run.begin();
+  run.world.cpus[2].lazy = true;
+  run.happens(0, end);
+  BOOST_TEST(run.holds());
+}
+
+BOOST_AUTO_TEST_CASE(fires_for_accesses_to_what_was_moved_away) {
+  for (const bool store : {true, false}) {
+    HandMadeRun run;
+    run.happens(0, event::BeginUnmap{.mm = 0, .first = 1, .count = 1});
+    run.happens(0, event::InsertMapping{.mm = 0, .first = 0, .count = 1, .file = 0, .index = 1});
+    run.happens(1, access(store));
+    run.happens(0, event::EndUnmap{.mm = 0, .first = 1, .count = 1});
+    BOOST_TEST(run.holds());
+    run.happens(1, access(store));
+    BOOST_TEST(run.fact(id) == (store ? "cpu 1 stores to virtual page 1 of mm 0, which is unmapped"
+                                      : "cpu 1 loads from virtual page 1 of mm 0, which is unmapped"));
   }
 }
 

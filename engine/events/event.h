@@ -109,10 +109,12 @@ struct Translate : StepEvent {
   Fact store;
 };
 
-// A load or store met no mapping (SIGSEGV), or one that shows nothing there, beyond the end of its file (SIGBUS).
+// A load or store met no mapping, or a store one that must not be written to (SIGSEGV); or one that shows nothing there, beyond
+// the end of its file (SIGBUS).
 struct RefuseAccess : Note {
   Fact mm;
   Fact page;
+  Fact read_only;  // 1: there is a mapping
 };
 
 // --- TLBs ---
@@ -252,13 +254,14 @@ struct DowngradeLock : StepEvent {
 
 // --- address spaces ---
 
-// The range is mapped from now on.
+// The range is mapped so from now on.
 struct InsertMapping : StepEvent {
   Fact mm;
   Fact first;
   Fact count;
   Fact file;
-  Fact index;  // that the first page shows; the others show those that follow
+  Fact index;      // that the first page shows; the others show those that follow
+  Fact read_only;  // 1: it must not be written to
 };
 
 struct SplitMapping : StepEvent {
@@ -277,6 +280,7 @@ struct BeginUnmap : Note {
   Fact mm;
   Fact first;
   Fact count;
+  Fact only_stores;  // 1: it is write-protected, and all this is about stores alone
 };
 
 // The transition is over: nobody may use an old translation.
@@ -284,6 +288,7 @@ struct EndUnmap : Note {
   Fact mm;
   Fact first;
   Fact count;
+  Fact only_stores;
 };
 
 // A thread leaves its mm, and its CPU enters lazy mode.

@@ -42,8 +42,8 @@ void perform<Call::load>(Task& current, const Operands& operands) {
 
 template <>
 void perform<Call::touch>(Task& current, const Operands& operands) {
-  const auto& [first, count] = operands[0];
-  for (int page = first; page < first + count; ++page) user_access(current, page, 0, true);
+  const Operand& range = operands[0];
+  for (int page = range.value; page < range.value + range.count; ++page) user_access(current, page, 0, true);
 }
 
 template <>

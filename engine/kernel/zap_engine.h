@@ -20,6 +20,7 @@ class ZapEngine : public Engine {
  public:
   // Fewer than all if it never does what they announce, such as to gather.
   EventSet sends() const override { return EventSet::of(SentByModel{}); }
+  bool does_every_operation() const final { return false; }
   std::string refusal(const Program& program) const final;
   bool refuses_some() const final { return true; }
   void adapt(Program& program) const final;

@@ -172,8 +172,15 @@ FROM_KERNEL void host_unmap_begins(int mm, unsigned long start, unsigned long en
 FROM_KERNEL void host_unmap_ends(int mm, unsigned long start, unsigned long end) {
   tell(&LinuxRun::unmap_ends, mm, start, end);
 }
-FROM_KERNEL void host_mapped(int mm, unsigned long start, unsigned long end, int file, unsigned long index) {
-  tell(&LinuxRun::mapped, mm, start, end, file, index);
+FROM_KERNEL void host_protect_begins(int mm, unsigned long start, unsigned long end) {
+  tell(&LinuxRun::protect_begins, mm, start, end);
+}
+FROM_KERNEL void host_protect_ends(int mm, unsigned long start, unsigned long end) {
+  tell(&LinuxRun::protect_ends, mm, start, end);
+}
+FROM_KERNEL void host_mapped(int mm, unsigned long start, unsigned long end, int file, unsigned long index,
+                             int read_only) {
+  tell(&LinuxRun::mapped, mm, start, end, file, index, read_only != 0);
 }
 FROM_KERNEL void host_zap_begins(int mm, unsigned long start, unsigned long end) {
   tell(&LinuxRun::zap_begins, mm, start, end);
@@ -208,6 +215,12 @@ FROM_KERNEL void host_read_words(unsigned long pfn) {
 }
 FROM_KERNEL void host_write_words(unsigned long pfn) {
   tell(&LinuxRun::write_words, pfn);
+}
+FROM_KERNEL void host_fsync_begins(int file, unsigned long first, unsigned long count) {
+  tell(&LinuxRun::fsync_begins, file, first, count);
+}
+FROM_KERNEL void host_fsync_returns(int file, unsigned long first, unsigned long count) {
+  tell(&LinuxRun::fsync_returns, file, first, count);
 }
 FROM_KERNEL void host_read_page(int file, unsigned long index, unsigned long pfn) {
   tell(&LinuxRun::read_page, file, index, pfn);

@@ -1,6 +1,7 @@
 #include "engine/linux/linux_run.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <span>
 #include <string>
@@ -483,8 +484,11 @@ void LinuxRun::gather_ends(int mm) {
 }
 
 template <typename E>
-void LinuxRun::report_range(int mm, std::uintptr_t start, std::uintptr_t end) {
-  report(E{.mm = as_fact(mm), .first = page_of(start), .count = pages_in(start, end)});
+void LinuxRun::report_range(int mm, std::uintptr_t start, std::uintptr_t end, E event) {
+  event.mm = as_fact(mm);
+  event.first = page_of(start);
+  event.count = pages_in(start, end);
+  report(event);
 }
 
 void LinuxRun::unmap_begins(int mm, std::uintptr_t start, std::uintptr_t end) {
@@ -495,12 +499,17 @@ void LinuxRun::unmap_ends(int mm, std::uintptr_t start, std::uintptr_t end) {
   report_range<event::EndUnmap>(mm, start, end);
 }
 
-void LinuxRun::mapped(int mm, std::uintptr_t start, std::uintptr_t end, int file, Fact index) {
-  report(event::InsertMapping{.mm = as_fact(mm),
-                              .first = page_of(start),
-                              .count = pages_in(start, end),
-                              .file = as_fact(file),
-                              .index = index});
+void LinuxRun::protect_begins(int mm, std::uintptr_t start, std::uintptr_t end) {
+  report_range(mm, start, end, event::BeginUnmap{.only_stores = 1});
+}
+
+void LinuxRun::protect_ends(int mm, std::uintptr_t start, std::uintptr_t end) {
+  report_range(mm, start, end, event::EndUnmap{.only_stores = 1});
+}
+
+void LinuxRun::mapped(int mm, std::uintptr_t start, std::uintptr_t end, int file, Fact index, bool read_only) {
+  report_range(mm, start, end,
+               event::InsertMapping{.file = as_fact(file), .index = index, .read_only = static_cast<Fact>(read_only)});
 }
 
 void LinuxRun::zap_begins(int mm, std::uintptr_t start, std::uintptr_t end) {
@@ -550,6 +559,15 @@ void LinuxRun::discard_ends(int file, Fact first, Fact count) {
   own_step({.kind = kind_of<event::EndDiscard>, .subject = as_fact(file)});
   for (Fact index = first; index < first + count; ++index) disk_page(file, static_cast<int>(index)) = {};
   announce(cpu(), event::EndDiscard{.file = as_fact(file), .first = first, .count = count});
+}
+
+void LinuxRun::fsync_begins(int file, Fact first, Fact count) {
+  own_step({.kind = kind_of<event::FsyncBegins>, .subject = as_fact(file)});
+  announce(cpu(), event::FsyncBegins{.file = as_fact(file), .first = first, .count = count});
+}
+
+void LinuxRun::fsync_returns(int file, Fact first, Fact count) {
+  report(event::FsyncReturns{.file = as_fact(file), .first = first, .count = count});
 }
 
 void LinuxRun::read_words(Fact frame) {
@@ -640,8 +658,11 @@ void LinuxRun::user_access(int cpu, int page, int word, bool store) {
     const event::UserAccess done = access(cpu, page, word, store);
     announce(cpu, done);
     if (done.access != Access::fault) return;
-    if (linux_fault(address_of(page), static_cast<int>(store)) == 0) continue;
-    announce(cpu, event::RefuseAccess{.mm = as_fact(mm_of(cpu)), .page = as_fact(page)});
+    const int error = linux_fault(address_of(page), static_cast<int>(store));
+    if (error == 0) continue;
+    announce(cpu,
+             event::RefuseAccess{
+                 .mm = as_fact(mm_of(cpu)), .page = as_fact(page), .read_only = static_cast<Fact>(error == -EACCES)});
     return;
   }
 }
@@ -651,14 +672,6 @@ void LinuxRun::user_access(int cpu, int page, int word, bool store) {
 void LinuxRun::begin_operation(int /*cpu*/) {
   enter_step();
   comes_of(nullptr);
-}
-
-void LinuxRun::fsync(int cpu, int file, int first, int count) {
-  own_step({.kind = kind_of<event::FsyncBegins>, .subject = as_fact(file)});
-  announce(cpu, event::FsyncBegins{.file = as_fact(file), .first = as_fact(first), .count = as_fact(count)});
-  linux_fsync(file, static_cast<unsigned long>(first), static_cast<unsigned long>(count));
-  leave_step();
-  announce(cpu, event::FsyncReturns{.file = as_fact(file), .first = as_fact(first), .count = as_fact(count)});
 }
 
 void LinuxRun::read(int cpu, int file, int index) {
@@ -693,6 +706,7 @@ void LinuxRun::run_operation(int cpu, const Operation& operation) {
   const int file = first / config.pages;
   const auto index = static_cast<unsigned long>(config.index_of(first));
   const auto pages = static_cast<unsigned long>(count);
+  const unsigned long length = pages * linux_page_size;
   switch (operation.call) {
     case Call::store: user_access(cpu, first, operation.operands[1].value, true); break;
     case Call::load: user_access(cpu, first, operation.operands[1].value, false); break;
@@ -705,18 +719,21 @@ void LinuxRun::run_operation(int cpu, const Operation& operation) {
       for (int page = first; page < first + count; ++page) linux_fault(address_of(page), 0);
       break;
     case Call::munmap: unmap(first, count); break;
-    case Call::dontneed: linux_madvise(address_of(first), pages * linux_page_size, madv_dontneed); break;
-    case Call::msync: fsync(cpu, config.file_of(first), config.index_of(first), count); break;
+    case Call::dontneed: linux_madvise(address_of(first), length, madv_dontneed); break;
+    case Call::msync: linux_msync(address_of(first), length); break;
     case Call::exit: exit_thread(cpu); break;
-    case Call::fsync: fsync(cpu, file, config.index_of(first), count); break;
+    case Call::fsync: linux_fsync(file, index, pages); break;
     case Call::writeback: linux_writeback(file, index, pages); break;
     case Call::fadvise: linux_fadvise_dontneed(file, index, pages); break;
     case Call::invalidate: linux_invalidate(file, index, pages); break;
     case Call::reclaim: linux_reclaim(file, index, pages); break;
     case Call::read: read(cpu, file, config.index_of(first)); break;
     case Call::write: write(cpu, file, config.index_of(first)); break;
-    case Call::pageout: linux_madvise(address_of(first), pages * linux_page_size, madv_pageout); break;
-    case Call::cold: linux_madvise(address_of(first), pages * linux_page_size, madv_cold); break;
+    case Call::pageout: linux_madvise(address_of(first), length, madv_pageout); break;
+    case Call::cold: linux_madvise(address_of(first), length, madv_cold); break;
+    case Call::protect: linux_mprotect(address_of(first), length, 0); break;
+    case Call::unprotect: linux_mprotect(address_of(first), length, 1); break;
+    case Call::mremap: linux_mremap(address_of(first), length, address_of(operation.operands[0].to)); break;
     case Call::truncate: linux_truncate(file, index); break;
     case Call::punch: linux_punch(file, index, pages); break;
   }
@@ -729,11 +746,11 @@ void LinuxRun::exit_thread(int cpu) {
   cpus_[cpu].exited = true;
 }
 
-void LinuxRun::finish(int cpu) {
+void LinuxRun::finish(int /*cpu*/) {
   code_.observer = nullptr;  // there is nobody left who could meet it
   linux_end();
   for (int file = 0; file < config.files; ++file) {
-    fsync(cpu, file, 0, config.pages);
+    linux_fsync(file, 0, config.pages);
     linux_drop_cache(file);
     leave_step();
   }

@@ -76,7 +76,9 @@ class LinuxRun final : public Run, public World {
   void gather_ends(int mm);
   void unmap_begins(int mm, std::uintptr_t start, std::uintptr_t end);
   void unmap_ends(int mm, std::uintptr_t start, std::uintptr_t end);
-  void mapped(int mm, std::uintptr_t start, std::uintptr_t end, int file, Fact index);
+  void protect_begins(int mm, std::uintptr_t start, std::uintptr_t end);
+  void protect_ends(int mm, std::uintptr_t start, std::uintptr_t end);
+  void mapped(int mm, std::uintptr_t start, std::uintptr_t end, int file, Fact index, bool read_only);
   void zap_begins(int mm, std::uintptr_t start, std::uintptr_t end);
   void zap_ends(int mm, std::uintptr_t start, std::uintptr_t end);
   void page_queued(Fact frame, std::uintptr_t pointer, Fact queued, Fact room, Fact batches);
@@ -86,6 +88,8 @@ class LinuxRun final : public Run, public World {
   void page_tagged(int file, Fact index, Fact tag);
   void discard_begins(int file, Fact first, Fact count);
   void discard_ends(int file, Fact first, Fact count);
+  void fsync_begins(int file, Fact first, Fact count);
+  void fsync_returns(int file, Fact first, Fact count);
   void read_words(Fact frame);
   void write_words(Fact frame);
   void read_page(int file, Fact index, Fact frame);
@@ -185,13 +189,12 @@ class LinuxRun final : public Run, public World {
   template <typename E>
   void report(const E& event);
   template <typename E>
-  void report_range(int mm, std::uintptr_t start, std::uintptr_t end);
+  void report_range(int mm, std::uintptr_t start, std::uintptr_t end, E event = {});
   std::span<const std::uint64_t> entries_of(int mm) const;
 
   void user_access(int cpu, int page, int word, bool store);
   Pte walk(int cpu, int page, bool store);
   event::UserAccess access(int cpu, int page, int word, bool store);
-  void fsync(int cpu, int file, int first, int count);
   void read(int cpu, int file, int index);
   void write(int cpu, int file, int index);
   void map(int first, int count);

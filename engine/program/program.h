@@ -89,6 +89,7 @@ inline constexpr std::array parameter_table{
 enum class OperandKind : std::uint8_t {
   virtual_page,   // a page of the address space of the operation's CPU
   virtual_range,  // several such, in one window
+  virtual_move,   // the same, and the page that the first of them goes to; the two places do not overlap
   word,           // a word of a page
   file_page,      // a page of a file: file number times the file's length plus the page's index
   file_range,     // several such, of one file
@@ -98,6 +99,7 @@ enum class OperandKind : std::uint8_t {
 struct Operand {
   std::uint16_t value = 0;
   std::uint16_t count = 0;  // of a range: its pages, from 1
+  std::uint16_t to = 0;     // of a move: the page that `value` goes to
 
   bool operator==(const Operand&) const = default;
 };

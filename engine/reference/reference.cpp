@@ -45,21 +45,17 @@ void Reference::write_returned(int file, int index) {
   for (Word& word : pages_[file_page(file, index)].words) word.settled = std::max(word.settled, word.writing);
 }
 
-void Reference::map(int mm, int first, int count, int file, int index) {
-  for (int i = 0; i < count; ++i) view(mm, first + i) = {.page = file_page(file, index + i), .state = State::mapped};
+void Reference::map(int mm, int first, int count, int file, int index, bool read_only) {
+  const Allowed stores = read_only ? Allowed::no : Allowed::yes;
+  for (int i = 0; i < count; ++i)
+    view(mm, first + i) = {.page = file_page(file, index + i), .access = Allowed::yes, .stores = stores};
 }
 
-void Reference::begin_unmap(int mm, int first, int count) {
+void Reference::change(int mm, int first, int count, Allowed View::* what, Allowed from) {
+  const Allowed to = from == Allowed::yes ? Allowed::in_transition : Allowed::no;
   for (int page = first; page < first + count; ++page) {
-    State& state = view(mm, page).state;
-    if (state == State::mapped) state = State::in_transition;
-  }
-}
-
-void Reference::end_unmap(int mm, int first, int count) {
-  for (int page = first; page < first + count; ++page) {
-    State& state = view(mm, page).state;
-    if (state == State::in_transition) state = State::unmapped;
+    Allowed& allowed = view(mm, page).*what;
+    if (allowed == from) allowed = to;
   }
 }
 
@@ -105,6 +101,10 @@ void Reference::begin_gather(int cpu, int mm) {
 
 void Reference::clear_entry(int cpu, int page, int frame) {
   gathers_[cpu].cleared[page] = static_cast<std::uint16_t>(frame);
+}
+
+void Reference::set_entry(int cpu, int mm, int page) {
+  if (gathers_[cpu].mm == mm) gathers_[cpu].cleared[page] = no_frame;
 }
 
 void Reference::flush_gather(int cpu) {

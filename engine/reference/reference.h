@@ -12,7 +12,8 @@
 // unmapped only a refusal. Unmapping takes time, and while it does, an access may
 // legally use the old translation (then it sees what the page showed, as it is
 // now) or the new one (it is refused). The reference accepts both, and follows the
-// engine. When the transition is over, only the new way is right.
+// engine. When the transition is over, only the new way is right. Write protection
+// is the same for stores alone.
 //
 // A kernel may drop a clean page from its page cache without asking who uses it
 // (invalidate_inode_pages2). The frame then is a copy of what the page was, which
@@ -56,20 +57,23 @@ class Reference {
            (is_to_be_flushed(mm, page, frame) && was(copies_[frame], view(mm, page).page, word, value));
   }
   // Whether a virtual page shows anything, were its file long enough.
-  bool is_mapped(int mm, int page) const { return view(mm, page).state != State::unmapped; }
-  // Whether an access to a virtual page may work, which leads to a frame.
+  bool is_mapped(int mm, int page) const { return view(mm, page).access != Allowed::no; }
+  // Whether an access to a virtual page may work, which leads to a frame; and, if it may, a store.
   bool may_access(int mm, int page, int frame) const {
     if (!is_mapped(mm, page)) return false;
     const PageNumber shown = view(mm, page).page;
     const bool exists = !is_beyond_end(shown) || is_discarded(shown);
     return (exists && !is_cut_off(frame, shown)) || is_to_be_flushed(mm, page, frame);
   }
-  // Whether the access that has faulted on a CPU may be refused.
+  bool may_store(int mm, int page) const { return is_mapped(mm, page) && view(mm, page).stores != Allowed::no; }
+  // Whether the access that has faulted on a CPU may be refused because nothing is there; and a store because what is mapped
+  // must not be written to.
   bool may_refuse(int cpu, int mm, int page) const {
     const View& here = view(mm, page);
-    if (here.state != State::mapped) return true;
+    if (here.access != Allowed::yes) return true;
     return is_beyond_end(here.page) || pages_[here.page].was_beyond_end > faulted_[cpu];
   }
+  bool may_refuse_store(int mm, int page) const { return view(mm, page).stores != Allowed::yes; }
   // Whether the read() under way on a CPU, which has found a frame, may get the value from it.
   bool allows_read(int cpu, int file, int index, int word, int frame, std::uint32_t value) const {
     return file_word(file, index, word) == value ||
@@ -113,11 +117,13 @@ class Reference {
   void write(int file, int index, int word, std::uint32_t value);
   void write_returned(int file, int index);
   // The pages show the file from `index` on. They are in no transition any more.
-  void map(int mm, int first, int count, int file, int index);
-  // Of what is mapped in the range; what is unmapped already stays so.
-  void begin_unmap(int mm, int first, int count);
+  void map(int mm, int first, int count, int file, int index, bool read_only = false);
+  // Of what is mapped in the range; what is unmapped already stays so. And of what may be written to.
+  void begin_unmap(int mm, int first, int count) { change(mm, first, count, &View::access, Allowed::yes); }
+  void begin_protect(int mm, int first, int count) { change(mm, first, count, &View::stores, Allowed::yes); }
   // Of what has been in transition since then.
-  void end_unmap(int mm, int first, int count);
+  void end_unmap(int mm, int first, int count) { change(mm, first, count, &View::access, Allowed::in_transition); }
+  void end_protect(int mm, int first, int count) { change(mm, first, count, &View::stores, Allowed::in_transition); }
 
   // The file ends behind so many pages.
   void set_size(int file, int pages);
@@ -135,13 +141,15 @@ class Reference {
   void free(int frame) { copies_[frame].dropped = 0; }
   // A CPU takes entries of an mm out of the page tables, and has them flushed together. It has one gather at a time.
   void begin_gather(int cpu, int mm);
-  // Takes an entry out that leads to the frame. Without a gather it is not left for later.
+  // Takes an entry out that leads to the frame. Without a gather it is not left for later, nor is one that is set again
+  // (mprotect).
   void clear_entry(int cpu, int page, int frame);
+  void set_entry(int cpu, int mm, int page);
   void flush_gather(int cpu);
   void end_gather(int cpu) { gathers_[cpu].mm = no_mm; }
 
  private:
-  enum class State : std::uint8_t { unmapped, mapped, in_transition };
+  enum class Allowed : std::uint8_t { no, yes, in_transition };
 
   struct Word {
     std::uint32_t value = 0;
@@ -177,10 +185,13 @@ class Reference {
   // What a virtual page shows or, if it is unmapped, showed last.
   struct View {
     PageNumber page = nothing;
-    State state = State::unmapped;
+    Allowed access = Allowed::no;
+    Allowed stores = Allowed::no;  // as far as any access is
   };
   const View& view(int mm, int page) const { return views_[mm * virtual_pages_ + page]; }
   View& view(int mm, int page) { return views_[mm * virtual_pages_ + page]; }
+  // One step on the way from yes to no, of the pages for which it is `from`.
+  void change(int mm, int first, int count, Allowed View::* what, Allowed from);
 
   // What a frame was when it left the page cache.
   struct Copy {

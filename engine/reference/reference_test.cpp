@@ -79,6 +79,42 @@ BOOST_AUTO_TEST_CASE(a_page_shows_what_was_mapped_there_in_its_mm) {
   BOOST_TEST(reference->file_word(0, 1, 0) == 0U);
 }
 
+BOOST_AUTO_TEST_CASE(write_protection_is_about_stores_alone) {
+  BOOST_TEST(reference->may_store(0, 2));
+  BOOST_TEST(!reference->may_refuse_store(0, 2));
+  reference->begin_protect(0, 2, 1);
+  BOOST_TEST(reference->may_store(0, 2));
+  BOOST_TEST(reference->may_refuse_store(0, 2));
+  reference->store(0, 2, 0, 0, 3);
+  reference->end_protect(0, 2, 1);
+  BOOST_TEST(!reference->may_store(0, 2));
+  BOOST_TEST(reference->may_refuse_store(0, 2));
+  BOOST_TEST(shows(0, 2, 3));
+  // Other pages, and the same one of another mm, may still be written to.
+  BOOST_TEST(!reference->may_refuse_store(0, 1));
+  BOOST_TEST(!reference->may_refuse_store(1, 2));
+  // What is protected already is in no transition again.
+  reference->begin_protect(0, 1, 2);
+  BOOST_TEST(!reference->may_store(0, 2));
+  reference->map(0, 2, 1, 0, 2);
+  BOOST_TEST(reference->may_store(0, 2));
+  BOOST_TEST(!reference->may_refuse_store(0, 2));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_moved_shows_the_same_elsewhere_and_keeps_its_protection) {
+  reference->store(0, 1, 0, 0, 5);
+  reference->begin_unmap(0, 0, 2);
+  reference->map(0, 6, 2, 0, 0, true);
+  reference->end_unmap(0, 0, 2);
+  BOOST_TEST(shows(0, 7, 5));
+  BOOST_TEST(!reference->may_store(0, 7));
+  BOOST_TEST(reference->may_refuse_store(0, 7));
+  BOOST_TEST(shows_nothing(0, 1));
+  BOOST_TEST(!reference->may_store(0, 1));
+  reference->store(1, 1, 0, 0, 6);
+  BOOST_TEST(shows(0, 7, 6));
+}
+
 BOOST_AUTO_TEST_CASE(in_transition_both_ways_are_right_and_then_only_the_new_one) {
   reference->store(0, 2, 0, 0, 3);
   BOOST_TEST(shows(0, 2, 3));

@@ -30,7 +30,8 @@ namespace {
 // Whether an operation begins at a virtual page, by its first operand.
 bool is_in_memory(const Operation& operation) {
   const std::span<const OperandKind> kinds = info_of(operation.call).operands();
-  return !kinds.empty() && (kinds[0] == OperandKind::virtual_page || kinds[0] == OperandKind::virtual_range);
+  return !kinds.empty() && (kinds[0] == OperandKind::virtual_page || kinds[0] == OperandKind::virtual_range ||
+                            kinds[0] == OperandKind::virtual_move);
 }
 
 }  // namespace

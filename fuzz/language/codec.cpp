@@ -63,16 +63,18 @@ void decode_machine(std::span<const std::uint8_t> bytes, MachineConfig& machine)
   machine.windows = std::max(machine.windows, machine.files);
 }
 
-Operation decode_operation(const RecordReader& record, const MachineConfig& machine) {
+// False if the machine has nothing that such an operation could work on.
+bool decode_operation(const RecordReader& record, const MachineConfig& machine, Operation& operation) {
   const OperationInfo& info = operation_table[record.kind.index];
-  Operation operation{.call = info.call, .cpu = static_cast<std::uint8_t>(record.cpu % machine.cpus)};
+  operation = {.call = info.call, .cpu = static_cast<std::uint8_t>(record.cpu % machine.cpus)};
   const std::uint8_t* argument = record.arguments.data();
   for (std::size_t i = 0; i < info.operands().size(); ++i) {
     const OperandForm& form = form_of(info.operands()[i]);
+    if (!form.exists_on(machine)) return false;
     operation.operands[i] = form.decode(argument, machine);
     argument += form.arguments();
   }
-  return operation;
+  return true;
 }
 
 // Where an exception happens takes all arguments but the second, which says more of what happens.
@@ -189,8 +191,9 @@ void decode(std::span<const std::uint8_t> bytes, Program& program) {
   for (RecordReader records(bytes); records.next();) {
     if (records.kind.sort == Sort::operation) {
       if (program.operation_count == max_operations) return;
-      Operation& operation = program.operations[program.operation_count++];
-      operation = decode_operation(records, program.machine);
+      Operation& operation = program.operations[program.operation_count];
+      if (!decode_operation(records, program.machine, operation)) continue;
+      ++program.operation_count;
       operation.first_exception = program.exception_count;
     } else if (records.kind.sort == Sort::exception && program.operation_count != 0 &&
                program.exception_count < max_exceptions) {

@@ -5,6 +5,7 @@
 #include <boost/test/unit_test.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <random>
 #include <span>
 #include <utility>
@@ -74,10 +75,18 @@ void check_valid_pages(const Operand& operand, const PageSpace& space, bool rang
   require(operand.count <= (range ? space.left_from(operand.value) : 0), "a range stays in its window");
 }
 
+void check_valid_move(const Operand& move, const PageSpace& space) {
+  check_valid_pages(move, space, true);
+  require(move.to % space.granule == 0, "the other place can be named");
+  require(move.to + move.count <= space.pages, "the other place is in memory");
+  require(std::abs(move.to - move.value) >= move.count, "the two places do not overlap");
+}
+
 void check_valid(const Operand& operand, OperandKind kind, const MachineConfig& machine) {
   switch (kind) {
     case OperandKind::virtual_page: return check_valid_pages(operand, memory_pages(machine), false);
     case OperandKind::virtual_range: return check_valid_pages(operand, memory_pages(machine), true);
+    case OperandKind::virtual_move: return check_valid_move(operand, memory_pages(machine));
     case OperandKind::word: return require(operand.value < machine.words && operand.count == 0, "a word exists");
     case OperandKind::file_page: return check_valid_pages(operand, pages_of_files(machine), false);
     case OperandKind::file_range: return check_valid_pages(operand, pages_of_files(machine), true);
@@ -373,6 +382,22 @@ BOOST_AUTO_TEST_CASE(what_is_not_modelled_needs_a_mark) {
       BOOST_TEST((encode(decoded(marked)) == marked));
       check_round_trip(marked);
     }
+  }
+}
+
+// A move needs another place: on a machine with one page its record is none, and what follows is of the operation before.
+BOOST_AUTO_TEST_CASE(there_are_moves_only_where_there_is_another_place) {
+  for (const int pages : {1, 2}) {
+    Bytes bytes = machine_bytes(2, 1, 1, static_cast<unsigned>(pages));
+    put(bytes, Call::load, 0, 0, 0);
+    put(bytes, info_of(Call::mremap).kinds, 1, 3, 3);
+    put(bytes, more_kinds, 7, unmodelled_mark[0], unmodelled_mark[1]);
+    put(bytes, Exception::Kind::preempt, 1, 64, 0);
+    const Program program = decoded(bytes);
+    BOOST_TEST(program.operation_count == pages);
+    BOOST_TEST(program.operations[program.operation_count - 1U].exception_count == 1);
+    if (pages == 2) BOOST_TEST((program.operations[1].operands[0] == Operand{.value = 1, .count = 1, .to = 0}));
+    check_round_trip(bytes);
   }
 }
 

@@ -30,6 +30,7 @@ std::string_view name_of(OperandKind kind) {
   switch (kind) {
     case OperandKind::virtual_page: return "page";
     case OperandKind::virtual_range: return "range";
+    case OperandKind::virtual_move: return "move";
     case OperandKind::word: return "word";
     case OperandKind::file_page: return "file page";
     case OperandKind::file_range: return "file range";

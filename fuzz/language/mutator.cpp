@@ -142,10 +142,11 @@ class Mutator {
 
   void insert_unmodelled() {
     if (records_.full()) return;
+    const std::uint8_t kind = unmodelled_kinds.kinds[random_.below(unmodelled_kinds.count)];
     const std::size_t place = anywhere();
-    insert(place, {unmodelled_kinds.kinds[random_.below(unmodelled_kinds.count)], cpu(), page(), byte()});
-    Arguments arguments = records_.arguments(place);
+    Arguments arguments{page(), byte(), byte()};
     mark(arguments);
+    insert(place, {kind, cpu(), 0, 0});
     records_.set_arguments(place, arguments);
   }
 
@@ -188,8 +189,13 @@ class Mutator {
   void repeat() {
     if (records_.full()) return;
     std::array<std::uint8_t, record_size> copy{};
-    std::copy_n(records_.at(any()), record_size, copy.begin());
-    insert(anywhere(), copy);
+    const std::size_t original = any();
+    std::copy_n(records_.at(original), record_size, copy.begin());
+    const Arguments arguments = records_.arguments(original);
+    const bool needs_mark = records_.is(original, Sort::operation) && is_marked(arguments);
+    const std::size_t place = anywhere();
+    insert(place, copy);
+    if (needs_mark) records_.set_arguments(place, arguments);
   }
 
   void swap() {

@@ -142,6 +142,13 @@ class RangeForm final : public OperandForm {
     mutate_byte(arguments[random.below(2)], random);
   }
 
+  // The parts of parse(). Its pages, which exist; `words` are their numbers as they stand there.
+  Operand parse_pages(Reader& reader, const MachineConfig& machine, std::string_view& words) const;
+  void check_window(const Reader& reader, std::string_view words, const Operand& range,
+                    const MachineConfig& machine) const;
+  void check_granules(const Reader& reader, std::string_view words, const Operand& range,
+                      const MachineConfig& machine) const;
+
  private:
   struct Numbers {
     unsigned first = 0;
@@ -149,21 +156,26 @@ class RangeForm final : public OperandForm {
     std::string_view words;  // "3" or "3-5"
   };
   static Numbers parse_numbers(Reader& reader);
-  void check_length(const Reader& reader, std::string_view words, const Operand& range,
-                    const MachineConfig& machine) const;
 
   Pages pages_;
 };
 
 Operand RangeForm::parse(Reader& reader, const MachineConfig& machine) const {
+  std::string_view words;
+  const Operand range = parse_pages(reader, machine, words);
+  check_window(reader, words, range, machine);
+  check_granules(reader, words, range, machine);
+  return range;
+}
+
+Operand RangeForm::parse_pages(Reader& reader, const MachineConfig& machine, std::string_view& words) const {
   const Numbers numbers = parse_numbers(reader);
+  words = numbers.words;
   pages_.check_exist(reader, numbers.words, numbers.first, numbers.last, machine);
   const int first = pages_.parse_file(reader, machine) + static_cast<int>(numbers.first);
   pages_.check_nameable(reader, numbers.words, first, machine);
-  const Operand range{.value = static_cast<std::uint16_t>(first),
-                      .count = static_cast<std::uint16_t>(numbers.last - numbers.first + 1)};
-  check_length(reader, numbers.words, range, machine);
-  return range;
+  return {.value = static_cast<std::uint16_t>(first),
+          .count = static_cast<std::uint16_t>(numbers.last - numbers.first + 1)};
 }
 
 RangeForm::Numbers RangeForm::parse_numbers(Reader& reader) {
@@ -185,20 +197,99 @@ RangeForm::Numbers RangeForm::parse_numbers(Reader& reader) {
   return numbers;
 }
 
-// A range does not leave its window, and on large machines it consists of whole granules.
-void RangeForm::check_length(const Reader& reader, std::string_view words, const Operand& range,
+void RangeForm::check_window(const Reader& reader, std::string_view words, const Operand& range,
                              const MachineConfig& machine) const {
+  const int left = pages_.space(machine).left_from(range.value);
+  if (range.count <= left) return;
+  reader.fail(words, fmt::format("the range {} leaves its window, which ends with page {}", quoted(words),
+                                 range.value + left - 1));
+}
+
+// On large machines a range consists of whole granules.
+void RangeForm::check_granules(const Reader& reader, std::string_view words, const Operand& range,
+                               const MachineConfig& machine) const {
   const PageSpace space = pages_.space(machine);
   const int left = space.left_from(range.value);
-  if (range.count > left) {
-    reader.fail(words, fmt::format("the range {} leaves its window, which ends with page {}", quoted(words),
-                                   range.value + left - 1));
-  }
   if (range.count % space.granule != 0 && range.count != left) {
     reader.fail(words, fmt::format("the range cannot be {} pages long: with {} pages in all, the length is a "
                                    "multiple of {}, or all {} pages that are left",
                                    range.count, space.pages, space.granule, left));
   }
+}
+
+// "pages 3-5 to page 8": where the range is to be found then.
+//
+// In bytes the third argument says in how many granules from the first page the other place begins, as if the address
+// space were a ring; so no byte means the first page itself. What would not fit there is left out of the range.
+class MoveForm final : public OperandForm {
+ public:
+  constexpr MoveForm() : OperandForm(3) {}
+
+  // On a machine with one granule there is no other place.
+  bool exists_on(const MachineConfig& machine) const override { return memory_pages(machine).granules() > 1; }
+
+  Operand decode(const std::uint8_t* arguments, const MachineConfig& machine) const override {
+    const PageSpace space = memory_pages(machine);
+    Operand move = range_.decode(arguments, machine);
+    const int away = 1 + arguments[2] % (space.granules() - 1);
+    move.to = static_cast<std::uint16_t>((move.value / space.granule + away) % space.granules() * space.granule);
+    const int room = std::min(std::abs(move.to - move.value), space.pages - move.to);
+    move.count = static_cast<std::uint16_t>(std::min<int>(move.count, room));
+    return move;
+  }
+
+  void encode(const Operand& operand, const MachineConfig& machine, std::uint8_t* arguments) const override {
+    const PageSpace space = memory_pages(machine);
+    range_.encode(operand, machine, arguments);
+    const int away = (operand.to - operand.value) / space.granule;
+    arguments[2] = static_cast<std::uint8_t>((away + space.granules()) % space.granules() - 1);
+  }
+
+  Operand parse(Reader& reader, const MachineConfig& machine) const override;
+
+  std::string print(const Operand& operand, const MachineConfig& machine) const override {
+    return fmt::format("{} to page {}", range_.print(operand, machine), operand.to);
+  }
+
+  void mutate(std::uint8_t* arguments, SplitMix64& random) const override {
+    mutate_byte(arguments[random.below(3)], random);
+  }
+
+ private:
+  Operand parse_target(Reader& reader, const MachineConfig& machine, std::string_view words, Operand move) const;
+
+  Pages pages_{false};
+  RangeForm range_{false};
+};
+
+Operand MoveForm::parse(Reader& reader, const MachineConfig& machine) const {
+  std::string_view words;
+  Operand move = range_.parse_pages(reader, machine, words);
+  range_.check_window(reader, words, move, machine);
+  reader.keyword("to");
+  move = parse_target(reader, machine, words, move);
+  // All that fits there can be said, too.
+  if (move.to + move.count != machine.virtual_pages()) range_.check_granules(reader, words, move, machine);
+  return move;
+}
+
+// "page 8".
+Operand MoveForm::parse_target(Reader& reader, const MachineConfig& machine, std::string_view words,
+                               Operand move) const {
+  reader.keyword("page");
+  const std::string_view word = reader.word();
+  const unsigned to = reader.number("the number of a page");
+  pages_.check_exist(reader, word, to, to, machine);
+  pages_.check_nameable(reader, word, static_cast<int>(to), machine);
+  move.to = static_cast<std::uint16_t>(to);
+  if (move.to + move.count > machine.virtual_pages()) {
+    reader.fail(word, fmt::format("the range {} does not fit there: the machine has pages 0 to {}", quoted(words),
+                                  machine.virtual_pages() - 1));
+  }
+  if (std::abs(move.to - move.value) < move.count) {
+    reader.fail(word, fmt::format("the range {} and as many pages from page {} on overlap", quoted(words), move.to));
+  }
+  return move;
 }
 
 // --- words ---
@@ -235,12 +326,14 @@ class WordForm final : public OperandForm {
 const OperandForm& form_of(OperandKind kind) {
   static constexpr PageForm virtual_page(false);
   static constexpr RangeForm virtual_range(false);
+  static constexpr MoveForm virtual_move;
   static constexpr WordForm word;
   static constexpr PageForm file_page(true);
   static constexpr RangeForm file_range(true);
   switch (kind) {
     case OperandKind::virtual_page: return virtual_page;
     case OperandKind::virtual_range: return virtual_range;
+    case OperandKind::virtual_move: return virtual_move;
     case OperandKind::word: return word;
     case OperandKind::file_page: return file_page;
     case OperandKind::file_range: return file_range;

@@ -24,6 +24,8 @@ class OperandForm {
 
   // How many arguments it takes, from 1.
   std::size_t arguments() const { return arguments_; }
+  // Whether there is any such operand on the machine.
+  virtual bool exists_on(const MachineConfig& /*machine*/) const { return true; }
 
   virtual Operand decode(const std::uint8_t* arguments, const MachineConfig& machine) const = 0;
   virtual void encode(const Operand& operand, const MachineConfig& machine, std::uint8_t* arguments) const = 0;

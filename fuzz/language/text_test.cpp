@@ -7,10 +7,12 @@
 #include <boost/test/unit_test.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <random>
 #include <set>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -450,6 +452,55 @@ BOOST_AUTO_TEST_CASE(text_names_the_pages_that_bytes_name) {
   }
 }
 
+// The same of moves, whose two places never overlap and lie in memory.
+BOOST_AUTO_TEST_CASE(text_names_the_moves_that_bytes_name) {
+  for (const auto& [windows, pages] : {std::pair{1, 1}, {1, 2}, {1, 7}, {2, 3}, {2, 5}}) {
+    const int total = windows * pages;
+    Program program;
+    program.machine = {.windows = static_cast<std::uint16_t>(windows), .pages = static_cast<std::uint16_t>(pages)};
+    std::set<std::tuple<int, int, int>> by_bytes;
+    for (int i = 0; i < 16 * 16 * 16; ++i) {
+      Bytes bytes = encode(program);
+      const auto byte = [i](int place) { return static_cast<std::uint8_t>(i >> 4 * place & 15); };
+      bytes.insert(bytes.end(), {info_of(Call::mremap).kinds.first, 0, byte(0), byte(1)});
+      bytes.insert(bytes.end(), {more_kinds.first, byte(2), unmodelled_mark[0], unmodelled_mark[1]});
+      const Program named = decoded(bytes);
+      if (named.operation_count == 0) continue;
+      const Operand& move = named.operations[0].operands[0];
+      BOOST_REQUIRE(move.count >= 1 && move.to + move.count <= total && std::abs(move.to - move.value) >= move.count);
+      check_round_trip(named);
+      BOOST_REQUIRE(decoded(encode(named)) == named);
+      by_bytes.insert({move.value, move.count, move.to});
+    }
+    BOOST_TEST(by_bytes.empty() == (total == 1));
+    for (int i = 0; i < total * total * total; ++i) {
+      const int first = i % total;
+      const int count = 1 + i / total % total;
+      const int to = i / total / total;
+      const bool parses = std::holds_alternative<Document>(
+          parse(fmt::format("shootdown 2\nmachine windows {}, pages {}\ncpu 0: mremap pages {}-{} to page {}", windows,
+                            pages, first, first + count - 1, to)));
+      BOOST_REQUIRE_MESSAGE(parses == by_bytes.contains({first, count, to}), first << ' ' << count << ' ' << to);
+    }
+  }
+}
+
+// With granules of many pages, the last of which may be cut short.
+BOOST_AUTO_TEST_CASE(round_trip_of_moves_on_large_machines) {
+  std::mt19937 random(16);
+  for (int i = 0; i < 4000; ++i) {
+    Program program;
+    program.machine = {.windows = static_cast<std::uint16_t>(1 + below(random, 2)),
+                       .pages = static_cast<std::uint16_t>(1 + below(random, max_file_pages))};
+    Bytes bytes = encode(program);
+    const auto byte = [&] { return static_cast<std::uint8_t>(random()); };
+    bytes.insert(bytes.end(), {info_of(Call::mremap).kinds.first, 0, byte(), byte()});
+    bytes.insert(bytes.end(), {more_kinds.first, byte(), unmodelled_mark[0], unmodelled_mark[1]});
+    check_round_trip(decoded(bytes));
+    BOOST_REQUIRE(decoded(encode(decoded(bytes))) == decoded(bytes));
+  }
+}
+
 // Wherever a number of a text is replaced by another: it is an error, or a program that bytes can say.
 BOOST_AUTO_TEST_CASE(texts_with_other_numbers_are_errors_or_programs) {
   std::mt19937 random(13);
@@ -684,6 +735,33 @@ BOOST_AUTO_TEST_CASE(errors_of_operations) {
   std::string many;
   for (int i = 0; i < max_operations; ++i) many += fmt::format("cpu {}: exit\n", i % 3);
   check_error_after_header(many + " @cpu 1: exit", "too many operations: 128 are the limit");
+}
+
+BOOST_AUTO_TEST_CASE(errors_of_moves) {
+  check_error_in_operation("mremap@", "expected 'page' or 'pages', found the end of the line");
+  check_error_in_operation("mremap pages 0-1@", "expected 'to', found the end of the line");
+  check_error_in_operation("mremap pages 0-1 @page 2", "expected 'to', found 'page'");
+  check_error_in_operation("mremap pages 0-1 to@", "expected 'page', found the end of the line");
+  check_error_in_operation("mremap pages 0-1 to @pages 2-3", "expected 'page', found 'pages'");
+  check_error_in_operation("mremap pages 0-1 to page@", "expected the number of a page, found the end of the line");
+  check_error_in_operation("mremap pages 0-1 to page @4", "page 4 is out of range: the machine has pages 0 to 3");
+  check_error_in_operation("mremap pages 0-1 to page @3",
+                           "the range '0-1' does not fit there: the machine has pages 0 to 3");
+  check_error_in_operation("mremap pages 1-2 to page @0", "the range '1-2' and as many pages from page 0 on overlap");
+  check_error_in_operation("mremap pages 0-1 to page @1", "the range '0-1' and as many pages from page 1 on overlap");
+  check_error_in_operation("mremap page 3 to page @3", "the range '3' and as many pages from page 3 on overlap");
+  check_error_in_operation("mremap page 0 to page 1 @of file 0", "expected the end of the line, found 'of'");
+  check_error("shootdown 2\nmachine windows 2\ncpu 0: mremap pages @1-2 to page 3",
+              "the range '1-2' leaves its window, which ends with page 1");
+  check_error("shootdown 2\nmachine pages 1\ncpu 0: mremap page 0 to page @0",
+              "the range '0' and as many pages from page 0 on overlap");
+  const std::string head = "shootdown 2\nmachine windows 2, pages 1023\ncpu 0: mremap ";
+  check_error(head + "pages @0-8 to page 1024",
+              "the range cannot be 9 pages long: with 2046 pages in all, the length is a multiple of 8, or all 1023 "
+              "pages that are left");
+  check_error(head + "pages 0-7 to page @1023",
+              "no operation can begin here: this is page 1023 of 2046 in all, and of so many only multiples of 8 can "
+              "be named");
 }
 
 BOOST_AUTO_TEST_CASE(errors_of_windows_and_granules) {

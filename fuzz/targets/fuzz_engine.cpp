@@ -116,17 +116,6 @@ volatile int violated_oracle;
   std::abort();
 }
 
-// Whether it does all operations, or those of the model.
-Repertoire repertoire_of(const Engine& engine) {
-  const bool all = std::ranges::all_of(operation_table, [&engine](const OperationInfo& info) {
-    Program program;
-    program.operations[0].call = info.call;
-    program.operation_count = 1;
-    return engine.refusal(program).empty();
-  });
-  return all ? Repertoire::all : Repertoire::modelled;
-}
-
 // Bytes of a program as those of one that the engine runs, if they are not already.
 std::size_t adapted(std::uint8_t* data, std::size_t size, std::size_t max_size) {
   static Program program;
@@ -138,6 +127,11 @@ std::size_t adapted(std::uint8_t* data, std::size_t size, std::size_t max_size) 
   const std::size_t kept = std::min(bytes.size(), max_size);
   std::copy_n(bytes.begin(), kept, data);
   return kept;
+}
+
+// What its mutator puts in.
+Repertoire repertoire() {
+  return SHOOTDOWN_ENGINE().does_every_operation() ? Repertoire::all : Repertoire::modelled;
 }
 
 }  // namespace
@@ -166,10 +160,9 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
 
 std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t max_size, unsigned seed) {
   using namespace shootdown;
-  static const Repertoire repertoire = repertoire_of(SHOOTDOWN_ENGINE());
   // Once in a while the fuzzer's own way, which knows nothing of records: it brings in what it learnt.
   const bool own = seed % 16 == 0 && LLVMFuzzerMutate != nullptr;
-  size = own ? LLVMFuzzerMutate(data, size, max_size) : mutate(data, size, max_size, seed, repertoire);
+  size = own ? LLVMFuzzerMutate(data, size, max_size) : mutate(data, size, max_size, seed, repertoire());
   return adapted(data, size, max_size);
 }
 

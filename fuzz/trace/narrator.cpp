@@ -169,7 +169,8 @@ class Words {
   // --- address spaces ---
 
   Narration tell(const event::InsertMapping& insert) const {
-    return essential(fmt::format("insert a mapping at page {}{}", insert.first, of_mm(insert.mm)));
+    const std::string_view how = insert.read_only != 0 ? ", read-only" : "";
+    return essential(fmt::format("insert a mapping at page {}{}{}", insert.first, of_mm(insert.mm), how));
   }
   Narration tell(const event::SplitMapping& split) const {
     return essential(fmt::format("split the mapping at page {}{}", split.page, of_mm(split.mm)));

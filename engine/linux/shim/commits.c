@@ -92,6 +92,70 @@ void __wrap_zap_page_range_single(struct vm_area_struct *vma, unsigned long addr
 	host_zap_ends(mm, address, address + size);
 }
 
+/* --- mprotect and mremap --- */
+
+void __real_vma_set_page_prot(struct vm_area_struct *vma);
+void __wrap_vma_set_page_prot(struct vm_area_struct *vma)
+{
+	__real_vma_set_page_prot(vma);
+	shim_protection_changed(vma);
+}
+
+/* mremap is about to move what a part of a mapping shows to a new one. In older versions there is no last parameter, and
+ * nobody looks at it. */
+struct vm_area_struct *__real_copy_vma(struct vm_area_struct **vma, unsigned long to, unsigned long length,
+				       pgoff_t index, bool *need_rmap_locks, bool keep_source);
+struct vm_area_struct *__wrap_copy_vma(struct vm_area_struct **vma, unsigned long to, unsigned long length,
+				       pgoff_t index, bool *need_rmap_locks, bool keep_source)
+{
+	const int mm = shim_number_of((*vma)->vm_mm);
+	const unsigned long from = (*vma)->vm_start + ((index - (*vma)->vm_pgoff) << PAGE_SHIFT);
+	struct vm_area_struct *copy = __real_copy_vma(vma, to, length, index, need_rmap_locks, keep_source);
+
+	if (!copy)
+		return NULL;
+	host_code(IP);
+	host_unmap_begins(mm, from, from + length);
+	host_mapped(mm, to, to + length, shim_file_of(copy->vm_file->f_mapping), index, !(copy->vm_flags & VM_WRITE));
+	return copy;
+}
+
+/* It unmaps what is at the new place, and last what is left of the old one. The mmap_lock stays. */
+#if SINCE_6_2
+int __real_do_vmi_munmap(struct vma_iterator *vmas, struct mm_struct *mm, unsigned long start, size_t length,
+			 struct list_head *unused, bool unlock);
+int __wrap_do_vmi_munmap(struct vma_iterator *vmas, struct mm_struct *mm, unsigned long start, size_t length,
+			 struct list_head *unused, bool unlock)
+{
+	int error;
+
+	/* munmap, which says so itself. */
+	if (unlock)
+		return __real_do_vmi_munmap(vmas, mm, start, length, unused, unlock);
+	host_code(IP);
+	host_unmap_begins(shim_number_of(mm), start, start + length);
+	error = __real_do_vmi_munmap(vmas, mm, start, length, unused, unlock);
+	host_code(IP);
+	if (!error)
+		host_unmap_ends(shim_number_of(mm), start, start + length);
+	return error;
+}
+#else
+int __real_do_munmap(struct mm_struct *mm, unsigned long start, size_t length, struct list_head *unused);
+int __wrap_do_munmap(struct mm_struct *mm, unsigned long start, size_t length, struct list_head *unused)
+{
+	int error;
+
+	host_code(IP);
+	host_unmap_begins(shim_number_of(mm), start, start + length);
+	error = __real_do_munmap(mm, start, length, unused);
+	host_code(IP);
+	if (!error)
+		host_unmap_ends(shim_number_of(mm), start, start + length);
+	return error;
+}
+#endif
+
 /* --- the page cache --- */
 
 /* The file whose page cache this is; -1: another XArray. */

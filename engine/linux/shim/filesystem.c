@@ -261,6 +261,21 @@ static const struct vm_operations_struct mapping_without_buffers = {
 	.page_mkwrite = filemap_page_mkwrite,
 };
 
+/* --- fsync and msync: the kernel's own ends here, with a filesystem's --- */
+
+int vfs_fsync_range(struct file *file, loff_t start, loff_t end, int datasync)
+{
+	const int number = shim_file_of(file->f_mapping);
+	const unsigned long first = start >> PAGE_SHIFT, count = (end >> PAGE_SHIFT) - first + 1;
+	int error;
+
+	host_fsync_begins(number, first, count);
+	error = file_write_and_wait_range(file, start, end);
+	host_code(NULL);
+	host_fsync_returns(number, first, count);
+	return error;
+}
+
 /* --- between pages and user programs (lib/iov_iter.c): a whole page each time --- */
 
 size_t copy_page_from_iter_atomic(struct page *page,
@@ -335,7 +350,13 @@ static int map_file(struct file *file, struct vm_area_struct *vma)
 	vma->vm_ops = buffers ? &mapping_with_buffers : &mapping_without_buffers;
 	return 0;
 }
-static const struct file_operations file_operations = { .mmap = map_file };
+/* For mremap, which has been told where. */
+static unsigned long area_as_asked(struct file *file, unsigned long address, unsigned long length, unsigned long index,
+				   unsigned long flags)
+{
+	return address;
+}
+static const struct file_operations file_operations = { .mmap = map_file, .get_unmapped_area = area_as_asked };
 
 static void init_inode(struct inode *inode)
 {

@@ -71,10 +71,13 @@ void host_interrupt_taken(int sender);
 /* The CPU that runs begins to gather pages of an mm; all that it has gathered has been flushed and freed. */
 void host_gather_begins(int mm);
 void host_gather_ends(int mm);
-/* A range is being unmapped from now on; it has been; it shows a file from now on. */
+/* A range is being unmapped from now on; it has been. The same of write protection. */
 void host_unmap_begins(int mm, unsigned long start, unsigned long end);
 void host_unmap_ends(int mm, unsigned long start, unsigned long end);
-void host_mapped(int mm, unsigned long start, unsigned long end, int file, unsigned long index);
+void host_protect_begins(int mm, unsigned long start, unsigned long end);
+void host_protect_ends(int mm, unsigned long start, unsigned long end);
+/* It shows a file from now on, and may be written to or not. */
+void host_mapped(int mm, unsigned long start, unsigned long end, int file, unsigned long index, int read_only);
 /* It begins to zap a range, and has done so. */
 void host_zap_begins(int mm, unsigned long start, unsigned long end);
 void host_zap_ends(int mm, unsigned long start, unsigned long end);
@@ -93,6 +96,9 @@ void host_discard_ends(int file, unsigned long first, unsigned long count);
 /* Words of a page are moved to a program by read(), and from a program by write(). */
 void host_read_words(unsigned long pfn);
 void host_write_words(unsigned long pfn);
+/* The CPU that runs begins to sync pages of a file, and has done so. */
+void host_fsync_begins(int file, unsigned long first, unsigned long count);
+void host_fsync_returns(int file, unsigned long first, unsigned long count);
 /* The disk. */
 void host_read_page(int file, unsigned long index, unsigned long pfn);
 void host_write_page(int file, unsigned long index, unsigned long pfn);
@@ -122,9 +128,14 @@ void linux_write_cr3(unsigned long value);
 int linux_interrupt(void);
 
 /* --- system calls and faults, on the CPU that runs; 0 or a negative error --- */
+/* -EFAULT: nothing is mapped there; -EACCES: what is must not be written to. */
 int linux_fault(unsigned long address, int store);
 int linux_mmap(unsigned long address, unsigned long length, int file, unsigned long index);
 int linux_munmap(unsigned long address, unsigned long length);
+int linux_mprotect(unsigned long address, unsigned long length, int writable);
+/* Returns the new address, or an error. */
+long linux_mremap(unsigned long address, unsigned long length, unsigned long to);
+int linux_msync(unsigned long address, unsigned long length);
 int linux_madvise(unsigned long address, unsigned long length, int advice);
 int linux_fsync(int file, unsigned long first, unsigned long count);
 int linux_writeback(int file, unsigned long first, unsigned long count);

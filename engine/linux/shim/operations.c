@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only
 /* What user space can ask for, by the kernel's own entry points; and the page fault, as do_user_addr_fault does it. */
 #include <linux/fadvise.h>
+#include <linux/mman.h>
 #include <asm/mmu_context.h>
 
 #include <linux/uio.h>
@@ -22,31 +23,62 @@ int linux_fault(unsigned long address, int store)
 		mmap_read_unlock(mm);
 		return -EFAULT;
 	}
+	if (store && !(vma->vm_flags & VM_WRITE)) {
+		mmap_read_unlock(mm);
+		return -EACCES;
+	}
 	result = handle_mm_fault(vma, address, FAULT_FLAG_USER | (store ? FAULT_FLAG_WRITE : 0), NULL);
 	mmap_read_unlock(mm);
 	return result & VM_FAULT_ERROR ? -EFAULT : 0;
 }
 
-/* What the CPU unmaps, until it drops the mmap_lock. */
-static DEFINE_PER_CPU(struct unmapping {
-	unsigned long address;
-	unsigned long length;
-}, unmapping);
+/* What the CPU unmaps or protects until it drops the mmap_lock; end 0: nothing. */
+struct user_range {
+	unsigned long start;
+	unsigned long end;
+};
+static DEFINE_PER_CPU(struct user_range, unmapping);
+static DEFINE_PER_CPU(struct user_range, protecting);
 
 static void begin_unmap(struct mm_struct *mm, unsigned long address, unsigned long length)
 {
 	host_unmap_begins(shim_number_of(mm), address, address + length);
-	per_cpu(unmapping, host_cpu()) = (struct unmapping){ address, length };
+	per_cpu(unmapping, host_cpu()) = (struct user_range){ address, address + length };
+}
+
+/* mprotect goes from one mapping to the next, and stops where there is none. */
+static void begin_protect(struct mm_struct *mm, unsigned long start, unsigned long end)
+{
+	struct user_range *own = &per_cpu(protecting, host_cpu());
+
+	host_protect_begins(shim_number_of(mm), start, end);
+	if (own->end == 0)
+		own->start = start;
+	own->end = end;
+}
+
+void shim_protection_changed(const struct vm_area_struct *vma)
+{
+	if (vma->vm_flags & VM_WRITE)
+		host_mapped(shim_number_of(vma->vm_mm), vma->vm_start, vma->vm_end,
+			    shim_file_of(vma->vm_file->f_mapping), vma->vm_pgoff, 0);
+	else
+		begin_protect(vma->vm_mm, vma->vm_start, vma->vm_end);
+}
+
+static void end_range(struct user_range *own, void (*ends)(int mm, unsigned long start, unsigned long end))
+{
+	if (own->end != 0)
+		ends(shim_number_of(current->mm), own->start, own->end);
+	own->end = 0;
 }
 
 void shim_before_unlock(const struct rw_semaphore *sem)
 {
-	struct unmapping *own = &per_cpu(unmapping, host_cpu());
-
-	if (!own->length || !current->mm || sem != &current->mm->mmap_lock)
+	if (!current->mm || sem != &current->mm->mmap_lock)
 		return;
-	host_unmap_ends(shim_number_of(current->mm), own->address, own->address + own->length);
-	own->length = 0;
+	end_range(&per_cpu(unmapping, host_cpu()), host_unmap_ends);
+	end_range(&per_cpu(protecting, host_cpu()), host_protect_ends);
 }
 
 int linux_mmap(unsigned long address, unsigned long length, int file, unsigned long index)
@@ -60,7 +92,7 @@ int linux_mmap(unsigned long address, unsigned long length, int file, unsigned l
 	host_unmap_begins(shim_number_of(mm), address, address + length);
 	result = mmap_region(&shim_files[file], address, length, flags, index, NULL);
 	host_code(NULL);
-	host_mapped(shim_number_of(mm), address, address + length, file, index);
+	host_mapped(shim_number_of(mm), address, address + length, file, index, 0);
 	mmap_write_unlock(mm);
 	return IS_ERR_VALUE(result) ? (int)result : 0;
 }
@@ -93,6 +125,42 @@ int linux_munmap(unsigned long address, unsigned long length)
 #endif
 }
 
+/* System calls of which the kernel has no function of its own. */
+long __x64_sys_mprotect(const struct pt_regs *arguments);
+long __x64_sys_mremap(const struct pt_regs *arguments);
+long __x64_sys_msync(const struct pt_regs *arguments);
+
+int linux_mprotect(unsigned long address, unsigned long length, int writable)
+{
+	const struct pt_regs arguments = {
+		.di = address,
+		.si = length,
+		.dx = PROT_READ | (writable ? PROT_WRITE : 0),
+	};
+
+	return __x64_sys_mprotect(&arguments);
+}
+
+long linux_mremap(unsigned long address, unsigned long length, unsigned long to)
+{
+	const struct pt_regs arguments = {
+		.di = address,
+		.si = length,
+		.dx = length,
+		.r10 = MREMAP_MAYMOVE | MREMAP_FIXED,
+		.r8 = to,
+	};
+
+	return __x64_sys_mremap(&arguments);
+}
+
+int linux_msync(unsigned long address, unsigned long length)
+{
+	const struct pt_regs arguments = { .di = address, .si = length, .dx = MS_SYNC };
+
+	return __x64_sys_msync(&arguments);
+}
+
 int linux_madvise(unsigned long address, unsigned long length, int advice)
 {
 	return do_madvise(current->mm, address, length, advice);
@@ -100,7 +168,7 @@ int linux_madvise(unsigned long address, unsigned long length, int advice)
 
 int linux_fsync(int file, unsigned long first, unsigned long count)
 {
-	return file_write_and_wait_range(&shim_files[file], first * PAGE_SIZE, (first + count) * PAGE_SIZE - 1);
+	return vfs_fsync_range(&shim_files[file], first * PAGE_SIZE, (first + count) * PAGE_SIZE - 1, 0);
 }
 
 int linux_writeback(int file, unsigned long first, unsigned long count)

@@ -60,6 +60,8 @@ extern struct shim_mm shim_mms[linux_max_mms];
 static inline int shim_number_of(const struct mm_struct *mm) { return container_of(mm, struct shim_mm, mm) - shim_mms; }
 /* The CPU is about to drop a lock. */
 void shim_before_unlock(const struct rw_semaphore *sem);
+/* It has changed what may be done with a mapping, but no entry yet. */
+void shim_protection_changed(const struct vm_area_struct *vma);
 extern struct inode shim_inodes[linux_max_files];
 /* Whose page cache this is; -1: of none of the files. */
 int shim_file_of(const struct address_space *mapping);
