@@ -147,7 +147,7 @@ void LinuxRun::watch_for_spinning() {
   enter_step();
 }
 
-void LinuxRun::count_code(std::size_t place) {
+void LinuxRun::count_code(std::size_t place) const {
   std::uint8_t& counter = code_.counters[place / bytes_per_counter % code_.counters.size()];
   if (counter != 255) ++counter;
 }
@@ -614,7 +614,7 @@ void LinuxRun::write_page(int file, Fact index, Fact frame) {
 // --- user programs ---
 
 // What the hardware of a CPU does for an access.
-Pte LinuxRun::walk(int cpu, int page, bool store) {
+Pte LinuxRun::walk(int cpu, int page, bool store) const {
   const int mm = mm_of(cpu);
   const Pte before = read_entry(mm, page);
   const Pte after = before.walked(store);

@@ -173,7 +173,7 @@ class LinuxRun final : public Run, public World {
   void make_step(const volatile void* address, std::size_t size, std::size_t place);
   void observe(const volatile void* address, std::size_t size, bool writes, std::size_t place);
   Agent agent() const { return cpus_[cpu()].in_interrupt ? Agent::interrupt : Agent::thread; }
-  void count_code(std::size_t place);
+  void count_code(std::size_t place) const;
   void enter_step();
   void note_touch(const volatile void* address, bool writes);
   void tell_of_access(const volatile void* address, bool writes);
@@ -193,7 +193,7 @@ class LinuxRun final : public Run, public World {
   std::span<const std::uint64_t> entries_of(int mm) const;
 
   void user_access(int cpu, int page, int word, bool store);
-  Pte walk(int cpu, int page, bool store);
+  Pte walk(int cpu, int page, bool store) const;
   event::UserAccess access(int cpu, int page, int word, bool store);
   void read(int cpu, int file, int index);
   void write(int cpu, int file, int index);

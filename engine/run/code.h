@@ -62,7 +62,9 @@ class VisibleCode {
  private:
   static constexpr std::size_t bits = 64;
   static std::uint64_t bit(std::size_t place) { return std::uint64_t{1} << place % bits; }
-  bool lists(std::size_t place) const { return place / bits < words_.size() && (words_[place / bits] & bit(place)) != 0; }
+  bool lists(std::size_t place) const {
+    return place / bits < words_.size() && (words_[place / bits] & bit(place)) != 0;
+  }
 
   bool unlisted_;
   std::vector<std::uint64_t> words_;

@@ -22,4 +22,3 @@ BOOST_AUTO_TEST_CASE(visible_code_lists_what_is_visible_or_what_is_not) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
-

@@ -196,8 +196,7 @@ void explore(const Engine& engine, const Input& input, int most, bool every_acce
   std::fflush(stdout);
 }
 
-template <bool every_access>
-bool explore_all(const CountAndFiles& inputs) {
+bool explore_all(const CountAndFiles& inputs, bool every_access) {
   for (const Input& input : inputs.files) {
     for (const Engine* const engine : all_engines()) {
       if (!engine->refusal(input.document.program).empty()) continue;
@@ -211,7 +210,9 @@ bool explore_all(const CountAndFiles& inputs) {
 
 int main(int argc, char** argv) {
   if (argc > 1 && std::string_view(argv[1]) == "--every-access") {
-    return run_count_and_files(argc - 1, argv + 1, "preemptions", explore_all<true>);
+    return run_count_and_files(argc - 1, argv + 1, "preemptions",
+                               [](const CountAndFiles& inputs) { return explore_all(inputs, true); });
   }
-  return run_count_and_files(argc, argv, "preemptions", explore_all<false>);
+  return run_count_and_files(argc, argv, "preemptions",
+                             [](const CountAndFiles& inputs) { return explore_all(inputs, false); });
 }

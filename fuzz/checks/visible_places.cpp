@@ -49,9 +49,8 @@ VisiblePlaces::Number VisiblePlaces::number_of(const Lockset& lockset) {
 // In a way that keeps one of them waiting while the other has it.
 bool VisiblePlaces::share_lock(Number one, Number other) const {
   return std::ranges::any_of(locksets_[one], [&](const Held& mine) {
-    return std::ranges::any_of(locksets_[other], [&](const Held& its) {
-      return mine.first == its.first && !(mine.second && its.second);
-    });
+    return std::ranges::any_of(
+        locksets_[other], [&](const Held& its) { return mine.first == its.first && !(mine.second && its.second); });
   });
 }
 

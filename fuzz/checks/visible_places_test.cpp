@@ -13,8 +13,8 @@ struct Accesses {
 
   void reads(int cpu, std::uintptr_t address, std::size_t place) { access(cpu, Agent::thread, address, false, place); }
   void writes(int cpu, std::uintptr_t address, std::size_t place) { access(cpu, Agent::thread, address, true, place); }
-  void access(int cpu, Agent agent, std::uintptr_t address, bool writes, std::size_t place, bool takes_interrupts = true,
-              std::size_t size = 8) {
+  void access(int cpu, Agent agent, std::uintptr_t address, bool writes, std::size_t place,
+              bool takes_interrupts = true, std::size_t size = 8) {
     places.accessed({.cpu = cpu,
                      .agent = agent,
                      .takes_interrupts = takes_interrupts,
@@ -153,4 +153,3 @@ BOOST_AUTO_TEST_CASE(a_run_begins_without_locks) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
-
