@@ -15,8 +15,7 @@
 //     void on(int cpu, const event::RunEnds& event) { ... }
 //   };
 //
-// A function that is missing, or is for another event, does not compile; neither
-// does an event that no kernel sends. An oracle is made for each run, in the run's
+// A function that is missing, or is for another event, does not compile. An oracle is made for each run, in the run's
 // arena, where it has room for what it keeps of the run (row).
 #pragma once
 
@@ -77,6 +76,13 @@ class Oracle : public Watches<Events...> {
   template <typename... Arguments>
   void violate(int cpu, fmt::format_string<Arguments...> format, Arguments&&... arguments) {
     trial_.findings.violate(id_, world().steps_made(), cpu, format, std::forward<Arguments>(arguments)...);
+  }
+  // With words of the kernel's own, in place of the first {}.
+  template <typename... Arguments>
+  void violate_in_words(int cpu, fmt::format_string<std::string_view&, Arguments...> format, TextFact words,
+                        Arguments&&... arguments) {
+    trial_.findings.violate_in_words(id_, world().steps_made(), cpu, format, world().text(words),
+                                     std::forward<Arguments>(arguments)...);
   }
 
  private:

@@ -6,8 +6,22 @@
 
 namespace shootdown {
 
+std::string Violation::kind() const {
+  std::string text(form);
+  if (words.empty()) return text;
+  std::string escaped;
+  for (const char letter : words) escaped.append(letter == '{' || letter == '}' ? 2 : 1, letter);
+  return text.replace(text.find("{}"), 2, escaped);
+}
+
 std::string Violation::fact() const {
-  return std::apply([&](auto... each) { return fmt::format(fmt::runtime(form), each...); }, numbers);
+  return std::apply([&](auto... each) { return fmt::format(fmt::runtime(kind()), each...); }, numbers);
+}
+
+void Findings::note(OracleId id, const Violation& violation) {
+  if (broken_.contains(id) || !judged_.contains(id)) return;
+  broken_.insert(id);
+  violations_[static_cast<std::size_t>(id)] = &arena_.make<Violation>(violation);
 }
 
 Report::Report(OracleSet judged, const std::array<const Violation*, oracle_count>& violations) : judged_(judged) {

@@ -21,8 +21,12 @@ struct Violation {
 
   std::uint64_t step = 0;  // steps made when it was found
   int cpu = -1;            // who acted; -1: found after the run
-  std::string_view form;   // the fact with {} in place of its numbers: the same for all violations of one kind
+  std::string_view form;   // the fact with {} in place of its words, if it has any, and its numbers
+  std::string_view words;  // of a kernel's own, which come first; empty: it has none
   std::array<std::int64_t, max_numbers> numbers{};
+
+  // The fact with {} in place of its numbers: the same for all violations of one kind.
+  std::string kind() const;
 
   // The violated fact, in one line.
   std::string fact() const;
@@ -61,22 +65,29 @@ class Findings {
   // into the format, which tells kinds of violations apart.
   template <typename... Numbers>
   void violate(OracleId id, std::uint64_t step, int cpu, fmt::format_string<Numbers...> format, Numbers&&... numbers) {
-    static_assert((std::is_integral_v<std::remove_cvref_t<Numbers>> && ...));
-    static_assert(sizeof...(Numbers) <= Violation::max_numbers);
-    if (broken_.contains(id) || !judged_.contains(id)) return;
-    broken_.insert(id);
-    const fmt::string_view form = format;
-    violations_[static_cast<std::size_t>(id)] =
-        &arena_.make<Violation>(Violation{.step = step,
-                                          .cpu = cpu,
-                                          .form = {form.data(), form.size()},
-                                          .numbers = {static_cast<std::int64_t>(numbers)...}});
+    note(id, {.step = step, .cpu = cpu, .form = text_of(format), .words = {}, .numbers = plain(numbers...)});
+  }
+  // The same with words of a kernel's (World::text), which come first and tell kinds apart, too.
+  template <typename... Numbers>
+  void violate_in_words(OracleId id, std::uint64_t step, int cpu,
+                        fmt::format_string<std::string_view&, Numbers...> format, std::string_view words,
+                        Numbers&&... numbers) {
+    note(id, {.step = step, .cpu = cpu, .form = text_of(format), .words = words, .numbers = plain(numbers...)});
   }
 
   OracleSet broken() const { return broken_; }
   Report report() const { return {judged_, violations_}; }
 
  private:
+  static std::string_view text_of(fmt::string_view form) { return {form.data(), form.size()}; }
+  template <typename... Numbers>
+  static std::array<std::int64_t, Violation::max_numbers> plain(const Numbers&... numbers) {
+    static_assert((std::is_integral_v<Numbers> && ...));
+    static_assert(sizeof...(Numbers) <= Violation::max_numbers);
+    return {static_cast<std::int64_t>(numbers)...};
+  }
+  void note(OracleId id, const Violation& violation);
+
   Arena& arena_;
   OracleSet judged_;
   OracleSet broken_;

@@ -55,6 +55,13 @@ BOOST_AUTO_TEST_CASE(a_cause_is_first_only_if_nothing_came_of_it) {
   BOOST_TEST((findings.report().first(others) == OracleId::dirty_unmapped));
 }
 
+BOOST_AUTO_TEST_CASE(words_of_a_kernel_tell_kinds_apart) {
+  findings.violate_in_words(counts, 1, 0, "{} costs {}", "{pear}", 5);
+  const Report report = findings.report();
+  BOOST_TEST(report.violation(counts).kind() == "{{pear}} costs {}");
+  BOOST_TEST(report.violation(counts).fact() == "{pear} costs 5");
+}
+
 BOOST_AUTO_TEST_CASE(numbers_are_told_as_they_are) {
   findings.violate(counts, 1, 0, "{} {} {} {}", -1, 0xFFFFFFFFU, std::uint64_t{1} << 62U, std::uint8_t{7});
   BOOST_TEST(findings.report().violation(counts).fact() == "-1 4294967295 4611686018427387904 7");

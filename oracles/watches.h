@@ -2,21 +2,18 @@
 //
 // A class that derives from Watches<E...> has a function on() for each of these
 // events and for no other, or the judge, which tells it of them, does not compile
-// (judge.cpp); neither does it if no kernel sends one of them.
+// (judge.cpp).
 #pragma once
 
 #include <cstdint>
 
 #include "engine/check.h"
 #include "engine/events/event.h"
-#include "engine/events/sent.h"
 
 namespace shootdown {
 
 template <typename... Events>
 class Watches {
-  static_assert((is_sent<Events> && ...), "no kernel sends this event");
-
  public:
   static constexpr EventSet watched = EventSet::of(EventList<Events...>{});
 

@@ -5,6 +5,7 @@
 // what the frames say of themselves.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -12,6 +13,7 @@
 #include <map>
 #include <string_view>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "engine/events/event.h"
@@ -43,7 +45,7 @@ struct TestCpu {
 class TestWorld final : public World {
  public:
   // --- the facts ---
-  EventSet sent = EventSet::of(SentByModel{});
+  EventSet sent = EventSet::all();
   MachineConfig config;
   std::uint64_t steps = 0;
   unsigned unfinished = 0;
@@ -55,6 +57,7 @@ class TestWorld final : public World {
   std::array<TestCpu, max_cpus> cpus;
   int batches = 0;
   std::string_view code;  // the function that every CPU is in
+  std::vector<std::pair<TextFact, std::string_view>> texts;
 
   // The next frame, in a file's page cache. Its count is right.
   TestFrame& add_page(Fact file, Fact index) {
@@ -105,6 +108,10 @@ class TestWorld final : public World {
   int tlb_size(int cpu) const override { return static_cast<int>(cpu_of(cpu).tlb.size()); }
   TlbFact tlb_entry(int cpu, int number) const override { return cpu_of(cpu).tlb.at(static_cast<std::size_t>(number)); }
   int batches_in_use() const override { return batches; }
+  std::string_view text(TextFact text) const override {
+    const auto found = std::ranges::find(texts, text, &std::pair<TextFact, std::string_view>::first);
+    return found == texts.end() ? std::string_view() : found->second;
+  }
 
  private:
   const TestMm& mm_at(int mm) const { return mms.at(static_cast<std::size_t>(mm)); }

@@ -607,6 +607,32 @@ struct EndGather : StepEvent {
   Fact mm;
 };
 
+// --- what a kernel's own code says of itself ---
+
+// It complains.
+struct KernelWarns : Note {
+  enum class How : Fact {
+    warns,    // WARN: it goes on
+    stops,    // BUG: it cannot go on, and the run ends
+    prints,   // an error message
+    touches,  // an address where nothing is; the run ends
+  };
+
+  How how;
+  TextFact text;  // touches: the function that does
+  Fact address_high = 0;
+  Fact address_low = 0;
+};
+
+// It uses what it has freed.
+struct UseFreed : Note {
+  enum class How : Fact { touches, frees };
+
+  How how;
+  TextFact function;  // that does
+  Fact frame;         // no_fact: it is an object
+};
+
 }  // namespace event
 
 // Whether a trace has a line for it.
@@ -635,7 +661,8 @@ using AllEvents = EventList<
     event::ReadFromDisk, event::WriteToDisk, event::ReadWord, event::WriteWord, event::WriteReturns, event::FsyncBegins,
     event::FsyncReturns, event::BeginGather, event::BeginZap, event::EndZap, event::QueuePage, event::EncodePage,
     event::AllocateBatch, event::FreeBatch, event::FlushGather, event::ReleasePages, event::ReleasePage,
-    event::FinishGather, event::EndGather, event::SetFileSize, event::BeginDiscard, event::EndDiscard>;
+    event::FinishGather, event::EndGather, event::SetFileSize, event::BeginDiscard, event::EndDiscard,
+    event::KernelWarns, event::UseFreed>;
 
 // The number of a kind of event. An event that is not in the list does not compile.
 using EventKind = std::uint8_t;
@@ -672,6 +699,11 @@ class EventSet {
   constexpr EventSet operator|(EventSet other) const {
     EventSet set;
     for (std::size_t i = 0; i < bits_.size(); ++i) set.bits_[i] = bits_[i] | other.bits_[i];
+    return set;
+  }
+  constexpr EventSet operator-(EventSet other) const {
+    EventSet set;
+    for (std::size_t i = 0; i < bits_.size(); ++i) set.bits_[i] = bits_[i] & ~other.bits_[i];
     return set;
   }
   constexpr bool operator==(const EventSet&) const = default;

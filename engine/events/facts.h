@@ -91,11 +91,22 @@ struct PointerFact {
   bool operator==(const PointerFact&) const = default;
 };
 
+// A text of a kernel's own, as a number. World::text says it.
+struct TextFact {
+  enum class Kind : Fact { place, message, function };
+
+  Kind kind{};
+  Fact number = 0;
+
+  bool operator==(const TextFact&) const = default;
+};
+
 // How a run ended.
 enum class Outcome : Fact {
   completed,
   deadlock,        // CPUs wait, and none can go on
   too_many_steps,  // the step limit was reached
+  stopped,         // the kernel's code could not go on
 };
 
 class EventSet;  // event.h
@@ -155,6 +166,8 @@ class World {
   // --- a kernel that is code ---
   // The function that the CPU is in; empty: none is known, as on a model. The name stays as long as the program.
   virtual std::string_view function(int /*cpu*/) const { return {}; }
+  // What a text of its events is; good as long as the process. A model has none.
+  virtual std::string_view text(TextFact /*text*/) const { return {}; }
 };
 
 }  // namespace shootdown

@@ -85,7 +85,7 @@ class Kernel final : public Run {
   // See Run::announce.
   template <typename E>
   void announce(int cpu, const E& event) {
-    static_assert(is_in<E>(SentByModel{}), "SentByModel must have every event that the model sends");
+    static_assert(sent_by_model.contains(kind_of<E>), "NotSentByModel has no event that the model sends");
     Run::announce(cpu, event);
     footprint.announced(cpu, event);
   }

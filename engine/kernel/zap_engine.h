@@ -19,7 +19,7 @@ namespace shootdown {
 class ZapEngine : public Engine {
  public:
   // Fewer than all if it never does what they announce, such as to gather.
-  EventSet sends() const override { return EventSet::of(SentByModel{}); }
+  EventSet sends() const override { return sent_by_model; }
   bool does_every_operation() const final { return false; }
   std::string refusal(const Program& program) const final;
   bool refuses_some() const final { return true; }

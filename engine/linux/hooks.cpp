@@ -143,6 +143,9 @@ FROM_KERNEL void host_frame_allocated(unsigned long pfn) {
 FROM_KERNEL void host_frame_freed(unsigned long pfn) {
   tell(&LinuxRun::frame_freed, pfn);
 }
+FROM_KERNEL void host_freed_twice(unsigned long pfn, const void* ip) {
+  tell(&LinuxRun::freed_twice, pfn, ip);
+}
 FROM_KERNEL void host_lock_taken(const void* lock, linux_lock kind, int owner, int shared, int tries) {
   tell(&LinuxRun::locked, lock, shared);
   if (kind != linux_other_lock) tell(&LinuxRun::lock_taken, lock_fact(kind, owner), shared, tries);
@@ -228,9 +231,8 @@ FROM_KERNEL void host_read_page(int file, unsigned long index, unsigned long pfn
 FROM_KERNEL void host_write_page(int file, unsigned long index, unsigned long pfn) {
   tell(&LinuxRun::write_page, file, index, pfn);
 }
-FROM_KERNEL void host_print(const char* format, __builtin_va_list* arguments, int warning) {
-  std::fputs(warning != 0 ? "kernel warns: " : "kernel: ", stderr);
-  std::vfprintf(stderr, format, *arguments);
+FROM_KERNEL void host_error_printed(const char* format) {
+  tell(&LinuxRun::error_printed, format);
 }
 FROM_KERNEL void host_die(const char* what) {
   std::fprintf(stderr, "shootdown: the kernel's code cannot go on: %s\n", what);

@@ -1,6 +1,7 @@
 #include "engine/linux/linux_run.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <span>
@@ -102,6 +103,7 @@ void LinuxRun::leave_step() {
     report_touch(touched);
     own.code = code;
   }
+  if (linux_grace_periods != 0) linux_quiescent(cpu());
   const bool takes = linux_irqs_enabled(cpu()) != 0;
   if (takes == own.takes_interrupts) return;
   own.takes_interrupts = takes;
@@ -118,10 +120,16 @@ void LinuxRun::enter_step() {
 
 // What it is about to touch, as it is. Reads, too: an atomic operation may be announced as a write, read first, and
 // write then.
-void LinuxRun::note_memory(Cpu& own, const volatile void* address, std::size_t size) {
+void LinuxRun::note_memory(const volatile void* address, std::size_t size, const void* code) {
+  Cpu& own = cpus_[cpu()];
   own.memory = const_cast<const void*>(address);
   own.memory_size = std::min(size, own.was.size());
+  look_ = {.address = address, .code = code};
+  looking_ = true;
+  std::atomic_signal_fence(std::memory_order_seq_cst);
   std::memcpy(own.was.data(), own.memory, own.memory_size);
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  looking_ = false;
 }
 
 // A write that leaves everything as it was, as a compare-and-exchange that fails, is none.
@@ -193,8 +201,8 @@ void LinuxRun::access_memory(const volatile void* address, std::size_t size, boo
     comes_of(code);
     observe(address, size, writes, place);
   }
-  note_memory(cpus_[cpu()], address, size);
-  note_touch(address, writes);
+  note_memory(address, size, code);
+  note_touch(address, writes, code);
 }
 
 void LinuxRun::step(const volatile void* address, std::size_t size, bool writes, const void* code) {
@@ -204,8 +212,8 @@ void LinuxRun::step(const volatile void* address, std::size_t size, bool writes,
   make_step(address, size, place_of(code));
   comes_of(code);
   observe(address, size, writes, CodeAccess::no_place);
-  note_memory(cpus_[cpu()], address, size);
-  note_touch(address, writes);
+  note_memory(address, size, code);
+  note_touch(address, writes, code);
 }
 
 void LinuxRun::step_when(const void* object, Condition enabled, const void* argument, const void* code) {
@@ -215,6 +223,9 @@ void LinuxRun::step_when(const void* object, Condition enabled, const void* argu
   sched.mix(place_of(code) ^ static_cast<std::uint64_t>(cpu()) << 56U);
   comes_of(code);
   if (accesses_are_watched()) tell_of_access(object, true);
+  linux_place place;
+  linux_locate(object, &place);
+  check_not_freed(place, code);
 }
 
 // --- who watches the code ---
@@ -259,11 +270,11 @@ bool LinuxRun::interrupt(int cpu) {
   enter_step();
   cpus_[cpu].in_interrupt = true;
   comes_of(nullptr);
-  const bool more = linux_interrupt() != 0;
+  linux_interrupt();
   cpus_[cpu].in_interrupt = false;
   leave_step();
   SHOOTDOWN_CHECK(cpu == this->cpu());
-  return more;
+  return linux_interrupt_pends() != 0;
 }
 
 void LinuxRun::disturb(const Choice& choice) {
@@ -293,9 +304,19 @@ void LinuxRun::tell_of_access(const volatile void* address, bool writes) {
 
 // --- what comes of an access ---
 
-void LinuxRun::note_touch(const volatile void* address, bool writes) {
+// What has been freed is no place any more.
+void LinuxRun::check_not_freed(linux_place& place, const void* code) {
+  if (place.kind != linux_freed) return;
+  place.kind = linux_other;
+  announce(cpu(), event::UseFreed{.how = event::UseFreed::How::touches,
+                                  .function = text_of_function(code),
+                                  .frame = static_cast<Fact>(place.pfn)});
+}
+
+void LinuxRun::note_touch(const volatile void* address, bool writes, const void* code) {
   Touched& touched = cpus_[cpu()].touched;
   linux_locate(address, &touched.place);
+  check_not_freed(touched.place, code);
   touched.writes = writes;
   touched.code = cpus_[cpu()].code;
   switch (touched.place.kind) {
@@ -304,6 +325,7 @@ void LinuxRun::note_touch(const volatile void* address, bool writes) {
     case linux_generation: touched.generation = linux_tlb_generation(touched.place.mm); break;
     case linux_size: touched.pages = linux_file_pages(touched.place.file); break;
     case linux_table:
+    case linux_freed:
     case linux_other: break;
   }
 }
@@ -319,6 +341,7 @@ void LinuxRun::report_touch(const Touched& touched) {
       linux_frame_facts(touched.place.pfn, &now);
       report_page(static_cast<Fact>(touched.place.pfn), touched.frame, now);
       return;
+    case linux_freed:
     case linux_other: return;
   }
 }
@@ -448,6 +471,11 @@ void LinuxRun::frame_freed(Fact frame) {
   announce(cpu(),
            event::FreePage{
                .page = facts.page, .refcount = facts.refcount, .mapcount = facts.mapcount, .entries = facts.entries});
+}
+
+void LinuxRun::freed_twice(Fact frame, const void* code) {
+  announce(cpu(),
+           event::UseFreed{.how = event::UseFreed::How::frees, .function = text_of_function(code), .frame = frame});
 }
 
 void LinuxRun::lock_taken(LockFact lock, bool shared, bool tries) {
@@ -609,6 +637,10 @@ void LinuxRun::write_page(int file, Fact index, Fact frame) {
                                        .word = as_fact(word),
                                        .value = value});
   }
+}
+
+void LinuxRun::error_printed(const char* format) {
+  complains({.how = event::KernelWarns::How::prints, .text = text_of_message(format)});
 }
 
 // --- user programs ---

@@ -19,6 +19,7 @@
 #include "engine/arena.h"
 #include "engine/events/event.h"
 #include "engine/linux/memory.h"
+#include "engine/linux/texts.h"
 #include "engine/machine/tlb.h"
 #include "engine/run/engine.h"
 
@@ -37,7 +38,7 @@ using SentByLinux =
               event::RemoveFromPageCache, event::TagPage, event::ReadFromDisk, event::WriteToDisk, event::ReadWord,
               event::WriteWord, event::WriteReturns, event::FsyncBegins, event::FsyncReturns, event::BeginGather,
               event::BeginZap, event::EndZap, event::QueuePage, event::FlushGather, event::EndGather,
-              event::SetFileSize, event::BeginDiscard, event::EndDiscard>;
+              event::SetFileSize, event::BeginDiscard, event::EndDiscard, event::KernelWarns, event::UseFreed>;
 
 class LinuxRun final : public Run, public World {
  public:
@@ -65,6 +66,7 @@ class LinuxRun final : public Run, public World {
   void flush_tlb();
   void frame_allocated(Fact frame);
   void frame_freed(Fact frame);
+  void freed_twice(Fact frame, const void* code);
   void locked(const void* lock, bool shared);
   void unlocked(const void* lock);
   void lock_taken(LockFact lock, bool shared, bool tries);
@@ -95,6 +97,21 @@ class LinuxRun final : public Run, public World {
   void read_page(int file, Fact index, Fact frame);
   void write_page(int file, Fact index, Fact frame);
 
+  void error_printed(const char* format);
+
+  // --- what the kernel's code does wrong (traps.h) ---
+
+  // The access that it is about to make, if that is looked at just now; null: none is.
+  struct Look {
+    const volatile void* address;
+    const void* code;
+  };
+  const Look* looked_at() const { return looking_ ? &look_ : nullptr; }
+  bool is_on_cpu(const void* stack) const { return fibers_.of(sched.current()).owns(stack); }
+  void complains(const event::KernelWarns& complaint) { announce(cpu(), complaint); }
+  // In place of the code of the CPU that runs, which cannot go on.
+  [[noreturn]] static void end_here() { current()->sched.stop(); }
+
   // --- facts ---
 
   EventSet events_sent() const override { return engine_.sends(); }
@@ -120,6 +137,7 @@ class LinuxRun final : public Run, public World {
   TlbFact tlb_entry(int cpu, int number) const override;
   int batches_in_use() const override { return 0; }
   std::string_view function(int cpu) const override { return LinuxMemory::function_of(cpus_[cpu].code); }
+  std::string_view text(TextFact text) const override { return linux_text(text); }
 
  private:
   // What the access at hand is to, and how it was before.
@@ -165,7 +183,7 @@ class LinuxRun final : public Run, public World {
   int cpu() const { return sched.current(); }
   // Before another CPU may come to run, and when this one goes on.
   void leave_step();
-  static void note_memory(Cpu& own, const volatile void* address, std::size_t size);
+  void note_memory(const volatile void* address, std::size_t size, const void* code);
   void count_change(Cpu& own);
   void watch_for_spinning();
   bool is_announced(const volatile void* address, bool writes);
@@ -175,7 +193,8 @@ class LinuxRun final : public Run, public World {
   Agent agent() const { return cpus_[cpu()].in_interrupt ? Agent::interrupt : Agent::thread; }
   void count_code(std::size_t place) const;
   void enter_step();
-  void note_touch(const volatile void* address, bool writes);
+  void note_touch(const volatile void* address, bool writes, const void* code);
+  void check_not_freed(linux_place& place, const void* code);
   void tell_of_access(const volatile void* address, bool writes);
   void report_touch(const Touched& touched);
   void report_entry(const Touched& touched);
@@ -212,6 +231,8 @@ class LinuxRun final : public Run, public World {
   bool counts_all_;            // there is a counter for every place: accesses that are no steps are counted, too
   std::uint64_t changes_ = 0;  // of the kernel's memory
   Fact last_value_ = 0;
+  Look look_{};
+  volatile bool looking_ = false;  // a fault of the moment is the access's
 };
 
 }  // namespace shootdown

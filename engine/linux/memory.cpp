@@ -57,6 +57,10 @@ std::size_t LinuxMemory::offset_of(const void* code) {
   return static_cast<std::size_t>(static_cast<const char*>(code) - __start_linux_text);
 }
 
+const char* LinuxMemory::code_at(std::size_t offset) {
+  return __start_linux_text + offset;
+}
+
 bool LinuxMemory::is_code(const void* code) {
   return code >= __start_linux_text && code < __stop_linux_text;
 }

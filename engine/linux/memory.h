@@ -32,6 +32,7 @@ class LinuxMemory {
 
   // Where a place of the kernel's code is, from its beginning, in bytes; and whether it is one.
   static std::size_t offset_of(const void* code);
+  static const char* code_at(std::size_t offset);
   static bool is_code(const void* code);
   static std::size_t code_size();
 

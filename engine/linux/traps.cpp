@@ -6,10 +6,14 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
+#include <string_view>
 
 #include "engine/check.h"
+#include "engine/linux/linux_run.h"
 #include "engine/linux/memory.h"
 #include "engine/linux/shim/interface.h"
+#include "engine/linux/texts.h"
 
 // NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming): the linker's names
 extern "C" {
@@ -17,14 +21,6 @@ extern "C" {
 // the end.
 extern const char* const linux_missing_names[];
 extern const std::uintptr_t linux_missing_base;
-// The kernel's table of its WARNs and BUGs (struct bug_entry with relative pointers).
-struct BugEntry {
-  std::int32_t code;  // from here
-  std::int32_t file;
-  std::uint16_t line;
-  std::uint16_t flags;
-};
-extern const BugEntry __start___bug_table[], __stop___bug_table[];
 }
 // NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)
 
@@ -65,45 +61,97 @@ bool emulate(ucontext_t& context) {
   return true;
 }
 
-[[noreturn]] void die_of(std::uintptr_t address, const ucontext_t& context) {
+// Whether nobody provides what is there. If so, the process ends.
+void check_provided(std::uintptr_t address, std::uintptr_t code) {
   const std::uintptr_t number = (address - linux_missing_base) / 4096;
   std::uintptr_t known = 0;
   while (linux_missing_names[known] != nullptr) ++known;
-  if (address >= linux_missing_base && number < known) {
-    std::fprintf(stderr, "shootdown: the kernel's code needs %s, which nobody provides, at %#llx\n",
-                 linux_missing_names[number], context.uc_mcontext.gregs[REG_RIP]);
-  } else {
-    std::fprintf(stderr, "shootdown: the kernel's code faults at %#lx, code %#llx\n", address,
-                 context.uc_mcontext.gregs[REG_RIP]);
-  }
+  if (address < linux_missing_base || number >= known) return;
+  std::fprintf(stderr, "shootdown: the kernel's code needs %s, which nobody provides, at %#lx\n",
+               linux_missing_names[number], code);
   std::abort();
+}
+
+// The run whose CPU was doing this on its own stack; null: there is none.
+LinuxRun* run_of(const ucontext_t& context) {
+  LinuxRun* const run = LinuxRun::current();
+  // NOLINTNEXTLINE(performance-no-int-to-ptr)
+  const auto* const stack = reinterpret_cast<const void*>(context.uc_mcontext.gregs[REG_RSP]);
+  return run != nullptr && run->is_on_cpu(stack) ? run : nullptr;
+}
+
+// Has the CPU end the run when the handler returns: on its own stack, for a run cannot be left from that of a handler.
+void end_run(ucontext_t& context) {
+  constexpr greg_t red_zone = 128;
+  constexpr greg_t alignment = 16;
+  greg_t& stack = context.uc_mcontext.gregs[REG_RSP];
+  stack = ((stack - red_zone) & -alignment) - static_cast<greg_t>(sizeof(void*));  // as after a call
+  context.uc_mcontext.gregs[REG_RIP] = reinterpret_cast<greg_t>(&LinuxRun::end_here);
+}
+
+// Code of the kernel's that has touched what is not there, or has gone to it, as where a call of it would return to; null: it was
+// not the kernel's.
+const void* culprit(const LinuxRun& run, const siginfo_t& info, const ucontext_t& context) {
+  if (run.looked_at() != nullptr) return run.looked_at()->code;
+  // NOLINTBEGIN(performance-no-int-to-ptr)
+  const auto* const code = reinterpret_cast<const void*>(context.uc_mcontext.gregs[REG_RIP]);
+  // An instruction that only a kernel may do faults without an address.
+  if (info.si_code == SI_KERNEL) return nullptr;
+  if (LinuxMemory::is_code(code)) return static_cast<const char*>(code) + 1;
+  const void* const caller = *reinterpret_cast<const void* const*>(context.uc_mcontext.gregs[REG_RSP]);
+  // NOLINTEND(performance-no-int-to-ptr)
+  return code == info.si_addr && LinuxMemory::is_code(caller) ? caller : nullptr;
 }
 
 void on_fault(int /*signal*/, siginfo_t* info, void* context) {
   auto& at = *static_cast<ucontext_t*>(context);
-  if (!emulate(at)) die_of(reinterpret_cast<std::uintptr_t>(info->si_addr), at);
-}
-
-// Where a relative pointer leads.
-const char* target_of(const std::int32_t& pointer) {
-  return reinterpret_cast<const char*>(&pointer) + pointer;
-}
-
-// ud2: a WARN or BUG. What has warned is not run on: nothing that it does from then on can be relied on.
-[[noreturn]] void on_illegal(int /*signal*/, siginfo_t* /*info*/, void* context) {
-  const auto code = static_cast<std::uintptr_t>(static_cast<ucontext_t*>(context)->uc_mcontext.gregs[REG_RIP]);
-  for (const BugEntry* entry = __start___bug_table; entry != __stop___bug_table; ++entry) {
-    if (reinterpret_cast<std::uintptr_t>(target_of(entry->code)) != code) continue;
-    std::fprintf(stderr, "shootdown: the kernel warns at %s:%d\n", target_of(entry->file), entry->line);
+  if (emulate(at)) return;
+  const auto code = static_cast<std::uintptr_t>(at.uc_mcontext.gregs[REG_RIP]);
+  auto address = reinterpret_cast<std::uintptr_t>(info->si_addr);
+  check_provided(address, code);
+  LinuxRun* const run = run_of(at);
+  const void* const where = run == nullptr ? nullptr : culprit(*run, *info, at);
+  if (where == nullptr) {
+    std::fprintf(stderr, "shootdown: a fault at %#lx, code %#lx\n", address, code);
     std::abort();
   }
-  std::fprintf(stderr, "shootdown: the kernel stops, code %#lx\n", code);
-  std::abort();
+  // Of an address that has too many bits the CPU does not say which it was.
+  if (const LinuxRun::Look* const access = run->looked_at(); access != nullptr && info->si_code == SI_KERNEL)
+    address = reinterpret_cast<std::uintptr_t>(access->address);
+  run->complains({.how = event::KernelWarns::How::touches,
+                  .text = text_of_function(where),
+                  .address_high = static_cast<Fact>(address >> 32U),
+                  .address_low = static_cast<Fact>(address)});
+  end_run(at);
+}
+
+// ud2: a WARN or BUG.
+void on_illegal(int /*signal*/, siginfo_t* /*info*/, void* context) {
+  constexpr greg_t length = 2;
+  auto& at = *static_cast<ucontext_t*>(context);
+  greg_t& next = at.uc_mcontext.gregs[REG_RIP];
+  // NOLINTNEXTLINE(performance-no-int-to-ptr)
+  const std::optional<LinuxBug> bug = find_linux_bug(reinterpret_cast<const void*>(next));
+  LinuxRun* const run = run_of(at);
+  if (run == nullptr || !bug.has_value()) {
+    const std::string_view place = bug.has_value() ? linux_text(bug->place) : "unknown code";
+    std::fprintf(stderr, "shootdown: the kernel stops outside a run at %.*s, %#llx\n", static_cast<int>(place.size()),
+                 place.data(), next);
+    std::abort();
+  }
+  using enum event::KernelWarns::How;
+  run->complains({.how = bug->goes_on ? warns : stops, .text = bug->place});
+  if (bug->goes_on) {
+    next += length;
+  } else {
+    end_run(at);
+  }
 }
 
 }  // namespace
 
 void install_linux_traps() {
+  make_linux_texts();
   static std::array<char, 65536> stack;
   stack_t where{};
   where.ss_sp = stack.data();

@@ -299,6 +299,12 @@ SHOOTDOWN_HARNESS void Scheduler::finish(Outcome outcome) {
   fibers_.of(current()).switch_to(fibers_.main());
 }
 
+SHOOTDOWN_HARNESS void Scheduler::stop() {
+  SHOOTDOWN_CHECK(!starting_);
+  finish(Outcome::stopped);
+  __builtin_unreachable();
+}
+
 // A CPU that could not run may be able to from now on.
 SHOOTDOWN_HARNESS void Scheduler::may_run(int cpu) {
   const Unwatched unwatched;

@@ -16,8 +16,9 @@
 // something, and after it has ended.
 //
 // A run ends when every CPU has ended and no interrupt is pending. If all CPUs
-// wait, or the step limit is reached, the run is cut off: the fibers are
-// restarted, without running destructors of objects on their stacks. The chooser
+// wait, the step limit is reached, or a CPU says that it cannot go on, the run is
+// cut off: the fibers are restarted, without running destructors of objects on
+// their stacks. The chooser
 // may pause it, and so may the caller; then it rests until proceed() is called again,
 // which changes nothing in it.
 //
@@ -129,6 +130,8 @@ class Scheduler {
   void wake(WaitQueue& queue);
   // Makes `cpu` call Client::interrupt soon. The calling CPU has made a step.
   void post_interrupt(int cpu);
+  // The calling CPU cannot go on, and the run ends here.
+  [[noreturn]] void stop();
   // Between these the calling CPU takes no interrupt. They nest.
   void disable_interrupts();
   void enable_interrupts();

@@ -181,6 +181,23 @@ BOOST_AUTO_TEST_CASE(the_step_limit_ends_a_run_for_ever) {
   BOOST_TEST(script.sched->steps() == 1000U);
 }
 
+BOOST_AUTO_TEST_CASE(a_cpu_that_cannot_go_on_ends_the_run_and_not_the_next) {
+  Script script;
+  script.body = [&](int cpu) {
+    script.step(std::to_string(cpu));
+    if (cpu == 1) script.sched->stop();
+  };
+  InOrder chooser;
+  BOOST_TEST((script.run(3, chooser, 100) == Outcome::stopped));
+  BOOST_TEST(script.log == "01");
+  BOOST_TEST(script.sched->unfinished() == 0b110);
+
+  script.log.clear();
+  script.body = [&](int cpu) { script.step(std::to_string(cpu)); };
+  BOOST_TEST((script.run(3, chooser, 100) == Outcome::completed));
+  BOOST_TEST(script.log == "012");
+}
+
 BOOST_AUTO_TEST_CASE(an_interrupt_is_taken_before_the_next_step_even_by_cpus_that_wait_or_have_ended) {
   Script script;
   WaitQueue queue;

@@ -110,7 +110,7 @@ std::variant<Defect, InputError> select_defect(std::string_view name) {
 }
 
 std::variant<OracleSet, InputError> select_oracles(std::string_view selection, const Engine& engine) {
-  if (selection == "claims") return claims(engine.not_claimed());
+  if (selection == "claims") return claims_of(engine);
   if (selection == "all") return OracleSet::all();
   OracleSet set;
   for (std::size_t begin = 0; begin <= selection.size();) {
@@ -129,6 +129,10 @@ std::variant<OracleSet, InputError> select_oracles(std::string_view selection, c
 
 // --- judging ---
 
+OracleSet claims_of(const Engine& engine) {
+  return claims(engine.not_claimed()) & askable_of(engine.sends());
+}
+
 Requirement requirement_of(const Document& document, const Engine& engine) {
   for (const Expectation& expectation : document.expectations) {
     if (expectation.engine != engine.name()) continue;
@@ -138,7 +142,7 @@ Requirement requirement_of(const Document& document, const Engine& engine) {
     }
     return requirement;
   }
-  return {.exact = false, .oracles = claims(engine.not_claimed())};
+  return {.exact = false, .oracles = claims_of(engine)};
 }
 
 }  // namespace shootdown

@@ -76,6 +76,9 @@ std::variant<OracleSet, InputError> select_oracles(std::string_view selection, c
 
 // --- judging ---
 
+// The guarantees that an engine claims.
+OracleSet claims_of(const Engine& engine);
+
 // What must come of a run.
 struct Requirement {
   bool exact = false;  // exactly `oracles` must be broken; else none of them may be

@@ -123,7 +123,7 @@ BOOST_AUTO_TEST_CASE(engines_are_found_by_name) {
 
 BOOST_AUTO_TEST_CASE(oracles_are_selected) {
   const Engine& engine = *find_engine("eager_dirty");
-  BOOST_TEST((std::get<OracleSet>(select_oracles("claims", engine)) == claims(engine.not_claimed())));
+  BOOST_TEST((std::get<OracleSet>(select_oracles("claims", engine)) == claims_of(engine)));
   BOOST_TEST((std::get<OracleSet>(select_oracles("all", engine)) == OracleSet::all()));
   BOOST_TEST(
       (std::get<OracleSet>(select_oracles("counts,batch", engine)) == set_of({OracleId::counts, OracleId::batch})));
@@ -156,9 +156,9 @@ BOOST_AUTO_TEST_CASE(without_expectation_the_claims_count) {
   BOOST_TEST(!requirement.exact);
   BOOST_TEST(requirement.line == 0U);
   BOOST_TEST(requirement.met_by({}));
-  BOOST_TEST(requirement.met_by(OracleSet::all() - claims(engine.not_claimed())));
+  BOOST_TEST(requirement.met_by(OracleSet::all() - claims_of(engine)));
   BOOST_TEST(!requirement.met_by(set_of({OracleId::counts})));
-  BOOST_TEST((requirement.wrongly_broken(OracleSet::all()) == claims(engine.not_claimed())));
+  BOOST_TEST((requirement.wrongly_broken(OracleSet::all()) == claims_of(engine)));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -287,7 +287,7 @@ Buckets::Kind RunCommand::kind(const Subject& subject, const Verdict& verdict) c
   const OracleSet broken = verdict.requirement.wrongly_broken(verdict.result.broken);
   if (!broken.empty()) {
     const OracleId first = verdict.report.first(broken);
-    return kind(subject, std::string(oracle_name(first)), fact_of_format(verdict.report.violation(first).form), true);
+    return kind(subject, std::string(oracle_name(first)), fact_of_format(verdict.report.violation(first).kind()), true);
   }
   const OracleSet held = verdict.requirement.wrongly_held(verdict.result.broken);
   for (const OracleInfo& oracle : all_oracles()) {
@@ -315,7 +315,7 @@ void RunCommand::show_verdicts(const Subject& subject, const Verdict& verdict) {
   }
   if (requirement.met_by(result.broken) && (!requirement.exact || requirement.oracles.empty()))
     show_what_holds(subject, verdict);
-  const OracleSet asked = requirement.exact ? OracleSet::all() : requirement.oracles;
+  const OracleSet asked = requirement.exact ? askable_of(subject.engine->sends()) : requirement.oracles;
   const OracleSet not_judged = asked - verdict.report.judged();
   if (!not_judged.empty()) out().print("{}: not judged: {}\n", engine, names_of(not_judged));
 }
@@ -385,7 +385,8 @@ void RunCommand::show_summary() {
   if (!buckets_.empty()) out().print("{}", buckets_.render(table_width, options_.list));
   if (options_.quiet) return;
   for (const Subject& subject : subjects_) {
-    const OracleSet not_judged = OracleSet::all() - judged_with(subject.engine->sends());
+    const EventSet sent = subject.engine->sends();
+    const OracleSet not_judged = askable_of(sent) - judged_with(sent);
     if (!not_judged.empty()) out().print("{}: not judged: {}\n", subject.engine->name(), names_of(not_judged));
   }
   const std::string copies = copies_ == 0 ? "" : fmt::format(" ({} of them copies)", copies_);

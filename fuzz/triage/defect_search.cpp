@@ -68,7 +68,7 @@ class Search {
   void try_on(std::size_t subject, const RawInput& input) {
     const std::optional<Verdict> mistaken = verdict_on(subject, input);
     if (!mistaken.has_value()) return;
-    OracleSet broken = mistaken->result.broken & claims(subjects_[subject].engine->not_claimed());
+    OracleSet broken = mistaken->result.broken & claims_of(*subjects_[subject].engine);
     if (broken.empty()) return;
     const std::optional<Verdict> right = verdict_on(subject + 1, input);
     if (!right.has_value()) return;

@@ -35,12 +35,12 @@ Expectation expectation_of(const Engine& engine, OracleSet broken) {
 // Notes what comes first.
 void note(std::optional<Examination::Break>& first, const Engine& engine, const Verdict& verdict) {
   const OracleSet broken = verdict.result.broken;
-  const OracleSet claimed = broken & claims(engine.not_claimed());
+  const OracleSet claimed = broken & claims_of(engine);
   if (broken.empty() || (first.has_value() && (first->claimed || claimed.empty()))) return;
   const OracleId oracle = verdict.report.first(claimed.empty() ? broken : claimed);
   first = {.engine = std::string(engine.name()),
            .oracle = oracle,
-           .fact = fact_of_format(verdict.report.violation(oracle).form),
+           .fact = fact_of_format(verdict.report.violation(oracle).kind()),
            .claimed = !claimed.empty()};
 }
 

@@ -67,8 +67,17 @@ void linux_locate(const volatile void *where, struct linux_place *place)
 		place->kind = linux_page;
 		place->pfn = (address - LINUX_PAGES_BASE) / sizeof(struct page);
 	} else if (address - LINUX_FRAMES_BASE < (unsigned long)linux_frames << PAGE_SHIFT) {
+		place->pfn = (address - LINUX_FRAMES_BASE) >> PAGE_SHIFT;
+		if (!shim_frame_used(place->pfn)) {
+			place->kind = linux_freed;
+			return;
+		}
 		for (mm = 0; mm < linux_max_mms; mm++)
 			locate_in_table(mm, address, place);
+	} else if (address - LINUX_OBJECTS_BASE < LINUX_OBJECTS_SIZE) {
+		place->pfn = -1;
+		if (shim_object_freed(address))
+			place->kind = linux_freed;
 	} else if (address - (unsigned long)shim_mms < sizeof(shim_mms)) {
 		mm = (address - (unsigned long)shim_mms) / sizeof(struct shim_mm);
 		place->mm = mm;

@@ -50,6 +50,8 @@ void host_flush_tlb(void);
 /* A frame has been allocated; one is about to be freed. */
 void host_frame_allocated(unsigned long pfn);
 void host_frame_freed(unsigned long pfn);
+/* Code at `ip` frees what is free: a frame; -1: an object. */
+void host_freed_twice(unsigned long pfn, const void *ip);
 /* A lock has been taken, or is about to be dropped. Its owner is an mm or a file; of other locks nobody is told but who
  * watches the code. */
 /* NOLINTNEXTLINE(readability-identifier-naming): as the kernel names an enum */
@@ -102,8 +104,8 @@ void host_fsync_returns(int file, unsigned long first, unsigned long count);
 /* The disk. */
 void host_read_page(int file, unsigned long index, unsigned long pfn);
 void host_write_page(int file, unsigned long index, unsigned long pfn);
-/* What the kernel prints, as vprintf is given it. `warning`: it is a WARN or BUG. */
-void host_print(const char *format, __builtin_va_list *arguments, int warning);
+/* The kernel prints an error: a text that is there for ever. */
+void host_error_printed(const char *format);
 /* The shim cannot go on. */
 __attribute__((noreturn)) void host_die(const char *what);
 
@@ -121,11 +123,15 @@ int linux_begin(int cpus, int mms, int files, int windows, int pages, int mapped
 
 /* Whether a CPU takes interrupts. */
 int linux_irqs_enabled(int cpu);
+/* Grace periods that wait for CPUs to leave their read sides; and what a CPU does then between its accesses. */
+extern int linux_grace_periods;
+void linux_quiescent(int cpu);
 /* The register of the CPU that runs. */
 unsigned long linux_read_cr3(void);
 void linux_write_cr3(unsigned long value);
-/* Handles one interrupt of the CPU that runs; returns whether there are more. */
-int linux_interrupt(void);
+/* Handles one interrupt of the CPU that runs, if there is one; whether there is. */
+void linux_interrupt(void);
+int linux_interrupt_pends(void);
 
 /* --- system calls and faults, on the CPU that runs; 0 or a negative error --- */
 /* -EFAULT: nothing is mapped there; -EACCES: what is must not be written to. */
@@ -167,13 +173,14 @@ enum linux_kind {
 	linux_page, /* the struct page of a frame */
 	linux_generation, /* of an mm's TLB flushes */
 	linux_size, /* of a file */
+	linux_freed, /* an object that has been freed; or what is in a frame that is free */
 };
 struct linux_place {
 	enum linux_kind kind;
 	int mm;
 	int file;
 	int page; /* virtual */
-	unsigned long pfn;
+	unsigned long pfn; /* -1: of an object */
 };
 struct linux_frame {
 	unsigned long flags; /* PageFlag of engine/events/facts.h */

@@ -328,14 +328,19 @@ void on_each_cpu_cond_mask(smp_cond_func_t condition, smp_call_func_t function, 
 		host_wait_until(&per_cpu(calls, self), is_answered, &per_cpu(calls, self));
 }
 
-int linux_interrupt(void)
+int linux_interrupt_pends(void) { return per_cpu(calls, host_cpu()).count != 0 || shim_rcu_ready(); }
+
+void linux_interrupt(void)
 {
 	struct calls *own = &per_cpu(calls, host_cpu());
 	unsigned long flags = per_cpu(shim_irq_flags, host_cpu());
 	struct call call;
 
-	if (own->count == 0)
-		return 0;
+	if (own->count == 0) {
+		if (shim_rcu_ready())
+			shim_rcu_interrupt();
+		return;
+	}
 	call = own->queued[0];
 	own->count--;
 	memmove(own->queued, own->queued + 1, own->count * sizeof(call));
@@ -345,7 +350,6 @@ int linux_interrupt(void)
 	per_cpu(shim_irq_flags, host_cpu()) = flags;
 	per_cpu(calls, call.sender).unanswered--;
 	host_wake();
-	return own->count != 0;
 }
 
 DEFINE_PER_CPU(unsigned long, shim_cr3);

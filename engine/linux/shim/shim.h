@@ -42,14 +42,18 @@ static inline struct page *frame_page(unsigned long pfn) { return (struct page *
 static inline void *frame_address(unsigned long pfn) { return (void *)(LINUX_FRAMES_BASE + (pfn << PAGE_SHIFT)); }
 
 struct page *shim_alloc_frame(gfp_t gfp);
-void shim_free_frame(struct page *page);
+/* `ip` is whose doing it is. */
+void shim_free_frame(struct page *page, const void *ip);
 int shim_frame_used(unsigned long pfn);
-/* Zeroed; aligned to 256 bytes, as maple nodes must be. Never freed within a run. */
+/* Zeroed; aligned to 256 bytes, as maple nodes must be. Its place is never used again within a run. */
 void *shim_alloc_object(unsigned long size);
 /* Says the type of the object that was allocated last; of the one at an address, and how far that is in it. Null: nobody has
  * said. */
 void shim_name_object(const char *type);
 const char *shim_object_type(unsigned long address, unsigned long *offset);
+/* `ip` is whose doing it is. */
+void shim_free_object(const void *object, const void *ip);
+int shim_object_freed(unsigned long address);
 
 extern struct task_struct shim_tasks[linux_max_cpus];
 struct shim_mm {
@@ -68,6 +72,10 @@ int shim_file_of(const struct address_space *mapping);
 extern struct file shim_files[linux_max_files];
 DECLARE_PER_CPU(unsigned long, shim_irq_flags);
 DECLARE_PER_CPU(unsigned long, shim_cr3);
+
+/* Whether this CPU has calls to make after a grace period; makes some of them. */
+int shim_rcu_ready(void);
+void shim_rcu_interrupt(void);
 
 /* Which lock this is. */
 struct shim_lock_name {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only
 /* Simplified stand-ins: the page allocator, slab, per-CPU memory, and vmas' own allocation.
  *
- * Keeps: a frame is handed out with one reference and zeroed if so asked, the one freed last comes first; freeing one
- * twice is found.
+ * Keeps: a frame is handed out with one reference and zeroed if so asked, the one freed last comes first; what is free is
+ * known, and who uses it or frees it again is told; a page that is freed is checked as the kernel does.
  * Does not keep: zones, watermarks, failing allocations; slab objects are never used again within a run, so that a use
- * after free finds what was there. */
+ * after free finds what was there. A page that is found bad is freed all the same. */
 #include "shim.h"
 
 /* --- frames --- */
@@ -48,13 +48,25 @@ struct page *shim_alloc_frame(gfp_t gfp)
 	return page;
 }
 
-void shim_free_frame(struct page *page)
+/* As free_pages_prepare checks it. What marks an anonymous page is taken away there. */
+static void check_freed(const struct page *page)
+{
+	bool is_mapped = page->mapping && !((unsigned long)page->mapping & PAGE_MAPPING_FLAGS);
+
+	if (atomic_read(&page->_mapcount) != -1 || page_ref_count(page) || is_mapped || page->flags & PAGE_FLAGS_CHECK_AT_FREE)
+		host_error_printed("BUG: Bad page state");
+}
+
+void shim_free_frame(struct page *page, const void *ip)
 {
 	unsigned long pfn = page_to_pfn(page);
 
-	host_step(free_list, sizeof(free_list), 1, IP);
-	if (!frame_used[pfn])
-		host_die("a page frame is freed twice");
+	host_step(free_list, sizeof(free_list), 1, ip);
+	if (!frame_used[pfn]) {
+		host_freed_twice(pfn, ip);
+		return;
+	}
+	check_freed(page);
 	host_frame_freed(pfn);
 	frame_used[pfn] = 0;
 	page->mapping = NULL;
@@ -77,7 +89,7 @@ void free_unref_folios(struct folio_batch *batch)
 	unsigned int i;
 
 	for (i = 0; i < batch->nr; i++)
-		shim_free_frame(&batch->folios[i]->page);
+		shim_free_frame(&batch->folios[i]->page, IP);
 	folio_batch_reinit(batch);
 }
 #else
@@ -93,20 +105,22 @@ void free_unref_page_list(struct list_head *list)
 	struct page *page, *next;
 
 	list_for_each_entry_safe(page, next, list, lru)
-		shim_free_frame(page);
+		shim_free_frame(page, IP);
 	INIT_LIST_HEAD(list);
 }
 #endif
-void free_unref_page(struct page *page, unsigned int order) { shim_free_frame(page); }
+void free_unref_page(struct page *page, unsigned int order) { shim_free_frame(page, IP); }
 void __free_pages(struct page *page, unsigned int order)
 {
 	if (put_page_testzero(page))
-		shim_free_frame(page);
+		shim_free_frame(page, IP);
 }
 void free_pages(unsigned long address, unsigned int order)
 {
-	if (address)
-		__free_pages(virt_to_page((void *)address), order);
+	struct page *page = address ? virt_to_page((void *)address) : NULL;
+
+	if (page && put_page_testzero(page))
+		shim_free_frame(page, IP);
 }
 
 /* --- objects --- */
@@ -152,11 +166,33 @@ void *shim_alloc_object(unsigned long size)
 
 unsigned long linux_objects_used(void) { return objects_used; }
 
+static unsigned char object_freed[LINUX_OBJECTS_SIZE / 256];
+
+static unsigned char *freed_mark(unsigned long address) { return &object_freed[(address - LINUX_OBJECTS_BASE) / 256]; }
+
+int shim_object_freed(unsigned long address) { return *freed_mark(address); }
+
+void shim_free_object(const void *object, const void *ip)
+{
+	unsigned char *mark = freed_mark((unsigned long)object);
+
+	if (*mark)
+		host_freed_twice(-1, ip);
+	*mark = 1;
+}
+
 struct kmem_cache {
 	const char *name;
 	unsigned int size;
+	slab_flags_t flags;
 	void (*constructor)(void *);
 };
+/* One that stays an object of its kind until a grace period has ended may be touched: it is not told who does so later. */
+static void to_cache(const struct kmem_cache *cache, const void *object, const void *ip)
+{
+	if (!(cache->flags & SLAB_TYPESAFE_BY_RCU))
+		shim_free_object(object, ip);
+}
 static void *from_cache(struct kmem_cache *cache)
 {
 	void *object = shim_alloc_object(cache->size);
@@ -166,12 +202,13 @@ static void *from_cache(struct kmem_cache *cache)
 		cache->constructor(object);
 	return object;
 }
-static struct kmem_cache *new_cache(const char *name, unsigned int size, void (*constructor)(void *))
+static struct kmem_cache *new_cache(const char *name, unsigned int size, slab_flags_t flags, void (*constructor)(void *))
 {
 	struct kmem_cache *cache = shim_alloc_object(sizeof(*cache));
 
 	cache->name = name;
 	cache->size = size;
+	cache->flags = flags;
 	cache->constructor = constructor;
 	return cache;
 }
@@ -187,7 +224,7 @@ static int fill_from_cache(struct kmem_cache *cache, size_t count, void **object
 struct kmem_cache *__kmem_cache_create_args(const char *name, unsigned int size, struct kmem_cache_args *args,
 					    slab_flags_t flags)
 {
-	return new_cache(name, size, args->ctor);
+	return new_cache(name, size, flags, args->ctor);
 }
 void *kmem_cache_alloc_noprof(struct kmem_cache *cache, gfp_t gfp) { return from_cache(cache); }
 void *kmem_cache_alloc_lru_noprof(struct kmem_cache *cache, struct list_lru *lru, gfp_t gfp) { return from_cache(cache); }
@@ -199,7 +236,7 @@ int kmem_cache_alloc_bulk_noprof(struct kmem_cache *cache, gfp_t gfp, size_t cou
 struct kmem_cache *kmem_cache_create(const char *name, unsigned int size, unsigned int align, slab_flags_t flags,
 				     void (*constructor)(void *))
 {
-	return new_cache(name, size, constructor);
+	return new_cache(name, size, flags, constructor);
 }
 void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp) { return from_cache(cache); }
 void *kmem_cache_alloc_lru(struct kmem_cache *cache, struct list_lru *lru, gfp_t gfp) { return from_cache(cache); }
@@ -208,11 +245,19 @@ int kmem_cache_alloc_bulk(struct kmem_cache *cache, gfp_t gfp, size_t count, voi
 	return fill_from_cache(cache, count, objects);
 }
 #endif
-void kmem_cache_free(struct kmem_cache *cache, void *object) {}
-void kmem_cache_free_bulk(struct kmem_cache *cache, size_t count, void **objects) {}
-void kfree(const void *object) {}
-/* No grace period ends within a run: what it would free is not freed. */
-void call_rcu(struct rcu_head *head, rcu_callback_t function) {}
+void kmem_cache_free(struct kmem_cache *cache, void *object) { to_cache(cache, object, IP); }
+void kmem_cache_free_bulk(struct kmem_cache *cache, size_t count, void **objects)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		to_cache(cache, objects[i], IP);
+}
+void kfree(const void *object)
+{
+	if (object)
+		shim_free_object(object, IP);
+}
 bool ptlock_alloc_impl(spinlock_t **lock)
 {
 	*lock = shim_alloc_object(sizeof(**lock));
@@ -288,7 +333,14 @@ struct vm_area_struct *vm_area_dup(struct vm_area_struct *old)
 	INIT_LIST_HEAD(&vma->anon_vma_chain);
 	return vma;
 }
-void vm_area_free(struct vm_area_struct *vma) {}
-#if SINCE_6_2
-void __vm_area_free(struct vm_area_struct *vma) {}
+#ifdef CONFIG_PER_VMA_LOCK
+void __vm_area_free(struct vm_area_struct *vma)
+{
+	shim_free_object(vma->vm_lock, IP);
+	shim_free_object(vma, IP);
+}
+static void free_vma(struct rcu_head *head) { __vm_area_free(container_of(head, struct vm_area_struct, vm_rcu)); }
+void vm_area_free(struct vm_area_struct *vma) { call_rcu(&vma->vm_rcu, free_vma); }
+#else
+void vm_area_free(struct vm_area_struct *vma) { shim_free_object(vma, IP); }
 #endif

@@ -3,6 +3,9 @@
  * linked. Functions of which not even the type matters are in nothing.txt.
  *
  * Keeps nothing of what they do: no timestamps of files, no security checks, no hotplug of CPUs. */
+#include <linux/panic.h>
+#include <linux/printk.h>
+
 #include "shim.h"
 
 #if SINCE_6_2
@@ -24,29 +27,22 @@ void __mark_inode_dirty(struct inode *inode, int flags) { host_step(inode, 8, 1,
 
 /* --- what the kernel prints --- */
 
+/* Errors only (KERN_EMERG to KERN_ERR); nobody wants to read the rest. */
 int _printk(const char *format, ...)
 {
-	va_list arguments;
-
-	va_start(arguments, format);
-	host_print(format, &arguments, 0);
-	va_end(arguments);
+	if (format[0] == KERN_SOH_ASCII && format[1] >= '0' && format[1] <= LOGLEVEL_ERR + '0')
+		host_error_printed(format + 2);
 	return 0;
 }
-void __warn_printk(const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	host_print(format, &arguments, 1);
-	va_end(arguments);
-}
+/* A WARN or BUG follows, or an error came before, and is reported. */
+void __warn_printk(const char *format, ...) {}
 #if SINCE_6_2
-void dump_page(const struct page *page, const char *reason) { __warn_printk("%s\n", reason ? reason : "bad page"); }
+void dump_page(const struct page *page, const char *reason) {}
 #else
-void dump_page(struct page *page, const char *reason) { __warn_printk("%s\n", reason ? reason : "bad page"); }
+void dump_page(struct page *page, const char *reason) {}
 #endif
 void dump_stack(void) {}
+void add_taint(unsigned int flag, enum lockdep_ok lockdep) {}
 int oops_in_progress, debug_locks_silent;
 int debug_locks_off(void) { return 1; }
 
