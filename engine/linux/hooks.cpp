@@ -143,6 +143,9 @@ FROM_KERNEL void host_frame_allocated(unsigned long pfn) {
 FROM_KERNEL void host_frame_freed(unsigned long pfn) {
   tell(&LinuxRun::frame_freed, pfn);
 }
+FROM_KERNEL void host_object_freed(const void* object, unsigned long size) {
+  tell(&LinuxRun::object_freed, object, size);
+}
 FROM_KERNEL void host_freed_twice(unsigned long pfn, const void* ip) {
   tell(&LinuxRun::freed_twice, pfn, ip);
 }

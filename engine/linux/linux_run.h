@@ -66,6 +66,7 @@ class LinuxRun final : public Run, public World {
   void flush_tlb();
   void frame_allocated(Fact frame);
   void frame_freed(Fact frame);
+  void object_freed(const void* object, std::size_t size) { observe(object, size, true, CodeAccess::no_place); }
   void freed_twice(Fact frame, const void* code);
   void locked(const void* lock, bool shared);
   void unlocked(const void* lock);

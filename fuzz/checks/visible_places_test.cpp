@@ -32,46 +32,46 @@ struct Accesses {
   alignas(64) int other_lock = 0;
 };
 
-using Places = std::set<std::size_t>;
+using PlaceNumbers = std::set<std::size_t>;
 
-constexpr std::uintptr_t here = 0x1000;
-constexpr std::uintptr_t elsewhere = 0x2000;
+constexpr std::uintptr_t some_word = 0x1000;
+constexpr std::uintptr_t another_word = 0x2000;
 
 }  // namespace
 
 BOOST_FIXTURE_TEST_SUITE(visible_places, Accesses)
 
 BOOST_AUTO_TEST_CASE(a_write_that_meets_a_read_of_another_cpu_is_visible_and_so_is_the_read) {
-  writes(0, here, 1);
-  reads(1, here, 2);
-  BOOST_TEST((places.visible() == Places{1, 2}));
+  writes(0, some_word, 1);
+  reads(1, some_word, 2);
+  BOOST_TEST((places.visible() == PlaceNumbers{1, 2}));
 }
 
 BOOST_AUTO_TEST_CASE(what_one_cpu_does_alone_is_not) {
-  writes(0, here, 1);
-  reads(0, here, 2);
-  writes(1, elsewhere, 3);
+  writes(0, some_word, 1);
+  reads(0, some_word, 2);
+  writes(1, another_word, 3);
   BOOST_TEST(places.visible().empty());
-  BOOST_TEST((places.reached() == Places{1, 2, 3}));
+  BOOST_TEST((places.reached() == PlaceNumbers{1, 2, 3}));
 }
 
 BOOST_AUTO_TEST_CASE(reads_do_not_meet) {
-  reads(0, here, 1);
-  reads(1, here, 2);
+  reads(0, some_word, 1);
+  reads(1, some_word, 2);
   BOOST_TEST(places.visible().empty());
 }
 
 BOOST_AUTO_TEST_CASE(an_access_can_be_seen_wherever_it_touches_what_another_does) {
-  access(0, Agent::thread, here, true, 1, true, 64);
-  reads(1, here + 56, 2);
-  reads(1, here + 64, 3);
-  BOOST_TEST((places.visible() == Places{1, 2}));
+  access(0, Agent::thread, some_word, true, 1, true, 64);
+  reads(1, some_word + 56, 2);
+  reads(1, some_word + 64, 3);
+  BOOST_TEST((places.visible() == PlaceNumbers{1, 2}));
 }
 
 BOOST_AUTO_TEST_CASE(under_the_same_lock_accesses_do_not_meet) {
   for (const int cpu : {0, 1}) {
     takes(cpu, lock);
-    writes(cpu, here, 1);
+    writes(cpu, some_word, 1);
     drops(cpu, lock);
   }
   BOOST_TEST(places.visible().empty());
@@ -79,36 +79,36 @@ BOOST_AUTO_TEST_CASE(under_the_same_lock_accesses_do_not_meet) {
 
 BOOST_AUTO_TEST_CASE(under_different_locks_they_do) {
   takes(0, lock);
-  writes(0, here, 1);
+  writes(0, some_word, 1);
   drops(0, lock);
   takes(1, other_lock);
-  writes(1, here, 2);
-  BOOST_TEST((places.visible() == Places{1, 2}));
+  writes(1, some_word, 2);
+  BOOST_TEST((places.visible() == PlaceNumbers{1, 2}));
 }
 
 BOOST_AUTO_TEST_CASE(after_the_lock_has_been_dropped_they_do) {
   takes(0, lock);
   drops(0, lock);
-  writes(0, here, 1);
+  writes(0, some_word, 1);
   takes(1, lock);
-  writes(1, here, 2);
-  BOOST_TEST((places.visible() == Places{1, 2}));
+  writes(1, some_word, 2);
+  BOOST_TEST((places.visible() == PlaceNumbers{1, 2}));
 }
 
 BOOST_AUTO_TEST_CASE(a_lock_that_both_hold_shared_keeps_nobody_out) {
   takes(0, lock, true);
-  writes(0, here, 1);
+  writes(0, some_word, 1);
   takes(1, lock, true);
-  reads(1, here, 2);
-  BOOST_TEST((places.visible() == Places{1, 2}));
+  reads(1, some_word, 2);
+  BOOST_TEST((places.visible() == PlaceNumbers{1, 2}));
 }
 
 BOOST_AUTO_TEST_CASE(a_lock_that_one_of_them_holds_exclusively_does) {
   takes(0, lock, true);
-  reads(0, here, 1);
+  reads(0, some_word, 1);
   drops(0, lock);
   takes(1, lock);
-  writes(1, here, 2);
+  writes(1, some_word, 2);
   BOOST_TEST(places.visible().empty());
 }
 
@@ -122,34 +122,34 @@ BOOST_AUTO_TEST_CASE(a_lock_is_no_memory_that_others_see) {
 }
 
 BOOST_AUTO_TEST_CASE(interrupts_meet_the_thread_of_their_cpu_if_it_takes_any) {
-  access(0, Agent::thread, here, true, 1, false);
-  access(0, Agent::interrupt, here, true, 2, false);
+  access(0, Agent::thread, some_word, true, 1, false);
+  access(0, Agent::interrupt, some_word, true, 2, false);
   BOOST_TEST(places.visible().empty());
-  access(0, Agent::thread, here, true, 3, true);
-  BOOST_TEST((places.visible() == Places{2, 3}));
+  access(0, Agent::thread, some_word, true, 3, true);
+  BOOST_TEST((places.visible() == PlaceNumbers{2, 3}));
 }
 
 BOOST_AUTO_TEST_CASE(the_machine_holds_no_locks) {
   takes(0, lock);
-  writes(0, here, 1);
-  access(0, Agent::machine, here, false, CodeAccess::no_place);
-  BOOST_TEST((places.visible() == Places{1}));
+  writes(0, some_word, 1);
+  access(0, Agent::machine, some_word, false, CodeAccess::no_place);
+  BOOST_TEST((places.visible() == PlaceNumbers{1}));
 }
 
 BOOST_AUTO_TEST_CASE(accesses_of_different_runs_do_not_meet) {
-  writes(0, here, 1);
+  writes(0, some_word, 1);
   places.begin_accesses();
-  writes(1, here, 2);
+  writes(1, some_word, 2);
   BOOST_TEST(places.visible().empty());
 }
 
 BOOST_AUTO_TEST_CASE(a_run_begins_without_locks) {
   takes(0, lock);
   places.begin_accesses();
-  writes(0, here, 1);
+  writes(0, some_word, 1);
   takes(1, lock);
-  writes(1, here, 2);
-  BOOST_TEST((places.visible() == Places{1, 2}));
+  writes(1, some_word, 2);
+  BOOST_TEST((places.visible() == PlaceNumbers{1, 2}));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -50,6 +50,8 @@ void host_flush_tlb(void);
 /* A frame has been allocated; one is about to be freed. */
 void host_frame_allocated(unsigned long pfn);
 void host_frame_freed(unsigned long pfn);
+/* An object of at least so many bytes has been freed: who uses it sees that as it would see a write. */
+void host_object_freed(const void *object, unsigned long size);
 /* Code at `ip` frees what is free: a frame; -1: an object. */
 void host_freed_twice(unsigned long pfn, const void *ip);
 /* A lock has been taken, or is about to be dropped. Its owner is an mm or a file; of other locks nobody is told but who

@@ -166,9 +166,12 @@ void *shim_alloc_object(unsigned long size)
 
 unsigned long linux_objects_used(void) { return objects_used; }
 
-static unsigned char object_freed[LINUX_OBJECTS_SIZE / 256];
+static unsigned char object_freed[LINUX_OBJECTS_SIZE / object_alignment];
 
-static unsigned char *freed_mark(unsigned long address) { return &object_freed[(address - LINUX_OBJECTS_BASE) / 256]; }
+static unsigned char *freed_mark(unsigned long address)
+{
+	return &object_freed[(address - LINUX_OBJECTS_BASE) / object_alignment];
+}
 
 int shim_object_freed(unsigned long address) { return *freed_mark(address); }
 
@@ -179,6 +182,7 @@ void shim_free_object(const void *object, const void *ip)
 	if (*mark)
 		host_freed_twice(-1, ip);
 	*mark = 1;
+	host_object_freed(object, object_alignment);
 }
 
 struct kmem_cache {
