@@ -311,9 +311,10 @@ void linux_truncate(int file, unsigned long last)
 	inode_lock(inode);
 	had = linux_file_pages(file);
 	filemap_invalidate_lock(inode->i_mapping);
-	if (pages < had)
+	if (pages < had) {
 		host_code(NULL);
 		host_discard_begins(file, pages, had - pages);
+	}
 	truncate_setsize(inode, (loff_t)pages * PAGE_SIZE);
 	if (pages < had)
 		free_blocks(file, pages, had - pages);
