@@ -43,11 +43,11 @@ static sector_t block_of(const struct inode *inode, unsigned long index)
 	return (inode - shim_inodes) * linux_max_file_pages + index;
 }
 
-static void read_page(struct folio *folio)
+/* From and to where the page was when it was asked for, whatever it has become since. */
+static void read_page(struct folio *folio, sector_t block)
 {
-	host_read_page(shim_file_of(folio->mapping), folio->index, folio_pfn(folio));
+	host_read_page(block / linux_max_file_pages, block % linux_max_file_pages, folio_pfn(folio));
 }
-/* To where it was when the write was asked for, whatever it has become since. */
 static void write_page(struct folio *folio, sector_t block)
 {
 	host_write_page(block / linux_max_file_pages, block % linux_max_file_pages, folio_pfn(folio));
@@ -58,6 +58,7 @@ static void write_page(struct folio *folio, sector_t block)
 static DEFINE_PER_CPU(struct bio *, unfinished);
 
 static struct folio *folio_of(const struct bio *bio) { return page_folio(bio->bi_io_vec[0].bv_page); }
+static sector_t block_of_request(const struct bio *bio) { return bio->bi_iter.bi_sector >> (PAGE_SHIFT - SECTOR_SHIFT); }
 
 void __real_folio_unlock(struct folio *folio);
 void __wrap_folio_unlock(struct folio *folio)
@@ -68,7 +69,7 @@ void __wrap_folio_unlock(struct folio *folio)
 	if (!bio || folio_of(bio) != folio)
 		return;
 	per_cpu(unfinished, host_cpu()) = NULL;
-	write_page(folio, bio->bi_iter.bi_sector >> (PAGE_SHIFT - SECTOR_SHIFT));
+	write_page(folio, block_of_request(bio));
 	bio->bi_end_io(bio);
 }
 
@@ -98,13 +99,11 @@ void bio_add_folio_nofail(struct bio *bio, struct folio *folio, size_t size, siz
 void bio_put(struct bio *bio) {}
 void submit_bio(struct bio *bio)
 {
-	struct folio *folio = folio_of(bio);
-
 	if (op_is_write(bio_op(bio))) {
 		per_cpu(unfinished, host_cpu()) = bio;
 		return;
 	}
-	read_page(folio);
+	read_page(folio_of(bio), block_of_request(bio));
 	bio->bi_end_io(bio);
 }
 
@@ -177,9 +176,12 @@ static const struct vm_operations_struct mapping_with_buffers = {
 
 /* --- without --- */
 
+/* By way of the file that it belongs to, as filesystems do: a page that was removed meanwhile has none, and that is an oops. */
+static sector_t block_of_folio(const struct folio *folio) { return block_of(folio->mapping->host, folio->index); }
+
 static int read_folio(struct file *file, struct folio *folio)
 {
-	read_page(folio);
+	read_page(folio, block_of_folio(folio));
 	folio_mark_uptodate(folio);
 	folio_unlock(folio);
 	return 0;
@@ -187,7 +189,7 @@ static int read_folio(struct file *file, struct folio *folio)
 
 static void write_folio(struct folio *folio)
 {
-	sector_t block = block_of(folio->mapping->host, folio->index);
+	sector_t block = block_of_folio(folio);
 
 	folio_start_writeback(folio);
 	folio_unlock(folio);
