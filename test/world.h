@@ -87,6 +87,7 @@ class TestWorld final : public World {
     }
     return no_fact;
   }
+  Fact cache_tags(int /*file*/, int /*index*/) const override { return 0; }
   Fact disk_word(int file, int index, int word) const override {
     const auto found = disk.find({file, index, word});
     return found == disk.end() ? 0 : found->second;

@@ -138,6 +138,8 @@ class World {
   // --- files ---
   // The page frame in a slot of a file's page cache, or none.
   virtual Fact cached_frame(int file, int index) const = 0;
+  // The marks of that slot: CacheTag (event.h).
+  virtual Fact cache_tags(int file, int index) const = 0;
   virtual Fact disk_word(int file, int index, int word) const = 0;
 
   // --- address spaces ---

@@ -57,6 +57,10 @@ Fact KernelFacts::cached_frame(int file, int index) const {
   return page == nullptr ? no_fact : kernel_.pfn(page);
 }
 
+Fact KernelFacts::cache_tags(int file, int index) const {
+  return kernel_.files[file].tags[index].load(relaxed);
+}
+
 Fact KernelFacts::disk_word(int file, int index, int word) const {
   return kernel_.files[file].disk[index].words[word].load(relaxed);
 }

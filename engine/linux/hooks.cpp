@@ -122,6 +122,12 @@ FROM_KERNEL void host_code(const void* ip) {
 FROM_KERNEL void host_step_when(const void* object, int (*enabled)(const void*), const void* argument, const void* ip) {
   tell(&LinuxRun::step_when, object, enabled, argument, ip);
 }
+FROM_KERNEL void host_begin_one_step(int cpu) {
+  tell(&LinuxRun::begin_one_step, cpu);
+}
+FROM_KERNEL void host_end_one_step() {
+  tell(&LinuxRun::end_one_step);
+}
 FROM_KERNEL void host_wait_until(const void* object, int (*enabled)(const void*), const void* argument) {
   tell(&LinuxRun::wait_until, object, enabled, argument);
 }

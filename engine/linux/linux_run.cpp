@@ -40,6 +40,20 @@ Pte read_entry(int mm, int page) {
   return table == nullptr ? Pte() : Pte(table[page]);
 }
 
+// What the kernel's own code says when it is asked, which is no part of the run.
+template <typename Ask>
+auto unwatched(const Ask& ask) {
+  LinuxRun* const run = std::exchange(under_way, nullptr);
+  const auto answer = ask();
+  under_way = run;
+  return answer;
+}
+
+// User programs' accesses are none.
+bool is_system_call(Call call) {
+  return call != Call::store && call != Call::load && call != Call::touch;
+}
+
 // A call takes more bytes than this: no two that return have a counter in common, if there are enough.
 constexpr std::size_t bytes_per_counter = 4;
 
@@ -84,10 +98,10 @@ LinuxRun::LinuxRun(const Engine& engine, const RunSetup& setup)
   if (code_.observer != nullptr) code_.observer->begin_accesses();
 }
 
-// One operation makes some thousand steps for each page.
+// Ten times as many as any run was seen to make for each operation and page.
 std::uint64_t LinuxRun::step_limit(const Program& program) const {
-  const std::uint64_t work = 1U + program.operation_count;
-  return 20000 + work * (config.cpus + 1U) * (static_cast<std::uint64_t>(config.virtual_pages()) + 4) * 4000;
+  const std::uint64_t operations = 1U + program.operation_count;
+  return 20000 + operations * (static_cast<std::uint64_t>(config.virtual_pages()) + 4) * 1000;
 }
 
 // --- steps ---
@@ -148,7 +162,7 @@ void LinuxRun::count_change(Cpu& own) {
 void LinuxRun::watch_for_spinning() {
   constexpr int longest_search = 4000;
   Cpu& own = cpus_[cpu()];
-  if (++own.idle < longest_search) return;
+  if (in_one_step() || ++own.idle < longest_search) return;
   own.idle = 0;
   const std::uint64_t seen = changes_;
   sched.wait_until({.kind = 0xFF}, waiting_, [&] { return changes_ != seen; }, [] {});
@@ -176,6 +190,7 @@ bool LinuxRun::is_announced(const volatile void* address, bool writes) {
 bool LinuxRun::is_step(std::size_t place) {
   constexpr int most_unseen = 4000;
   Cpu& own = cpus_[cpu()];
+  if (in_one_step()) return false;
   if (!visible_(place) && ++own.unseen < most_unseen) return false;
   own.unseen = 0;
   return true;
@@ -208,8 +223,10 @@ void LinuxRun::access_memory(const volatile void* address, std::size_t size, boo
 void LinuxRun::step(const volatile void* address, std::size_t size, bool writes, const void* code) {
   if (!code_.counters.empty()) count_code(place_of(code));
   leave_step();
-  watch_for_spinning();
-  make_step(address, size, place_of(code));
+  if (!in_one_step()) {
+    watch_for_spinning();
+    make_step(address, size, place_of(code));
+  }
   comes_of(code);
   observe(address, size, writes, CodeAccess::no_place);
   note_memory(address, size, code);
@@ -218,8 +235,12 @@ void LinuxRun::step(const volatile void* address, std::size_t size, bool writes,
 
 void LinuxRun::step_when(const void* object, Condition enabled, const void* argument, const void* code) {
   leave_step();
-  sched.step_when(point_of(object), waiting_, [=] { return enabled(argument) != 0; }, [] {});
-  enter_step();
+  if (in_one_step()) {
+    SHOOTDOWN_CHECK(enabled(argument) != 0);
+  } else {
+    sched.step_when(point_of(object), waiting_, [=] { return enabled(argument) != 0; }, [] {});
+    enter_step();
+  }
   sched.mix(place_of(code) ^ static_cast<std::uint64_t>(cpu()) << 56U);
   comes_of(code);
   if (accesses_are_watched()) tell_of_access(object, true);
@@ -233,7 +254,7 @@ void LinuxRun::step_when(const void* object, Condition enabled, const void* argu
 void LinuxRun::observe(const volatile void* address, std::size_t size, bool writes, std::size_t place) {
   if (accesses_are_watched()) tell_of_access(address, writes);
   if (code_.observer == nullptr) return;
-  code_.observer->accessed({.cpu = cpu(),
+  code_.observer->accessed({.cpu = observed_cpu(),
                             .agent = agent(),
                             .takes_interrupts = cpus_[cpu()].takes_interrupts,
                             .address = reinterpret_cast<std::uintptr_t>(address),
@@ -243,11 +264,11 @@ void LinuxRun::observe(const volatile void* address, std::size_t size, bool writ
 }
 
 void LinuxRun::locked(const void* lock, bool shared) {
-  if (code_.observer != nullptr) code_.observer->locked(cpu(), agent(), lock, shared);
+  if (code_.observer != nullptr) code_.observer->locked(observed_cpu(), agent(), lock, shared);
 }
 
 void LinuxRun::unlocked(const void* lock) {
-  if (code_.observer != nullptr) code_.observer->unlocked(cpu(), agent(), lock);
+  if (code_.observer != nullptr) code_.observer->unlocked(observed_cpu(), agent(), lock);
 }
 
 // --- waiting ---
@@ -729,6 +750,11 @@ void LinuxRun::unmap(int first, int count) {
   SHOOTDOWN_CHECK(error == 0);
 }
 
+// Of a system call, the first step: who has not made it is not in the kernel.
+void LinuxRun::enter_kernel() {
+  own_step({.kind = 0xFF});
+}
+
 void LinuxRun::run_operation(int cpu, const Operation& operation) {
   constexpr int madv_dontneed = 4;
   constexpr int madv_cold = 20;
@@ -739,6 +765,7 @@ void LinuxRun::run_operation(int cpu, const Operation& operation) {
   const auto index = static_cast<unsigned long>(config.index_of(first));
   const auto pages = static_cast<unsigned long>(count);
   const unsigned long length = pages * linux_page_size;
+  if (is_system_call(operation.call)) enter_kernel();
   switch (operation.call) {
     case Call::store: user_access(cpu, first, operation.operands[1].value, true); break;
     case Call::load: user_access(cpu, first, operation.operands[1].value, false); break;
@@ -773,6 +800,7 @@ void LinuxRun::run_operation(int cpu, const Operation& operation) {
 }
 
 void LinuxRun::exit_thread(int cpu) {
+  enter_kernel();
   linux_exit();
   leave_step();
   cpus_[cpu].exited = true;
@@ -812,11 +840,12 @@ std::span<const std::uint64_t> LinuxRun::entries_of(int mm) const {
 }
 
 Fact LinuxRun::cached_frame(int file, int index) const {
-  LinuxRun* const run = under_way;
-  under_way = nullptr;
-  const long frame = linux_cached_frame(file, static_cast<unsigned long>(index));
-  under_way = run;
+  const long frame = unwatched([&] { return linux_cached_frame(file, static_cast<unsigned long>(index)); });
   return frame < 0 ? no_fact : static_cast<Fact>(frame);
+}
+
+Fact LinuxRun::cache_tags(int file, int index) const {
+  return unwatched([&] { return linux_cache_tags(file, static_cast<unsigned long>(index)); });
 }
 
 EntryFact LinuxRun::entry(int mm, int page) const {
@@ -824,7 +853,7 @@ EntryFact LinuxRun::entry(int mm, int page) const {
 }
 
 long LinuxRun::rss(int mm) const {
-  return linux_rss(mm);
+  return unwatched([&] { return linux_rss(mm); });
 }
 
 int LinuxRun::flushes_pending(int mm) const {

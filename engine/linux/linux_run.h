@@ -59,6 +59,8 @@ class LinuxRun final : public Run, public World {
   void comes_of(const void* code) { cpus_[cpu()].code = code; }
   using Condition = int (*)(const void*);
   void step_when(const void* object, Condition enabled, const void* argument, const void* code);
+  void begin_one_step(int acts_for) { cpus_[cpu()].acts_for = acts_for; }
+  void end_one_step() { cpus_[cpu()].acts_for = nobody; }
   void wait_until(const void* object, Condition enabled, const void* argument);
   void wake() { sched.wake(waiting_); }
   void send_interrupt(int cpu) { sched.post_interrupt(cpu); }
@@ -125,6 +127,7 @@ class LinuxRun final : public Run, public World {
   Fact page_stride() const override { return 64; }
   Fact page_array_length() const override { return linux_frames; }
   Fact cached_frame(int file, int index) const override;
+  Fact cache_tags(int file, int index) const override;
   Fact disk_word(int file, int index, int word) const override { return disk_page(file, index).words[word]; }
   EntryFact entry(int mm, int page) const override;
   long rss(int mm) const override;
@@ -141,6 +144,8 @@ class LinuxRun final : public Run, public World {
   std::string_view text(TextFact text) const override { return linux_text(text); }
 
  private:
+  static constexpr int nobody = -1;
+
   // What the access at hand is to, and how it was before.
   struct Touched {
     linux_place place{};
@@ -156,9 +161,10 @@ class LinuxRun final : public Run, public World {
     bool takes_interrupts = true;
     bool in_interrupt = false;
     bool exited = false;
-    PageFact copied;  // by read() or write()
-    int idle = 0;     // accesses since it last changed something
-    int unseen = 0;   // accesses since its last step
+    int acts_for = nobody;  // another CPU, meanwhile in one step
+    PageFact copied;        // by read() or write()
+    int idle = 0;           // accesses since it last changed something
+    int unseen = 0;         // accesses since its last step
     // What the access at hand may change, and how it was before.
     const void* memory = nullptr;
     std::size_t memory_size = 0;
@@ -173,6 +179,7 @@ class LinuxRun final : public Run, public World {
 
   std::uint64_t step_limit(const Program& program) const override;
   void begin_operation(int cpu) override;
+  void enter_kernel();
   void run_operation(int cpu, const Operation& operation) override;
   bool has_exited(int cpu) const override { return cpus_[cpu].exited; }
   void exit_thread(int cpu) override;
@@ -191,6 +198,8 @@ class LinuxRun final : public Run, public World {
   bool is_step(std::size_t place);
   void make_step(const volatile void* address, std::size_t size, std::size_t place);
   void observe(const volatile void* address, std::size_t size, bool writes, std::size_t place);
+  bool in_one_step() const { return cpus_[cpu()].acts_for != nobody; }
+  int observed_cpu() const { return in_one_step() ? cpus_[cpu()].acts_for : cpu(); }
   Agent agent() const { return cpus_[cpu()].in_interrupt ? Agent::interrupt : Agent::thread; }
   void count_code(std::size_t place) const;
   void enter_step();

@@ -2,6 +2,8 @@
 
 #include <cstddef>
 
+#include "engine/check.h"
+
 namespace shootdown {
 
 Run::Run(const RunSetup& setup, const World& world)
@@ -39,9 +41,12 @@ bool Run::proceed(std::uint64_t until) {
 }
 
 void Run::tell(const EventView& event) {
+  const std::uint64_t steps = sched.steps();
   if (observer_watches_.contains(event.kind)) observer_.happened(event, world_);
   if (trace_watches_.contains(event.kind)) trace_->happened(event, world_);
   if (chooser_waits_for_.contains(event.kind) && chooser_.happened(event)) sched.ask_soon();
+  // Who looks at the world makes nothing happen in it.
+  SHOOTDOWN_CHECK(sched.steps() == steps);
 }
 
 void Run::run_cpu(int cpu) {

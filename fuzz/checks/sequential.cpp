@@ -9,9 +9,7 @@
 // Exit status: 0 nothing is broken; 1 something is; 2 bad usage.
 #include <fmt/format.h>
 
-#include <array>
 #include <charconv>
-#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <exception>
@@ -20,58 +18,27 @@
 #include <string_view>
 #include <variant>
 
-#include "fuzz/language/codec.h"
-#include "fuzz/language/mutator.h"
+#include "fuzz/checks/sequential_programs.h"
 #include "fuzz/replay/replay.h"
 
 namespace {
 
 using namespace shootdown;
 
-// What a row of mutations makes from nothing, without its schedule and on one CPU.
-class SequentialPrograms {
- public:
-  explicit SequentialPrograms(const Engine& engine)
-      : repertoire_(engine.does_every_operation() ? Repertoire::all : Repertoire::modelled) {}
-
-  void next(Program& program) {
-    std::size_t size = 0;
-    for (std::uint64_t left = 1 + random_.below(8); left != 0; --left)
-      size = mutate(bytes_.data(), size, bytes_.size(), random_.next(), repertoire_);
-    decode(std::span(bytes_).first(size), program);
-    const MachineConfig defaults;
-    MachineConfig& machine = program.machine;
-    machine.cpus = 1;
-    machine.mms = 1;
-    machine.pct_depth = defaults.pct_depth;
-    program.exception_count = 0;
-    for (Operation& operation : std::span(program.operations).first(program.operation_count)) {
-      operation.cpu = 0;
-      operation.first_exception = 0;
-      operation.exception_count = 0;
-    }
-  }
-
- private:
-  Repertoire repertoire_;
-  SplitMix64 random_{1};
-  std::array<std::uint8_t, 512> bytes_{};
-};
-
 // Returns whether nothing breaks.
 bool run_programs(const Engine& engine, std::uint64_t count) {
-  SequentialPrograms programs(engine);
+  SequentialPrograms programs(engine.does_every_operation() ? Repertoire::all : Repertoire::modelled);
   Replayer replayer(engine);
   const OracleSet claims = claims_of(engine);
   const auto program = std::make_unique<Program>();
   std::uint64_t operations = 0;
   for (std::uint64_t runs = 0; runs != count;) {
-    programs.next(*program);
+    programs.next_on_one_cpu(*program);
     if (!engine.refusal(*program).empty()) continue;
     const OracleSet broken = replayer.run(*program).broken & claims;
     if (!broken.empty()) {
-      fmt::print("{}\n{} breaks {} in run {}\n", describe_violation(engine, *program, replayer.report().first(claims)), engine.name(),
-                 names_of(broken), runs + 1);
+      fmt::print("{}\n{} breaks {} in run {}\n", describe_violation(engine, *program, replayer.report().first(claims)),
+                 engine.name(), names_of(broken), runs + 1);
       return false;
     }
     operations += program->operation_count;

@@ -243,6 +243,18 @@ long linux_cached_frame(int file, unsigned long index)
 	return entry && !xa_is_value(entry) ? (long)folio_pfn(entry) : -1;
 }
 
+unsigned linux_cache_tags(int file, unsigned long index)
+{
+	struct xarray *pages = &shim_inodes[file].i_data.i_pages;
+	unsigned mark, tags = 0;
+
+	for (mark = 0; mark < 3; mark++) {
+		if (xa_get_mark(pages, index, (__force xa_mark_t)mark))
+			tags |= 1u << mark;
+	}
+	return tags;
+}
+
 void linux_frame_facts(unsigned long pfn, struct linux_frame *facts)
 {
 	static const int flags[] = { PG_locked, PG_dirty, PG_writeback, PG_uptodate, PG_referenced, PG_active, PG_private };
@@ -276,7 +288,15 @@ long linux_rss(int mm)
 #if SINCE_6_2
 	return percpu_counter_sum(&shim_mms[mm].mm.rss_stat[MM_FILEPAGES]);
 #else
-	return get_mm_counter(&shim_mms[mm].mm, MM_FILEPAGES);
+	long rss = atomic_long_read(&shim_mms[mm].mm.rss_stat.count[MM_FILEPAGES]);
+	int cpu;
+
+	/* What its tasks have counted and not told it yet. */
+	for (cpu = 0; cpu < linux_max_cpus; cpu++) {
+		if (shim_tasks[cpu].mm == &shim_mms[mm].mm)
+			rss += shim_tasks[cpu].rss_stat.count[MM_FILEPAGES];
+	}
+	return rss;
 #endif
 }
 int linux_flushes_pending(int mm)

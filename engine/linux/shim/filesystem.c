@@ -116,6 +116,18 @@ typedef struct page cache_page;
 static struct folio *as_folio(struct page *page) { return page_folio(page); }
 #endif
 
+/* By way of the file that it belongs to, as filesystems do: a page that was removed meanwhile has none, and that is an oops. */
+static sector_t block_of_folio(const struct folio *folio) { return block_of(folio->mapping->host, folio->index); }
+
+/* With buffers, too: a page is read as mpage_read_folio does, which attaches none. */
+static int read_folio(struct file *file, struct folio *folio)
+{
+	read_page(folio, block_of_folio(folio));
+	folio_mark_uptodate(folio);
+	folio_unlock(folio);
+	return 0;
+}
+
 /* --- with buffers --- */
 
 static int get_block(struct inode *inode, sector_t block, struct buffer_head *buffer, int create)
@@ -127,7 +139,6 @@ static int get_block(struct inode *inode, sector_t block, struct buffer_head *bu
 	return 0;
 }
 
-static int read_through_buffers(struct file *file, struct folio *folio) { return block_read_full_folio(folio, get_block); }
 static int write_through_buffers(cache_page *page, struct writeback_control *wbc, void *data)
 {
 #if SINCE_6_12
@@ -164,7 +175,7 @@ static vm_fault_t make_writable_with_buffers(struct vm_fault *fault)
 static const struct address_space_operations operations_with_buffers = {
 	.dirty_folio = block_dirty_folio,
 	.invalidate_folio = block_invalidate_folio,
-	.read_folio = read_through_buffers,
+	.read_folio = read_folio,
 	.writepages = write_pages_through_buffers,
 	.write_begin = begin_write,
 	.write_end = generic_write_end,
@@ -175,17 +186,6 @@ static const struct vm_operations_struct mapping_with_buffers = {
 };
 
 /* --- without --- */
-
-/* By way of the file that it belongs to, as filesystems do: a page that was removed meanwhile has none, and that is an oops. */
-static sector_t block_of_folio(const struct folio *folio) { return block_of(folio->mapping->host, folio->index); }
-
-static int read_folio(struct file *file, struct folio *folio)
-{
-	read_page(folio, block_of_folio(folio));
-	folio_mark_uptodate(folio);
-	folio_unlock(folio);
-	return 0;
-}
 
 static void write_folio(struct folio *folio)
 {

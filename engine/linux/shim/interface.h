@@ -39,6 +39,9 @@ void host_step(const volatile void *address, unsigned long size, int writes, con
 void host_code(const void *ip);
 /* A step that can be made only while enabled(argument). Whoever may have made it so calls host_wake(). */
 void host_step_when(const void *object, int (*enabled)(const void *), const void *argument, const void *ip);
+/* What is done in between is done for `cpu`, and in one step with what comes then. It may take locks that are free. */
+void host_begin_one_step(int cpu);
+void host_end_one_step(void);
 /* No step: returns when enabled(argument). */
 void host_wait_until(const void *object, int (*enabled)(const void *), const void *argument);
 void host_wake(void);
@@ -219,6 +222,8 @@ unsigned long *linux_entry_of(int mm, unsigned long address);
 int linux_table_lock_owner(int mm);
 /* The frame in a slot of a file's page cache; -1: none. */
 long linux_cached_frame(int file, unsigned long index);
+/* The marks of that slot, CacheTag of engine/events/event.h. */
+unsigned linux_cache_tags(int file, unsigned long index);
 unsigned long linux_tlb_generation(int mm);
 /* How many pages a file has. */
 unsigned long linux_file_pages(int file);

@@ -217,7 +217,7 @@ void linux_reclaim(int file, unsigned long first, unsigned long count)
 	LIST_HEAD(list);
 	unsigned long index;
 
-	lru_add_drain();
+	lru_add_drain_all();
 	for (index = first; index < first + count; index++)
 		isolate(shim_files[file].f_mapping, index, &list);
 	reclaim_pages(&list);
@@ -265,6 +265,9 @@ void linux_exit(void)
 {
 	struct mm_struct *mm = current->mm;
 
+#if !SINCE_6_2
+	sync_mm_rss(mm);
+#endif
 	mmap_read_lock(mm);
 	local_irq_disable();
 	current->mm = NULL;

@@ -28,7 +28,7 @@ static DEFINE_PER_CPU(struct batches, batches);
 
 int linux_grace_periods;
 
-static int is_inside(int cpu)
+int shim_is_inside(int cpu)
 {
 #if SINCE_6_2
 	int count = per_cpu(pcpu_hot.preempt_count, cpu);
@@ -45,7 +45,7 @@ static unsigned long all_inside(void)
 	int cpu;
 
 	for (cpu = 0; cpu < linux_max_cpus; cpu++)
-		inside |= (unsigned long)is_inside(cpu) << cpu;
+		inside |= (unsigned long)shim_is_inside(cpu) << cpu;
 	return inside;
 }
 
@@ -64,7 +64,7 @@ void linux_quiescent(int left)
 {
 	int cpu, i;
 
-	if (is_inside(left))
+	if (shim_is_inside(left))
 		return;
 	for (cpu = 0; cpu < linux_max_cpus; cpu++) {
 		struct batches *its = &per_cpu(batches, cpu);

@@ -74,6 +74,8 @@ DECLARE_PER_CPU(unsigned long, shim_irq_flags);
 DECLARE_PER_CPU(unsigned long, shim_cr3);
 
 /* Whether this CPU has calls to make after a grace period; makes some of them. */
+/* Whether a CPU may not be preempted. */
+int shim_is_inside(int cpu);
 int shim_rcu_ready(void);
 void shim_rcu_interrupt(void);
 

@@ -300,10 +300,26 @@ void shim_init_percpu_counter(struct percpu_counter *counter)
 	counter->counters = shim_alloc_percpu(sizeof(s32));
 }
 
-/* Drains this CPU's batches only: others' are drained by work that they do, some time. */
+/* Other CPUs drain their batches by work that this one waits for. It is done in one step, as soon as nothing keeps that CPU from
+ * it: its thread may be preempted, and nobody has the lock of the LRU lists. */
+static int can_drain(const void *cpu)
+{
+	return !shim_is_inside((unsigned long)cpu) && !spin_is_locked(&NODE_DATA(0)->__lruvec.lru_lock);
+}
+
 void __wrap_lru_add_drain_all(void)
 {
+	unsigned long cpu;
+
 	lru_add_drain();
+	for (cpu = 0; cpu < linux_max_cpus; cpu++) {
+		if (cpu == host_cpu())
+			continue;
+		host_wait_until(&NODE_DATA(0)->__lruvec, can_drain, (void *)cpu);
+		host_begin_one_step(cpu);
+		lru_add_drain_cpu(cpu);
+		host_end_one_step();
+	}
 }
 
 /* --- vmas (kernel/fork.c) --- */

@@ -1,0 +1,55 @@
+// Programs without a race: pseudo-random ones, one operation after the other, the same in every process and build. For what holds
+// engines against what they claim, or against each other.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "engine/program/program.h"
+#include "engine/sched/random.h"
+#include "fuzz/language/codec.h"
+#include "fuzz/language/mutator.h"
+
+namespace shootdown {
+
+inline std::span<Operation> operations_of(Program& program) {
+  return std::span(program.operations).first(program.operation_count);
+}
+
+// From then on the operations run one after the other, in their order.
+inline void drop_schedule(Program& program) {
+  program.machine.pct_depth = 0;
+  program.exception_count = 0;
+  for (Operation& operation : operations_of(program)) operation.first_exception = operation.exception_count = 0;
+}
+
+class SequentialPrograms {
+ public:
+  explicit SequentialPrograms(Repertoire repertoire) : repertoire_(repertoire) {}
+
+  // What a row of mutations makes from nothing, without its schedule.
+  void next(Program& program) {
+    std::size_t size = 0;
+    for (std::uint64_t left = 1 + random_.below(8); left != 0; --left)
+      size = mutate(bytes_.data(), size, bytes_.size(), random_.next(), repertoire_);
+    decode(std::span(bytes_).first(size), program);
+    drop_schedule(program);
+  }
+
+  // The same on one CPU.
+  void next_on_one_cpu(Program& program) {
+    next(program);
+    program.machine.cpus = 1;
+    program.machine.mms = 1;
+    for (Operation& operation : operations_of(program)) operation.cpu = 0;
+  }
+
+ private:
+  Repertoire repertoire_;
+  SplitMix64 random_{1};
+  std::array<std::uint8_t, 512> bytes_{};
+};
+
+}  // namespace shootdown
