@@ -37,6 +37,7 @@ class OracleSet {
   constexpr bool contains(OracleId id) const { return (bits_ >> static_cast<unsigned>(id) & 1U) != 0; }
   constexpr bool empty() const { return bits_ == 0; }
   constexpr OracleSet operator&(OracleSet other) const { return OracleSet(bits_ & other.bits_); }
+  constexpr OracleSet operator|(OracleSet other) const { return OracleSet(bits_ | other.bits_); }
   constexpr OracleSet operator-(OracleSet other) const { return OracleSet(bits_ & ~other.bits_); }
   constexpr bool operator==(const OracleSet&) const = default;
 

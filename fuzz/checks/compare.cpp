@@ -1,10 +1,20 @@
-// Runs programs without a race on two engines, and says where they differ: in what threads see, and in how the kernel is after each
-// operation (life.h).
+// Holds two engines against each other.
 //
 // Usage: compare ENGINE ENGINE COUNT FILE...
+//        compare --schedules EXPLAINED ENGINE ENGINE COUNT FILE...
 //
-// The programs are those of the files, without their schedules, and COUNT pseudo-random ones; on several CPUs, one operation after
-// the other. Programs that one of the engines refuses are changed as that engine sees fit. Of the first ten that differ the program is printed, and where it does.
+// The first runs programs without a race, on several CPUs, one operation after the other: those of the files, without their
+// schedules, and COUNT pseudo-random ones. What threads see must be the same, and how the kernel is after each operation
+// (life.h). Of the first ten programs that differ it prints where they do.
+//
+// The second runs each file's program under COUNT pseudo-random schedules. The guarantees that are broken under any of them, among
+// those that both engines can be judged by, must be the same. So many schedules may not show what is rare: what only one engine
+// breaks is a reason to look. Those differences whose reason is known are not counted; EXPLAINED is a file that lists them
+// (engine/linux/differences).
+//
+// An ENGINE may have a mistake planted, ENGINE:DEFECT: then there must be a difference.
+//
+// Programs that one of the engines refuses are changed as that engine sees fit.
 //
 // Exit status: 0 no difference; 1 there are some; 2 bad usage.
 #include <fmt/format.h>
@@ -14,7 +24,10 @@
 #include <cstdint>
 #include <cstdio>
 #include <exception>
+#include <fstream>
+#include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -23,31 +36,78 @@
 
 #include "fuzz/checks/count_and_files.h"
 #include "fuzz/checks/life.h"
+#include "fuzz/checks/schedules.h"
 #include "fuzz/checks/sequential_programs.h"
+#include "fuzz/replay/record.h"
 #include "fuzz/replay/replay.h"
 
 namespace {
 
 using namespace shootdown;
 
+// An engine, and the mistake that it makes.
+struct Side {
+  const Engine* engine = nullptr;
+  Defect defect = Defect::none;
+};
+
+// Differences whose reason is known.
+class Explained {
+ public:
+  // Lines of "FILE ORACLE"; others begin with #.
+  static std::variant<Explained, InputError> read(const char* path) {
+    std::ifstream file(path);
+    Explained explained;
+    for (std::string line; std::getline(file, line);) {
+      const std::size_t end = line.find(' ');
+      if (line.empty() || line.starts_with('#')) continue;
+      const OracleInfo* const oracle = end == std::string::npos ? nullptr : find_oracle(line.substr(end + 1));
+      if (oracle == nullptr) return InputError{fmt::format("{}: expected FILE ORACLE, found '{}'", path, line)};
+      explained.broken_[line.substr(0, end)].insert(oracle->id);
+    }
+    if (!file.eof()) return InputError{fmt::format("{} cannot be read", path)};
+    return explained;
+  }
+
+  OracleSet of(const std::string& file) const {
+    const auto found = broken_.find(file);
+    return found == broken_.end() ? OracleSet() : found->second;
+  }
+
+ private:
+  std::map<std::string, OracleSet> broken_;
+};
+
 class Comparison {
  public:
-  Comparison(const Engine& one, const Engine& other) : one_(one), other_(other) {}
+  Comparison(const Side& one, const Side& other) : one_(*one.engine, one.defect), other_(*other.engine, other.defect) {}
 
   void compare(Program& program, const std::string& name) {
-    for (const Replayer* const replayer : {&one_, &other_}) {
-      if (!replayer->engine().refusal(program).empty()) adapt(program, replayer->engine());
-      if (!replayer->engine().refusal(program).empty()) {
-        ++refused_;
-        return;
-      }
-    }
+    if (!adapt(program)) return;
     const std::vector<Life::Part> expected = life_of(one_, program);
     const std::vector<Life::Part> found = life_of(other_, program);
     ++programs_;
     operations_ += program.operation_count;
     if (expected == found) return;
     if (++different_ <= most_shown) show(program, name, expected, found);
+  }
+
+  void compare_under_schedules(Program& program, const std::string& name, std::uint64_t count,
+                               const Explained& explained) {
+    if (!adapt(program)) return;
+    const OracleSet judged = judged_with(one_.engine().sends()) & judged_with(other_.engine().sends());
+    const OracleSet expected = broken_under_schedules(one_, program, count) & judged;
+    const OracleSet found = broken_under_schedules(other_, program, count) & judged;
+    ++programs_;
+    operations_ += program.operation_count;
+    const OracleSet known = explained.of(name);
+    const OracleSet only_one = (expected - found) - known;
+    const OracleSet only_other = (found - expected) - known;
+    if (only_one.empty() && only_other.empty()) return;
+    ++different_;
+    fmt::print("{}:\n", name);
+    show_broken(one_, program, count, only_one);
+    show_broken(other_, program, count, only_other);
   }
 
   bool print_result() const {
@@ -59,10 +119,33 @@ class Comparison {
  private:
   static constexpr std::uint64_t most_shown = 10;
 
-  // Decoding brings pages into a machine that has become smaller.
-  static void adapt(Program& program, const Engine& engine) {
-    engine.adapt(program);
-    decode(encode(program), program);
+  // Returns whether both engines can run it.
+  bool adapt(Program& program) {
+    for (const Engine* const engine : {&one_.engine(), &other_.engine()}) {
+      if (engine->refusal(program).empty()) continue;
+      engine->adapt(program);
+      // Decoding brings pages into a machine that has become smaller.
+      decode(encode(program), program);
+    }
+    const bool refused = !one_.engine().refusal(program).empty() || !other_.engine().refusal(program).empty();
+    if (refused) ++refused_;
+    return !refused;
+  }
+
+  // Of each the first schedule that breaks it.
+  static void show_broken(Replayer& replayer, const Program& program, std::uint64_t count, OracleSet oracles) {
+    for (const OracleId id : oracle_ids) {
+      if (!oracles.contains(id)) continue;
+      fmt::print("Only {} breaks {}\n", replayer.engine().name(), oracle_name(id));
+      each_schedule(replayer, program, count, [&](Chooser& chooser) {
+        std::optional<Program> recorded = record(replayer, program, chooser);
+        // PCT has allocations fail, which Linux does not care for.
+        if (recorded && !replayer.engine().refusal(*recorded).empty()) replayer.engine().adapt(*recorded);
+        if (!recorded || !replayer.run(*recorded).broken.contains(id)) return false;
+        fmt::print("{}", print(with_events(replayer, *recorded)));
+        return true;
+      });
+    }
   }
 
   const std::vector<Life::Part>& life_of(Replayer& replayer, const Program& program) {
@@ -111,7 +194,7 @@ class Comparison {
 };
 
 // The files' programs without their schedules, then the others.
-bool compare_all(const Engine& one, const Engine& other, const CountAndFiles& inputs) {
+bool compare_all(const Side& one, const Side& other, const CountAndFiles& inputs) {
   Comparison comparison(one, other);
   const auto program = std::make_unique<Program>();
   for (const Input& file : inputs.files) {
@@ -119,11 +202,22 @@ bool compare_all(const Engine& one, const Engine& other, const CountAndFiles& in
     drop_schedule(*program);
     comparison.compare(*program, file.name);
   }
-  const bool every = one.does_every_operation() && other.does_every_operation();
+  const bool every = one.engine->does_every_operation() && other.engine->does_every_operation();
   SequentialPrograms programs(every ? Repertoire::all : Repertoire::modelled);
   for (std::uint64_t i = 0; i < inputs.count; ++i) {
     programs.next(*program);
     comparison.compare(*program, fmt::format("pseudo-random program {}", i));
+  }
+  return comparison.print_result();
+}
+
+bool compare_all_under_schedules(const Side& one, const Side& other, const CountAndFiles& inputs,
+                                 const Explained& explained) {
+  Comparison comparison(one, other);
+  const auto program = std::make_unique<Program>();
+  for (const Input& file : inputs.files) {
+    *program = file.document.program;
+    comparison.compare_under_schedules(*program, file.name, inputs.count, explained);
   }
   return comparison.print_result();
 }
@@ -133,17 +227,39 @@ int bad_usage(std::string_view message) {
   return 2;
 }
 
+// ENGINE or ENGINE:DEFECT.
+std::variant<Side, InputError> select_side(std::string_view text) {
+  const std::size_t end = std::min(text.find(':'), text.size());
+  const auto engine = select_engine(text.substr(0, end));
+  if (const auto* const error = std::get_if<InputError>(&engine)) return *error;
+  Side side{.engine = std::get<const Engine*>(engine)};
+  if (end == text.size()) return side;
+  const auto defect = select_defect(text.substr(end + 1));
+  if (const auto* const error = std::get_if<InputError>(&defect)) return *error;
+  side.defect = std::get<Defect>(defect);
+  return side;
+}
+
 int run(std::span<char* const> arguments) {
-  if (arguments.size() < 3) return bad_usage("expected ENGINE ENGINE COUNT FILE...");
-  const auto one = select_engine(arguments[0]);
-  const auto other = select_engine(arguments[1]);
-  for (const auto* const engine : {&one, &other}) {
-    if (const auto* const error = std::get_if<InputError>(engine)) return bad_usage(error->message);
+  const bool schedules = arguments.size() > 1 && std::string_view(arguments.front()) == "--schedules";
+  std::variant<Explained, InputError> explained;
+  if (schedules) {
+    explained = Explained::read(arguments[1]);
+    arguments = arguments.subspan(2);
   }
+  if (arguments.size() < 3) return bad_usage("expected ENGINE ENGINE COUNT FILE..., see fuzz/checks/compare.cpp");
+  const auto one = select_side(arguments[0]);
+  const auto other = select_side(arguments[1]);
   const auto inputs = count_and_files(arguments.subspan(2));
-  if (const auto* const error = std::get_if<InputError>(&inputs)) return bad_usage(error->message);
-  const bool same =
-      compare_all(*std::get<const Engine*>(one), *std::get<const Engine*>(other), std::get<CountAndFiles>(inputs));
+  const auto error_of = [](const auto& result) { return std::get_if<InputError>(&result); };
+  for (const InputError* const error : {error_of(explained), error_of(one), error_of(other), error_of(inputs)}) {
+    if (error != nullptr) return bad_usage(error->message);
+  }
+  const Side& first = std::get<Side>(one);
+  const Side& second = std::get<Side>(other);
+  const CountAndFiles& files = std::get<CountAndFiles>(inputs);
+  const bool same = schedules ? compare_all_under_schedules(first, second, files, std::get<Explained>(explained))
+                              : compare_all(first, second, files);
   return same ? 0 : 1;
 }
 

@@ -18,9 +18,13 @@ namespace shootdown {
 std::optional<Program> record(Replayer& replayer, const Program& program) {
   const MachineConfig& machine = program.machine;
   if (machine.pct_depth == 0) return program;
-  if (!ScheduleRecorder::can_record(program)) return std::nullopt;
   Pct pct(machine.pct_seed, machine.pct_depth, machine.pct_steps);
-  const auto recorder = std::make_unique<ScheduleRecorder>(program, pct);
+  return record(replayer, program, pct);
+}
+
+std::optional<Program> record(Replayer& replayer, const Program& program, Chooser& chooser) {
+  if (!ScheduleRecorder::can_record(program)) return std::nullopt;
+  const auto recorder = std::make_unique<ScheduleRecorder>(program, chooser);
   replayer.run(recorder->program(), nullptr, recorder.get());
   if (!recorder->finish()) return std::nullopt;
   return recorder->program();

@@ -19,6 +19,8 @@ namespace shootdown {
 // The program with the schedule that it takes on this engine; one that lists its schedule stays as it is. Nothing if
 // the schedule has no room in a program.
 std::optional<Program> record(Replayer& replayer, const Program& program);
+// The same of the schedule that a chooser makes.
+std::optional<Program> record(Replayer& replayer, const Program& program, Chooser& chooser);
 
 // A program that lists its schedule, with each place said by an event where there is one to say it by. Not so are the
 // beginning of an operation, a place where another exception has just happened, and what never happens on this engine.

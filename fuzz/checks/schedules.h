@@ -1,0 +1,38 @@
+// Many pseudo-random schedules of a program: for what asks which guarantees an engine breaks under any of them.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "engine/sched/pct.h"
+#include "fuzz/replay/replay.h"
+
+namespace shootdown {
+
+// Calls visit(chooser) with so many choosers of schedules, the same each time, until it returns true.
+template <typename Visit>
+void each_schedule(Replayer& replayer, const Program& program, std::uint64_t count, const Visit& visit) {
+  constexpr int most_changes = 4;
+  struct Steps final : Observer {
+    std::uint64_t made = 0;
+
+    EventSet watches() const override { return EventSet::of(EventList<event::RunEnds>{}); }
+    void happened(const EventView& /*event*/, const World& world) override { made = world.steps_made(); }
+  } steps;
+  replayer.run(program, &steps);
+  for (std::uint64_t seed = 1; seed <= count; ++seed) {
+    Pct pct(seed, static_cast<int>(1 + seed % most_changes), std::max<std::uint64_t>(steps.made, 1));
+    if (visit(pct)) return;
+  }
+}
+
+inline OracleSet broken_under_schedules(Replayer& replayer, const Program& program, std::uint64_t count) {
+  OracleSet broken;
+  each_schedule(replayer, program, count, [&](Chooser& chooser) {
+    broken = broken | replayer.run(program, nullptr, &chooser).broken;
+    return false;
+  });
+  return broken;
+}
+
+}  // namespace shootdown
