@@ -135,8 +135,8 @@ class Comparison {
     return !refused;
   }
 
-  // The first of the schedules by which an engine breaks something, if by none of them the other does: chance may have kept that
-  // from what is rare there. Places are said by events, which are the same ones there.
+  // The program with the first of the schedules by which an engine breaks something, if by none of them the other does: chance may
+  // have kept that from what is rare there. Places are said by events, which are the same ones there.
   static std::optional<Program> not_elsewhere(Replayer& breaks, Replayer& holds, const Program& program, OracleId id,
                                               std::uint64_t count) {
     std::optional<Program> first;
@@ -153,7 +153,8 @@ class Comparison {
       if (!first) first = recorded;
       return elsewhere;
     });
-    return elsewhere ? std::nullopt : first;
+    if (elsewhere) return std::nullopt;
+    return first ? first : program;
   }
 
   const std::vector<Life::Part>& life_of(Replayer& replayer, const Program& program) {
