@@ -72,6 +72,7 @@ class TestWorld final : public World {
   std::string_view function(int /*cpu*/) const override { return code; }
   const MachineConfig& machine_config() const override { return config; }
   std::uint64_t steps_made() const override { return steps; }
+  std::uint64_t steps_of_operation() const override { return steps; }
   unsigned unfinished_cpus() const override { return unfinished; }
   int frames() const override { return static_cast<int>(frames_in_use.size()); }
   FrameFacts frame_facts(Fact frame) const override { return frames_in_use.at(frame).facts; }

@@ -124,6 +124,8 @@ class World {
   virtual const MachineConfig& machine_config() const = 0;
   // Steps made in this run.
   virtual std::uint64_t steps_made() const = 0;
+  // Steps that the CPU which runs has made in the operation that it is in, those of interrupts' handlers among them.
+  virtual std::uint64_t steps_of_operation() const = 0;
   // CPUs that have not ended, one bit each.
   virtual unsigned unfinished_cpus() const = 0;
 

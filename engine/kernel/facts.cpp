@@ -19,6 +19,10 @@ const MachineConfig& KernelFacts::machine_config() const {
   return kernel_.config;
 }
 
+std::uint64_t KernelFacts::steps_of_operation() const {
+  return kernel_.sched.steps_of_operation();
+}
+
 std::uint64_t KernelFacts::steps_made() const {
   return kernel_.sched.steps();
 }

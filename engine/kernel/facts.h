@@ -14,6 +14,7 @@ class KernelFacts final : public World {
   EventSet events_sent() const override;
   const MachineConfig& machine_config() const override;
   std::uint64_t steps_made() const override;
+  std::uint64_t steps_of_operation() const override;
   unsigned unfinished_cpus() const override;
   int frames() const override;
   FrameFacts frame_facts(Fact frame) const override;

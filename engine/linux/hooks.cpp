@@ -207,11 +207,11 @@ FROM_KERNEL void host_page_queued(unsigned long pfn, unsigned long pointer, unsi
 FROM_KERNEL void host_page_looked_up(int file, unsigned long index, long pfn) {
   tell(&LinuxRun::page_looked_up, file, index, pfn);
 }
-FROM_KERNEL void host_page_added(int file, unsigned long index, unsigned long pfn) {
-  tell(&LinuxRun::page_added, file, index, pfn);
+FROM_KERNEL void host_slot_store_begins(int file, unsigned long index, unsigned long entry, const void* ip) {
+  tell(&LinuxRun::slot_store_begins, file, index, entry, ip);
 }
-FROM_KERNEL void host_page_dropped(int file, unsigned long index, unsigned long pfn) {
-  tell(&LinuxRun::page_dropped, file, index, pfn);
+FROM_KERNEL void host_slot_store_ends() {
+  tell(&LinuxRun::slot_store_ends);
 }
 FROM_KERNEL void host_page_tagged(int file, unsigned long index, int tag) {
   tell(&LinuxRun::page_tagged, file, index, tag);

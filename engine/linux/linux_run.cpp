@@ -54,6 +54,19 @@ bool is_system_call(Call call) {
   return call != Call::store && call != Call::load && call != Call::touch;
 }
 
+// Of which a word is the struct page; none: of nobody's.
+Fact frame_of_pointer(std::uintptr_t word) {
+  const std::uintptr_t offset = word - LINUX_PAGES_BASE;
+  const std::uintptr_t frame = offset / struct_page_size;
+  return offset % struct_page_size == 0 && frame < linux_frames ? static_cast<Fact>(frame) : no_fact;
+}
+
+std::uintptr_t word_in(const std::byte* memory) {
+  std::uintptr_t word = 0;
+  std::memcpy(&word, memory, sizeof word);
+  return word;
+}
+
 // A call takes more bytes than this: no two that return have a counter in common, if there are enough.
 constexpr std::size_t bytes_per_counter = 4;
 
@@ -155,6 +168,8 @@ void LinuxRun::count_change(Cpu& own) {
   own.idle = 0;
   ++changes_;
   wake();
+  if (own.slot_store.under_way && own.memory_size == sizeof(std::uintptr_t))
+    report_slot_store(own, word_in(own.was.data()), word_in(now));
 }
 
 // Code that tries again and again until another CPU has changed something may do so for ever if the schedule lets it: who
@@ -588,12 +603,30 @@ void LinuxRun::page_looked_up(int file, Fact index, long frame) {
       .file = as_fact(file), .index = index, .frame = frame < 0 ? no_fact : static_cast<Fact>(frame)});
 }
 
-void LinuxRun::page_added(int file, Fact index, Fact frame) {
-  report(event::AddToPageCache{.page = {.frame = frame, .file = as_fact(file), .index = index}, .added = 1});
+void LinuxRun::slot_store_begins(int file, Fact index, std::uintptr_t entry, const void* code) {
+  leave_step();
+  cpus_[cpu()].slot_store = {.under_way = true, .file = file, .index = index, .entry = entry, .code = code};
 }
 
-void LinuxRun::page_dropped(int file, Fact index, Fact frame) {
-  report(event::RemoveFromPageCache{.page = {.frame = frame, .file = as_fact(file), .index = index}});
+void LinuxRun::slot_store_ends() {
+  leave_step();
+  cpus_[cpu()].slot_store.under_way = false;
+}
+
+// Of a word of memory that has changed from what it was: whether that put the entry into its slot.
+void LinuxRun::report_slot_store(Cpu& own, std::uintptr_t was, std::uintptr_t now) {
+  const SlotStore& store = own.slot_store;
+  const Fact dropped = frame_of_pointer(was);
+  const Fact added = frame_of_pointer(now);
+  if (now != store.entry || (dropped == no_fact && added == no_fact)) return;
+  own.slot_store.under_way = false;
+  const void* const code = std::exchange(own.code, store.code);
+  const auto page = [&](Fact frame) {
+    return PageFact{.frame = frame, .file = as_fact(store.file), .index = store.index};
+  };
+  if (dropped != no_fact) announce(cpu(), event::RemoveFromPageCache{.page = page(dropped)});
+  if (added != no_fact) announce(cpu(), event::AddToPageCache{.page = page(added), .added = 1});
+  own.code = code;
 }
 
 void LinuxRun::page_tagged(int file, Fact index, Fact tag) {

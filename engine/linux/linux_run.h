@@ -40,6 +40,9 @@ using SentByLinux =
               event::BeginZap, event::EndZap, event::QueuePage, event::FlushGather, event::EndGather,
               event::SetFileSize, event::BeginDiscard, event::EndDiscard, event::KernelWarns, event::UseFreed>;
 
+// In bytes.
+inline constexpr Fact struct_page_size = 64;
+
 class LinuxRun final : public Run, public World {
  public:
   LinuxRun(const Engine& engine, const RunSetup& setup);
@@ -88,8 +91,8 @@ class LinuxRun final : public Run, public World {
   void zap_ends(int mm, std::uintptr_t start, std::uintptr_t end);
   void page_queued(Fact frame, std::uintptr_t pointer, Fact queued, Fact room, Fact batches);
   void page_looked_up(int file, Fact index, long frame);
-  void page_added(int file, Fact index, Fact frame);
-  void page_dropped(int file, Fact index, Fact frame);
+  void slot_store_begins(int file, Fact index, std::uintptr_t entry, const void* code);
+  void slot_store_ends();
   void page_tagged(int file, Fact index, Fact tag);
   void discard_begins(int file, Fact first, Fact count);
   void discard_ends(int file, Fact first, Fact count);
@@ -120,11 +123,12 @@ class LinuxRun final : public Run, public World {
   EventSet events_sent() const override { return engine_.sends(); }
   const MachineConfig& machine_config() const override { return config; }
   std::uint64_t steps_made() const override { return sched.steps(); }
+  std::uint64_t steps_of_operation() const override { return sched.steps_of_operation(); }
   unsigned unfinished_cpus() const override { return sched.unfinished(); }
   int frames() const override { return linux_frames; }
   FrameFacts frame_facts(Fact frame) const override;
   Fact frame_word(Fact frame, int word) const override { return LinuxMemory::frame_words(frame)[word]; }
-  Fact page_stride() const override { return 64; }
+  Fact page_stride() const override { return struct_page_size; }
   Fact page_array_length() const override { return linux_frames; }
   Fact cached_frame(int file, int index) const override;
   Fact cache_tags(int file, int index) const override;
@@ -156,6 +160,14 @@ class LinuxRun final : public Run, public World {
     linux_frame frame{};
     const void* code = nullptr;
   };
+  // An entry that is being stored in a slot of a page cache.
+  struct SlotStore {
+    bool under_way = false;
+    int file = 0;
+    Fact index = 0;
+    std::uintptr_t entry = 0;
+    const void* code = nullptr;
+  };
   struct Cpu {
     Tlb tlb;
     bool takes_interrupts = true;
@@ -170,6 +182,7 @@ class LinuxRun final : public Run, public World {
     std::size_t memory_size = 0;
     std::array<std::byte, 64> was{};
     Touched touched;
+    SlotStore slot_store;
     const void* code = nullptr;    // what is announced comes of; null: nobody's
     std::uintptr_t announced = 0;  // the word of memory that it has said it will read; 0: none
   };
@@ -206,6 +219,7 @@ class LinuxRun final : public Run, public World {
   void note_touch(const volatile void* address, bool writes, const void* code);
   void check_not_freed(linux_place& place, const void* code);
   void tell_of_access(const volatile void* address, bool writes);
+  void report_slot_store(Cpu& own, std::uintptr_t was, std::uintptr_t now);
   void report_touch(const Touched& touched);
   void report_entry(const Touched& touched);
   void report_table(const Touched& touched);

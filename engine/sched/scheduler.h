@@ -143,6 +143,8 @@ class Scheduler {
 
   // Steps made in this run so far.
   std::uint64_t steps() const { return steps_; }
+  // Those of the CPU that runs, in the operation that it is in.
+  std::uint64_t steps_of_operation() const { return own_steps(*current_); }
   // The CPU that runs.
   SHOOTDOWN_HARNESS int current() const { return current_->number; }
   // A digest of all that was mixed in in this run so far.

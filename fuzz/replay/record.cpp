@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <memory>
 #include <span>
 #include <vector>
@@ -32,45 +33,53 @@ std::optional<Program> record(Replayer& replayer, const Program& program, Choose
 
 namespace {
 
-// The steps that each operation of a program makes on its CPU, those of interrupts' handlers among them: as
-// exceptions count them.
-class OwnSteps final : public Observer {
- public:
-  explicit OwnSteps(std::size_t operations) : steps_(operations), operation_(max_cpus, no_fact) {}
+// An event that a schedule can wait for, and how many steps its CPU had made in the operation by then.
+struct PlacedEvent {
+  std::uint64_t steps;
+  AnyEvent event;
+};
 
-  // The steps of an operation, from its first.
-  const std::vector<AnyEvent>& of(std::size_t operation) const { return steps_[operation]; }
+// What happens in each operation of a program, step by step. Of a step of the model that is one event; a step of a kernel's own code
+// may come to none, or to several.
+class EventsOfOperations final : public Observer {
+ public:
+  explicit EventsOfOperations(std::size_t operations) : events_(operations), operation_(max_cpus, no_fact) {}
+
+  const std::vector<PlacedEvent>& of(std::size_t operation) const { return events_[operation]; }
 
   EventSet watches() const override { return EventSet::all(); }
-  void happened(const EventView& event, const World& /*world*/) override {
-    visit_event(event, [&](const auto& what) { count(event, what); });
+  void happened(const EventView& event, const World& world) override {
+    if (event.is<event::OperationBegins>()) operation_[event.cpu] = event.as<event::OperationBegins>().operation;
+    // What the hardware does unasked is no step of the operation at hand.
+    const bool unasked = event.is<event::EvictTranslation>() || event.is<event::FillTranslation>();
+    if (unasked || !happens_on_cpu(event.kind) || !is_step(event) || operation_[event.cpu] == no_fact) return;
+    events_[operation_[event.cpu]].push_back({world.steps_of_operation(), AnyEvent(event)});
   }
 
  private:
-  void count(const EventView& event, const event::OperationBegins& begins) { operation_[event.cpu] = begins.operation; }
-  // What the hardware does unasked is no step of the operation at hand.
-  void count(const EventView& /*event*/, const event::EvictTranslation& /*evict*/) {}
-  void count(const EventView& /*event*/, const event::FillTranslation& /*fill*/) {}
-  template <typename E>
-  void count(const EventView& event, const E& /*what*/) {
-    if (E::is_step && operation_[event.cpu] != no_fact) steps_[operation_[event.cpu]].emplace_back(event);
+  static bool is_step(const EventView& event) {
+    bool result = false;
+    visit_event(event, [&]<typename E>(const E& /*what*/) { result = E::is_step; });
+    return result;
   }
 
-  std::vector<std::vector<AnyEvent>> steps_;
+  std::vector<std::vector<PlacedEvent>> events_;
   std::vector<Fact> operation_;  // that each CPU is in
 };
 
-// Ties an exception to the last of the steps before it, if `from` of the operation's steps were made at the one before.
-void tie_to_event(Exception& exception, const std::vector<AnyEvent>& steps, std::size_t from) {
+// Ties an exception to the last event of the step before it, if the one before it is tied to the operation's step `from`.
+void tie_to_event(Exception& exception, const std::vector<PlacedEvent>& events, std::size_t from) {
   const std::size_t at = exception.after;
-  if (exception.event != Exception::steps || exception.visit != 0 || at <= from || at > steps.size()) return;
-  const AnyEvent& last = steps[at - 1];
-  if (!happens_on_cpu(last.kind)) return;
+  if (exception.event != Exception::steps || exception.visit != 0 || at <= from) return;
+  const auto end = std::ranges::upper_bound(events, at, {}, &PlacedEvent::steps);
+  if (end == events.begin() || std::prev(end)->steps != at) return;
+  const AnyEvent& last = std::prev(end)->event;
   const Fact page = page_of(last);
   const bool of_page = page < Exception::any_page;
-  const auto same = [&](const AnyEvent& step) { return step.kind == last.kind && (!of_page || page_of(step) == page); };
-  const auto first = steps.begin() + static_cast<std::ptrdiff_t>(from);
-  const auto count = std::count_if(first, steps.begin() + static_cast<std::ptrdiff_t>(at), same);
+  const auto same = [&](const PlacedEvent& placed) {
+    return placed.event.kind == last.kind && (!of_page || page_of(placed.event) == page);
+  };
+  const auto count = std::count_if(std::ranges::upper_bound(events, from, {}, &PlacedEvent::steps), end, same);
   if (count > max_occurrence) return;
   exception.event = last.kind;
   exception.event_page = of_page ? static_cast<std::uint8_t>(page) : Exception::any_page;
@@ -80,8 +89,8 @@ void tie_to_event(Exception& exception, const std::vector<AnyEvent>& steps, std:
 }  // namespace
 
 Program with_events(Replayer& replayer, const Program& program) {
-  OwnSteps own(program.operation_count);
-  replayer.run(program, &own);
+  EventsOfOperations events(program.operation_count);
+  replayer.run(program, &events);
   Program result = program;
   for (std::size_t i = 0; i < program.operation_count; ++i) {
     const Operation& operation = program.operations[i];
@@ -90,7 +99,7 @@ Program with_events(Replayer& replayer, const Program& program) {
          std::span(result.exceptions).subspan(operation.first_exception, operation.exception_count)) {
       if (exception.event != Exception::steps) break;
       const std::size_t at = exception.after;
-      tie_to_event(exception, own.of(i), from);
+      tie_to_event(exception, events.of(i), from);
       from = std::max(from, at);
     }
   }

@@ -181,16 +181,14 @@ void *__wrap_xas_load(struct xa_state *xas)
 void *__real_xas_store(struct xa_state *xas, void *entry);
 void *__wrap_xas_store(struct xa_state *xas, void *entry)
 {
-	void *was = __real_xas_store(xas, entry);
 	int file = file_of(xas->xa);
+	void *was;
 
-	if (file < 0 || xas_error(xas))
-		return was;
-	host_code(IP);
-	if (is_folio(was))
-		host_page_dropped(file, xas->xa_index, folio_pfn(was));
-	if (is_folio(entry))
-		host_page_added(file, xas->xa_index, folio_pfn(entry));
+	if (file < 0)
+		return __real_xas_store(xas, entry);
+	host_slot_store_begins(file, xas->xa_index, (unsigned long)entry, IP);
+	was = __real_xas_store(xas, entry);
+	host_slot_store_ends();
 	return was;
 }
 

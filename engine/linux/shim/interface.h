@@ -91,10 +91,12 @@ void host_zap_ends(int mm, unsigned long start, unsigned long end);
 /* A page waits for the flush: what its entry in the batch is, and how full that is. */
 void host_page_queued(unsigned long pfn, unsigned long pointer, unsigned int queued, unsigned int room,
 		      unsigned int batches);
-/* A slot of the page cache was looked up (pfn -1: it is empty); a frame is there now; it is not any more. */
+/* A slot of the page cache was looked up (pfn -1: it is empty). */
 void host_page_looked_up(int file, unsigned long index, long pfn);
-void host_page_added(int file, unsigned long index, unsigned long pfn);
-void host_page_dropped(int file, unsigned long index, unsigned long pfn);
+/* The CPU that runs is about to store an entry in a slot, as code at `ip`; it has. In between it also changes what leads there: a page
+ * is added or dropped by the one access that puts the entry into its place. */
+void host_slot_store_begins(int file, unsigned long index, unsigned long entry, const void *ip);
+void host_slot_store_ends(void);
 /* A mark of a slot was set; the tag is CacheTag of engine/events/event.h. */
 void host_page_tagged(int file, unsigned long index, int tag);
 /* Pages of a file are thrown away from now on; they have been, and their blocks are free: the disk has zeros there. */
