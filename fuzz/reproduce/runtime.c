@@ -160,7 +160,7 @@ static struct shared {
 	uint32_t syncing; /* threads that have not made their syncs yet */
 	uint32_t zapping; /* the same of zaps */
 	uint32_t over;
-	uint64_t mean_zap; /* in ns */
+	uint64_t usual_zap; /* how long the zap takes, in ns: about the median */
 	int failed;        /* a process could not do what it has to */
 	pid_t pids[MMS];
 	struct thread threads[ROLES];
@@ -543,7 +543,7 @@ static int sync_begins(struct thread *me)
 		if (options.aim_at_unmapped) {
 			await_unmapping(me);
 		} else {
-			uint64_t moment = me->start + next_random(&me->random) % (shared->mean_zap + 1);
+			uint64_t moment = me->start + next_random(&me->random) % (shared->usual_zap + 1);
 
 			while (now() < moment)
 				;
@@ -846,6 +846,17 @@ static int is_in(uint64_t moment, struct span span)
 static struct span zap, sync_span;
 static uint64_t last_store; /* of the first writer */
 
+/* Brings it nearer to the median. The mean would go by the few that were held up. */
+static void adapt(uint64_t time)
+{
+	uint64_t usual = shared->usual_zap;
+
+	if (seen.rounds <= 8)
+		shared->usual_zap = usual && usual < time ? usual : time;
+	else
+		shared->usual_zap = time > usual ? usual + usual / 16 : usual - usual / 16;
+}
+
 static void note_round(void)
 {
 	const struct thread *writer = first_writer();
@@ -869,7 +880,7 @@ static void note_round(void)
 	seen.stale += unmapped_before_sync && writer->left_unmapped;
 	seen.zap_time += zap.end - zap.begin;
 	seen.sync_time += sync_span.end - sync_span.begin;
-	shared->mean_zap = seen.zap_time / seen.rounds;
+	adapt(zap.end - zap.begin);
 }
 
 static double in_us(uint64_t moment)
