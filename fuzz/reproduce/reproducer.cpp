@@ -286,7 +286,7 @@ std::string program_in_c(const Program& program) {
   return Writer(program).write();
 }
 
-std::string reproducer(const Program& program) {
+std::string reproducer_of(const Program& program) {
   constexpr std::string_view here = "#include \"program.inc\"\n";
   std::string text(runtime_text);
   const std::size_t at = text.find(here);

@@ -20,7 +20,7 @@ namespace shootdown {
 bool can_lose(const Program& program);
 
 // The C program. REQUIRES: can_lose(program).
-std::string reproducer(const Program& program);
+std::string reproducer_of(const Program& program);
 
 // The part of it that is of this program alone.
 std::string program_in_c(const Program& program);
