@@ -145,7 +145,6 @@ PROVIDED long drain_lru(void);
 struct thread {
 	const struct role *role;
 	int number;
-	int cpu;
 	int leads; /* the first one of its process, which does what is done once for it */
 	uint64_t random;
 	/* Of this round, in ns: the race, from the first call of a kind to the end of the last. */
@@ -444,7 +443,7 @@ PROVIDED long leave_memory(void)
 	return munmap(windows, WINDOWS * WINDOW_SPACE);
 }
 
-/* By a page that cannot be dropped because it is mapped: POSIX_FADV_DONTNEED then takes it to be in such a batch. */
+/* By a page that cannot be dropped since it is mapped: POSIX_FADV_DONTNEED takes it to be in a batch. */
 PROVIDED long drain_lru(void)
 {
 	char *mapped = mmap(NULL, 4096, PROT_READ, MAP_SHARED, drain_file, 0);
@@ -651,6 +650,8 @@ static void begin_round(struct thread *me)
 {
 	me->start = me->zap_begin = me->zap_end = me->sync_begin = me->sync_end = me->last_store = 0;
 	me->seen_unmapped = me->left_unmapped = 0;
+	if (RESTORE)
+		memset(me->last, 0, sizeof(me->last));
 	if (me->leads)
 		map_windows();
 }
@@ -900,7 +901,8 @@ static void note_round(void)
 
 static double in_us(uint64_t moment)
 {
-	uint64_t start = zap.begin && (!sync_span.begin || zap.begin < sync_span.begin) ? zap.begin : sync_span.begin;
+	int zap_is_first = zap.begin && (!sync_span.begin || zap.begin < sync_span.begin);
+	uint64_t start = zap_is_first ? zap.begin : sync_span.begin;
 
 	return ((double)moment - (double)start) / 1000;
 }
@@ -912,8 +914,9 @@ static void print_loss(const char *where, uint64_t stored, uint64_t in_cache, ui
 	printf("LOST in round %lu: %s: stored %llu; page cache %llu, disk %llu, after dropping the page %llu\n",
 	       seen.rounds, where, (unsigned long long)stored, (unsigned long long)in_cache,
 	       (unsigned long long)disk, (unsigned long long)again);
-	printf("  in us: zap from %.0f to %.0f, sync from %.0f to %.0f, last store before %.0f\n", in_us(zap.begin),
-	       in_us(zap.end), in_us(sync_span.begin), in_us(sync_span.end), in_us(last_store));
+	printf("  in us: zap from %.0f to %.0f, sync from %.0f to %.0f, last store before %.0f\n",
+	       in_us(zap.begin), in_us(zap.end), in_us(sync_span.begin), in_us(sync_span.end),
+	       in_us(last_store));
 }
 
 /* Whether a word was lost: what was stored last to it, if that is to be found, and where it is. */
@@ -1028,8 +1031,10 @@ static void print_table(void)
 		printf("  the page was seen to be unmapped before the sync           %8lu\n", seen.seen_unmapped);
 		printf("  both: the last store was by a stale translation            %8lu\n", seen.stale);
 	}
-	printf("the zap took on average, in us                               %8.0f\n", (double)seen.zap_time / rounds / 1000);
-	printf("the sync took on average, in us                              %8.0f\n", (double)seen.sync_time / rounds / 1000);
+	printf("the zap took on average, in us                               %8.0f\n",
+	       (double)seen.zap_time / rounds / 1000);
+	printf("the sync took on average, in us                              %8.0f\n",
+	       (double)seen.sync_time / rounds / 1000);
 	print_failures();
 	if (seen.unsynced)
 		printf("fsync failed in so many rounds, which show nothing           %8lu\n", seen.unsynced);
