@@ -1099,19 +1099,18 @@ static void take_option(const char *name, const char *value)
 		bad_usage("no such option:", name);
 }
 
-static void take_arguments(int count, char **arguments)
+static void take_arguments(char **arguments)
 {
-	for (int i = 1; i < count; ++i) {
-		if (!strcmp(arguments[i], "--help") || !strcmp(arguments[i], "-h")) {
+	for (char **argument = arguments; *argument; argument += 2) {
+		if (!strcmp(*argument, "--help") || !strcmp(*argument, "-h")) {
 			fputs(help, stdout);
 			finish(0);
 		}
-		if (strncmp(arguments[i], "--", 2) != 0)
-			bad_usage("expected an option, found", arguments[i]);
-		if (i + 1 == count)
-			bad_usage("expected a value behind", arguments[i]);
-		take_option(arguments[i] + 2, arguments[i + 1]);
-		++i;
+		if (strncmp(*argument, "--", 2) != 0)
+			bad_usage("expected an option, found", *argument);
+		if (!argument[1])
+			bad_usage("expected a value behind", *argument);
+		take_option(*argument + 2, argument[1]);
 	}
 }
 
@@ -1227,11 +1226,12 @@ static void prepare(void)
 
 int main(int count, char **arguments)
 {
+	(void)count;
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (getpid() == 1)
 		be_init();
 	else
-		take_arguments(count, arguments);
+		take_arguments(arguments + 1);
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (shared == MAP_FAILED)
 		fail("no memory: %s", strerror(errno));
