@@ -7,8 +7,6 @@
 
 namespace shootdown {
 
-namespace {
-
 std::span<const Operation> operations_of(const Program& program) {
   return std::span(program.operations).first(program.operation_count);
 }
@@ -16,6 +14,8 @@ std::span<const Operation> operations_of(const Program& program) {
 bool is_store(const Operation& operation) {
   return operation.call == Call::store || operation.call == Call::touch;
 }
+
+namespace {
 
 bool only_looks(const Operation& operation) {
   return operation.call == Call::load || operation.call == Call::read || operation.call == Call::fadvise;

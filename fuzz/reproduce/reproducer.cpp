@@ -30,10 +30,6 @@ unsigned stretch(const MachineConfig& machine) {
   return std::max(1U, table_pages / std::bit_ceil(0U + machine.pages));
 }
 
-std::span<const Operation> operations_of(const Program& program) {
-  return std::span(program.operations).first(program.operation_count);
-}
-
 // Whether one of these calls is among the operations.
 bool calls(const Program& program, std::span<const Call> calls) {
   return std::ranges::any_of(operations_of(program), [&](const Operation& operation) {
@@ -103,8 +99,7 @@ class Writer {
         std::ranges::count_if(role.race, [&](int number) { return call_of(program_, number).kind == kind; }));
   }
   std::string role_of(int number) const {
-    const Call call = operation(number).call;
-    return name_of({.cpu = operation(number).cpu, .stores = call == Call::store || call == Call::touch});
+    return name_of({.cpu = operation(number).cpu, .stores = is_store(operation(number))});
   }
 
   const Program& program_;
