@@ -131,6 +131,13 @@ void define_others(CLI::App& app, Arguments& arguments) {
   take_output(assemble, arguments.assemble.to);
   assemble.footer(help::assemble);
 
+  CLI::App& reproduce = *app.add_subcommand("reproduce", "Make a C program that tries it on a running kernel");
+  reproduce.add_option("FILE", arguments.reproduce.from, "An input, encoded or text; - is standard input")
+      ->required()
+      ->type_name("");
+  take_output(reproduce, arguments.reproduce.to);
+  reproduce.footer(help::reproduce);
+
   CLI::App& dictionary = *app.add_subcommand("dictionary", "Write a dictionary for fuzzers");
   dictionary.add_option("FORM", arguments.dictionary.form, "bytes or text")->required()->type_name("");
   take_output(dictionary, arguments.dictionary.to);

@@ -13,6 +13,7 @@
 #include "fuzz/tool/defects_command.h"
 #include "fuzz/tool/dictionary_command.h"
 #include "fuzz/tool/record_command.h"
+#include "fuzz/tool/reproduce_command.h"
 #include "fuzz/tool/run_command.h"
 #include "fuzz/tool/show_command.h"
 
@@ -23,6 +24,7 @@ struct Arguments {
   RunOptions run;
   ShowOptions show;
   RecordOptions record;
+  ReproduceOptions reproduce;
   CorpusAddOptions corpus_add;
   CorpusMergeOptions corpus_merge;
   CorpusListOptions corpus_list;

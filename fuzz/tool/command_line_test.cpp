@@ -84,8 +84,8 @@ BOOST_AUTO_TEST_CASE(help_and_version_are_no_errors) {
   const Result help = shootdown_with({"--help"});
   BOOST_TEST(help.status == 0);
   BOOST_TEST(help.err.empty());
-  for (const std::string command :
-       {"run", "corpus", "show", "record", "assemble", "dictionary", "engines", "oracles", "events", "defects"}) {
+  for (const std::string command : {"run", "corpus", "show", "record", "reproduce", "assemble", "dictionary", "engines",
+                                    "oracles", "events", "defects"}) {
     BOOST_TEST(contains(help.out, "\n  " + command + " "));
     const Result one = shootdown_with({command, "--help"});
     BOOST_TEST(one.status == 0);
@@ -105,6 +105,25 @@ BOOST_AUTO_TEST_CASE(help_and_version_are_no_errors) {
   const Result version_asked = shootdown_with({"--version"});
   BOOST_TEST(version_asked.status == 0);
   BOOST_TEST(version_asked.out == fmt::format("shootdown {} (model {})\n", version, model_version));
+}
+
+BOOST_AUTO_TEST_CASE(reproduce_makes_c) {
+  const Result printed = shootdown_with({"reproduce", lost});
+  BOOST_TEST(printed.status == 0);
+  BOOST_TEST(contains(printed.out, "\n * cpu 0: store page 0 word 0\n"), printed.out);
+  BOOST_TEST(contains(printed.out, "\nint main("), printed.out);
+  const std::string file = write("repro.c", "old");
+  const Result written = shootdown_with({"reproduce", lost, "-o", file});
+  BOOST_TEST(written.status == 0);
+  BOOST_TEST(written.out.empty());
+  BOOST_TEST(read("repro.c") == printed.out);
+  const std::string reads = write("reads.program", "shootdown 2\ncpu 0: load page 0 word 0\n");
+  const Result refused = shootdown_with({"reproduce", reads, "-o", file});
+  BOOST_TEST(refused.status == 2);
+  BOOST_TEST(refused.err ==
+             "shootdown: " + reads + ": nothing is stored to memory (store, touch), so that nothing can be lost\n");
+  BOOST_TEST(read("repro.c") == printed.out);
+  BOOST_TEST(shootdown_with({"reproduce", "nowhere"}).status == 2);
 }
 
 BOOST_AUTO_TEST_CASE(record_lists_the_schedule_that_a_run_takes) {
@@ -146,10 +165,12 @@ BOOST_AUTO_TEST_CASE(bad_usage_is_said) {
   };
   const Case cases[] = {
       {{},
-       "expected a command: run, corpus, show, record, assemble, dictionary, engines, oracles, events, defects; see "
+       "expected a command: run, corpus, show, record, assemble, reproduce, dictionary, engines, oracles, events, "
+       "defects; see "
        "shootdown --help"},
       {{"frob"},
-       "there is no command 'frob'; there are: run, corpus, show, record, assemble, dictionary, engines, oracles, "
+       "there is no command 'frob'; there are: run, corpus, show, record, assemble, reproduce, dictionary, engines, "
+       "oracles, "
        "events, defects"},
       {{"--frob"}, "see shootdown --help"},
       {{"run"}, "PATH is required; see shootdown run --help"},

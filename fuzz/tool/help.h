@@ -60,6 +60,23 @@ inline constexpr const char* record =
     "  shootdown record crash-1234 > crash.program\n"
     "  shootdown record --events --engine eager_dirty crash-1234 > crash.program";
 
+inline constexpr const char* reproduce =
+    "The C program needs nothing but a C library. It races in rounds, and compares at the\n"
+    "end of each what was stored last with what the page cache and the disk have. Its\n"
+    "schedules are the kernel's own: of the input's, only the order of the operations and\n"
+    "the place of the first preemption are used. docs/reproducing.md says how.\n"
+    "\n"
+    "It runs as a program ('--help' lists its options), and as the first process of a\n"
+    "kernel, which is what ci/qemu makes of it. It ends with 1 if a store was lost, 0 if\n"
+    "none was, 3 if it could not be tried.\n"
+    "\n"
+    "Exit status: 2 if the input was bad, nothing is stored in it, or the output could not\n"
+    "be written.\n"
+    "\n"
+    "Examples:\n"
+    "  shootdown reproduce corpus/lost-write-simple.program -o repro.c\n"
+    "  ci/qemu 6.1 repro.c --seconds 60";
+
 inline constexpr const char* show =
     "Comments and expectations of a text are not part of the program: they are left out.\n"
     "\n"

@@ -1,0 +1,28 @@
+// A program as one in C, which tries on a running kernel whether a store is lost.
+//
+// The C program is runtime.c, which races, checks and reports, with the program
+// itself in the place of program.inc: tables and a few lines of system calls that
+// people can read. It needs nothing but a C library. docs/reproducing.md says what
+// becomes of a program, and what is shown by what.
+//
+// A schedule cannot be had on a running kernel: the C program tries many. And what
+// programs do to pages themselves (reclaim, an invalidation) it can only ask for by the
+// nearest system call, which a comment there says.
+#pragma once
+
+#include <string>
+
+#include "engine/program/program.h"
+
+namespace shootdown {
+
+// Whether anything is stored to memory. Else nothing can be lost, and there is nothing to try.
+bool can_lose(const Program& program);
+
+// The C program. REQUIRES: can_lose(program).
+std::string reproducer_of(const Program& program);
+
+// The part of it that is of this program alone.
+std::string program_in_c(const Program& program);
+
+}  // namespace shootdown

@@ -1,0 +1,32 @@
+#include "fuzz/tool/reproduce_command.h"
+
+#include <string>
+#include <variant>
+
+#include <fmt/format.h>
+
+#include "fuzz/reproduce/reproducer.h"
+#include "fuzz/triage/inputs.h"
+
+namespace shootdown {
+
+ExitStatus reproduce_command(const ReproduceOptions& options, Console& console) {
+  const std::variant<Input, InputError> loaded = load_input(options.from);
+  if (const auto* const error = std::get_if<InputError>(&loaded)) {
+    console.error(error->message);
+    return exit_bad_input;
+  }
+  const Input& input = std::get<Input>(loaded);
+  const Program& program = input.document.program;
+  if (!can_lose(program)) {
+    console.error(
+        fmt::format("{}: nothing is stored to memory (store, touch), so that nothing can be lost", input.name));
+    return exit_bad_input;
+  }
+  const std::string text = reproducer_of(program);
+  if (!options.to.empty() && options.to != "-") return console.save(options.to, text) ? exit_fine : exit_bad_input;
+  console.out().write(text);
+  return exit_fine;
+}
+
+}  // namespace shootdown
