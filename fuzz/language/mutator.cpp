@@ -86,6 +86,8 @@ constexpr OperationKinds unmodelled_kinds = [] {
   return result;
 }();
 
+// No two of its random numbers are arguments of one call: the order in which those are evaluated is the compiler's choice, and
+// mutants are the same in every build.
 class Mutator {
  public:
   Mutator(Records& records, std::uint64_t seed, Repertoire repertoire)
@@ -137,7 +139,8 @@ class Mutator {
   void insert_operation() {
     if (repertoire_ == Repertoire::all && random_.below(4) == 0) return insert_unmodelled();
     const std::uint8_t kind = operation_kinds.kinds[random_.below(operation_kinds.count)];
-    insert(anywhere(), {kind, cpu(), page(), byte()});
+    const std::size_t place = anywhere();
+    insert(place, {kind, cpu(), page(), byte()});
   }
 
   void insert_unmodelled() {
@@ -164,18 +167,21 @@ class Mutator {
   }
 
   void insert_other() {
-    switch (random_.below(5)) {
-      case 0: return insert(anywhere(), {info_of(Exception::Kind::evict).kinds.first, cpu(), byte(), byte()});
-      case 1: return insert(anywhere(), {info_of(Exception::Kind::fill).kinds.first, cpu(), byte(), byte()});
-      case 2: return insert(anywhere(), {info_of(Exception::Kind::fail).kinds.first, 0, byte(), 0});
-      case 3: return insert_parameter();
-      default: return insert_more();
+    const std::uint64_t choice = random_.below(5);
+    if (choice == 3) return insert_parameter();
+    if (choice == 4) return insert_more();
+    const std::size_t place = anywhere();
+    switch (choice) {
+      case 0: return insert(place, {info_of(Exception::Kind::evict).kinds.first, cpu(), byte(), byte()});
+      case 1: return insert(place, {info_of(Exception::Kind::fill).kinds.first, cpu(), byte(), byte()});
+      default: return insert(place, {info_of(Exception::Kind::fail).kinds.first, 0, byte(), 0});
     }
   }
 
   void insert_parameter() {
     const ParameterInfo& parameter = parameter_table[random_.below(parameter_table.size())];
-    insert(anywhere(),
+    const std::size_t place = anywhere();
+    insert(place,
            {parameter_kinds.first, parameter.numbers.first, byte(), static_cast<std::uint8_t>(random_.below(8))});
   }
 
