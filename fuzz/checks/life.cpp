@@ -14,6 +14,7 @@ constexpr std::size_t none = ~std::size_t{0};
 
 std::string words_of(int count, const auto& word) {
   std::vector<Fact> words;
+  words.reserve(static_cast<std::size_t>(count));
   for (int i = 0; i < count; ++i) words.push_back(word(i));
   return fmt::format("{}", fmt::join(words, " "));
 }

@@ -19,9 +19,9 @@ class Life final : public Observer {
   // An operation, or the end of a thread.
   struct Part {
     int cpu = 0;
-    Fact operation = no_fact;          // in the program; none: the thread ends
-    std::vector<std::string> seen{};   // by the thread
-    std::vector<std::string> state{};  // when it was done; of the ends of threads: when the run has ended
+    Fact operation = no_fact;        // in the program; none: the thread ends
+    std::vector<std::string> seen;   // by the thread
+    std::vector<std::string> state;  // when it was done; of the ends of threads: when the run has ended
 
     bool operator==(const Part&) const = default;
   };
