@@ -167,6 +167,16 @@ read_job_options() {
 
 # --- building ---
 
+# Ends the script if one of these COMMANDS is missing, which ci/setup EXTRA installs: EXTRA, COMMANDS...
+require_commands() {
+  local command
+  local -a missing=()
+  for command in "${@:2}"; do
+    command -v "$command" >/dev/null || missing+=("$command")
+  done
+  [[ ${#missing[@]} == 0 ]] || die "missing: ${missing[*]}; ci/setup $1 installs what is needed" 3
+}
+
 # Passes on a count of Ninja's at most every $pulse_seconds, and everything from the first failure on.
 thin_out() {
   local line last=$SECONDS failed=

@@ -23,10 +23,16 @@ replace() {
   cp "$2" "$copy/$1"
 }
 
-# Plants a mistake: its NAME, FILE, EDIT (a command for sed -E; one that changes nothing is an error).
+# Leaves in $scratch/planted a FILE as an EDIT makes it, a command for sed -E; one that changes nothing is an error: NAME of the
+# mistake, FILE, EDIT.
+edit_file() {
+  sed -E "$3" "$2" >"$scratch/planted"
+  if cmp -s "$scratch/planted" "$2"; then die "$1 cannot be planted: its edit changes nothing in $2" 1; fi
+}
+
+# Plants a mistake: its NAME, FILE, EDIT.
 plant() {
-  sed -E "$3" "$original/$2" >"$scratch/planted"
-  if cmp -s "$scratch/planted" "$original/$2"; then die "$1 cannot be planted: its edit changes nothing in $2" 1; fi
+  edit_file "$1" "$original/$2" "$3"
   replace "$2" "$scratch/planted"
 }
 

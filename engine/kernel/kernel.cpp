@@ -74,7 +74,7 @@ void Kernel::init_mm(int number) {
 
 void Kernel::init_task(int cpu) {
   Task& task = tasks[cpu];
-  Mm& mm = mms[cpu % config.mms];
+  Mm& mm = mms[config.mm_of(cpu)];
   task.kernel = this;
   task.cpu = cpu;
   task.mm = &mm;

@@ -6,7 +6,7 @@
 namespace shootdown {
 
 std::string ZapEngine::refusal(const Program& program) const {
-  for (const Operation& operation : std::span(program.operations).first(program.operation_count)) {
+  for (const Operation& operation : operations_of(program)) {
     const OperationInfo& info = info_of(operation.call);
     if (!info.modelled) return "it does not do " + std::string(info.name) + " yet";
   }
@@ -17,7 +17,7 @@ std::string ZapEngine::refusal(const Program& program) const {
 void ZapEngine::adapt(Program& program) const {
   std::uint8_t operations = 0;
   std::uint16_t exceptions = 0;
-  for (const Operation operation : std::span(program.operations).first(program.operation_count)) {
+  for (const Operation operation : operations_of(program)) {
     if (!info_of(operation.call).modelled) continue;
     std::copy_n(program.exceptions.begin() + operation.first_exception, operation.exception_count,
                 program.exceptions.begin() + exceptions);

@@ -42,7 +42,7 @@ class LinuxEngine final : public Engine {
 
   std::string refusal(const Program& program) const override {
     std::string why = refuse_machine(program.machine);
-    for (const Exception& exception : std::span(program.exceptions).first(program.exception_count)) {
+    for (const Exception& exception : exceptions_of(program)) {
       if (why.empty() && exception.kind == Exception::Kind::fail) why = "its allocations do not fail";
     }
     return why;
@@ -53,7 +53,7 @@ class LinuxEngine final : public Engine {
     const MachineConfig usual;
     for (std::uint16_t MachineConfig::* const constant : constants) program.machine.*constant = usual.*constant;
     program.machine.pages = std::min<std::uint16_t>(program.machine.pages, linux_max_file_pages);
-    for (Exception& exception : std::span(program.exceptions).first(program.exception_count)) {
+    for (Exception& exception : exceptions_of(program)) {
       if (exception.kind == Exception::Kind::fail) exception.kind = Exception::Kind::keep;
     }
   }

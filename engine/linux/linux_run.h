@@ -139,7 +139,7 @@ class LinuxRun final : public Run, public World {
   bool page_table_locked(int mm) const override { return linux_table_lock_owner(mm) >= 0; }
   int page_tables(int /*mm*/) const override { return 1; }
   int present_entries(int mm, int table) const override;
-  int mm_of(int cpu) const override { return cpu % config.mms; }
+  int mm_of(int cpu) const override { return config.mm_of(cpu); }
   bool is_lazy(int cpu) const override { return linux_is_lazy(cpu) != 0; }
   int tlb_size(int cpu) const override;
   TlbFact tlb_entry(int cpu, int number) const override;

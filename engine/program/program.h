@@ -63,6 +63,7 @@ struct MachineConfig {
 
   bool operator==(const MachineConfig&) const = default;
 
+  int mm_of(int cpu) const { return cpu % mms; }
   int virtual_pages() const { return windows * pages; }
   int file_of(int virtual_page) const { return (virtual_page / pages) % files; }
   int index_of(int virtual_page) const { return virtual_page % pages; }
@@ -218,5 +219,20 @@ struct Program {
                       other.exceptions.begin() + other.exception_count);
   }
 };
+
+inline std::span<Operation> operations_of(Program& program) {
+  return std::span(program.operations).first(program.operation_count);
+}
+inline std::span<const Operation> operations_of(const Program& program) {
+  return std::span(program.operations).first(program.operation_count);
+}
+
+// Of all operations.
+inline std::span<Exception> exceptions_of(Program& program) {
+  return std::span(program.exceptions).first(program.exception_count);
+}
+inline std::span<const Exception> exceptions_of(const Program& program) {
+  return std::span(program.exceptions).first(program.exception_count);
+}
 
 }  // namespace shootdown

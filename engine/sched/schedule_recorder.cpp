@@ -1,7 +1,6 @@
 #include "engine/sched/schedule_recorder.h"
 
 #include <algorithm>
-#include <span>
 
 #include "engine/check.h"
 
@@ -10,7 +9,7 @@ namespace shootdown {
 namespace {
 
 bool ends_by_itself(const Program& program, int cpu) {
-  const auto operations = std::span(program.operations).first(program.operation_count);
+  const auto operations = operations_of(program);
   return std::ranges::any_of(
       operations, [cpu](const Operation& operation) { return operation.call == Call::exit && operation.cpu == cpu; });
 }

@@ -22,8 +22,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <exception>
 #include <fstream>
 #include <map>
 #include <memory>
@@ -172,11 +170,7 @@ class Comparison {
   }
 
   void show_part(const Life::Part& one, const Life::Part& other) const {
-    if (one.operation == no_fact) {
-      fmt::print("At the end, cpu {}:\n", one.cpu);
-    } else {
-      fmt::print("Operation {}, cpu {}:\n", one.operation + 1, one.cpu);
-    }
+    fmt::print("{}:\n", one.place());
     show_lines(one.seen, other.seen);
     show_lines(one.state, other.state);
   }
@@ -214,8 +208,7 @@ bool compare_all(const Side& one, const Side& other, const CountAndFiles& inputs
     drop_schedule(*program);
     comparison.compare(*program, file.name);
   }
-  const bool every = one.engine->does_every_operation() && other.engine->does_every_operation();
-  SequentialPrograms programs(every ? Repertoire::all : Repertoire::modelled);
+  SequentialPrograms programs{one.engine, other.engine};
   for (std::uint64_t i = 0; i < inputs.count; ++i) {
     programs.next(*program);
     comparison.compare(*program, fmt::format("pseudo-random program {}", i));
@@ -234,11 +227,6 @@ bool compare_all_under_schedules(const Side& one, const Side& other, const Count
   return comparison.print_result();
 }
 
-int bad_usage(std::string_view message) {
-  fmt::print(stderr, "compare: {}\n", message);
-  return 2;
-}
-
 // ENGINE or ENGINE:DEFECT.
 std::variant<Side, InputError> select_side(std::string_view text) {
   const std::size_t end = std::min(text.find(':'), text.size());
@@ -252,36 +240,30 @@ std::variant<Side, InputError> select_side(std::string_view text) {
   return side;
 }
 
-int run(std::span<char* const> arguments) {
+Checked run(std::span<char* const> arguments) {
   const bool schedules = arguments.size() > 1 && std::string_view(arguments.front()) == "--schedules";
   std::variant<Explained, InputError> explained;
   if (schedules) {
     explained = Explained::read(arguments[1]);
     arguments = arguments.subspan(2);
   }
-  if (arguments.size() < 3) return bad_usage("expected ENGINE ENGINE COUNT FILE..., see fuzz/checks/compare.cpp");
+  if (arguments.size() < 3) return InputError{"expected ENGINE ENGINE COUNT FILE..., see fuzz/checks/compare.cpp"};
   const auto one = select_side(arguments[0]);
   const auto other = select_side(arguments[1]);
   const auto inputs = count_and_files(arguments.subspan(2));
   const auto error_of = [](const auto& result) { return std::get_if<InputError>(&result); };
   for (const InputError* const error : {error_of(explained), error_of(one), error_of(other), error_of(inputs)}) {
-    if (error != nullptr) return bad_usage(error->message);
+    if (error != nullptr) return *error;
   }
   const Side& first = std::get<Side>(one);
   const Side& second = std::get<Side>(other);
   const CountAndFiles& files = std::get<CountAndFiles>(inputs);
-  const bool same = schedules ? compare_all_under_schedules(first, second, files, std::get<Explained>(explained))
-                              : compare_all(first, second, files);
-  return same ? 0 : 1;
+  return schedules ? compare_all_under_schedules(first, second, files, std::get<Explained>(explained))
+                   : compare_all(first, second, files);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    return run(std::span(argv, static_cast<std::size_t>(argc)).subspan(1));
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "compare: %s\n", error.what());
-    return 1;
-  }
+  return run_check(argc, argv, "compare", run);
 }

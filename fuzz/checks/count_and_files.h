@@ -1,5 +1,5 @@
-// Programs of the form "PROGRAM COUNT FILE...", which run the files and COUNT pseudo-random inputs: their arguments,
-// and their exit status.
+// Programs that check something: their exit status; and the arguments of those of the form "PROGRAM COUNT FILE...", which run the files
+// and COUNT pseudo-random inputs.
 #pragma once
 
 #include <charconv>
@@ -41,24 +41,35 @@ inline std::variant<CountAndFiles, InputError> count_and_files(std::span<char* c
   return inputs;
 }
 
-// Does what main() does: `run` returns whether all is well. The exit status is 0 if it is, 1 if it is not, and 2 if the
-// arguments were bad or the output could not be written.
-inline int run_count_and_files(int argc, char** argv, const char* name, bool (*run)(const CountAndFiles&)) {
+// What a check ends with: whether all is well, or what is wrong with its arguments.
+using Checked = std::variant<bool, InputError>;
+
+// Does what main() does for check(arguments), which are those behind the program's name. The exit status is 0 if all is well, 1 if it
+// is not, and 2 if the arguments were bad or the output could not be written.
+template <typename Check>
+int run_check(int argc, char** argv, const char* name, const Check& check) {
   try {
-    const std::span<char* const> arguments(argv, static_cast<std::size_t>(argc));
-    const std::variant<CountAndFiles, InputError> inputs = count_and_files(arguments.subspan(1));
-    if (const auto* const error = std::get_if<InputError>(&inputs)) {
+    const Checked checked = check(std::span<char* const>(argv, static_cast<std::size_t>(argc)).subspan(1));
+    if (const auto* const error = std::get_if<InputError>(&checked)) {
       fmt::print(stderr, "{}: {}\n", name, error->message);
       return 2;
     }
-    const bool well = run(std::get<CountAndFiles>(inputs));
-    if (std::fflush(stdout) == 0) return well ? 0 : 1;
+    if (std::fflush(stdout) == 0) return std::get<bool>(checked) ? 0 : 1;
     std::perror(name);
     return 2;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s: %s\n", name, error.what());
     return 1;
   }
+}
+
+// The same for one of that form.
+inline int run_count_and_files(int argc, char** argv, const char* name, bool (*run)(const CountAndFiles&)) {
+  return run_check(argc, argv, name, [&](std::span<char* const> arguments) -> Checked {
+    const std::variant<CountAndFiles, InputError> inputs = count_and_files(arguments);
+    if (const auto* const error = std::get_if<InputError>(&inputs)) return *error;
+    return run(std::get<CountAndFiles>(inputs));
+  });
 }
 
 }  // namespace shootdown

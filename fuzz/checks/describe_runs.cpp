@@ -2,17 +2,15 @@
 //
 // Usage: describe_runs ENGINE COUNT FILE...
 //
-// A line for each thing, which begins with the program and a tab. Of each file: what its program breaks under its own schedule, and what any of
-// 100 pseudo-random schedules does. Of the files' programs without their schedules, and of COUNT pseudo-random ones of all operations that
-// the engine does: what they break, what threads see, and how the kernel is after each operation (life.h). What the engine refuses
-// is left out.
+// A line for each thing, which begins with the program and a tab. Of each file: what its program breaks under its own schedule, and
+// what any of 100 pseudo-random schedules does. Of the files' programs without their schedules, and of COUNT pseudo-random ones of
+// all operations that the engine does: what they break, what threads see, and how the kernel is after each operation (life.h). What
+// the engine refuses is left out.
 //
-// Exit status: 0; 1 an error; 2 bad usage.
+// Exit status: 0; 1 an error; 2 bad usage, or the output cannot be written.
 #include <fmt/format.h>
 
 #include <cstdint>
-#include <cstdio>
-#include <exception>
 #include <memory>
 #include <span>
 #include <string>
@@ -41,9 +39,7 @@ void describe_operations(Replayer& replayer, const Program& program, const std::
   Life life;
   describe_broken(name, ", one operation after the other", replayer.run(program, &life).broken);
   for (const Life::Part& part : life.parts()) {
-    const std::string where = part.operation == no_fact
-                                  ? fmt::format("at the end, cpu {}", part.cpu)
-                                  : fmt::format("operation {}, cpu {}", part.operation + 1, part.cpu);
+    const std::string where = part.place();
     for (const std::string& line : part.seen) fmt::print("{}\t{}: {}\n", name, where, line);
     for (const std::string& line : part.state) fmt::print("{}\t{}, then {}\n", name, where, line);
   }
@@ -60,7 +56,7 @@ void describe_all(const Engine& engine, const CountAndFiles& inputs) {
     drop_schedule(*program);
     describe_operations(replayer, *program, file.name);
   }
-  SequentialPrograms programs(engine.does_every_operation() ? Repertoire::all : Repertoire::modelled);
+  SequentialPrograms programs{&engine};
   for (std::uint64_t i = 0; i < inputs.count; ++i) {
     programs.next(*program);
     if (engine.refusal(*program).empty())
@@ -68,30 +64,18 @@ void describe_all(const Engine& engine, const CountAndFiles& inputs) {
   }
 }
 
-int bad_usage(std::string_view message) {
-  fmt::print(stderr, "describe_runs: {}\n", message);
-  return 2;
-}
-
-int run(std::span<char* const> arguments) {
-  if (arguments.size() < 2) return bad_usage("expected ENGINE COUNT FILE...");
+Checked run(std::span<char* const> arguments) {
+  if (arguments.size() < 2) return InputError{"expected ENGINE COUNT FILE..."};
   const auto engine = select_engine(arguments[0]);
-  if (const auto* const error = std::get_if<InputError>(&engine)) return bad_usage(error->message);
+  if (const auto* const error = std::get_if<InputError>(&engine)) return *error;
   const auto inputs = count_and_files(arguments.subspan(1));
-  if (const auto* const error = std::get_if<InputError>(&inputs)) return bad_usage(error->message);
+  if (const auto* const error = std::get_if<InputError>(&inputs)) return *error;
   describe_all(*std::get<const Engine*>(engine), std::get<CountAndFiles>(inputs));
-  if (std::fflush(stdout) == 0) return 0;
-  std::perror("describe_runs");
-  return 1;
+  return true;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    return run(std::span(argv, static_cast<std::size_t>(argc)).subspan(1));
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "describe_runs: %s\n", error.what());
-    return 1;
-  }
+  return run_check(argc, argv, "describe_runs", run);
 }

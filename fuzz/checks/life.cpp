@@ -72,6 +72,11 @@ std::vector<std::string> state_of(const World& world) {
 
 }  // namespace
 
+std::string Life::Part::place() const {
+  if (operation == no_fact) return fmt::format("at the end, cpu {}", cpu);
+  return fmt::format("operation {}, cpu {}", operation + 1, cpu);
+}
+
 EventSet Life::watches() const {
   return EventSet::of(
       EventList<event::OperationBegins, event::UserAccess, event::RefuseAccess, event::ReadWord, event::RunEnds>{});

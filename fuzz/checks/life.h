@@ -24,6 +24,9 @@ class Life final : public Observer {
     std::vector<std::string> state;  // when it was done; of the ends of threads: when the run has ended
 
     bool operator==(const Part&) const = default;
+
+    // "operation 3, cpu 1", "at the end, cpu 1"
+    std::string place() const;
   };
 
   // Of the last run: the operations as they are in the program, then the ends of threads.

@@ -9,15 +9,12 @@
 // Exit status: 0 nothing is broken; 1 something is; 2 bad usage.
 #include <fmt/format.h>
 
-#include <charconv>
 #include <cstdint>
-#include <cstdio>
-#include <exception>
 #include <memory>
-#include <optional>
-#include <string_view>
+#include <span>
 #include <variant>
 
+#include "fuzz/checks/count_and_files.h"
 #include "fuzz/checks/sequential_programs.h"
 #include "fuzz/replay/replay.h"
 
@@ -27,7 +24,7 @@ using namespace shootdown;
 
 // Returns whether nothing breaks.
 bool run_programs(const Engine& engine, std::uint64_t count) {
-  SequentialPrograms programs(engine.does_every_operation() ? Repertoire::all : Repertoire::modelled);
+  SequentialPrograms programs{&engine};
   Replayer replayer(engine);
   const OracleSet claims = claims_of(engine);
   const auto program = std::make_unique<Program>();
@@ -48,30 +45,17 @@ bool run_programs(const Engine& engine, std::uint64_t count) {
   return true;
 }
 
-std::optional<std::uint64_t> number(std::string_view text) {
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
-int bad_usage(std::string_view message) {
-  fmt::print(stderr, "sequential: {}\n", message);
-  return 2;
+Checked run(std::span<char* const> arguments) {
+  if (arguments.size() != 2) return InputError{"expected ENGINE COUNT"};
+  const auto engine = select_engine(arguments[0]);
+  if (const auto* const error = std::get_if<InputError>(&engine)) return *error;
+  const auto inputs = count_and_files(arguments.subspan(1));
+  if (const auto* const error = std::get_if<InputError>(&inputs)) return *error;
+  return run_programs(*std::get<const Engine*>(engine), std::get<CountAndFiles>(inputs).count);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    if (argc != 3) return bad_usage("expected ENGINE COUNT");
-    const auto engine = select_engine(argv[1]);
-    if (const auto* const error = std::get_if<InputError>(&engine)) return bad_usage(error->message);
-    const std::optional<std::uint64_t> count = number(argv[2]);
-    if (!count) return bad_usage(fmt::format("expected a number of programs, found '{}'", argv[2]));
-    return run_programs(*std::get<const Engine*>(engine), *count) ? 0 : 1;
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "sequential: %s\n", error.what());
-    return 1;
-  }
+  return run_check(argc, argv, "sequential", run);
 }

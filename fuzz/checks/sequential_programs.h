@@ -2,21 +2,20 @@
 // engines against what they claim, or against each other.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <span>
 
 #include "engine/program/program.h"
+#include "engine/run/engine.h"
 #include "engine/sched/random.h"
 #include "fuzz/language/codec.h"
 #include "fuzz/language/mutator.h"
 
 namespace shootdown {
-
-inline std::span<Operation> operations_of(Program& program) {
-  return std::span(program.operations).first(program.operation_count);
-}
 
 // From then on the operations run one after the other, in their order.
 inline void drop_schedule(Program& program) {
@@ -27,7 +26,10 @@ inline void drop_schedule(Program& program) {
 
 class SequentialPrograms {
  public:
-  explicit SequentialPrograms(Repertoire repertoire) : repertoire_(repertoire) {}
+  // Of the operations that all these engines do.
+  SequentialPrograms(std::initializer_list<const Engine*> engines)
+      : repertoire_(std::ranges::all_of(engines, &Engine::does_every_operation) ? Repertoire::all
+                                                                                : Repertoire::modelled) {}
 
   // What a row of mutations makes from nothing, without its schedule.
   void next(Program& program) {

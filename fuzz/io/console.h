@@ -45,6 +45,15 @@ class Console {
     return false;
   }
 
+  // Whether a command that was told to write to `to` prints: it names nothing, or "-".
+  static bool is_output(std::string_view to) { return to.empty() || to == "-"; }
+  // Prints bytes, or saves them, where a command was told to write to.
+  ExitStatus deliver(const std::string& to, std::string_view bytes) {
+    if (!is_output(to)) return save(to, bytes) ? exit_fine : exit_bad_input;
+    out_.write(bytes);
+    return exit_fine;
+  }
+
  private:
   Output out_;
   std::FILE* err_;

@@ -132,14 +132,13 @@ void check_valid(const Program& program) {
   require(program.exception_count <= (program.operation_count == 0 ? 0 : max_exceptions),
           "exceptions are tied to operations");
   int exceptions = 0;
-  for (const Operation& operation : std::span(program.operations).first(program.operation_count)) {
+  for (const Operation& operation : operations_of(program)) {
     require(operation.first_exception == exceptions, "exceptions are in the order of operations");
     exceptions += operation.exception_count;
     check_valid(operation, machine);
   }
   require(exceptions == program.exception_count, "each exception is tied to an operation");
-  for (const Exception& exception : std::span(program.exceptions).first(program.exception_count))
-    check_valid(exception, machine);
+  for (const Exception& exception : exceptions_of(program)) check_valid(exception, machine);
 }
 
 void check_round_trip(const Bytes& bytes) {

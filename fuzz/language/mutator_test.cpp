@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <random>
 #include <set>
-#include <span>
 
 #include <boost/test/unit_test.hpp>
 
@@ -66,7 +65,7 @@ BOOST_AUTO_TEST_CASE(what_is_not_modelled_is_made_if_wanted) {
     for (std::uint64_t seed = 0; seed < 5000; ++seed) {
       size = mutate(bytes.data(), seed % 50 == 0 ? 0 : size, bytes.size(), seed, repertoire);
       const Program program = decoded({bytes.begin(), bytes.begin() + static_cast<long>(size)});
-      for (const Operation& operation : std::span(program.operations).first(program.operation_count)) {
+      for (const Operation& operation : operations_of(program)) {
         if (!info_of(operation.call).modelled) calls.insert(operation.call);
         if (operation.call == Call::mremap) targets.insert(operation.operands[0].to);
       }

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <iterator>
 #include <memory>
-#include <span>
 #include <vector>
 
 #include "engine/events/event.h"
@@ -95,8 +94,7 @@ Program with_events(Replayer& replayer, const Program& program) {
   for (std::size_t i = 0; i < program.operation_count; ++i) {
     const Operation& operation = program.operations[i];
     std::size_t from = 0;
-    for (Exception& exception :
-         std::span(result.exceptions).subspan(operation.first_exception, operation.exception_count)) {
+    for (Exception& exception : exceptions_of(result).subspan(operation.first_exception, operation.exception_count)) {
       if (exception.event != Exception::steps) break;
       const std::size_t at = exception.after;
       tie_to_event(exception, events.of(i), from);

@@ -2,14 +2,9 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <span>
 #include <utility>
 
 namespace shootdown {
-
-std::span<const Operation> operations_of(const Program& program) {
-  return std::span(program.operations).first(program.operation_count);
-}
 
 bool is_store(const Operation& operation) {
   return operation.call == Call::store || operation.call == Call::touch;
@@ -22,7 +17,7 @@ bool only_looks(const Operation& operation) {
 }
 
 bool is_preempted(const Program& program, const Operation& operation) {
-  const auto exceptions = std::span(program.exceptions).subspan(operation.first_exception, operation.exception_count);
+  const auto exceptions = exceptions_of(program).subspan(operation.first_exception, operation.exception_count);
   return std::ranges::any_of(exceptions,
                              [](const Exception& exception) { return exception.kind == Exception::Kind::preempt; });
 }
@@ -85,7 +80,7 @@ class Planner {
     const auto found = std::ranges::find_if(
         plan_.roles, [&](const Role& role) { return role.cpu == operation.cpu && role.stores == stores; });
     if (found != plan_.roles.end()) return *found;
-    plan_.roles.push_back({.cpu = operation.cpu, .mm = operation.cpu % program_.machine.mms, .stores = stores});
+    plan_.roles.push_back({.cpu = operation.cpu, .mm = program_.machine.mm_of(operation.cpu), .stores = stores});
     return plan_.roles.back();
   }
 
@@ -114,7 +109,7 @@ class Planner {
 
 // Whether an exit is the last operation of its address space's threads, each of which exits.
 bool ends_mm(const Program& program, int number) {
-  const int mm = program.operations[static_cast<std::size_t>(number)].cpu % program.machine.mms;
+  const int mm = program.machine.mm_of(program.operations[static_cast<std::size_t>(number)].cpu);
   const auto operations = operations_of(program);
   for (int cpu = mm; cpu < program.machine.cpus; cpu += program.machine.mms) {
     const bool exits = std::ranges::any_of(

@@ -12,7 +12,6 @@
 //   the check, which does the same when all have stopped.
 #pragma once
 
-#include <span>
 #include <string>
 #include <vector>
 
@@ -46,7 +45,6 @@ struct Plan {
 
 Plan plan_of(const Program& program);
 
-std::span<const Operation> operations_of(const Program& program);
 bool is_store(const Operation& operation);
 
 // How an operation is called in C: call_in_c with what only the whole program says.

@@ -28,6 +28,9 @@ void take_inputs(CLI::App& command, std::vector<std::string>& paths) {
 void take_files(CLI::App& command, std::vector<std::string>& files) {
   command.add_option("FILE", files, "Inputs, encoded or text; - is standard input")->required()->type_name("");
 }
+void take_file(CLI::App& command, std::string& file, const std::string& description) {
+  command.add_option("FILE", file, description)->required()->type_name("");
+}
 void take_output(CLI::App& command, std::string& to) {
   command.add_option("-o,--output", to, "Where to write (default: standard output)")->type_name("OUT");
 }
@@ -125,16 +128,12 @@ void define_others(CLI::App& app, Arguments& arguments) {
   record.footer(help::record);
 
   CLI::App& assemble = *app.add_subcommand("assemble", "Encode programs that are written as text");
-  assemble.add_option("FILE", arguments.assemble.from, "A text, a folder with texts, or - for standard input")
-      ->required()
-      ->type_name("");
+  take_file(assemble, arguments.assemble.from, "A text, a folder with texts, or - for standard input");
   take_output(assemble, arguments.assemble.to);
   assemble.footer(help::assemble);
 
   CLI::App& reproduce = *app.add_subcommand("reproduce", "Make a C program that tries it on a running kernel");
-  reproduce.add_option("FILE", arguments.reproduce.from, "An input, encoded or text; - is standard input")
-      ->required()
-      ->type_name("");
+  take_file(reproduce, arguments.reproduce.from, "An input, encoded or text; - is standard input");
   take_output(reproduce, arguments.reproduce.to);
   reproduce.footer(help::reproduce);
 

@@ -1,14 +1,12 @@
 #include "fuzz/tool/assemble_command.h"
 
 #include <cstddef>
-#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <string_view>
 #include <system_error>
 #include <utility>
 #include <variant>
-#include <vector>
 
 #include <fmt/format.h>
 
@@ -34,15 +32,11 @@ ExitStatus assemble_file(const AssembleOptions& options, Console& console) {
         fmt::format("{}: is not a program as text; expected a first line 'shootdown {}'", input.name, format_version));
     return exit_bad_input;
   }
-  const std::vector<std::uint8_t> bytes = encode(input.document.program);
-  if (!options.to.empty() && options.to != "-")
-    return console.save(options.to, as_characters(bytes)) ? exit_fine : exit_bad_input;
-  if (console.out().is_terminal()) {
+  if (Console::is_output(options.to) && console.out().is_terminal()) {
     console.error("an encoded program is not for a terminal; use -o OUT or redirect the output");
     return exit_bad_input;
   }
-  console.out().write(as_characters(bytes));
-  return exit_fine;
+  return console.deliver(options.to, as_characters(encode(input.document.program)));
 }
 
 // Encodes the texts of a folder into another.

@@ -12,10 +12,8 @@ ExitStatus dictionary_command(const DictionaryOptions& options, Console& console
     console.error(fmt::format("dictionary: expected bytes or text, found '{}'", options.form));
     return exit_bad_input;
   }
-  const std::string text = print_dictionary(options.form == "bytes" ? dictionary_of_bytes() : dictionary_of_text());
-  if (!options.to.empty() && options.to != "-") return console.save(options.to, text) ? exit_fine : exit_bad_input;
-  console.out().write(text);
-  return exit_fine;
+  return console.deliver(options.to,
+                         print_dictionary(options.form == "bytes" ? dictionary_of_bytes() : dictionary_of_text()));
 }
 
 }  // namespace shootdown

@@ -23,10 +23,7 @@ ExitStatus reproduce_command(const ReproduceOptions& options, Console& console) 
         fmt::format("{}: nothing is stored to memory (store, touch), so that nothing can be lost", input.name));
     return exit_bad_input;
   }
-  const std::string text = reproducer_of(program);
-  if (!options.to.empty() && options.to != "-") return console.save(options.to, text) ? exit_fine : exit_bad_input;
-  console.out().write(text);
-  return exit_fine;
+  return console.deliver(options.to, reproducer_of(program));
 }
 
 }  // namespace shootdown

@@ -7,7 +7,6 @@
 #include <memory>
 #include <random>
 #include <set>
-#include <span>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -95,7 +94,7 @@ Program random_program(std::mt19937& random) {
     place.value %= pages;
     if (place.count != 0) place.count = static_cast<std::uint16_t>(pages - place.value);
   }
-  for (Exception& exception : std::span(program.exceptions).first(program.exception_count)) exception.page %= pages;
+  for (Exception& exception : exceptions_of(program)) exception.page %= pages;
   return program;
 }
 
