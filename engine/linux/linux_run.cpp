@@ -42,7 +42,7 @@ Pte read_entry(int mm, int page) {
 
 // What the kernel's own code says when it is asked, which is no part of the run.
 template <typename Ask>
-auto unwatched(const Ask& ask) {
+auto outside_run(const Ask& ask) {
   LinuxRun* const run = std::exchange(under_way, nullptr);
   const auto answer = ask();
   under_way = run;
@@ -873,12 +873,12 @@ std::span<const std::uint64_t> LinuxRun::entries_of(int mm) const {
 }
 
 Fact LinuxRun::cached_frame(int file, int index) const {
-  const long frame = unwatched([&] { return linux_cached_frame(file, static_cast<unsigned long>(index)); });
+  const long frame = outside_run([&] { return linux_cached_frame(file, static_cast<unsigned long>(index)); });
   return frame < 0 ? no_fact : static_cast<Fact>(frame);
 }
 
 Fact LinuxRun::cache_tags(int file, int index) const {
-  return unwatched([&] { return linux_cache_tags(file, static_cast<unsigned long>(index)); });
+  return outside_run([&] { return linux_cache_tags(file, static_cast<unsigned long>(index)); });
 }
 
 EntryFact LinuxRun::entry(int mm, int page) const {
@@ -886,7 +886,7 @@ EntryFact LinuxRun::entry(int mm, int page) const {
 }
 
 long LinuxRun::rss(int mm) const {
-  return unwatched([&] { return linux_rss(mm); });
+  return outside_run([&] { return linux_rss(mm); });
 }
 
 int LinuxRun::flushes_pending(int mm) const {

@@ -38,7 +38,7 @@ const char* target_of(const std::int32_t& pointer) {
 }
 
 // "mm/memory.c:1234" of each bug.
-const std::vector<std::string>& places() {
+const std::vector<std::string>& names_of_places() {
   static const std::vector<std::string> all = [] {
     std::vector<std::string> made;
     for (const BugEntry& bug : bugs())
@@ -62,7 +62,7 @@ std::string_view function(Fact number) {
 }  // namespace
 
 void make_linux_texts() {
-  places();
+  names_of_places();
 }
 
 std::optional<LinuxBug> find_linux_bug(const void* code) {
@@ -83,7 +83,7 @@ TextFact text_of_function(const void* code) {
 
 std::string_view linux_text(TextFact text) {
   switch (text.kind) {
-    case TextFact::Kind::place: return places()[text.number];
+    case TextFact::Kind::place: return names_of_places()[text.number];
     case TextFact::Kind::message: return message(text.number);
     case TextFact::Kind::function: return function(text.number);
   }

@@ -1,5 +1,7 @@
 #include "fuzz/checks/allocations.h"
 
+#include <cstdlib>
+
 #include "engine/sanitizer.h"
 
 namespace {
@@ -26,7 +28,6 @@ SHOOTDOWN_HARNESS void __sanitizer_malloc_hook(const volatile void* /*memory*/, 
 
 #else
 
-void* malloc(std::size_t size);
 void* __libc_malloc(std::size_t size);
 
 void* malloc(std::size_t size) {

@@ -240,7 +240,7 @@ std::variant<Side, InputError> select_side(std::string_view text) {
   return side;
 }
 
-Checked run(std::span<char* const> arguments) {
+Checked compare(std::span<char* const> arguments) {
   const bool schedules = arguments.size() > 1 && std::string_view(arguments.front()) == "--schedules";
   std::variant<Explained, InputError> explained;
   if (schedules) {
@@ -265,5 +265,5 @@ Checked run(std::span<char* const> arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return run_check(argc, argv, "compare", run);
+  return run_check(argc, argv, "compare", compare);
 }

@@ -64,7 +64,7 @@ void describe_all(const Engine& engine, const CountAndFiles& inputs) {
   }
 }
 
-Checked run(std::span<char* const> arguments) {
+Checked describe_runs(std::span<char* const> arguments) {
   if (arguments.size() < 2) return InputError{"expected ENGINE COUNT FILE..."};
   const auto engine = select_engine(arguments[0]);
   if (const auto* const error = std::get_if<InputError>(&engine)) return *error;
@@ -77,5 +77,5 @@ Checked run(std::span<char* const> arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return run_check(argc, argv, "describe_runs", run);
+  return run_check(argc, argv, "describe_runs", describe_runs);
 }

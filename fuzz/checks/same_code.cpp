@@ -36,15 +36,15 @@ namespace {
 using namespace shootdown;
 
 // One for each edge in the program, and for each a place and flags.
-std::span<std::uint8_t> counters;
+std::span<std::uint8_t> edge_counters;
 std::span<const std::uintptr_t> addresses;
 
 using Counts = std::vector<std::uint8_t>;
 
 Counts counts_of(Replayer& replayer, const Program& program) {
-  std::ranges::fill(counters, std::uint8_t{0});
+  std::ranges::fill(edge_counters, std::uint8_t{0});
   replayer.run(program);
-  return {counters.begin(), counters.end()};
+  return {edge_counters.begin(), edge_counters.end()};
 }
 
 std::string place_of(std::size_t edge) {
@@ -83,7 +83,7 @@ std::vector<std::size_t> varying_edges(const Engine& engine, const std::vector<P
 }
 
 bool compare_runs(const CountAndFiles& inputs) {
-  if (inputs.files.size() + inputs.count == 0 || counters.empty()) {
+  if (inputs.files.size() + inputs.count == 0 || edge_counters.empty()) {
     std::fputs("same_code: there are no inputs, or there is no instrumentation\n", stderr);
     return false;
   }
@@ -99,8 +99,8 @@ bool compare_runs(const CountAndFiles& inputs) {
       fmt::print(stderr, "same_code: {}: not the same in two runs of an input: {}\n", engine->name(), place_of(edge));
     }
     same = same && edges.empty();
-    fmt::print("{}: {} of {} edges vary in {} inputs{}\n", engine->name(), edges.size(), counters.size(), count.runs,
-               count.not_possible());
+    fmt::print("{}: {} of {} edges vary in {} inputs{}\n", engine->name(), edges.size(), edge_counters.size(),
+               count.runs, count.not_possible());
   }
   return same;
 }
@@ -108,7 +108,7 @@ bool compare_runs(const CountAndFiles& inputs) {
 }  // namespace
 
 void __sanitizer_cov_8bit_counters_init(std::uint8_t* begin, const std::uint8_t* end) {
-  counters = {begin, static_cast<std::size_t>(end - begin)};
+  edge_counters = {begin, static_cast<std::size_t>(end - begin)};
 }
 
 void __sanitizer_cov_pcs_init(const std::uintptr_t* begin, const std::uintptr_t* end) {

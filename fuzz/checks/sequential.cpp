@@ -45,7 +45,7 @@ bool run_programs(const Engine& engine, std::uint64_t count) {
   return true;
 }
 
-Checked run(std::span<char* const> arguments) {
+Checked sequential(std::span<char* const> arguments) {
   if (arguments.size() != 2) return InputError{"expected ENGINE COUNT"};
   const auto engine = select_engine(arguments[0]);
   if (const auto* const error = std::get_if<InputError>(&engine)) return *error;
@@ -57,5 +57,5 @@ Checked run(std::span<char* const> arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return run_check(argc, argv, "sequential", run);
+  return run_check(argc, argv, "sequential", sequential);
 }

@@ -36,7 +36,7 @@ class RecordReader {
 
   RecordKind kind;
   std::uint8_t cpu = 0;
-  Arguments arguments{};
+  ArgumentBytes arguments{};
 
  private:
   // Bytes beyond the end are zero.
@@ -126,7 +126,7 @@ class Encoder {
   void put_operation(const Operation& operation);
   void put_exception(const Exception& exception);
 
-  void put(ByteValues kinds, std::uint8_t cpu, const Arguments& arguments) {
+  void put(ByteValues kinds, std::uint8_t cpu, const ArgumentBytes& arguments) {
     bytes_.insert(bytes_.end(), {kinds.first, cpu, arguments[0], arguments[1]});
     if (std::ranges::all_of(std::span(arguments).subspan(2), [](std::uint8_t argument) { return argument == 0; }))
       return;
@@ -149,7 +149,7 @@ void Encoder::put_machine() {
 
 void Encoder::put_operation(const Operation& operation) {
   const OperationInfo& info = info_of(operation.call);
-  Arguments arguments{};
+  ArgumentBytes arguments{};
   std::uint8_t* argument = arguments.data();
   for (std::size_t i = 0; i < info.operands().size(); ++i) {
     const OperandForm& form = form_of(info.operands()[i]);
@@ -161,7 +161,7 @@ void Encoder::put_operation(const Operation& operation) {
 }
 
 void Encoder::put_exception(const Exception& exception) {
-  Arguments arguments{};
+  ArgumentBytes arguments{};
   auto& [near, detail, low, high, visit] = arguments;
   const bool at_event = exception.event != Exception::steps;
   if (at_event) {

@@ -42,7 +42,7 @@ Example with_operation(const Operation& operation, const MachineConfig& machine 
 
 // The least that an operand of this kind can be, and the next.
 Operand example_of(OperandKind kind, std::uint8_t number) {
-  Arguments arguments{};
+  ArgumentBytes arguments{};
   arguments[form_of(kind).arguments() - 1] = number;
   return form_of(kind).decode(arguments.data(), MachineConfig{});
 }

@@ -25,7 +25,7 @@ namespace shootdown {
 inline constexpr std::size_t record_size = 4;
 inline constexpr std::size_t max_arguments = 5;
 
-using Arguments = std::array<std::uint8_t, max_arguments>;
+using ArgumentBytes = std::array<std::uint8_t, max_arguments>;
 
 // Exceptions, with the kinds of records that mean each. KINDS ARE PERMANENT, see engine/program/operations.def.
 struct ExceptionInfo {
@@ -96,15 +96,15 @@ inline constexpr ByteTable record_kinds = [] {
 // the model find, do not.
 inline constexpr std::array<std::uint8_t, 2> unmodelled_mark{76, 120};
 
-constexpr bool is_marked(const Arguments& arguments) {
+constexpr bool is_marked(const ArgumentBytes& arguments) {
   return std::ranges::equal(unmodelled_mark, std::span(arguments).last<unmodelled_mark.size()>());
 }
-constexpr void mark(Arguments& arguments) {
+constexpr void mark(ArgumentBytes& arguments) {
   std::ranges::copy(unmodelled_mark, arguments.end() - unmodelled_mark.size());
 }
 
 // What a record is, by its kind and by what it says.
-constexpr RecordKind record_kind(std::uint8_t kind, const Arguments& arguments) {
+constexpr RecordKind record_kind(std::uint8_t kind, const ArgumentBytes& arguments) {
   const RecordKind meaning = record_kinds[kind];
   const bool needs_mark = meaning.sort == RecordKind::Sort::operation && !operation_table[meaning.index].modelled;
   return needs_mark && !is_marked(arguments) ? RecordKind{} : meaning;

@@ -29,13 +29,13 @@ class Records {
   bool is(std::size_t index, Sort sort) { return index < count_ && kind(index).sort == sort; }
 
   // What a record says, and the one of kind `more` behind it.
-  Arguments arguments(std::size_t index) {
-    Arguments arguments{at(index)[2], at(index)[3]};
+  ArgumentBytes arguments(std::size_t index) {
+    ArgumentBytes arguments{at(index)[2], at(index)[3]};
     if (is_more(index + 1)) std::copy_n(at(index + 1) + 1, record_size - 1, arguments.begin() + 2);
     return arguments;
   }
   // Puts a record of kind `more` behind it if that is needed; without room for it, what it would say is lost.
-  void set_arguments(std::size_t index, const Arguments& arguments) {
+  void set_arguments(std::size_t index, const ArgumentBytes& arguments) {
     std::copy_n(arguments.begin(), 2, at(index) + 2);
     const bool needed =
         std::any_of(arguments.begin() + 2, arguments.end(), [](std::uint8_t value) { return value != 0; });
@@ -147,7 +147,7 @@ class Mutator {
     if (records_.full()) return;
     const std::uint8_t kind = unmodelled_kinds.kinds[random_.below(unmodelled_kinds.count)];
     const std::size_t place = anywhere();
-    Arguments arguments{page(), byte(), byte()};
+    ArgumentBytes arguments{page(), byte(), byte()};
     mark(arguments);
     insert(place, {kind, cpu(), 0, 0});
     records_.set_arguments(place, arguments);
@@ -197,7 +197,7 @@ class Mutator {
     std::array<std::uint8_t, record_size> copy{};
     const std::size_t original = any();
     std::copy_n(records_.at(original), record_size, copy.begin());
-    const Arguments arguments = records_.arguments(original);
+    const ArgumentBytes arguments = records_.arguments(original);
     const bool needs_mark = records_.is(original, Sort::operation) && is_marked(arguments);
     const std::size_t place = anywhere();
     insert(place, copy);
@@ -219,7 +219,7 @@ class Mutator {
   // One thing that a record says: a page up or down, for instance, or a step earlier or later.
   void turn_argument() {
     const std::size_t place = any();
-    Arguments arguments = records_.arguments(place);
+    ArgumentBytes arguments = records_.arguments(place);
     const RecordKind kind = records_.kind(place);
     switch (kind.sort) {
       case Sort::operation: turn_operand(operation_table[kind.index], arguments); break;
@@ -229,7 +229,7 @@ class Mutator {
     records_.set_arguments(place, arguments);
   }
 
-  void turn_operand(const OperationInfo& info, Arguments& arguments) {
+  void turn_operand(const OperationInfo& info, ArgumentBytes& arguments) {
     if (info.operands().empty()) return;
     std::uint8_t* argument = arguments.data();
     const std::size_t chosen = random_.below(info.operands().size());
@@ -237,7 +237,7 @@ class Mutator {
     form_of(info.operands()[chosen]).mutate(argument, random_);
   }
 
-  void turn_exception(const ExceptionInfo& info, bool at_event, Arguments& arguments) {
+  void turn_exception(const ExceptionInfo& info, bool at_event, ArgumentBytes& arguments) {
     auto& [near, detail, low, high, unused] = arguments;
     const bool says_more = info.kind == Exception::Kind::preempt || says_page(info.kind);
     const bool turns_place = !says_more || random_.below(2) != 0;

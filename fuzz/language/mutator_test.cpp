@@ -124,7 +124,7 @@ BOOST_AUTO_TEST_CASE(operands_change_alone) {
     std::set<int> values;
     std::set<int> counts;
     std::set<int> targets;
-    Arguments arguments{};
+    ArgumentBytes arguments{};
     for (int round = 0; round < 5000; ++round) {
       form.mutate(arguments.data(), random);
       for (std::size_t i = form.arguments(); i < arguments.size(); ++i) BOOST_REQUIRE_EQUAL(arguments[i], 0);
@@ -132,7 +132,7 @@ BOOST_AUTO_TEST_CASE(operands_change_alone) {
       values.insert(operand.value);
       counts.insert(operand.count);
       targets.insert(operand.to);
-      Arguments again{};
+      ArgumentBytes again{};
       form.encode(operand, machine, again.data());
       BOOST_REQUIRE(form.decode(again.data(), machine) == operand);
     }

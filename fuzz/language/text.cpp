@@ -12,7 +12,7 @@ namespace shootdown {
 
 namespace {
 
-bool is_control(char byte) {
+bool is_binary(char byte) {
   return (byte >= 0 && byte < ' ' && byte != '\t' && byte != '\n' && byte != '\r') || byte == '\x7F';
 }
 
@@ -56,7 +56,7 @@ std::string ParseError::format(std::string_view name) const {
 bool looks_like_text(std::string_view bytes) {
   constexpr std::size_t examined = 4096;
   const std::string_view beginning = bytes.substr(0, examined);
-  if (std::ranges::any_of(beginning, is_control)) return false;
+  if (std::ranges::any_of(beginning, is_binary)) return false;
   if (bytes.starts_with('#') && bytes.find('\n') != std::string_view::npos) return true;
   Cursor cursor(bytes);
   return cursor.next_line() && is_first_word(cursor.word());
