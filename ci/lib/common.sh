@@ -53,6 +53,13 @@ path_from_root() {
   printf '%s\n' "$path"
 }
 
+# Calls a function for each argument, as many at once as there are CPUs, in processes that end when this one does: FUNCTION,
+# ARGUMENTS... It must be exported, and what it uses. Fails if a call did.
+at_once() {
+  # shellcheck disable=SC2016 # for the inner shell
+  printf '%s\0' "${@:2}" | xargs -0 -n1 -P"$(nproc)" bash -c 'set -euo pipefail; "$0" "$1"' "$1"
+}
+
 # --- what runs leave behind ---
 
 # A folder for this run alone. Its path is relative: libFuzzer starts its children by a shell and does not quote, and in

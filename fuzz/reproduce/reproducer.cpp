@@ -65,9 +65,17 @@ std::vector<Range> zapped_by(const Operation& operation, const MachineConfig& ma
   }
 }
 
+// Fit for a string in C and JSON.
+std::string plain(std::string_view name) {
+  constexpr std::string_view fine = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_";
+  std::string text(name);
+  std::ranges::replace_if(text, [&](char c) { return fine.find(c) == fine.npos; }, '_');
+  return text;
+}
+
 class Writer {
  public:
-  explicit Writer(const Program& program) : program_(program), plan_(plan_of(program)) {}
+  Writer(const Program& program, std::string_view name) : program_(program), name_(name), plan_(plan_of(program)) {}
 
   std::string write();
 
@@ -103,6 +111,7 @@ class Writer {
   }
 
   const Program& program_;
+  std::string_view name_;
   Plan plan_;
   std::string out_;
 };
@@ -139,7 +148,7 @@ void Writer::write_program() {
       put(" *   cpu {}: {}\n", operation(number).cpu, print(operation(number), program_.machine));
     }
   }
-  put(" */\n");
+  put(" */\n#define PROGRAM_NAME \"{}\"\n\n", plain(name_));
 }
 
 void Writer::write_machine() {
@@ -276,17 +285,17 @@ bool can_lose(const Program& program) {
   return calls(program, std::array{Call::store, Call::touch});
 }
 
-std::string program_in_c(const Program& program) {
+std::string program_in_c(const Program& program, std::string_view name) {
   SHOOTDOWN_CHECK(can_lose(program));
-  return Writer(program).write();
+  return Writer(program, name).write();
 }
 
-std::string reproducer_of(const Program& program) {
+std::string reproducer_of(const Program& program, std::string_view name) {
   constexpr std::string_view here = "#include \"program.inc\"\n";
   std::string text(runtime_text);
   const std::size_t at = text.find(here);
   SHOOTDOWN_CHECK(at != std::string::npos);
-  return text.replace(at, here.size(), program_in_c(program));
+  return text.replace(at, here.size(), program_in_c(program, name));
 }
 
 }  // namespace shootdown

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "engine/program/program.h"
 
@@ -19,10 +20,11 @@ namespace shootdown {
 // Whether anything is stored to memory. Else nothing can be lost, and there is nothing to try.
 bool can_lose(const Program& program);
 
-// The C program. REQUIRES: can_lose(program).
-std::string reproducer_of(const Program& program);
+// The C program, which calls what it tries by a name; characters other than letters, digits, '.', '-' and '_' become '_'.
+// REQUIRES: can_lose(program).
+std::string reproducer_of(const Program& program, std::string_view name);
 
 // The part of it that is of this program alone.
-std::string program_in_c(const Program& program);
+std::string program_in_c(const Program& program, std::string_view name);
 
 }  // namespace shootdown

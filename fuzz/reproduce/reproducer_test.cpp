@@ -8,10 +8,12 @@
 #include <string_view>
 #include <variant>
 
+#include <sys/utsname.h>
 #include <sys/wait.h>
 
 #include <fmt/format.h>
 #include <boost/test/unit_test.hpp>
+#include <nlohmann/json.hpp>
 
 #include "fuzz/io/output.h"
 #include "fuzz/triage/inputs.h"
@@ -52,7 +54,7 @@ BOOST_FIXTURE_TEST_SUITE(reproducer, Workshop)
 
 BOOST_AUTO_TEST_CASE(the_example_beside_the_runtime_is_made_by_it) {
   const Program program = program_of(root / "corpus/lost-write-simple.program");
-  BOOST_TEST(contents_of("fuzz/reproduce/program.inc") == program_in_c(program));
+  BOOST_TEST(contents_of("fuzz/reproduce/program.inc") == program_in_c(program, "lost-write-simple"));
 }
 
 BOOST_AUTO_TEST_CASE(programs_of_the_corpus_compile) {
@@ -62,7 +64,7 @@ BOOST_AUTO_TEST_CASE(programs_of_the_corpus_compile) {
     const Program program = program_of(path);
     if (!can_lose(program)) continue;
     const std::string name = path.stem().string() + ".c";
-    write(name, reproducer_of(program));
+    write(name, reproducer_of(program, name));
     sources += " " + shell_word(name);
   }
   BOOST_TEST(run(folder, fmt::format("{} -fsyntax-only{}", strict, sources)) == 0, read("said"));
@@ -79,7 +81,7 @@ BOOST_AUTO_TEST_CASE(what_is_made_runs) {
       "cpu 2: protect page 1\ncpu 3: truncate page 1 of file 1\ncpu 3: invalidate page 0\ncpu 3: exit\ncpu 1: exit\n"
       "cpu 2: write page 2\ncpu 2: msync pages 0-3\n";
   write("everything.program", text);
-  write("repro.c", reproducer_of(program_of(folder / "everything.program")));
+  write("repro.c", reproducer_of(program_of(folder / "everything.program"), "every\"thing"));
   BOOST_REQUIRE_MESSAGE(run(folder, fmt::format("{} -O1 -pthread repro.c -o repro", strict)) == 0, read("said"));
   const int status = run(folder, "timeout 60 ./repro --rounds 3 --seed 7 --file here");
   const std::string said = read("said");
@@ -87,22 +89,32 @@ BOOST_AUTO_TEST_CASE(what_is_made_runs) {
   BOOST_TEST((status == 0 || status == 1), status << ": " << said);
   BOOST_TEST(contains(said, "rounds                                                              3\n"), said);
   BOOST_TEST(contains(said, "LOST in so many rounds"), said);
+  const nlohmann::json result = nlohmann::json::parse(said.substr(said.rfind("\n{") + 1));
+  BOOST_TEST(result["program"] == "every_thing");
+  BOOST_TEST(result["rounds"] == 3);
+  BOOST_TEST(result["without"] == "");
+  BOOST_TEST((result["lost"] != 0) == (status == 1), said);
+  struct utsname name{};
+  BOOST_REQUIRE(::uname(&name) == 0);
+  BOOST_TEST(result["kernel"] == std::string(name.release));
+  BOOST_TEST(result["filesystem"] != "unknown");
 }
 
 BOOST_AUTO_TEST_CASE(without_the_zap_nothing_is_lost) {
   if (!has_compiler) return;
-  write("repro.c", reproducer_of(program_of(root / "corpus/lost-write-simple.program")));
+  write("repro.c", reproducer_of(program_of(root / "corpus/lost-write-simple.program"), "lost"));
   BOOST_REQUIRE_MESSAGE(run(folder, fmt::format("{} -O1 -pthread repro.c -o repro", strict)) == 0, read("said"));
   const int status = run(folder, "timeout 60 ./repro --rounds 3 --without zap");
   const std::string said = read("said");
   if (status == 3 && contains(said, "a race needs two CPUs")) return;
   BOOST_TEST(status == 0, said);
   BOOST_TEST(contains(said, "WITHOUT ZAP"), said);
+  BOOST_TEST(contains(said, "\"without\": \"zap\""), said);
 }
 
 BOOST_AUTO_TEST_CASE(bad_usage_is_said) {
   if (!has_compiler) return;
-  write("repro.c", reproducer_of(program_of(root / "corpus/lost-write-simple.program")));
+  write("repro.c", reproducer_of(program_of(root / "corpus/lost-write-simple.program"), "lost"));
   BOOST_REQUIRE_MESSAGE(run(folder, fmt::format("{} -pthread repro.c -o repro", strict)) == 0, read("said"));
   BOOST_TEST(run(folder, "./repro --help") == 0);
   BOOST_TEST(contains(read("said"), "Usage: reproduce"));

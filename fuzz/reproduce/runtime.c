@@ -12,7 +12,8 @@
  * STRETCH real pages: the first stands for it; the others, dirty and present like it, are there for
  * the time that it takes to unmap them all.
  *
- * "None lost" proves nothing. What is printed at the end says how often the race was as it should be.
+ * "None lost" proves nothing. What is printed at the end says how often the race was as it should be; the last line says
+ * it for programs, and on which kernel.
  *
  * Exit status: 0 none lost; 1 lost; 2 bad usage; 3 it could not be tried.
  *
@@ -39,6 +40,8 @@
 #include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -993,9 +996,11 @@ static void print_progress(uint64_t begin)
 	fflush(stdout);
 }
 
-static void run_rounds(void)
+/* Returns how many seconds it took. */
+static double run_rounds(void)
 {
 	uint64_t begin = now();
+	double seconds;
 
 	while (options.rounds ? seen.rounds < options.rounds : (double)(now() - begin) / 1e9 < options.seconds) {
 		run_round();
@@ -1003,8 +1008,10 @@ static void run_rounds(void)
 	}
 	put(&shared->over, 1);
 	meet();
-	printf("%.0f s, %d threads and their parent on %d CPUs%s%s\n", (double)(now() - begin) / 1e9, ROLES,
-	       options.cpus, options.without_zap ? ", WITHOUT ZAP" : "", options.without_sync ? ", WITHOUT SYNC" : "");
+	seconds = (double)(now() - begin) / 1e9;
+	printf("%.0f s, %d threads and their parent on %d CPUs%s%s\n", seconds, ROLES, options.cpus,
+	       options.without_zap ? ", WITHOUT ZAP" : "", options.without_sync ? ", WITHOUT SYNC" : "");
+	return seconds;
 }
 
 static void print_failures(void)
@@ -1039,6 +1046,81 @@ static void print_table(void)
 	if (seen.unsynced)
 		printf("fsync failed in so many rounds, which show nothing           %8lu\n", seen.unsynced);
 	printf("LOST in so many rounds                                       %8lu\n", seen.lost);
+}
+
+/* --- the same in one line of JSON --- */
+
+/* Without what would end a string there. */
+static char *plain(char *text)
+{
+	for (char *at = text; *at; ++at) {
+		if (*at == '"' || *at == '\\' || *at < ' ')
+			*at = ' ';
+	}
+	return text;
+}
+
+/* What stands behind the first PREFIX of a line of a file in /proc, if any does; else "unknown". `into` has room for 128. */
+static char *find_line(const char *path, const char *prefix, char *into)
+{
+	FILE *file = fopen(path, "r");
+	char line[4096];
+
+	strcpy(into, "unknown");
+	while (file && fgets(line, sizeof(line), file)) {
+		char *found = strstr(line, prefix);
+
+		if (!found)
+			continue;
+		found += strlen(prefix);
+		found[strcspn(found, "\n")] = 0;
+		snprintf(into, 128, "%s", found);
+		break;
+	}
+	if (file)
+		fclose(file);
+	return plain(into);
+}
+
+static char *cpu_model(char *into)
+{
+	return find_line("/proc/cpuinfo", "model name\t: ", into);
+}
+
+/* In mountinfo: " MAJOR:MINOR ... - TYPE ...". */
+static char *filesystem_of(int opened, char *into)
+{
+	struct stat found;
+	char device[64], rest[128], *type;
+
+	strcpy(into, "unknown");
+	if (fstat(opened, &found) != 0)
+		return into;
+	snprintf(device, sizeof(device), " %u:%u ", major(found.st_dev), minor(found.st_dev));
+	find_line("/proc/self/mountinfo", device, rest);
+	type = strstr(rest, " - ");
+	if (type)
+		snprintf(into, 128, "%.*s", (int)strcspn(type + 3, " "), type + 3);
+	return plain(into);
+}
+
+static void print_result(double seconds)
+{
+	char cpu[128], filesystem[128];
+	struct utsname name;
+
+	if (uname(&name) != 0)
+		fail("uname: %s", strerror(errno));
+	printf("{\"program\": \"%s\", \"kernel\": \"%s\", \"version\": \"%s\", \"cpu\": \"%s\", \"cpus\": %d, ", PROGRAM_NAME,
+	       plain(name.release), plain(name.version), cpu_model(cpu), options.cpus);
+	printf("\"filesystem\": \"%s\", \"without\": \"%s\", \"seconds\": %.0f, \"rounds\": %lu, \"unmapped\": %lu, ",
+	       filesystem_of(files[0], filesystem),
+	       options.without_zap && options.without_sync ? "zap and sync" :
+	       options.without_zap			   ? "zap" :
+	       options.without_sync			   ? "sync" :
+							     "",
+	       seconds, seen.rounds, seen.left_unmapped);
+	printf("\"stale\": %lu, \"lost\": %lu}\n", seen.stale, seen.lost);
 }
 
 /* --- options --- */
@@ -1226,6 +1308,8 @@ static void prepare(void)
 
 int main(int count, char **arguments)
 {
+	double seconds;
+
 	(void)count;
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (getpid() == 1)
@@ -1238,7 +1322,8 @@ int main(int count, char **arguments)
 	prepare();
 	start_processes();
 	pin(ROLES);
-	run_rounds();
+	seconds = run_rounds();
 	print_table();
+	print_result(seconds);
 	finish(seen.lost != 0);
 }

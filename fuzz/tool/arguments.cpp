@@ -111,6 +111,14 @@ void define_defects(CLI::App& app, DefectsOptions& options) {
   defects.footer(help::defects);
 }
 
+void define_findings(CLI::App& app, FindingsOptions& options) {
+  CLI::App& findings = *app.add_subcommand("findings", "Print what each level says of the findings");
+  findings.add_option("FOLDER", options.folder, "A finding, or a folder with findings (default: corpus/findings)")
+      ->type_name("");
+  findings.add_flag("--json", options.json, "For programs to read");
+  findings.footer(help::findings);
+}
+
 void define_others(CLI::App& app, Arguments& arguments) {
   CLI::App& show = *app.add_subcommand("show", "Print inputs as text");
   take_files(show, arguments.show.files);
@@ -158,6 +166,7 @@ void define_arguments(CLI::App& app, Arguments& arguments) {
   define_run(app, arguments.run);
   define_corpus(app, arguments);
   define_others(app, arguments);
+  define_findings(app, arguments.findings);
   define_defects(app, arguments.defects);
 }
 

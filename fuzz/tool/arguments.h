@@ -12,6 +12,7 @@
 #include "fuzz/tool/corpus_merge.h"
 #include "fuzz/tool/defects_command.h"
 #include "fuzz/tool/dictionary_command.h"
+#include "fuzz/tool/findings_command.h"
 #include "fuzz/tool/record_command.h"
 #include "fuzz/tool/reproduce_command.h"
 #include "fuzz/tool/run_command.h"
@@ -28,6 +29,7 @@ struct Arguments {
   CorpusAddOptions corpus_add;
   CorpusMergeOptions corpus_merge;
   CorpusListOptions corpus_list;
+  FindingsOptions findings;
   DefectsOptions defects;
   AssembleOptions assemble;
   DictionaryOptions dictionary;

@@ -166,12 +166,10 @@ BOOST_AUTO_TEST_CASE(bad_usage_is_said) {
   const Case cases[] = {
       {{},
        "expected a command: run, corpus, show, record, assemble, reproduce, dictionary, engines, oracles, events, "
-       "defects; see "
-       "shootdown --help"},
+       "findings, defects; see shootdown --help"},
       {{"frob"},
        "there is no command 'frob'; there are: run, corpus, show, record, assemble, reproduce, dictionary, engines, "
-       "oracles, "
-       "events, defects"},
+       "oracles, events, findings, defects"},
       {{"--frob"}, "see shootdown --help"},
       {{"run"}, "PATH is required; see shootdown run --help"},
       {{"run", "--frob", fine}, "--frob"},

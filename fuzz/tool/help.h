@@ -18,8 +18,9 @@ inline constexpr const char* run =
     "A PATH is an input, as text or encoded; a folder or zip archive with inputs, as\n"
     "fuzzers leave them; ARCHIVE.zip:MEMBER; or - for standard input. Of a folder, what\n"
     "lies in folders and archives below it counts too. What libFuzzer, AFL++ and people\n"
-    "keep beside inputs does not: names with a dot in front, README, *.md, *.log,\n"
-    "*.dict, *.options, and the files in the folder of an instance of AFL++ itself.\n"
+    "keep beside inputs does not: names with a dot in front, README, *.md, *.jsonl,\n"
+    "*.log, *.dict, *.options, and the files in the folder of an instance of AFL++\n"
+    "itself.\n"
     "Copies of an encoded input of at most 4096 bytes are not run again.\n"
     "\n"
     "Without --oracles a run must break exactly the guarantees that the input expects\n"
@@ -76,6 +77,19 @@ inline constexpr const char* reproduce =
     "Examples:\n"
     "  shootdown reproduce corpus/lost-write-simple.program -o repro.c\n"
     "  ci/qemu 6.1 repro.c --seconds 60";
+
+inline constexpr const char* findings =
+    "Three columns for each finding: what the engines of the model do with its programs,\n"
+    "what Linux's own code does, as far as it is in this build (ci/linux makes such builds),\n"
+    "and what running kernels made of them. The first two are found out now. The third is\n"
+    "read from running-kernels.jsonl, to which ci/qemu --record adds; 'times' are boots.\n"
+    "\n"
+    "Exit status: 1 if a program does not do what it says; else 2 if a finding could not be\n"
+    "read; else 0.\n"
+    "\n"
+    "Examples:\n"
+    "  shootdown findings\n"
+    "  build/linux/6.12/shootdown findings corpus/findings/dropped-before-it-is-dirtied";
 
 inline constexpr const char* show =
     "Comments and expectations of a text are not part of the program: they are left out.\n"

@@ -1,5 +1,6 @@
 #include "fuzz/tool/reproduce_command.h"
 
+#include <filesystem>
 #include <string>
 #include <variant>
 
@@ -23,7 +24,7 @@ ExitStatus reproduce_command(const ReproduceOptions& options, Console& console) 
         fmt::format("{}: nothing is stored to memory (store, touch), so that nothing can be lost", input.name));
     return exit_bad_input;
   }
-  return console.deliver(options.to, reproducer_of(program));
+  return console.deliver(options.to, reproducer_of(program, std::filesystem::path(input.name).stem().string()));
 }
 
 }  // namespace shootdown

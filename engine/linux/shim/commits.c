@@ -34,51 +34,26 @@ void __wrap_tlb_finish_mmu(struct mmu_gather *tlb)
 	host_gather_ends(mm);
 }
 
-/* `batch` was the active one when the page came. */
-static void report_queued(const struct mmu_gather *tlb, const struct mmu_gather_batch *batch, const struct page *page,
-			  const void *ip)
-{
-#if SINCE_6_2
-	unsigned long pointer = (unsigned long)batch->encoded_pages[batch->nr - 1];
-#else
-	unsigned long pointer = (unsigned long)batch->pages[batch->nr - 1];
-#endif
-
-	host_code(ip);
-	host_page_queued(page_to_pfn(page), pointer, batch->nr, batch->max, tlb->batch_count);
-}
-
+/* Patches to gathers change what this takes behind the page, what the batch's array holds and how it is called. So arguments are
+ * passed on as registers hold them, and the array is what lies behind the rest of the batch. In the page's pointer low bits may
+ * say something. `page` comes into the batch that was the active one before. */
 #if SINCE_6_9
-bool __real___tlb_remove_folio_pages(struct mmu_gather *tlb, struct page *page, unsigned int pages, bool delay_rmap);
-bool __wrap___tlb_remove_folio_pages(struct mmu_gather *tlb, struct page *page, unsigned int pages, bool delay_rmap)
-{
-	const struct mmu_gather_batch *batch = tlb->active;
-	bool full = __real___tlb_remove_folio_pages(tlb, page, pages, delay_rmap);
-
-	report_queued(tlb, batch, page, IP);
-	return full;
-}
-#elif SINCE_6_2
-bool __real___tlb_remove_page_size(struct mmu_gather *tlb, struct encoded_page *page, int size);
-bool __wrap___tlb_remove_page_size(struct mmu_gather *tlb, struct encoded_page *page, int size)
-{
-	const struct mmu_gather_batch *batch = tlb->active;
-	bool full = __real___tlb_remove_page_size(tlb, page, size);
-
-	report_queued(tlb, batch, encoded_page_ptr(page), IP);
-	return full;
-}
+#define QUEUE_PAGE(PREFIX) PREFIX##___tlb_remove_folio_pages
 #else
-bool __real___tlb_remove_page_size(struct mmu_gather *tlb, struct page *page, int size);
-bool __wrap___tlb_remove_page_size(struct mmu_gather *tlb, struct page *page, int size)
+#define QUEUE_PAGE(PREFIX) PREFIX##___tlb_remove_page_size
+#endif
+bool QUEUE_PAGE(__real)(struct mmu_gather *tlb, unsigned long page, unsigned long more, unsigned long yet_more);
+bool QUEUE_PAGE(__wrap)(struct mmu_gather *tlb, unsigned long page, unsigned long more, unsigned long yet_more)
 {
 	const struct mmu_gather_batch *batch = tlb->active;
-	bool full = __real___tlb_remove_page_size(tlb, page, size);
+	const unsigned long *pointers = (const unsigned long *)(batch + 1);
+	bool full = QUEUE_PAGE(__real)(tlb, page, more, yet_more);
 
-	report_queued(tlb, batch, page, IP);
+	host_code(IP);
+	host_page_queued(page_to_pfn((struct page *)(page & -__alignof__(struct page))), pointers[batch->nr - 1], batch->nr,
+			 batch->max, tlb->batch_count);
 	return full;
 }
-#endif
 
 void __real_zap_page_range_single(struct vm_area_struct *vma, unsigned long address, unsigned long size,
 				  struct zap_details *details);
