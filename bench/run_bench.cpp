@@ -1,12 +1,14 @@
 // How fast runs are. Compare figures within one run of this program only.
 //
 //   race/ENGINE                 the target function on the three-CPU race, judged by all oracles
+//   race_every_access/ENGINE    the same with every access to memory a step, of Linux's own code
 //   empty_program/ENGINE        a run without operations: making the world, and tearing down an mm
 //   empty_large_program/ENGINE  the same with a large machine
 //   save, restore               of the race's world, in the middle of the race
 //   decode                      decoding the race
 //   empty_function              calling a target that does nothing
 #include <benchmark/benchmark.h>
+#include <fmt/format.h>
 
 #include <cstdint>
 #include <memory>
@@ -14,6 +16,7 @@
 #include <vector>
 
 #include "bench/race.h"
+#include "engine/run/code.h"
 #include "engine/zap/engines.h"
 #include "fuzz/language/codec.h"
 #include "test/programs.h"
@@ -27,6 +30,8 @@ class Target {
  public:
   explicit Target(const Engine& engine) : bench_(engine) {}
 
+  void make_every_access_a_step() { bench_.simulation().code.visible = &every_access_; }
+
   bool run(const std::vector<std::uint8_t>& input) {
     decode(input, program_);
     bench_.run(program_);
@@ -36,6 +41,7 @@ class Target {
 
  private:
   TestBench bench_;
+  VisibleCode every_access_{VisibleCode::Listed::invisible};
   Program program_;
 };
 
@@ -95,8 +101,7 @@ void restore_race(benchmark::State& state) {
 }
 BENCHMARK(restore_race)->Name("restore");
 
-void run_input(benchmark::State& state, const Engine& engine, const std::vector<std::uint8_t>& input) {
-  Target target(engine);
+void run_input(benchmark::State& state, Target& target, const std::vector<std::uint8_t>& input) {
   std::uint64_t steps = 0;
   for (auto _ : state) {
     benchmark::DoNotOptimize(target.run(input));
@@ -107,17 +112,26 @@ void run_input(benchmark::State& state, const Engine& engine, const std::vector<
   state.counters["runs/s"] = benchmark::Counter(static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
 }
 
+void register_run(const std::string& name, const Engine& engine, const std::vector<std::uint8_t>& input) {
+  benchmark::RegisterBenchmark(fmt::format("{}/{}", name, engine.name()).c_str(), [&engine, input](auto& state) {
+    Target target(engine);
+    run_input(state, target, input);
+  });
+}
+
 void register_engine(const Engine& engine) {
-  const std::string name(engine.name());
-  benchmark::RegisterBenchmark(("race/" + name).c_str(),
-                               [&engine](benchmark::State& state) { run_input(state, engine, encoded_race()); });
-  benchmark::RegisterBenchmark(("empty_program/" + name).c_str(),
-                               [&engine](benchmark::State& state) { run_input(state, engine, {}); });
+  register_run("race", engine, encoded_race());
+  if (is_optional_engine(engine.name())) {
+    benchmark::RegisterBenchmark(fmt::format("race_every_access/{}", engine.name()).c_str(), [&engine](auto& state) {
+      Target target(engine);
+      target.make_every_access_a_step();
+      run_input(state, target, encoded_race());
+    });
+  }
+  register_run("empty_program", engine, {});
   ProgramBuilder large;
   large.machine(&MachineConfig::pages, max_file_pages).machine(&MachineConfig::cpus, 8);
-  benchmark::RegisterBenchmark(
-      ("empty_large_program/" + name).c_str(),
-      [&engine, input = encode(large.program())](benchmark::State& state) { run_input(state, engine, input); });
+  register_run("empty_large_program", engine, encode(large.program()));
 }
 
 }  // namespace

@@ -184,9 +184,10 @@ void LinuxRun::watch_for_spinning() {
   enter_step();
 }
 
-void LinuxRun::count_code(std::size_t place) const {
-  std::uint8_t& counter = code_.counters[place / bytes_per_counter % code_.counters.size()];
-  if (counter != 255) ++counter;
+// Not how often: each number of times would be another feature to a fuzzer, which then keeps inputs that only do more of the
+// same, and finds races later.
+void LinuxRun::note_code(std::size_t place) const {
+  code_.counters[place / bytes_per_counter % code_.counters.size()] = 1;
 }
 
 void LinuxRun::read_is_announced(const volatile void* address, std::size_t size, const void* code) {
@@ -220,10 +221,10 @@ void LinuxRun::make_step(const volatile void* address, std::size_t size, std::si
 void LinuxRun::access_memory(const volatile void* address, std::size_t size, bool writes, const void* code) {
   const std::size_t place = LinuxMemory::offset_of(code);
   if (fibers_.of(cpu()).owns(const_cast<const void*>(address))) {
-    if (counts_all_) count_code(place);
+    if (counts_all_) note_code(place);
     return;
   }
-  if (!code_.counters.empty()) count_code(place);
+  if (!code_.counters.empty()) note_code(place);
   leave_step();
   if (!is_announced(address, writes)) {
     watch_for_spinning();
@@ -236,7 +237,7 @@ void LinuxRun::access_memory(const volatile void* address, std::size_t size, boo
 }
 
 void LinuxRun::step(const volatile void* address, std::size_t size, bool writes, const void* code) {
-  if (!code_.counters.empty()) count_code(place_of(code));
+  if (!code_.counters.empty()) note_code(place_of(code));
   leave_step();
   if (!in_one_step()) {
     watch_for_spinning();

@@ -214,7 +214,7 @@ class LinuxRun final : public Run, public World {
   bool in_one_step() const { return cpus_[cpu()].acts_for != nobody; }
   int observed_cpu() const { return in_one_step() ? cpus_[cpu()].acts_for : cpu(); }
   Agent agent() const { return cpus_[cpu()].in_interrupt ? Agent::interrupt : Agent::thread; }
-  void count_code(std::size_t place) const;
+  void note_code(std::size_t place) const;
   void enter_step();
   void note_touch(const volatile void* address, bool writes, const void* code);
   void check_not_freed(linux_place& place, const void* code);

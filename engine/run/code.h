@@ -72,7 +72,8 @@ class VisibleCode {
 
 // What is wanted of it in a run. All must outlive the run.
 struct CodeWatch {
-  // Counts places that are reached, where the compiler does not: as many as a power of two; none: nobody wants to know.
+  // Are set to 1 for places that are reached, where the compiler counts none: as many as a power of two; none: nobody wants to
+  // know.
   std::span<std::uint8_t> counters;
   // Null: as the engine has it.
   const VisibleCode* visible = nullptr;
