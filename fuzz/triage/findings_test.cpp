@@ -4,12 +4,19 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <sstream>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include <boost/test/unit_test.hpp>
 
+#include "engine/zap/engines.h"
+#include "fuzz/replay/replay.h"
+#include "fuzz/trace/trace.h"
+#include "fuzz/triage/finding.h"
 #include "fuzz/triage/inputs.h"
+#include "test/documents.h"
 #include "test/output.h"
 
 using namespace shootdown;
@@ -30,6 +37,37 @@ bool breaks_something(const Input& input) {
 }
 
 }  // namespace
+
+// A trace is kept for who has no build. "shootdown run --engine ENGINE --width WIDTH --trace FILE", and what that prints.
+BOOST_AUTO_TEST_CASE(traces_are_up_to_date) {
+  int compared = 0;
+  const auto findings = load_findings("corpus/findings");
+  BOOST_REQUIRE((std::holds_alternative<std::vector<Finding>>(findings)));
+  for (const Finding& finding : std::get<std::vector<Finding>>(findings)) {
+    const std::string text = contents_of((fs::path("corpus/findings") / finding.name / "trace.log").string());
+    std::istringstream command(text);
+    std::string word;
+    std::string engine;
+    TraceOptions options;
+    std::string file;
+    while (command >> word && word != "--trace") {
+      if (word == "--engine") command >> engine;
+      if (word == "--width") command >> options.width;
+    }
+    command >> file;
+    const std::variant<Input, InputError> loaded = load_input(file);
+    BOOST_REQUIRE_MESSAGE(std::holds_alternative<Input>(loaded), finding.name);
+    const Engine* const found = find_engine(engine);
+    if (found == nullptr) {
+      BOOST_TEST(is_optional_engine(engine), finding.name);
+      continue;
+    }
+    const std::string trace = Replayer(*found).trace(std::get<Input>(loaded).document.program, options);
+    BOOST_TEST(contains(text, trace), file);
+    ++compared;
+  }
+  BOOST_TEST(compared > 0);
+}
 
 BOOST_AUTO_TEST_CASE(each_has_its_explanation_and_a_program_that_breaks_something) {
   int count = 0;
