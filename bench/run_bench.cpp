@@ -112,7 +112,11 @@ void run_input(benchmark::State& state, Target& target, const std::vector<std::u
   state.counters["runs/s"] = benchmark::Counter(static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
 }
 
+// Not what the engine cannot run.
 void register_run(const std::string& name, const Engine& engine, const std::vector<std::uint8_t>& input) {
+  Program program;
+  decode(input, program);
+  if (!engine.refusal(program).empty()) return;
   benchmark::RegisterBenchmark(fmt::format("{}/{}", name, engine.name()).c_str(), [&engine, input](auto& state) {
     Target target(engine);
     run_input(state, target, input);
