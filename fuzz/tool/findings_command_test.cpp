@@ -14,7 +14,7 @@ using namespace shootdown;
 
 namespace {
 
-struct Findings : TemporaryFolder {
+struct FindingsForCommand : TemporaryFolder {
   void add(const std::string& name, const std::string& program) {
     write(name + "/README.md", "# How a write is lost\n\nStatus: candidate\n");
     write(name + "/lost.program", program);
@@ -37,17 +37,17 @@ struct Findings : TemporaryFolder {
   std::string runs_;
 };
 
-std::string expecting(const std::string& expectations) {
+std::string story_expecting(const std::string& expectations) {
   std::string text(lost_write);
   return text.replace(text.find('\n') + 1, 0, expectations);
 }
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(findings_command, Findings)
+BOOST_FIXTURE_TEST_SUITE(findings_command, FindingsForCommand)
 
 BOOST_AUTO_TEST_CASE(each_level_has_a_column) {
-  add("one", expecting("expect linux-none.such breaks counts, batch\n"));
+  add("one", story_expecting("expect linux-none.such breaks counts, batch\n"));
   add_run("one", "", 3);
   add_run("one", "", 0);
   add_run("one", "sync", 0);
@@ -70,14 +70,14 @@ BOOST_AUTO_TEST_CASE(what_was_not_tried_is_said) {
 }
 
 BOOST_AUTO_TEST_CASE(who_does_not_do_what_is_expected_is_named) {
-  add("one", expecting("expect delayed_rmap breaks counts\n"));
+  add("one", story_expecting("expect delayed_rmap breaks counts\n"));
   const Result result = list();
   BOOST_TEST(result.status == exit_violation);
   BOOST_TEST(contains(result.out, "delayed_rmap holds: NOT AS EXPECTED"), result.out);
 }
 
 BOOST_AUTO_TEST_CASE(json_has_all_of_it) {
-  add("one", expecting("expect linux-none.such breaks counts\n"));
+  add("one", story_expecting("expect linux-none.such breaks counts\n"));
   add_run("one", "sync", 0);
   const Result result = list(true);
   BOOST_TEST(result.status == 0);

@@ -14,19 +14,19 @@ using namespace shootdown;
 
 namespace {
 
-constexpr const char* program = "shootdown 2\ncpu 0: exit\n";
+constexpr const char* small_program = "shootdown 2\ncpu 0: exit\n";
 
 // As a C program prints it.
-std::string result(const std::string& kernel, const std::string& without, int rounds, int lost) {
+std::string result_line(const std::string& kernel, const std::string& without, int rounds, int lost) {
   return R"({"program": "lost", "kernel": ")" + kernel + R"(", "version": "#1 SMP", "cpu": "some", "cpus": 4, )" +
          R"("filesystem": "ext2", "without": ")" + without + R"(", "seconds": 60, "rounds": )" +
          std::to_string(rounds) + R"(, "unmapped": 7, "stale": 5, "lost": )" + std::to_string(lost) + "}\n";
 }
 
-struct Findings : TemporaryFolder {
+struct FindingsToLoad : TemporaryFolder {
   void add(const std::string& name, const std::string& explanation) {
     write(name + "/README.md", explanation);
-    write(name + "/lost.program", program);
+    write(name + "/lost.program", small_program);
   }
 
   std::vector<Finding> load(const std::string& name = "") {
@@ -44,13 +44,13 @@ struct Findings : TemporaryFolder {
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(finding, Findings)
+BOOST_FIXTURE_TEST_SUITE(finding, FindingsToLoad)
 
 BOOST_AUTO_TEST_CASE(each_folder_with_programs_is_one) {
   write("README.md", "# What findings are\n");
   add("b", "# Second\n\nStatus: refuted\n");
   add("a", "# First\n\nStatus: confirmed\n\n# Later\n\nStatus: candidate\n");
-  write("a/other.program", program);
+  write("a/other.program", small_program);
   const std::vector<Finding> findings = load();
   BOOST_REQUIRE(findings.size() == 2U);
   BOOST_TEST(findings[0].name == "a");
@@ -69,8 +69,8 @@ BOOST_AUTO_TEST_CASE(another_status_is_none) {
 
 BOOST_AUTO_TEST_CASE(runs_of_the_same_kernel_are_told_as_one) {
   add("a", "# First\n");
-  write("a/running-kernels.jsonl", result("6.1", "", 100, 3) + result("6.1", "sync", 50, 0) +
-                                       result("6.12", "", 10, 1) + result("6.1", "", 11, 0));
+  write("a/running-kernels.jsonl", result_line("6.1", "", 100, 3) + result_line("6.1", "sync", 50, 0) +
+                                       result_line("6.12", "", 10, 1) + result_line("6.1", "", 11, 0));
   const std::vector<Finding> findings = load();
   const std::vector<KernelRuns>& running = findings[0].running;
   BOOST_REQUIRE(running.size() == 3U);
@@ -89,7 +89,7 @@ BOOST_AUTO_TEST_CASE(runs_of_the_same_kernel_are_told_as_one) {
 
 BOOST_AUTO_TEST_CASE(what_is_wrong_is_said) {
   BOOST_TEST(contains(failure(), "there are no inputs in this folder"), failure());
-  write("a/lost.program", program);
+  write("a/lost.program", small_program);
   BOOST_TEST(contains(failure(), "a/README.md"), failure());
   write("a/README.md", "# First\n");
   const auto refuses = [&](const std::string& lines, const std::string& place) {
@@ -97,9 +97,9 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_is_said) {
     BOOST_TEST(contains(failure(), "a/running-kernels.jsonl:" + place + ": expected the last line"), failure());
   };
   refuses("LOST in so many rounds 3\n", "1");
-  refuses(result("6.1", "", 1, 0) + "\n", "2");
-  refuses(result("6.1", "", 1, 0) + R"({"program": "lost"})" + "\n", "2");
-  std::string text = result("6.1", "", 1, 0);
+  refuses(result_line("6.1", "", 1, 0) + "\n", "2");
+  refuses(result_line("6.1", "", 1, 0) + R"({"program": "lost"})" + "\n", "2");
+  std::string text = result_line("6.1", "", 1, 0);
   text.replace(text.find("60"), 2, "\"an hour\"");
   refuses(text, "1");
 }
