@@ -69,7 +69,7 @@ std::vector<Range> zapped_by(const Operation& operation, const MachineConfig& ma
 std::string plain(std::string_view name) {
   constexpr std::string_view fine = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_";
   std::string text(name);
-  std::ranges::replace_if(text, [&](char c) { return fine.find(c) == fine.npos; }, '_');
+  std::ranges::replace_if(text, [&](char c) { return fine.find(c) == std::string_view::npos; }, '_');
   return text;
 }
 
