@@ -506,7 +506,7 @@ BOOST_AUTO_TEST_CASE(texts_with_other_numbers_are_errors_or_programs) {
   std::mt19937 random(13);
   int programs = 0;
   int errors = 0;
-  for (int i = 0; i < 8000; ++i) {
+  for (int i = 0; i < 3000; ++i) {
     const MachineConfig size{.files = 2, .windows = 2, .pages = static_cast<std::uint16_t>(i % 2 == 0 ? 5 : 900)};
     std::string text = i % 4 < 2 ? std::string(example) : print(decoded(random_program(random, size)));
     std::vector<std::size_t> numbers;
@@ -526,8 +526,8 @@ BOOST_AUTO_TEST_CASE(texts_with_other_numbers_are_errors_or_programs) {
       check_place(std::get<ParseError>(result), text);
     }
   }
-  BOOST_TEST(programs > 1000);
-  BOOST_TEST(errors > 1000);
+  BOOST_TEST(programs > 500);
+  BOOST_TEST(errors > 500);
 }
 
 // --- broken texts ---
@@ -558,15 +558,15 @@ BOOST_AUTO_TEST_CASE(a_text_with_another_byte_anywhere) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(a_mebibyte_of_anything) {
+BOOST_AUTO_TEST_CASE(very_much_of_anything) {
   std::mt19937 random(16);
-  const std::size_t size = 1U << 20U;
+  const std::size_t size = 1U << 18U;
   std::string many = "shootdown 2\n";
   for (unsigned i = 0; many.size() < size; ++i) many += fmt::format("expect e{} breaks o{},p\n", i, i);
-  BOOST_TEST(parsed(many).expectations.size() > 30000);
+  BOOST_TEST(parsed(many).expectations.size() > 7500);
   std::string one_line = "shootdown 2\nexpect x breaks a";
   for (unsigned i = 0; one_line.size() < size; ++i) one_line += fmt::format(",b{}", i);
-  BOOST_TEST(parsed(one_line).expectations[0].breaks.size() > 100000);
+  BOOST_TEST(parsed(one_line).expectations[0].breaks.size() > 25000);
   parsed("shootdown 2" + std::string(size, '\n'));
   parsed("shootdown 2" + std::string(size, ' '));
 
