@@ -86,14 +86,16 @@ std::string oracle_names() {
   return names_of(OracleSet::all());
 }
 
-std::string names_of(OracleSet oracles) {
-  std::string names;
+std::vector<std::string> name_list(OracleSet oracles) {
+  std::vector<std::string> names;
   for (const OracleInfo& oracle : all_oracles()) {
-    if (!oracles.contains(oracle.id)) continue;
-    if (!names.empty()) names += ", ";
-    names += oracle.name;
+    if (oracles.contains(oracle.id)) names.emplace_back(oracle.name);
   }
   return names;
+}
+
+std::string names_of(OracleSet oracles) {
+  return fmt::format("{}", fmt::join(name_list(oracles), ", "));
 }
 
 std::variant<const Engine*, InputError> select_engine(std::string_view name, std::span<const Engine* const> engines) {

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "engine/defects.h"
 #include "engine/run/engine.h"
@@ -64,7 +65,9 @@ std::string describe_violation(const Engine& engine, const Program& program, Ora
 // "eager_dirty, deferred_dirty"
 std::string engine_names(std::span<const Engine* const> engines = all_engines());
 std::string oracle_names();
-// "lost-dirty-data, counts", in the order in which oracles are listed.
+// Names of oracles, in the order in which they are listed.
+std::vector<std::string> name_list(OracleSet oracles);
+// The same in a line: "lost-dirty-data, counts".
 std::string names_of(OracleSet oracles);
 
 std::variant<const Engine*, InputError> select_engine(std::string_view name,

@@ -63,14 +63,6 @@ class FindingsCommand {
 
 // --- running ---
 
-std::vector<std::string> names_in(OracleSet oracles) {
-  std::vector<std::string> names;
-  for (const OracleInfo& oracle : all_oracles()) {
-    if (oracles.contains(oracle.id)) names.emplace_back(oracle.name);
-  }
-  return names;
-}
-
 Levels FindingsCommand::levels_of(const Finding& finding) {
   Levels levels;
   for (const std::filesystem::path& path : finding.programs) {
@@ -98,7 +90,7 @@ void FindingsCommand::run_program(const RawInput& input, const std::string& prog
     const IsolatedReplay::Result result = replay_.run(i, input);
     Level level{.program = program, .engine = std::string(engine), .breaks = {}, .refusal = {}};
     if (const auto* const verdict = std::get_if<Verdict>(&result)) {
-      level.breaks = names_in(verdict->result.broken);
+      level.breaks = name_list(verdict->result.broken);
       level.as_expected = verdict->as_expected();
     } else if (const auto* const refusal = std::get_if<Refusal>(&result)) {
       level.refusal = refusal->why;
@@ -134,10 +126,6 @@ void FindingsCommand::add_missing_engines(const Document& document, const std::s
 
 constexpr std::size_t column_width = 38;
 
-std::string joined(const std::vector<std::string>& names) {
-  return fmt::format("{}", fmt::join(names, ", "));
-}
-
 std::string sentence_of(const Level& level, bool name_program) {
   std::string text = name_program ? level.program + ": " : "";
   text += level.engine;
@@ -145,7 +133,7 @@ std::string sentence_of(const Level& level, bool name_program) {
   if (!level.refusal.empty()) {
     text += " cannot run it: " + level.refusal;
   } else {
-    text += level.breaks.empty() ? " holds" : " breaks " + joined(level.breaks);
+    text += level.breaks.empty() ? " holds" : fmt::format(" breaks {}", fmt::join(level.breaks, ", "));
   }
   if (!level.as_expected) text += ": NOT AS EXPECTED";
   return text;

@@ -25,11 +25,7 @@ std::string Examination::bucket() const {
 namespace {
 
 Expectation expectation_of(const Engine& engine, OracleSet broken) {
-  Expectation expectation{.engine = std::string(engine.name()), .breaks = {}};
-  for (const OracleInfo& oracle : all_oracles()) {
-    if (broken.contains(oracle.id)) expectation.breaks.emplace_back(oracle.name);
-  }
-  return expectation;
+  return {.engine = std::string(engine.name()), .breaks = name_list(broken)};
 }
 
 // Notes what comes first.
