@@ -143,6 +143,13 @@ FROM_KERNEL void host_flush_tlb_page(unsigned long address) {
 FROM_KERNEL void host_flush_tlb() {
   tell(&LinuxRun::flush_tlb);
 }
+FROM_KERNEL int host_allocation_fails() {
+  LinuxRun* const run = LinuxRun::current();
+  return run != nullptr && run->allocation_fails() ? 1 : 0;
+}
+FROM_KERNEL void host_batch_allocated(int succeeded) {
+  tell(&LinuxRun::batch_allocated, succeeded != 0);
+}
 FROM_KERNEL void host_frame_allocated(unsigned long pfn) {
   tell(&LinuxRun::frame_allocated, pfn);
 }

@@ -40,22 +40,13 @@ class LinuxEngine final : public Engine {
   std::span<const NotClaimed> not_claimed() const override { return {}; }
   EventSet sends() const override { return EventSet::of(SentByLinux{}); }
 
-  std::string refusal(const Program& program) const override {
-    std::string why = refuse_machine(program.machine);
-    for (const Exception& exception : exceptions_of(program)) {
-      if (why.empty() && exception.kind == Exception::Kind::fail) why = "its allocations do not fail";
-    }
-    return why;
-  }
+  std::string refusal(const Program& program) const override { return refuse_machine(program.machine); }
 
   bool refuses_some() const override { return true; }
   void adapt(Program& program) const override {
     const MachineConfig usual;
     for (std::uint16_t MachineConfig::* const constant : constants) program.machine.*constant = usual.*constant;
     program.machine.pages = std::min<std::uint16_t>(program.machine.pages, linux_max_file_pages);
-    for (Exception& exception : exceptions_of(program)) {
-      if (exception.kind == Exception::Kind::fail) exception.kind = Exception::Kind::keep;
-    }
   }
 
   Run& boot(const RunSetup& setup) const override { return setup.arena.make<LinuxRun>(*this, setup); }

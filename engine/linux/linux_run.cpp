@@ -315,6 +315,7 @@ bool LinuxRun::interrupt(int cpu) {
 }
 
 void LinuxRun::disturb(const Choice& choice) {
+  if (choice.kind == Choice::Kind::fail) ++cpus_[choice.cpu].failing_allocations;
   Tlb& tlb = cpus_[choice.cpu].tlb;
   if (choice.kind == Choice::Kind::evict) {
     sched.record();
@@ -495,6 +496,17 @@ void LinuxRun::flush_tlb_page(std::uintptr_t address) {
 void LinuxRun::flush_tlb() {
   cpus_[cpu()].tlb.drop_all();
   announce(cpu(), event::FlushTranslation{.page = no_fact});
+}
+
+bool LinuxRun::allocation_fails() {
+  int& failing = cpus_[cpu()].failing_allocations;
+  if (failing == 0) return false;
+  --failing;
+  return true;
+}
+
+void LinuxRun::batch_allocated(bool succeeded) {
+  announce(cpu(), event::AllocateBatch{.allocated = static_cast<Fact>(succeeded)});
 }
 
 void LinuxRun::frame_allocated(Fact frame) {
@@ -756,7 +768,8 @@ void LinuxRun::user_access(int cpu, int page, int word, bool store) {
 
 // --- operations ---
 
-void LinuxRun::begin_operation(int /*cpu*/) {
+void LinuxRun::begin_operation(int cpu) {
+  cpus_[cpu].failing_allocations = 0;
   enter_step();
   comes_of(nullptr);
 }

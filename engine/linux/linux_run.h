@@ -26,19 +26,18 @@
 namespace shootdown {
 
 // The kinds of events that it sends; or would, of operations that it refuses.
-using SentByLinux =
-    EventList<event::RunBegins, event::RunEnds, event::OperationBegins, event::UserAccess, event::RefuseAccess,
-              event::EvictTranslation, event::FillTranslation, event::FlushTranslation, event::RaiseTlbGeneration,
-              event::SendInterrupt, event::TakeInterrupt, event::ReadEntry, event::SetEntry, event::ClearEntry,
-              event::ReadTable, event::TakeLock, event::DropLock, event::SleepInAtomic, event::InsertMapping,
-              event::BeginUnmap, event::EndUnmap, event::SetDirty, event::ClearDirty, event::SetWriteback,
-              event::ClearWriteback, event::MarkAccessed, event::AttachBuffers, event::StripBuffers, event::GetPage,
-              event::PutPage, event::FreezeRefcount, event::UnfreezeRefcount, event::AddRmap, event::RemoveRmap,
-              event::AllocatePage, event::FreePage, event::LookUpPage, event::AddToPageCache,
-              event::RemoveFromPageCache, event::TagPage, event::ReadFromDisk, event::WriteToDisk, event::ReadWord,
-              event::WriteWord, event::WriteReturns, event::FsyncBegins, event::FsyncReturns, event::BeginGather,
-              event::BeginZap, event::EndZap, event::QueuePage, event::FlushGather, event::EndGather,
-              event::SetFileSize, event::BeginDiscard, event::EndDiscard, event::KernelWarns, event::UseFreed>;
+using SentByLinux = EventList<
+    event::RunBegins, event::RunEnds, event::OperationBegins, event::UserAccess, event::RefuseAccess,
+    event::EvictTranslation, event::FillTranslation, event::FlushTranslation, event::RaiseTlbGeneration,
+    event::SendInterrupt, event::TakeInterrupt, event::ReadEntry, event::SetEntry, event::ClearEntry, event::ReadTable,
+    event::TakeLock, event::DropLock, event::SleepInAtomic, event::InsertMapping, event::BeginUnmap, event::EndUnmap,
+    event::SetDirty, event::ClearDirty, event::SetWriteback, event::ClearWriteback, event::MarkAccessed,
+    event::AttachBuffers, event::StripBuffers, event::GetPage, event::PutPage, event::FreezeRefcount,
+    event::UnfreezeRefcount, event::AddRmap, event::RemoveRmap, event::AllocatePage, event::FreePage, event::LookUpPage,
+    event::AddToPageCache, event::RemoveFromPageCache, event::TagPage, event::ReadFromDisk, event::WriteToDisk,
+    event::ReadWord, event::WriteWord, event::WriteReturns, event::FsyncBegins, event::FsyncReturns, event::BeginGather,
+    event::BeginZap, event::EndZap, event::QueuePage, event::AllocateBatch, event::FlushGather, event::EndGather,
+    event::SetFileSize, event::BeginDiscard, event::EndDiscard, event::KernelWarns, event::UseFreed>;
 
 // In bytes.
 inline constexpr Fact struct_page_size = 64;
@@ -69,6 +68,8 @@ class LinuxRun final : public Run, public World {
   void send_interrupt(int cpu) { sched.post_interrupt(cpu); }
   void flush_tlb_page(std::uintptr_t address);
   void flush_tlb();
+  bool allocation_fails();
+  void batch_allocated(bool succeeded);
   void frame_allocated(Fact frame);
   void frame_freed(Fact frame);
   void object_freed(const void* object, std::size_t size) { observe(object, size, true, CodeAccess::no_place); }
@@ -173,10 +174,11 @@ class LinuxRun final : public Run, public World {
     bool takes_interrupts = true;
     bool in_interrupt = false;
     bool exited = false;
-    int acts_for = nobody;  // another CPU, meanwhile in one step
-    PageFact copied;        // by read() or write()
-    int idle = 0;           // accesses since it last changed something
-    int unseen = 0;         // accesses since its last step
+    int acts_for = nobody;        // another CPU, meanwhile in one step
+    PageFact copied;              // by read() or write()
+    int failing_allocations = 0;  // so many of the operation's next ones that must not sleep fail
+    int idle = 0;                 // accesses since it last changed something
+    int unseen = 0;               // accesses since its last step
     // What the access at hand may change, and how it was before.
     const void* memory = nullptr;
     std::size_t memory_size = 0;

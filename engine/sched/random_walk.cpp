@@ -20,7 +20,7 @@ Choice RandomWalk::choose(const Question& question) {
   constexpr std::uint64_t disturbances = 8;
   // Not behind the last operation, where no program could say it.
   const bool in_program = question.at.operation >= 0 || question.occasion == Question::Occasion::begin;
-  const Choice choice = in_program && one_in(disturbances) ? disturb(question.at.cpu) : run_any(question);
+  const Choice choice = in_program && one_in(disturbances) ? disturb(question) : run_any(question);
   if (choice.kind == Choice::Kind::run) ask_at_ = question.at.total + 1 + random_.below(2 * pace_ - 1);
   return choice;
 }
@@ -36,14 +36,19 @@ bool is_in_memory(const Operation& operation) {
 
 }  // namespace
 
-Choice RandomWalk::disturb(int current) {
-  const Choice failure{.kind = Choice::Kind::fail, .cpu = static_cast<std::uint8_t>(current)};
-  if (one_in(3) || program_->operation_count == 0) return failure;
+Choice RandomWalk::disturb(const Question& question) {
+  if (one_in(3) || program_->operation_count == 0) return fail(question);
   const Operation& operation = program_->operations[random_.below(program_->operation_count)];
-  if (!is_in_memory(operation)) return failure;
+  if (!is_in_memory(operation)) return fail(question);
   return {.kind = one_in(2) ? Choice::Kind::evict : Choice::Kind::fill,
           .cpu = static_cast<std::uint8_t>(random_.below(static_cast<std::uint64_t>(cpus_))),
           .page = operation.operands[0].value};
+}
+
+// At the beginning nobody runs whose allocation could fail.
+Choice RandomWalk::fail(const Question& question) {
+  if (question.occasion == Question::Occasion::begin) return run_any(question);
+  return {.kind = Choice::Kind::fail, .cpu = static_cast<std::uint8_t>(question.at.cpu)};
 }
 
 Choice RandomWalk::run_any(const Question& question) {

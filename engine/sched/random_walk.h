@@ -30,7 +30,8 @@ class RandomWalk final : public Chooser {
 
  private:
   bool one_in(std::uint64_t number) { return random_.below(number) == 0; }
-  Choice disturb(int current);
+  Choice disturb(const Question& question);
+  Choice fail(const Question& question);
   Choice run_any(const Question& question);
 
   const Program* program_;

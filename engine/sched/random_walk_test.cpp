@@ -91,6 +91,20 @@ BOOST_AUTO_TEST_CASE(there_are_choices_of_every_kind_and_all_can_be_said_in_a_pr
                                         kinds[static_cast<std::size_t>(Choice::Kind::fill)]);
 }
 
+BOOST_AUTO_TEST_CASE(at_the_beginning_no_allocation_fails) {
+  const auto program = some_program();
+  const Question first = question(cpus_below(cpus), 0, Question::Occasion::begin);
+  std::array<int, 4> kinds{};
+  for (std::uint64_t seed = 0; seed < 400; ++seed) {
+    RandomWalk walk(*program, seed, 1);
+    walk.begin(cpus);
+    ++kinds[static_cast<std::size_t>(walk.choose(first).kind)];
+  }
+  BOOST_TEST(kinds[static_cast<std::size_t>(Choice::Kind::fail)] == 0);
+  BOOST_TEST(kinds[static_cast<std::size_t>(Choice::Kind::run)] > 300);
+  BOOST_TEST(kinds[static_cast<std::size_t>(Choice::Kind::evict)] > 0);
+}
+
 BOOST_AUTO_TEST_CASE(a_program_without_operations_names_no_page) {
   const Program empty;
   RandomWalk walk(empty, 3, 1);

@@ -142,10 +142,6 @@ class Comparison {
     each_schedule(breaks, program, count, [&](Chooser& chooser) {
       std::optional<Program> recorded = record(breaks, program, chooser);
       if (!recorded) return false;
-      // PCT has allocations fail, which Linux does not care for.
-      for (const Replayer* const replayer : {&breaks, &holds}) {
-        if (!replayer->engine().refusal(*recorded).empty()) replayer->engine().adapt(*recorded);
-      }
       if (!breaks.run(*recorded).broken.contains(id)) return false;
       elsewhere = holds.run(with_events(breaks, *recorded)).broken.contains(id);
       if (!first) first = recorded;

@@ -50,6 +50,10 @@ void host_send_interrupt(int cpu);
 /* The CPU that runs drops what its TLB holds of a page, or of all. */
 void host_flush_tlb_page(unsigned long address);
 void host_flush_tlb(void);
+/* Whether the allocation at hand fails; only of those that must not sleep. */
+int host_allocation_fails(void);
+/* A gather asked for a page to queue others in, and got one or not. */
+void host_batch_allocated(int succeeded);
 /* A frame has been allocated; one is about to be freed. */
 void host_frame_allocated(unsigned long pfn);
 void host_frame_freed(unsigned long pfn);

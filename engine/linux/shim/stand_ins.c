@@ -2,9 +2,10 @@
 /* Simplified stand-ins: the page allocator, slab, per-CPU memory, and vmas' own allocation.
  *
  * Keeps: a frame is handed out with one reference and zeroed if so asked, the one freed last comes first; what is free is
- * known, and who uses it or frees it again is told; a page that is freed is checked as the kernel does.
- * Does not keep: zones, watermarks, failing allocations; slab objects are never used again within a run, so that a use
- * after free finds what was there. A page that is found bad is freed all the same. */
+ * known, and who uses it or frees it again is told; a page that is freed is checked as the kernel does. An allocation that must
+ * not sleep fails when it is told to; who may sleep waits until there is memory, and always gets some.
+ * Does not keep: zones, watermarks; slab objects are never used again within a run, so that a use after free finds what was
+ * there. A page that is found bad is freed all the same. */
 #include "shim.h"
 
 /* --- frames --- */
@@ -28,13 +29,15 @@ void shim_init_memory(void)
 
 int shim_frame_used(unsigned long pfn) { return frame_used[pfn]; }
 
+static bool fails(gfp_t gfp) { return !gfpflags_allow_blocking(gfp) && host_allocation_fails(); }
+
 struct page *shim_alloc_frame(gfp_t gfp)
 {
 	struct page *page;
 	int pfn;
 
 	host_step(free_list, sizeof(free_list), 1, IP);
-	if (free_count == 0)
+	if (free_count == 0 || fails(gfp))
 		return NULL;
 	pfn = free_list[--free_count];
 	frame_used[pfn] = 1;
@@ -74,16 +77,21 @@ void shim_free_frame(struct page *page, const void *ip)
 	free_list[free_count++] = pfn;
 }
 
+/* Of those who must not sleep, only gathers ask for a page in this way: for a batch. */
+static unsigned long hand_out(struct page *page, gfp_t gfp)
+{
+	if (!gfpflags_allow_blocking(gfp))
+		host_batch_allocated(page != NULL);
+	return page ? (unsigned long)page_to_virt(page) : 0;
+}
+
 #if SINCE_6_2
 struct page *__alloc_pages_noprof(gfp_t gfp, unsigned int order, int nid, nodemask_t *mask) { return shim_alloc_frame(gfp); }
 struct folio *__folio_alloc_noprof(gfp_t gfp, unsigned int order, int nid, nodemask_t *mask)
 {
 	return (struct folio *)shim_alloc_frame(gfp);
 }
-unsigned long get_free_pages_noprof(gfp_t gfp, unsigned int order)
-{
-	return (unsigned long)page_to_virt(shim_alloc_frame(gfp));
-}
+unsigned long get_free_pages_noprof(gfp_t gfp, unsigned int order) { return hand_out(shim_alloc_frame(gfp), gfp); }
 void free_unref_folios(struct folio_batch *batch)
 {
 	unsigned int i;
@@ -98,8 +106,8 @@ struct folio *__folio_alloc(gfp_t gfp, unsigned int order, int nid, nodemask_t *
 {
 	return (struct folio *)shim_alloc_frame(gfp);
 }
-unsigned long __get_free_pages(gfp_t gfp, unsigned int order) { return (unsigned long)page_to_virt(shim_alloc_frame(gfp)); }
-unsigned long get_zeroed_page(gfp_t gfp) { return (unsigned long)page_to_virt(shim_alloc_frame(gfp | __GFP_ZERO)); }
+unsigned long __get_free_pages(gfp_t gfp, unsigned int order) { return hand_out(shim_alloc_frame(gfp), gfp); }
+unsigned long get_zeroed_page(gfp_t gfp) { return hand_out(shim_alloc_frame(gfp | __GFP_ZERO), gfp); }
 void free_unref_page_list(struct list_head *list)
 {
 	struct page *page, *next;
@@ -197,10 +205,13 @@ static void to_cache(const struct kmem_cache *cache, const void *object, const v
 	if (!(cache->flags & SLAB_TYPESAFE_BY_RCU))
 		shim_free_object(object, ip);
 }
-static void *from_cache(struct kmem_cache *cache)
+static void *from_cache(struct kmem_cache *cache, gfp_t gfp)
 {
-	void *object = shim_alloc_object(cache->size);
+	void *object;
 
+	if (fails(gfp))
+		return NULL;
+	object = shim_alloc_object(cache->size);
 	shim_name_object(cache->name);
 	if (cache->constructor)
 		cache->constructor(object);
@@ -216,12 +227,15 @@ static struct kmem_cache *new_cache(const char *name, unsigned int size, slab_fl
 	cache->constructor = constructor;
 	return cache;
 }
-static int fill_from_cache(struct kmem_cache *cache, size_t count, void **objects)
+/* All of them or none. */
+static int fill_from_cache(struct kmem_cache *cache, gfp_t gfp, size_t count, void **objects)
 {
 	size_t i;
 
+	if (fails(gfp))
+		return 0;
 	for (i = 0; i < count; i++)
-		objects[i] = from_cache(cache);
+		objects[i] = from_cache(cache, GFP_KERNEL);
 	return count;
 }
 #if SINCE_6_2
@@ -230,11 +244,11 @@ struct kmem_cache *__kmem_cache_create_args(const char *name, unsigned int size,
 {
 	return new_cache(name, size, flags, args->ctor);
 }
-void *kmem_cache_alloc_noprof(struct kmem_cache *cache, gfp_t gfp) { return from_cache(cache); }
-void *kmem_cache_alloc_lru_noprof(struct kmem_cache *cache, struct list_lru *lru, gfp_t gfp) { return from_cache(cache); }
+void *kmem_cache_alloc_noprof(struct kmem_cache *cache, gfp_t gfp) { return from_cache(cache, gfp); }
+void *kmem_cache_alloc_lru_noprof(struct kmem_cache *cache, struct list_lru *lru, gfp_t gfp) { return from_cache(cache, gfp); }
 int kmem_cache_alloc_bulk_noprof(struct kmem_cache *cache, gfp_t gfp, size_t count, void **objects)
 {
-	return fill_from_cache(cache, count, objects);
+	return fill_from_cache(cache, gfp, count, objects);
 }
 #else
 struct kmem_cache *kmem_cache_create(const char *name, unsigned int size, unsigned int align, slab_flags_t flags,
@@ -242,11 +256,11 @@ struct kmem_cache *kmem_cache_create(const char *name, unsigned int size, unsign
 {
 	return new_cache(name, size, flags, constructor);
 }
-void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp) { return from_cache(cache); }
-void *kmem_cache_alloc_lru(struct kmem_cache *cache, struct list_lru *lru, gfp_t gfp) { return from_cache(cache); }
+void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp) { return from_cache(cache, gfp); }
+void *kmem_cache_alloc_lru(struct kmem_cache *cache, struct list_lru *lru, gfp_t gfp) { return from_cache(cache, gfp); }
 int kmem_cache_alloc_bulk(struct kmem_cache *cache, gfp_t gfp, size_t count, void **objects)
 {
-	return fill_from_cache(cache, count, objects);
+	return fill_from_cache(cache, gfp, count, objects);
 }
 #endif
 void kmem_cache_free(struct kmem_cache *cache, void *object) { to_cache(cache, object, IP); }
