@@ -13,7 +13,8 @@ class Commits final
     : public Watches<event::UserAccess, event::WriteWord, event::WriteReturns, event::InsertMapping, event::BeginUnmap,
                      event::EndUnmap, event::OperationBegins, event::RemoveFromPageCache, event::FreePage,
                      event::BeginGather, event::ClearEntry, event::SetEntry, event::FlushGather, event::EndGather,
-                     event::SetFileSize, event::BeginDiscard, event::EndDiscard> {
+                     event::BeginZap, event::EndZap, event::CopyWord, event::SetFileSize, event::BeginDiscard,
+                     event::EndDiscard> {
  public:
   explicit Commits(Reference& reference) : reference_(reference) {}
 
@@ -29,8 +30,18 @@ class Commits final
     reference_.write_returned(number(event.file), number(event.index));
   }
   void on(int /*cpu*/, const event::InsertMapping& event) {
-    reference_.map(number(event.mm), number(event.first), number(event.count), number(event.file), number(event.index),
-                   event.read_only != 0);
+    using Kind = event::InsertMapping::Kind;
+    reference_.map(number(event.mm), number(event.first), number(event.count),
+                   {.is_private = event.kind != Kind::shared,
+                    .is_anonymous = event.kind == Kind::anonymous,
+                    .read_only = event.read_only != 0,
+                    .file = number(event.file),
+                    .index = number(event.index),
+                    .moved_from = number(event.moved_from)});
+  }
+  void on(int /*cpu*/, const event::CopyWord& event) {
+    reference_.copy_word(number(event.page.frame), number(event.page.file), number(event.page.index), number(event.to),
+                         number(event.word));
   }
   void on(int /*cpu*/, const event::BeginUnmap& event) {
     const auto begin = event.only_stores != 0 ? &Reference::begin_protect : &Reference::begin_unmap;
@@ -44,10 +55,16 @@ class Commits final
   void on(int /*cpu*/, const event::SetFileSize& event) {
     reference_.set_size(number(event.file), number(event.pages));
   }
-  void on(int /*cpu*/, const event::BeginDiscard& event) {
+  void on(int cpu, const event::BeginZap& /*event*/) { reference_.begin_zap(cpu); }
+  void on(int cpu, const event::EndZap& /*event*/) { reference_.end_zap(cpu); }
+  void on(int cpu, const event::BeginDiscard& event) {
+    reference_.begin_zap(cpu);
     reference_.begin_discard(number(event.file), number(event.first), number(event.count));
   }
-  void on(int /*cpu*/, const event::EndDiscard& event) { reference_.end_discard(number(event.file)); }
+  void on(int cpu, const event::EndDiscard& event) {
+    reference_.end_zap(cpu);
+    reference_.end_discard(number(event.file));
+  }
 
   void on(int cpu, const event::OperationBegins& /*event*/) { reference_.begin_operation(cpu); }
   void on(int /*cpu*/, const event::RemoveFromPageCache& event) {
@@ -56,9 +73,13 @@ class Commits final
   void on(int /*cpu*/, const event::FreePage& event) { reference_.free(number(event.page.frame)); }
   void on(int cpu, const event::BeginGather& event) { reference_.begin_gather(cpu, number(event.mm)); }
   void on(int cpu, const event::ClearEntry& event) {
-    if (event.was.present()) reference_.clear_entry(cpu, number(event.page), number(event.was.frame()));
+    if (!event.was.present()) return;
+    reference_.clear_entry(cpu, number(event.mm), number(event.page), number(event.was.frame()));
   }
-  void on(int cpu, const event::SetEntry& event) { reference_.set_entry(cpu, number(event.mm), number(event.page)); }
+  void on(int cpu, const event::SetEntry& event) {
+    reference_.set_entry(cpu, number(event.mm), number(event.page));
+    if (event.entry.present()) reference_.show_frame(number(event.mm), number(event.page), number(event.entry.frame()));
+  }
   void on(int cpu, const event::FlushGather& /*event*/) { reference_.flush_gather(cpu); }
   void on(int cpu, const event::EndGather& /*event*/) { reference_.end_gather(cpu); }
 

@@ -15,6 +15,9 @@
 // the page table, and finds the entry gone. CPUs in lazy mode are exempt, and so
 // is the CPU that removes the rmap: they flush before they run user code again.
 //
+// A page that is no file's is nobody's to save but reclaim's, which locks it; who else
+// unmaps it may flush later.
+//
 // An engine that breaks this need not lose data: it may mark the page dirty once
 // more after the flush. So this is not what names a failure if there is another
 // violation (Report::first).
@@ -41,7 +44,7 @@ class DirtyUnmapped final : public Oracle<event::TakeLock, event::DropLock, even
     Page& page = pages_[event.page.frame];
     if (page.locked_by == one_of(cpu)) {
       page.unmapped = true;
-    } else {
+    } else if (event.page.file != no_fact) {
       check_tlbs(cpu, event.page.frame,
                  "the last rmap of page frame {} is removed while cpu {} can write to it through virtual page {}");
     }

@@ -23,7 +23,8 @@ struct TwoFrames : HandMadeRun {
     world.add_page(0, 0);
     world.add_page(0, 1);
   }
-  void rmap_removed(int mapcount = 0) { happens(1, event::RemoveRmap{.page = {.frame = 0}, .mapcount = mapcount}); }
+  void rmap_removed(int mapcount = 0) { happens(1, event::RemoveRmap{.page = page, .mapcount = mapcount}); }
+  PageFact page{.frame = 0, .file = 0, .index = 0};
 };
 
 }  // namespace
@@ -35,6 +36,14 @@ BOOST_AUTO_TEST_CASE(fires_when_the_last_rmap_goes_while_a_tlb_has_a_dirty_entry
   BOOST_TEST(run.fact(id) ==
              "the last rmap of page frame 0 is removed while cpu 2 can write to it through virtual page 5");
   BOOST_TEST(run.report().violation(id).cpu == 1);
+}
+
+BOOST_AUTO_TEST_CASE(silent_for_a_page_that_is_no_files) {
+  TwoFrames run;
+  run.page = {.frame = 0};
+  run.world.cpus[2].tlb = {{.page = 5, .entry = entry(0), .lives_ago = 0}};
+  run.rmap_removed();
+  BOOST_TEST(!run.breaks(id));
 }
 
 BOOST_AUTO_TEST_CASE(silent_for_entries_that_nobody_writes_through_unnoticed) {
@@ -106,7 +115,7 @@ BOOST_AUTO_TEST_CASE(silent_for_a_page_that_is_mapped_again_when_it_is_unlocked)
 
 BOOST_AUTO_TEST_CASE(somebody_elses_lock_is_no_excuse) {
   LockedPage run;
-  run.happens(0, event::RemoveRmap{.page = {.frame = 0}, .mapcount = 0});
+  run.happens(0, event::RemoveRmap{.page = run.page, .mapcount = 0});
   BOOST_TEST(run.breaks(id));
 }
 

@@ -256,12 +256,21 @@ struct DowngradeLock : StepEvent {
 
 // The range is mapped so from now on.
 struct InsertMapping : StepEvent {
+  enum class Kind : Fact {
+    shared,        // shows pages of a file, which stores are to
+    private_file,  // the same, but stores are to copies of the mm's own (MAP_PRIVATE)
+    anonymous,     // shows pages of the mm's own, of zeros at first
+  };
+
   Fact mm;
   Fact first;
   Fact count;
-  Fact file;
+  Fact file;       // none: anonymous
   Fact index;      // that the first page shows; the others show those that follow
   Fact read_only;  // 1: it must not be written to
+  Kind kind = Kind::shared;
+  Fact moved_from =
+      no_fact;  // the page at which the first one was until now, with what the mm has of its own; none: nowhere
 };
 
 struct SplitMapping : StepEvent {
@@ -486,6 +495,15 @@ struct ReadWord : StepEvent {
 };
 
 // write() moves a word of the program to a file.
+// Of a page that a store makes a copy of, which goes to a frame.
+struct CopyWord : StepEvent {
+  PageFact page;
+  Fact to;
+  Fact word;
+  // found
+  Fact value;
+};
+
 struct WriteWord : StepEvent {
   PageFact page;
   Fact word;
@@ -662,7 +680,7 @@ using AllEvents = EventList<
     event::FsyncReturns, event::BeginGather, event::BeginZap, event::EndZap, event::QueuePage, event::EncodePage,
     event::AllocateBatch, event::FreeBatch, event::FlushGather, event::ReleasePages, event::ReleasePage,
     event::FinishGather, event::EndGather, event::SetFileSize, event::BeginDiscard, event::EndDiscard,
-    event::KernelWarns, event::UseFreed>;
+    event::KernelWarns, event::UseFreed, event::CopyWord>;
 
 // The number of a kind of event. An event that is not in the list does not compile.
 using EventKind = std::uint8_t;

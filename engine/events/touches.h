@@ -269,6 +269,10 @@ class TouchesOf {
     say_.writes(places::disk(e.page));
   }
   void operator()(const event::ReadWord& e) { say_.reads(places::words(e.page.frame)); }
+  void operator()(const event::CopyWord& e) {
+    say_.reads(places::words(e.page.frame));
+    say_.writes(places::words(e.to));
+  }
   void operator()(const event::WriteWord& e) {
     say_.writes(places::words(e.page.frame));
     say_.writes(places::values);

@@ -197,9 +197,12 @@ FROM_KERNEL void host_protect_begins(int mm, unsigned long start, unsigned long 
 FROM_KERNEL void host_protect_ends(int mm, unsigned long start, unsigned long end) {
   tell(&LinuxRun::protect_ends, mm, start, end);
 }
-FROM_KERNEL void host_mapped(int mm, unsigned long start, unsigned long end, int file, unsigned long index,
-                             int read_only) {
-  tell(&LinuxRun::mapped, mm, start, end, file, index, read_only != 0);
+FROM_KERNEL void host_mapped(int mm, unsigned long start, unsigned long end, linux_mapping mapping, int file,
+                             unsigned long index, int read_only, unsigned long from) {
+  tell(&LinuxRun::mapped, mm, start, end, LinuxRun::Shown{mapping, file, index, read_only != 0, from});
+}
+FROM_KERNEL void host_copy_page(unsigned long from, unsigned long to) {
+  tell(&LinuxRun::copy_page, from, to);
 }
 FROM_KERNEL void host_zap_begins(int mm, unsigned long start, unsigned long end) {
   tell(&LinuxRun::zap_begins, mm, start, end);

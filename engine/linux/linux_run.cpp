@@ -426,6 +426,15 @@ PageFact page_fact(Fact frame, const linux_frame& facts) {
   return {.frame = frame, .file = as_fact(facts.file), .index = static_cast<Fact>(facts.index)};
 }
 
+event::InsertMapping::Kind kind_of_mapping(linux_mapping mapping) {
+  switch (mapping) {
+    case linux_shared: break;
+    case linux_private: return event::InsertMapping::Kind::private_file;
+    case linux_anonymous: return event::InsertMapping::Kind::anonymous;
+  }
+  return event::InsertMapping::Kind::shared;
+}
+
 bool is_set(const linux_frame& facts, PageFlag flag) {
   return (facts.flags & flag) != 0;
 }
@@ -584,9 +593,25 @@ void LinuxRun::protect_ends(int mm, std::uintptr_t start, std::uintptr_t end) {
   report_range(mm, start, end, event::EndUnmap{.only_stores = 1});
 }
 
-void LinuxRun::mapped(int mm, std::uintptr_t start, std::uintptr_t end, int file, Fact index, bool read_only) {
+void LinuxRun::mapped(int mm, std::uintptr_t start, std::uintptr_t end, const Shown& shown) {
+  const bool anonymous = shown.mapping == linux_anonymous;
   report_range(mm, start, end,
-               event::InsertMapping{.file = as_fact(file), .index = index, .read_only = static_cast<Fact>(read_only)});
+               event::InsertMapping{.file = anonymous ? no_fact : as_fact(shown.file),
+                                    .index = anonymous ? no_fact : static_cast<Fact>(shown.index),
+                                    .read_only = static_cast<Fact>(shown.read_only),
+                                    .kind = kind_of_mapping(shown.mapping),
+                                    .moved_from = shown.from == 0 ? no_fact : page_of(shown.from)});
+}
+
+void LinuxRun::copy_page(Fact from, Fact to) {
+  for (int word = 0; word < config.words; ++word) {
+    own_step({.kind = kind_of<event::CopyWord>, .subject = to});
+    linux_frame facts;
+    linux_frame_facts(from, &facts);
+    const Fact value = LinuxMemory::frame_words(from)[word];
+    LinuxMemory::frame_words(to)[word] = value;
+    announce(cpu(), event::CopyWord{.page = page_fact(from, facts), .to = to, .word = as_fact(word), .value = value});
+  }
 }
 
 void LinuxRun::zap_begins(int mm, std::uintptr_t start, std::uintptr_t end) {
@@ -786,8 +811,8 @@ void LinuxRun::write(int cpu, int file, int index) {
   announce(cpu, event::WriteReturns{.file = as_fact(file), .index = as_fact(index)});
 }
 
-void LinuxRun::map(int first, int count) {
-  const int error = linux_mmap(address_of(first), static_cast<unsigned long>(count) * linux_page_size,
+void LinuxRun::map(linux_mapping mapping, int first, int count) {
+  const int error = linux_mmap(address_of(first), static_cast<unsigned long>(count) * linux_page_size, mapping,
                                config.file_of(first), static_cast<unsigned long>(config.index_of(first)));
   SHOOTDOWN_CHECK(error == 0);
 }
@@ -819,9 +844,11 @@ void LinuxRun::run_operation(int cpu, const Operation& operation) {
     case Call::touch:
       for (int page = first; page < first + count; ++page) user_access(cpu, page, 0, true);
       break;
-    case Call::mmap: map(first, count); break;
+    case Call::mmap: map(linux_shared, first, count); break;
+    case Call::mmap_private: map(linux_private, first, count); break;
+    case Call::mmap_anonymous: map(linux_anonymous, first, count); break;
     case Call::populate:
-      map(first, count);
+      map(linux_shared, first, count);
       for (int page = first; page < first + count; ++page) linux_fault(address_of(page), 0);
       break;
     case Call::munmap: unmap(first, count); break;
@@ -872,7 +899,7 @@ FrameFacts LinuxRun::frame_facts(Fact frame) const {
                     .refcount = facts.refcount,
                     .mapcount = facts.mapcount,
                     .page = page_fact(frame, facts)};
-  if (facts.in_use == 0) return result;
+  if (facts.in_use == 0 || facts.is_zeros != 0) return result;
   for (int mm = 0; mm < config.mms; ++mm) {
     result.entries += static_cast<Fact>(std::ranges::count_if(
         entries_of(mm), [frame](std::uint64_t bits) { return Pte(bits).present() && Pte(bits).frame() == frame; }));

@@ -37,7 +37,7 @@ using SentByLinux = EventList<
     event::AddToPageCache, event::RemoveFromPageCache, event::TagPage, event::ReadFromDisk, event::WriteToDisk,
     event::ReadWord, event::WriteWord, event::WriteReturns, event::FsyncBegins, event::FsyncReturns, event::BeginGather,
     event::BeginZap, event::EndZap, event::QueuePage, event::AllocateBatch, event::FlushGather, event::EndGather,
-    event::SetFileSize, event::BeginDiscard, event::EndDiscard, event::KernelWarns, event::UseFreed>;
+    event::SetFileSize, event::BeginDiscard, event::EndDiscard, event::KernelWarns, event::UseFreed, event::CopyWord>;
 
 // In bytes.
 inline constexpr Fact struct_page_size = 64;
@@ -87,7 +87,16 @@ class LinuxRun final : public Run, public World {
   void unmap_ends(int mm, std::uintptr_t start, std::uintptr_t end);
   void protect_begins(int mm, std::uintptr_t start, std::uintptr_t end);
   void protect_ends(int mm, std::uintptr_t start, std::uintptr_t end);
-  void mapped(int mm, std::uintptr_t start, std::uintptr_t end, int file, Fact index, bool read_only);
+  // What a mapping shows; `from`: where that was until now, 0: nowhere.
+  struct Shown {
+    linux_mapping mapping;
+    int file;
+    std::uintptr_t index;
+    bool read_only;
+    std::uintptr_t from;
+  };
+  void mapped(int mm, std::uintptr_t start, std::uintptr_t end, const Shown& shown);
+  void copy_page(Fact from, Fact to);
   void zap_begins(int mm, std::uintptr_t start, std::uintptr_t end);
   void zap_ends(int mm, std::uintptr_t start, std::uintptr_t end);
   void page_queued(Fact frame, std::uintptr_t pointer, Fact queued, Fact room, Fact batches);
@@ -242,7 +251,7 @@ class LinuxRun final : public Run, public World {
   event::UserAccess access(int cpu, int page, int word, bool store);
   void read(int cpu, int file, int index);
   void write(int cpu, int file, int index);
-  void map(int first, int count);
+  void map(linux_mapping mapping, int first, int count);
   static void unmap(int first, int count);
 
   const Engine& engine_;

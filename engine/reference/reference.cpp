@@ -13,26 +13,40 @@ Reference::Reference(Arena& arena, const MachineConfig& config, int frames)
       began_(arena.row<std::uint64_t>(config.cpus)),
       faulted_(arena.row<std::uint64_t>(config.cpus)),
       copies_(arena.row<Copy>(frames)),
-      gathers_(arena.row<Gather>(config.cpus)) {
+      gathers_(arena.row<Gather>(config.cpus)),
+      zaps_(arena.row<std::uint8_t>(config.cpus)),
+      private_(arena, pages_.size(), views_.size(), frames) {
   for (Gather& gather : gathers_) gather.cleared = arena.row<std::uint16_t>(virtual_pages_);
   for (File& file : files_) file.size = file_length_;
   if (config.mapped == 0) return;
   for (int mm = 0; mm < config.mms; ++mm) {
     for (int page = 0; page < virtual_pages_; page += config.pages)
-      map(mm, page, config.pages, config.file_of(page), 0);
+      map(mm, page, config.pages, {.file = config.file_of(page)});
   }
 }
 
 void Reference::store(int mm, int page, int word, int frame, std::uint32_t value) {
   const PageNumber shown = view(mm, page).page;
   if (shown == nothing) return;
-  if (is_cut_off(frame, shown)) {
+  if (is_cut_off(mm, page, frame)) {
     copies_[frame].words[word] = value;
     return;
   }
+  if (private_.is_private(place(mm, page))) return store_privately(mm, page, word, value);
   Word& stored = pages_[shown].words[word];
   stored.value = value;
   stored.settled = value;
+}
+
+// Whatever the kernel has stored to: no file changes.
+void Reference::store_privately(int mm, int page, int word, std::uint32_t value) {
+  View& stored = view(mm, page);
+  const PageNumber shown = stored.page;
+  stored.page = private_.make_own(place(mm, page));
+  if (shown != stored.page) {
+    for (int i = 0; i < max_words; ++i) private_.word(stored.page, i) = pages_[shown].words[i].value;
+  }
+  private_.word(stored.page, word) = value;
 }
 
 void Reference::write(int file, int index, int word, std::uint32_t value) {
@@ -45,10 +59,51 @@ void Reference::write_returned(int file, int index) {
   for (Word& word : pages_[file_page(file, index)].words) word.settled = std::max(word.settled, word.writing);
 }
 
-void Reference::map(int mm, int first, int count, int file, int index, bool read_only) {
-  const Allowed stores = read_only ? Allowed::no : Allowed::yes;
-  for (int i = 0; i < count; ++i)
-    view(mm, first + i) = {.page = file_page(file, index + i), .access = Allowed::yes, .stores = stores};
+void Reference::map(int mm, int first, int count, const Mapping& mapping) {
+  for (int i = 0; i < count; ++i) {
+    View& here = view(mm, first + i);
+    if (mapping.is_private && mapping.moved_from >= 0) {
+      here.page = view(mm, mapping.moved_from + i).page;
+      private_.move(place(mm, mapping.moved_from + i), place(mm, first + i));
+    } else {
+      here.page = map_anew(place(mm, first + i), mapping, i);
+    }
+    here.access = Allowed::yes;
+    here.stores = mapping.read_only ? Allowed::no : Allowed::yes;
+  }
+}
+
+// What it shows.
+Reference::PageNumber Reference::map_anew(int place, const Mapping& mapping, int i) {
+  const PageNumber behind = mapping.is_anonymous ? nothing : file_page(mapping.file, mapping.index + i);
+  if (!mapping.is_private) {
+    private_.map_shared(place);
+    return behind;
+  }
+  private_.map(place, behind);
+  return mapping.is_anonymous ? private_.make_own(place) : behind;
+}
+
+void Reference::copy_word(int from, int file, int index, int to, int word) {
+  const Copy& copy = copies_[from];
+  if (copy.dropped != 0) {
+    private_.copy(to, word, copy.words[word]);
+  } else if (file >= 0) {
+    private_.copy(to, word, file_word(file, index, word));
+  }
+}
+
+void Reference::show_frame(int mm, int page, int frame) {
+  const int where = place(mm, page);
+  if (!private_.is_private(where)) return;
+  if (private_.is_copy(frame)) views_[where].page = private_.show_copy(where, frame);
+  // It is no copy of what was thrown away any more, but what is shown now: the frame of zeros.
+  if (copies_[frame].page == private_.own(where)) copies_[frame].dropped = 0;
+}
+
+void Reference::throw_away(View& view, int where) {
+  private_.forget(view.page);
+  if (private_.behind(where) != nothing) view.page = private_.behind(where);
 }
 
 void Reference::change(int mm, int first, int count, Allowed View::* what, Allowed from) {
@@ -78,7 +133,19 @@ void Reference::end_discard(int file) {
     forget(page);
     page.was_discarded = now_;
   }
+  if (private_.exists()) cut_off_copies(file);
   range.count = 0;
+}
+
+// Truncation throws copies away with what is behind them. Punching a hole does not.
+void Reference::cut_off_copies(int file) {
+  for (int where = 0; where < views_.size(); ++where) {
+    if (!private_.is_private(where) || views_[where].page != private_.own(where)) continue;
+    const PageNumber behind = private_.behind(where);
+    const bool is_cut_off =
+        behind != nothing && behind / file_length_ == file && is_discarded(behind) && is_beyond_end(behind);
+    if (is_cut_off) throw_away(views_[where], where);
+  }
 }
 
 void Reference::forget(Page& page) {
@@ -99,8 +166,14 @@ void Reference::begin_gather(int cpu, int mm) {
   flush_gather(cpu);
 }
 
-void Reference::clear_entry(int cpu, int page, int frame) {
+void Reference::clear_entry(int cpu, int mm, int page, int frame) {
   gathers_[cpu].cleared[page] = static_cast<std::uint16_t>(frame);
+  const int where = place(mm, page);
+  if (zaps_[cpu] == 0 || !private_.is_private(where) || views_[where].page != private_.own(where)) return;
+  Copy& copy = copies_[frame];
+  copy = {.dropped = ++now_, .discarded = true, .page = views_[where].page};
+  for (int word = 0; word < max_words; ++word) copy.words[word] = private_.word(copy.page, word);
+  throw_away(views_[where], where);
 }
 
 void Reference::set_entry(int cpu, int mm, int page) {

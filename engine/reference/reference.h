@@ -29,6 +29,11 @@
 // the copy, and is lost. A page beyond the end of its file allows only a refusal; while
 // it is being discarded, both.
 //
+// A private mapping (private_memory.h) shows pages of its file until it has a copy of
+// its own: of what the page was when the kernel made it. MADV_DONTNEED throws it away,
+// and so does truncation: page by page, as the entries are taken out. Who still has the
+// old translation then may see the old page, and store to it, until the flush.
+//
 // Cannot say which of the values that a word has had a disk shows: that is the
 // page cache's doing. It knows the bounds, because values grow.
 //
@@ -40,11 +45,22 @@
 
 #include "engine/arena.h"
 #include "engine/program/program.h"
+#include "engine/reference/private_memory.h"
 
 namespace shootdown {
 
 class Reference {
  public:
+  // What pages that are mapped show: a file's from `index` on, and maybe copies of their own; or memory that is no file's.
+  struct Mapping {
+    bool is_private = false;
+    bool is_anonymous = false;
+    bool read_only = false;
+    int file = 0;
+    int index = 0;
+    int moved_from = -1;  // a virtual page, if they were there until now, with all that was their own
+  };
+
   // Files full of zeros; if the machine says so, every window shows its file. `frames`: how many page frames there are.
   Reference(Arena& arena, const MachineConfig& config, int frames);
 
@@ -53,25 +69,27 @@ class Reference {
   // Whether a load from a virtual page, which leads to a frame, may get the value.
   bool allows(int mm, int page, int word, int frame, std::uint32_t value) const {
     if (!may_access(mm, page, frame)) return false;
-    return shown_word(mm, page, word) == value ||
-           (is_to_be_flushed(mm, page, frame) && was(copies_[frame], view(mm, page).page, word, value));
+    if (shown_word(mm, page, word) == value) return true;
+    if (!is_to_be_flushed(mm, page, frame)) return false;
+    const Copy& copy = copies_[frame];
+    return was(copy, view(mm, page).page, word, value) || was(copy, own(mm, page), word, value);
   }
   // Whether a virtual page shows anything, were its file long enough.
   bool is_mapped(int mm, int page) const { return view(mm, page).access != Allowed::no; }
   // Whether an access to a virtual page may work, which leads to a frame; and, if it may, a store.
   bool may_access(int mm, int page, int frame) const {
     if (!is_mapped(mm, page)) return false;
-    const PageNumber shown = view(mm, page).page;
-    const bool exists = !is_beyond_end(shown) || is_discarded(shown);
-    return (exists && !is_cut_off(frame, shown)) || is_to_be_flushed(mm, page, frame);
+    const PageNumber behind = in_file(mm, page);
+    const bool exists = behind == nothing || !is_beyond_end(behind) || is_discarded(behind);
+    return (exists && !is_cut_off(mm, page, frame)) || is_to_be_flushed(mm, page, frame);
   }
   bool may_store(int mm, int page) const { return is_mapped(mm, page) && view(mm, page).stores != Allowed::no; }
   // Whether the access that has faulted on a CPU may be refused because nothing is there; and a store because what is mapped
   // must not be written to.
   bool may_refuse(int cpu, int mm, int page) const {
-    const View& here = view(mm, page);
-    if (here.access != Allowed::yes) return true;
-    return is_beyond_end(here.page) || pages_[here.page].was_beyond_end > faulted_[cpu];
+    if (view(mm, page).access != Allowed::yes) return true;
+    const PageNumber behind = in_file(mm, page);
+    return behind != nothing && (is_beyond_end(behind) || pages_[behind].was_beyond_end > faulted_[cpu]);
   }
   bool may_refuse_store(int mm, int page) const { return view(mm, page).stores != Allowed::yes; }
   // Whether the read() under way on a CPU, which has found a frame, may get the value from it.
@@ -100,7 +118,10 @@ class Reference {
     return pages_[file_page(file, index)].words[word].value;
   }
   // In what a virtual page shows. It must be one that an access may work on.
-  std::uint32_t shown_word(int mm, int page, int word) const { return pages_[view(mm, page).page].words[word].value; }
+  std::uint32_t shown_word(int mm, int page, int word) const {
+    const PageNumber shown = view(mm, page).page;
+    return is_of_file(shown) ? pages_[shown].words[word].value : private_.word(shown, word);
+  }
   // The last value of the word that an fsync which begins now must save: a write() that has not returned
   // does not count yet.
   std::uint32_t settled_word(int file, int index, int word) const {
@@ -116,8 +137,11 @@ class Reference {
   // write() of a word, and the return of the write() of a page. A page is written by one at a time.
   void write(int file, int index, int word, std::uint32_t value);
   void write_returned(int file, int index);
-  // The pages show the file from `index` on. They are in no transition any more.
-  void map(int mm, int first, int count, int file, int index, bool read_only = false);
+  // The pages are in no transition any more.
+  void map(int mm, int first, int count, const Mapping& mapping);
+  // A word of a page is copied from a frame to another, as the kernel does when somebody is about to store to a private page. The
+  // source is a page of a file; -1: of none any more.
+  void copy_word(int from, int file, int index, int to, int word);
   // Of what is mapped in the range; what is unmapped already stays so. And of what may be written to.
   void begin_unmap(int mm, int first, int count) { change(mm, first, count, &View::access, Allowed::yes); }
   void begin_protect(int mm, int first, int count) { change(mm, first, count, &View::stores, Allowed::yes); }
@@ -138,13 +162,21 @@ class Reference {
   void fault(int cpu) { faulted_[cpu] = now_; }
   // The frame leaves the page cache, as what the page of the file is now; and it ends its life.
   void drop(int frame, int file, int index);
-  void free(int frame) { copies_[frame].dropped = 0; }
+  void free(int frame) {
+    copies_[frame].dropped = 0;
+    private_.free(frame);
+  }
   // A CPU takes entries of an mm out of the page tables, and has them flushed together. It has one gather at a time.
   void begin_gather(int cpu, int mm);
+  // It zaps a range of an mm's, or discards pages of a file. What is private in the entries that it clears meanwhile is thrown away.
+  void begin_zap(int cpu) { ++zaps_[cpu]; }
+  void end_zap(int cpu) { --zaps_[cpu]; }
   // Takes an entry out that leads to the frame. Without a gather it is not left for later, nor is one that is set again
   // (mprotect).
-  void clear_entry(int cpu, int page, int frame);
+  void clear_entry(int cpu, int mm, int page, int frame);
   void set_entry(int cpu, int mm, int page);
+  // An entry leads to the frame from now on.
+  void show_frame(int mm, int page, int frame);
   void flush_gather(int cpu);
   void end_gather(int cpu) { gathers_[cpu].mm = no_mm; }
 
@@ -162,12 +194,15 @@ class Reference {
     std::uint64_t was_discarded = 0;   // when that last ended; 0: never
   };
 
-  // Of a page that can be shown: those of files. Pages that belong to an mm alone would come after them.
-  using PageNumber = std::uint16_t;
-  static constexpr PageNumber nothing = 0xFFFF;
-  static_assert(max_files * max_file_pages <= nothing);
+  // Of a page that can be shown: those of files, then those that mms have of their own.
+  using PageNumber = PrivateMemory::PageNumber;
+  static constexpr PageNumber nothing = PrivateMemory::nothing;
+  static_assert(max_files * max_file_pages + max_mms * max_windows * max_file_pages <= nothing);
+  bool is_of_file(PageNumber page) const { return page < pages_.size(); }
   PageNumber file_page(int file, int index) const { return static_cast<PageNumber>(file * file_length_ + index); }
   static void forget(Page& page);
+
+  void cut_off_copies(int file);
 
   // How long a file is, and which of its pages are being discarded.
   struct File {
@@ -188,8 +223,19 @@ class Reference {
     Allowed access = Allowed::no;
     Allowed stores = Allowed::no;  // as far as any access is
   };
-  const View& view(int mm, int page) const { return views_[mm * virtual_pages_ + page]; }
-  View& view(int mm, int page) { return views_[mm * virtual_pages_ + page]; }
+  int place(int mm, int page) const { return mm * virtual_pages_ + page; }
+  const View& view(int mm, int page) const { return views_[place(mm, page)]; }
+  View& view(int mm, int page) { return views_[place(mm, page)]; }
+  // The page of a file that a virtual page shows, or would if it had no copy of its own; nothing: it is anonymous.
+  PageNumber in_file(int mm, int page) const {
+    const int where = place(mm, page);
+    return private_.is_private(where) ? private_.behind(where) : views_[where].page;
+  }
+  PageNumber own(int mm, int page) const { return private_.own(place(mm, page)); }
+  PageNumber map_anew(int place, const Mapping& mapping, int i);
+  void store_privately(int mm, int page, int word, std::uint32_t value);
+  // Throws away what a virtual page has of its own, which it shows.
+  void throw_away(View& view, int where);
   // One step on the way from yes to no, of the pages for which it is `from`.
   void change(int mm, int first, int count, Allowed View::* what, Allowed from);
 
@@ -200,13 +246,14 @@ class Reference {
     PageNumber page = nothing;
     std::uint32_t words[max_words] = {};
   };
-  bool was(const Copy& copy, PageNumber page, int word, std::uint32_t value) const {
+  static bool was(const Copy& copy, PageNumber page, int word, std::uint32_t value) {
     return copy.dropped != 0 && copy.page == page && copy.words[word] == value;
   }
-  // Whether a frame is nothing but a copy of the page, which was discarded.
-  bool is_cut_off(int frame, PageNumber page) const {
+  // Whether a frame is nothing but a copy of what a virtual page shows or had of its own, which was discarded.
+  bool is_cut_off(int mm, int page, int frame) const {
     const Copy& copy = copies_[frame];
-    return copy.dropped != 0 && copy.discarded && copy.page == page;
+    if (copy.dropped == 0 || !copy.discarded) return false;
+    return copy.page == view(mm, page).page || copy.page == own(mm, page);
   }
 
   // The frames that the entries which a gather has cleared led to, until they are flushed.
@@ -229,6 +276,8 @@ class Reference {
   Row<std::uint64_t> faulted_;  // when each CPU's access last did
   Row<Copy> copies_;            // by frame
   Row<Gather> gathers_;         // by CPU
+  Row<std::uint8_t> zaps_;      // by CPU: how many are under way
+  PrivateMemory private_;
 };
 
 }  // namespace shootdown

@@ -69,7 +69,7 @@ BOOST_AUTO_TEST_CASE(a_page_shows_what_was_mapped_there_in_its_mm) {
   reset(&MachineConfig::files, 2);
   reference->write(1, 2, 0, 5);
   reference->write(1, 3, 0, 6);
-  reference->map(0, 0, 2, 1, 2);
+  reference->map(0, 0, 2, {.file = 1, .index = 2});
   BOOST_TEST(shows(0, 0, 5));
   BOOST_TEST(shows(0, 1, 6));
   BOOST_TEST(shows(0, 2, 0));
@@ -96,7 +96,7 @@ BOOST_AUTO_TEST_CASE(write_protection_is_about_stores_alone) {
   // What is protected already is in no transition again.
   reference->begin_protect(0, 1, 2);
   BOOST_TEST(!reference->may_store(0, 2));
-  reference->map(0, 2, 1, 0, 2);
+  reference->map(0, 2, 1, {.file = 0, .index = 2});
   BOOST_TEST(reference->may_store(0, 2));
   BOOST_TEST(!reference->may_refuse_store(0, 2));
 }
@@ -104,7 +104,7 @@ BOOST_AUTO_TEST_CASE(write_protection_is_about_stores_alone) {
 BOOST_AUTO_TEST_CASE(what_is_moved_shows_the_same_elsewhere_and_keeps_its_protection) {
   reference->store(0, 1, 0, 0, 5);
   reference->begin_unmap(0, 0, 2);
-  reference->map(0, 6, 2, 0, 0, true);
+  reference->map(0, 6, 2, {.read_only = true, .file = 0, .index = 0});
   reference->end_unmap(0, 0, 2);
   BOOST_TEST(shows(0, 7, 5));
   BOOST_TEST(!reference->may_store(0, 7));
@@ -129,7 +129,7 @@ BOOST_AUTO_TEST_CASE(in_transition_both_ways_are_right_and_then_only_the_new_one
   BOOST_TEST(shows(0, 1, 0));
   BOOST_TEST(shows(0, 3, 0));
   BOOST_TEST(shows(1, 2, 3));
-  reference->map(0, 2, 1, 0, 2);
+  reference->map(0, 2, 1, {.file = 0, .index = 2});
   BOOST_TEST(shows(0, 2, 3));
 }
 
@@ -155,7 +155,7 @@ BOOST_AUTO_TEST_CASE(what_is_unmapped_stays_so_while_more_is_unmapped) {
 BOOST_AUTO_TEST_CASE(what_is_mapped_anew_is_out_of_the_transition) {
   reference->write(0, 3, 0, 5);
   reference->begin_unmap(0, 0, 2);
-  reference->map(0, 1, 1, 0, 3);
+  reference->map(0, 1, 1, {.file = 0, .index = 3});
   BOOST_TEST(shows(0, 1, 5));
   BOOST_TEST(!allows(0, 1, 0, 0));
   reference->end_unmap(0, 0, 2);
@@ -214,7 +214,7 @@ struct Dropped : TwoMms {
     reference->write(0, 1, 0, 4);
     reference->write(0, 1, 0, 5);
     reference->begin_gather(2, 1);
-    reference->clear_entry(2, 5, 3);
+    reference->clear_entry(2, 1, 5, 3);
     reference->drop(3, 0, 1);
     reference->begin_operation(1);
     reference->write(0, 1, 0, 6);
@@ -260,7 +260,7 @@ BOOST_FIXTURE_TEST_CASE(a_gather_that_ends_has_nothing_to_be_flushed, Dropped) {
   reference->begin_gather(2, 1);
   BOOST_TEST(!loads(5));
   reference->end_gather(2);
-  reference->clear_entry(2, 5, 3);  // page_mkclean, say
+  reference->clear_entry(2, 1, 5, 3);  // page_mkclean, say
   BOOST_TEST(!loads(5));
 }
 
@@ -353,7 +353,7 @@ BOOST_FIXTURE_TEST_CASE(it_becomes_zeros_when_its_frame_leaves_the_page_cache, D
 
 BOOST_FIXTURE_TEST_CASE(a_store_to_the_copy_changes_nothing_else, Discarded) {
   reference->begin_gather(2, 1);
-  reference->clear_entry(2, 5, 3);
+  reference->clear_entry(2, 1, 5, 3);
   reference->drop(3, 0, 1);
   BOOST_TEST(reference->may_access(1, 5, 3));
   BOOST_TEST(!reference->may_access(0, 5, 3));  // which nobody flushes late
@@ -385,6 +385,154 @@ BOOST_AUTO_TEST_CASE(nothing_is_mapped_if_the_machine_says_so) {
   reset(&MachineConfig::mapped, 0);
   BOOST_TEST(shows_nothing(0, 0));
   BOOST_TEST(shows_nothing(1, 7));
+}
+
+// --- private mappings ---
+
+// Pages 4 to 7 of mm 0 are private, of file 0, in which page 1 has the value 5; frame 1 has it, and frame 9 the copy.
+struct Private : TwoMms {
+  Private() {
+    reference->store(0, 1, 0, 1, 5);
+    reference->map(0, 4, 4, {.is_private = true, .file = 0, .index = 0});
+  }
+  void copy() {
+    for (const int word : {0, 1}) reference->copy_word(1, 0, 1, 9, word);
+  }
+  void install(int page = 5) {
+    reference->set_entry(0, 0, page);
+    reference->show_frame(0, page, 9);
+  }
+  bool loads(std::uint32_t value, int frame = 9) const { return reference->allows(0, 5, 0, frame, value); }
+};
+
+BOOST_FIXTURE_TEST_CASE(a_private_page_shows_its_file_until_there_is_a_copy, Private) {
+  BOOST_TEST(loads(5));
+  reference->store(0, 1, 0, 1, 6);
+  BOOST_TEST(loads(6));
+  BOOST_TEST(!loads(5));
+  copy();
+  reference->store(0, 1, 0, 1, 7);
+  BOOST_TEST(loads(7));
+  install();
+  BOOST_TEST(loads(6));  // what was copied
+  BOOST_TEST(!loads(7));
+  reference->store(0, 5, 0, 9, 8);
+  BOOST_TEST(loads(8));
+  BOOST_TEST(allows(0, 1, 0, 7));  // the file has not changed
+  BOOST_TEST(allows(1, 5, 0, 7));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_copy_that_is_not_installed_is_none, Private) {
+  copy();
+  reference->free(9);
+  reference->store(0, 1, 0, 1, 6);
+  install();
+  BOOST_TEST(loads(6));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_store_never_changes_the_file, Private) {
+  reference->store(0, 5, 1, 1, 9);  // without a copy
+  BOOST_TEST(allows(0, 5, 1, 9));
+  BOOST_TEST(allows(0, 5, 0, 5));
+  BOOST_TEST(allows(0, 1, 1, 0));
+  BOOST_TEST(reference->file_word(0, 1, 1) == 0U);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_copy_of_a_page_that_was_dropped_is_what_that_was, Private) {
+  reference->drop(1, 0, 1);
+  reference->write(0, 1, 0, 6);
+  reference->copy_word(1, -1, -1, 9, 0);
+  install();
+  BOOST_TEST(loads(5));
+  BOOST_TEST(!loads(6));
+}
+
+// CPU 2 zaps: what is behind the entry that it takes out is thrown away, and seen late through old translations alone.
+BOOST_FIXTURE_TEST_CASE(what_is_zapped_is_the_files_again, Private) {
+  copy();
+  install();
+  reference->store(0, 5, 0, 9, 8);
+  reference->begin_gather(2, 0);
+  reference->begin_zap(2);
+  BOOST_TEST(loads(8));
+  reference->clear_entry(2, 0, 5, 9);
+  BOOST_TEST(loads(5, 1));
+  BOOST_TEST(!loads(8, 1));
+  BOOST_TEST(loads(8));
+  reference->store(0, 5, 0, 9, 10);
+  BOOST_TEST(loads(10));
+  BOOST_TEST(loads(5, 1));
+  reference->flush_gather(2);
+  reference->end_zap(2);
+  BOOST_TEST(!reference->may_access(0, 5, 9));
+  BOOST_TEST(reference->may_access(0, 5, 1));
+  BOOST_TEST(loads(5, 1));
+}
+
+BOOST_FIXTURE_TEST_CASE(an_entry_that_is_cleared_otherwise_throws_nothing_away, Private) {
+  copy();
+  install();
+  reference->store(0, 5, 0, 9, 8);
+  reference->clear_entry(2, 0, 5, 9);
+  BOOST_TEST(loads(8));
+  install();
+  BOOST_TEST(loads(8));
+}
+
+BOOST_FIXTURE_TEST_CASE(truncation_throws_copies_away_and_a_hole_does_not, Private) {
+  copy();
+  install();
+  reference->store(0, 5, 0, 9, 8);
+  reference->begin_discard(0, 1, 1);
+  reference->end_discard(0);
+  BOOST_TEST(loads(8));
+  BOOST_TEST(allows(0, 1, 0, 0));
+  reference->set_size(0, 1);
+  reference->begin_discard(0, 1, 3);
+  BOOST_TEST(loads(8));
+  reference->end_discard(0);
+  BOOST_TEST(!reference->may_access(0, 5, 9));
+  BOOST_TEST(reference->may_refuse(0, 0, 5));
+  reference->set_size(0, 4);
+  reference->fault(0);
+  BOOST_TEST(loads(0, 2));
+  BOOST_TEST(!loads(8, 2));
+}
+
+BOOST_FIXTURE_TEST_CASE(anonymous_memory_is_zeros_and_has_no_end, Private) {
+  reference->map(0, 4, 4, {.is_private = true, .is_anonymous = true, .file = -1, .index = -1});
+  BOOST_TEST(loads(0));
+  BOOST_TEST(!loads(5));
+  reference->store(0, 5, 0, 9, 6);
+  BOOST_TEST(loads(6));
+  reference->set_size(0, 1);
+  reference->begin_discard(0, 1, 3);
+  reference->end_discard(0);
+  BOOST_TEST(loads(6));
+  BOOST_TEST(!reference->may_refuse(0, 0, 5));
+  reference->begin_zap(2);
+  reference->clear_entry(2, 0, 5, 9);
+  BOOST_TEST(loads(0, 3));
+  // The frame of zeros is nobody's copy: it is shown again at once.
+  reference->show_frame(0, 5, 9);
+  BOOST_TEST(loads(0));
+}
+
+BOOST_FIXTURE_TEST_CASE(what_is_private_moves_with_its_mapping, Private) {
+  copy();
+  install();
+  reference->store(0, 5, 0, 9, 8);
+  reference->begin_unmap(0, 5, 1);
+  reference->map(0, 0, 1, {.is_private = true, .file = 0, .index = 1, .moved_from = 5});
+  BOOST_TEST(loads(8));
+  BOOST_TEST(allows(0, 0, 0, 8));
+  reference->end_unmap(0, 5, 1);
+  BOOST_TEST(shows_nothing(0, 5));
+  reference->store(0, 0, 0, 9, 11);
+  BOOST_TEST(allows(0, 0, 0, 11));
+  // To be written to again it stays where it is.
+  reference->map(0, 0, 1, {.is_private = true, .file = 0, .index = 1, .moved_from = 0});
+  BOOST_TEST(allows(0, 0, 0, 11));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -281,12 +281,16 @@ void Writer::write_set_up() {
 
 }  // namespace
 
-bool can_lose(const Program& program) {
-  return calls(program, std::array{Call::store, Call::touch});
+std::string why_not_in_c(const Program& program) {
+  if (!calls(program, std::array{Call::store, Call::touch}))
+    return "nothing is stored to memory (store, touch), so that nothing can be lost";
+  if (calls(program, std::array{Call::mmap_private, Call::mmap_anonymous}))
+    return "some of its memory is private (mmap_private, mmap_anonymous), which no C program tries yet";
+  return {};
 }
 
 std::string program_in_c(const Program& program, std::string_view name) {
-  SHOOTDOWN_CHECK(can_lose(program));
+  SHOOTDOWN_CHECK(why_not_in_c(program).empty());
   return Writer(program, name).write();
 }
 

@@ -17,11 +17,12 @@
 
 namespace shootdown {
 
-// Whether anything is stored to memory. Else nothing can be lost, and there is nothing to try.
-bool can_lose(const Program& program);
+// Why there is no C program: nothing is stored to memory, so that nothing can be lost; or some of that memory is private, of
+// which no file tells what should be there. Empty: there is one.
+std::string why_not_in_c(const Program& program);
 
 // The C program, which calls what it tries by a name; characters other than letters, digits, '.', '-' and '_' become '_'.
-// REQUIRES: can_lose(program).
+// REQUIRES: why_not_in_c(program) is empty.
 std::string reproducer_of(const Program& program, std::string_view name);
 
 // The part of it that is of this program alone.

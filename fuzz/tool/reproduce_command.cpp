@@ -19,9 +19,9 @@ ExitStatus reproduce_command(const ReproduceOptions& options, Console& console) 
   }
   const Input& input = std::get<Input>(loaded);
   const Program& program = input.document.program;
-  if (!can_lose(program)) {
-    console.error(
-        fmt::format("{}: nothing is stored to memory (store, touch), so that nothing can be lost", input.name));
+  const std::string why_not = why_not_in_c(program);
+  if (!why_not.empty()) {
+    console.error(fmt::format("{}: {}", input.name, why_not));
     return exit_bad_input;
   }
   return console.deliver(options.to, reproducer_of(program, std::filesystem::path(input.name).stem().string()));

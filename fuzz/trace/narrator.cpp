@@ -169,8 +169,10 @@ class Words {
   // --- address spaces ---
 
   Narration tell(const event::InsertMapping& insert) const {
+    static constexpr std::array<std::string_view, 3> kinds{"a mapping", "a private mapping", "anonymous memory"};
+    const std::string_view what = kinds.at(static_cast<std::size_t>(insert.kind));
     const std::string_view how = insert.read_only != 0 ? ", read-only" : "";
-    return essential(fmt::format("insert a mapping at page {}{}{}", insert.first, of_mm(insert.mm), how));
+    return essential(fmt::format("insert {} at page {}{}{}", what, insert.first, of_mm(insert.mm), how));
   }
   Narration tell(const event::SplitMapping& split) const {
     return essential(fmt::format("split the mapping at page {}{}", split.page, of_mm(split.mm)));
@@ -293,6 +295,9 @@ class Words {
   }
   Narration tell(const event::ReadWord& read) const {
     return essential(fmt::format("read() gets {} from {} word {}", read.value, name(read.page), read.word));
+  }
+  Narration tell(const event::CopyWord& copy) const {
+    return essential(fmt::format("copy {} word {} to frame {}: {}", name(copy.page), copy.word, copy.to, copy.value));
   }
   Narration tell(const event::WriteWord& write) const {
     return essential(fmt::format("write() puts {} into {} word {}", write.value, name(write.page), write.word));

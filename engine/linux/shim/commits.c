@@ -91,7 +91,7 @@ struct vm_area_struct *__wrap_copy_vma(struct vm_area_struct **vma, unsigned lon
 		return NULL;
 	host_code(IP);
 	host_unmap_begins(mm, from, from + length);
-	host_mapped(mm, to, to + length, shim_file_of(copy->vm_file->f_mapping), index, !(copy->vm_flags & VM_WRITE));
+	shim_report_mapping(copy, to, to + length, index, from);
 	return copy;
 }
 

@@ -265,6 +265,7 @@ void linux_frame_facts(unsigned long pfn, struct linux_frame *facts)
 	if (!facts->in_use)
 		return;
 	facts->is_table = PageTable(page) != 0;
+	facts->is_zeros = is_zero_pfn(pfn);
 	for (i = 0; i < ARRAY_SIZE(flags); i++)
 		facts->flags |= (page->flags >> flags[i] & 1) << i;
 	facts->refcount = page_count(page);
@@ -283,22 +284,23 @@ int linux_has_loaded(int cpu, int mm)
 	return pgd && (per_cpu(shim_cr3, cpu) & PTE_PFN_MASK) == __sme_pa(pgd);
 }
 int linux_is_lazy(int cpu) { return per_cpu(cpu_tlbstate_shared.is_lazy, cpu); }
-long linux_rss(int mm)
+static long rss_of_kind(int mm, int kind)
 {
 #if SINCE_6_2
-	return percpu_counter_sum(&shim_mms[mm].mm.rss_stat[MM_FILEPAGES]);
+	return percpu_counter_sum(&shim_mms[mm].mm.rss_stat[kind]);
 #else
-	long rss = atomic_long_read(&shim_mms[mm].mm.rss_stat.count[MM_FILEPAGES]);
+	long rss = atomic_long_read(&shim_mms[mm].mm.rss_stat.count[kind]);
 	int cpu;
 
 	/* What its tasks have counted and not told it yet. */
 	for (cpu = 0; cpu < linux_max_cpus; cpu++) {
 		if (shim_tasks[cpu].mm == &shim_mms[mm].mm)
-			rss += shim_tasks[cpu].rss_stat.count[MM_FILEPAGES];
+			rss += shim_tasks[cpu].rss_stat.count[kind];
 	}
 	return rss;
 #endif
 }
+long linux_rss(int mm) { return rss_of_kind(mm, MM_FILEPAGES) + rss_of_kind(mm, MM_ANONPAGES); }
 int linux_flushes_pending(int mm)
 {
 	int pending = atomic_read(&shim_mms[mm].mm.tlb_flush_pending);

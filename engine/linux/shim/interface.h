@@ -87,8 +87,18 @@ void host_unmap_begins(int mm, unsigned long start, unsigned long end);
 void host_unmap_ends(int mm, unsigned long start, unsigned long end);
 void host_protect_begins(int mm, unsigned long start, unsigned long end);
 void host_protect_ends(int mm, unsigned long start, unsigned long end);
-/* It shows a file from now on, and may be written to or not. */
-void host_mapped(int mm, unsigned long start, unsigned long end, int file, unsigned long index, int read_only);
+/* NOLINTNEXTLINE(readability-identifier-naming): as the kernel names an enum */
+enum linux_mapping {
+	linux_shared,
+	linux_private, /* of a file */
+	linux_anonymous,
+};
+/* It shows a file from now on, or what is the mm's own; and may be written to or not. `from` is where that was until now, 0:
+ * nowhere. */
+void host_mapped(int mm, unsigned long start, unsigned long end, enum linux_mapping mapping, int file, unsigned long index,
+		 int read_only, unsigned long from);
+/* The contents of a frame are copied to another. */
+void host_copy_page(unsigned long from, unsigned long to);
 /* It begins to zap a range, and has done so. */
 void host_zap_begins(int mm, unsigned long start, unsigned long end);
 void host_zap_ends(int mm, unsigned long start, unsigned long end);
@@ -147,7 +157,8 @@ int linux_interrupt_pends(void);
 /* --- system calls and faults, on the CPU that runs; 0 or a negative error --- */
 /* -EFAULT: nothing is mapped there; -EACCES: what is must not be written to. */
 int linux_fault(unsigned long address, int store);
-int linux_mmap(unsigned long address, unsigned long length, int file, unsigned long index);
+/* If anonymous: of no file. */
+int linux_mmap(unsigned long address, unsigned long length, enum linux_mapping mapping, int file, unsigned long index);
 int linux_munmap(unsigned long address, unsigned long length);
 int linux_mprotect(unsigned long address, unsigned long length, int writable);
 /* Returns the new address, or an error. */
@@ -201,6 +212,7 @@ struct linux_frame {
 	unsigned long index;
 	int in_use; /* 0: it is free */
 	int is_table; /* it holds a page table */
+	int is_zeros; /* it is the one that all read of who have not written: entries for it are not counted */
 };
 /* What an address is to people: something that has a name, or one of several of its kind; and where in it. */
 struct linux_object {

@@ -57,11 +57,21 @@ static void begin_protect(struct mm_struct *mm, unsigned long start, unsigned lo
 	own->end = end;
 }
 
+void shim_report_mapping(const struct vm_area_struct *vma, unsigned long start, unsigned long end, unsigned long index,
+			 unsigned long from)
+{
+	const enum linux_mapping mapping = vma->vm_flags & VM_SHARED ? linux_shared :
+					   vma->vm_file		     ? linux_private :
+								       linux_anonymous;
+
+	host_mapped(shim_number_of(vma->vm_mm), start, end, mapping,
+		    vma->vm_file ? shim_file_of(vma->vm_file->f_mapping) : -1, index, !(vma->vm_flags & VM_WRITE), from);
+}
+
 void shim_protection_changed(const struct vm_area_struct *vma)
 {
 	if (vma->vm_flags & VM_WRITE)
-		host_mapped(shim_number_of(vma->vm_mm), vma->vm_start, vma->vm_end,
-			    shim_file_of(vma->vm_file->f_mapping), vma->vm_pgoff, 0);
+		shim_report_mapping(vma, vma->vm_start, vma->vm_end, vma->vm_pgoff, vma->vm_start);
 	else
 		begin_protect(vma->vm_mm, vma->vm_start, vma->vm_end);
 }
@@ -81,18 +91,22 @@ void shim_before_unlock(const struct rw_semaphore *sem)
 	end_range(&per_cpu(protecting, host_cpu()), host_protect_ends);
 }
 
-int linux_mmap(unsigned long address, unsigned long length, int file, unsigned long index)
+/* As do_mmap does it, which finds an address and looks at rights. */
+int linux_mmap(unsigned long address, unsigned long length, enum linux_mapping mapping, int file, unsigned long index)
 {
-	const unsigned long flags =
-		VM_READ | VM_WRITE | VM_SHARED | VM_MAYSHARE | VM_MAYREAD | VM_MAYWRITE;
+	const unsigned long flags = VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE |
+				    (mapping == linux_shared ? VM_SHARED | VM_MAYSHARE : 0);
 	struct mm_struct *mm = current->mm;
 	unsigned long result;
 
 	mmap_write_lock(mm);
 	host_unmap_begins(shim_number_of(mm), address, address + length);
-	result = mmap_region(&shim_files[file], address, length, flags, index, NULL);
+	if (mapping == linux_anonymous)
+		result = mmap_region(NULL, address, length, flags, address >> PAGE_SHIFT, NULL);
+	else
+		result = mmap_region(&shim_files[file], address, length, flags, index, NULL);
 	host_code(NULL);
-	host_mapped(shim_number_of(mm), address, address + length, file, index, 0);
+	host_mapped(shim_number_of(mm), address, address + length, mapping, mapping == linux_anonymous ? -1 : file, index, 0, 0);
 	mmap_write_unlock(mm);
 	return IS_ERR_VALUE(result) ? (int)result : 0;
 }

@@ -32,6 +32,8 @@
 #define SINCE_6_2 (LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0))
 /* Several pages of a folio are queued at once. */
 #define SINCE_6_9 (LINUX_VERSION_CODE >= KERNEL_VERSION(6, 9, 0))
+/* Who looks for room for a mapping is told its flags. */
+#define SINCE_6_10 (LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0))
 /* Filesystems are given folios. */
 #define SINCE_6_12 (LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0))
 
@@ -64,6 +66,9 @@ extern struct shim_mm shim_mms[linux_max_mms];
 static inline int shim_number_of(const struct mm_struct *mm) { return container_of(mm, struct shim_mm, mm) - shim_mms; }
 /* The CPU is about to drop a lock. */
 void shim_before_unlock(const struct rw_semaphore *sem);
+/* Tells of what a mapping shows in a range; `from` is where that was until now, 0: nowhere. */
+void shim_report_mapping(const struct vm_area_struct *vma, unsigned long start, unsigned long end, unsigned long index,
+			 unsigned long from);
 /* It has changed what may be done with a mapping, but no entry yet. */
 void shim_protection_changed(const struct vm_area_struct *vma);
 extern struct inode shim_inodes[linux_max_files];

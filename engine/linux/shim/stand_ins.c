@@ -4,11 +4,13 @@
  * Keeps: a frame is handed out with one reference and zeroed if so asked, the one freed last comes first; what is free is
  * known, and who uses it or frees it again is told; a page that is freed is checked as the kernel does. An allocation that must
  * not sleep fails when it is told to; who may sleep waits until there is memory, and always gets some.
- * Does not keep: zones, watermarks; slab objects are never used again within a run, so that a use after free finds what was
+ * Does not keep: zones, watermarks; there is no swap space; slab objects are never used again within a run, so that a use after free finds what was
  * there. A page that is found bad is freed all the same. */
 #include "shim.h"
 
 /* --- frames --- */
+
+extern unsigned long zero_pfn;
 
 static unsigned char frame_used[linux_frames];
 static unsigned short free_list[linux_frames];
@@ -18,9 +20,12 @@ void shim_init_memory(void)
 {
 	int pfn;
 
-	for (pfn = linux_frames - 1; pfn > 0; pfn--)
+	for (pfn = linux_frames - 2; pfn > 0; pfn--)
 		free_list[free_count++] = pfn;
 	frame_used[0] = 1;
+	/* The one that is full of zeros, and nobody's. */
+	zero_pfn = linux_frames - 1;
+	frame_used[zero_pfn] = 1;
 	for (pfn = 0; pfn < linux_frames; pfn++) {
 		atomic_set(&frame_page(pfn)->_mapcount, -1);
 		INIT_LIST_HEAD(&frame_page(pfn)->lru);
@@ -130,6 +135,17 @@ void free_pages(unsigned long address, unsigned int order)
 	if (page && put_page_testzero(page))
 		shim_free_frame(page, IP);
 }
+
+void copy_page(void *to, void *from) { host_copy_page(page_to_pfn(virt_to_page(from)), page_to_pfn(virt_to_page(to))); }
+/* No memory is broken: nothing is left to be copied. */
+unsigned long copy_mc_to_kernel(void *to, const void *from, unsigned int size)
+{
+	copy_page(to, (void *)from);
+	return 0;
+}
+
+/* None: there is no swap space. */
+swp_entry_t folio_alloc_swap(struct folio *folio) { return (swp_entry_t){ 0 }; }
 
 /* --- objects --- */
 
@@ -313,6 +329,24 @@ void shim_init_percpu_counter(struct percpu_counter *counter)
 	memset(counter, 0, sizeof(*counter));
 	counter->counters = shim_alloc_percpu(sizeof(s32));
 }
+
+/* --- room for mappings: for mremap, which has been told where --- */
+
+#if SINCE_6_10
+unsigned long arch_get_unmapped_area(struct file *file, unsigned long address, unsigned long length, unsigned long index,
+				     unsigned long flags, vm_flags_t vm_flags)
+{
+	return address;
+}
+#else
+unsigned long arch_get_unmapped_area(struct file *file, unsigned long address, unsigned long length, unsigned long index,
+				     unsigned long flags)
+{
+	return address;
+}
+#endif
+
+/* --- pages that CPUs hold for later --- */
 
 /* Other CPUs drain their batches by work that this one waits for. It is done in one step, as soon as nothing keeps that CPU from
  * it: its thread may be preempted, and nobody has the lock of the LRU lists. */

@@ -50,6 +50,8 @@ static void boot_zones(void)
 	}
 	/* So much that nobody is throttled. */
 	atomic_long_set(&vm_zone_stat[NR_FREE_PAGES], 1 << 20);
+	/* And who wants to map memory is not refused. */
+	atomic_long_set(&_totalram_pages, 1 << 20);
 	lruvec_init(&contig_page_data.__lruvec);
 }
 
@@ -87,6 +89,9 @@ static void make_mm(int number)
 	atomic_set(&mm->mm_users, 0);
 	atomic_set(&mm->mm_count, 1);
 	mm->task_size = TASK_SIZE;
+#if !SINCE_6_10
+	mm->get_unmapped_area = arch_get_unmapped_area;
+#endif
 	mm->context.ctx_id = 7 + number;
 	atomic64_set(&mm->context.tlb_gen, 1);
 	init_rwsem(&mm->mmap_lock);
@@ -132,7 +137,7 @@ int linux_begin(int cpus, int mms, int files, int windows, int pages, int mapped
 		task->mm = &shim_mms[mm].mm;
 		for (window = 0; window < windows; window++) {
 			error = linux_mmap(LINUX_USER_BASE + (unsigned long)window * pages * PAGE_SIZE,
-					   (unsigned long)pages * PAGE_SIZE, window % files, 0);
+					   (unsigned long)pages * PAGE_SIZE, linux_shared, window % files, 0);
 			if (error)
 				return error;
 		}

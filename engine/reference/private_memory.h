@@ -1,0 +1,84 @@
+// What address spaces have of their own: the pages of private mappings, and of
+// anonymous memory.
+//
+// A place of a private mapping shows what is behind it, a page of a file, until a
+// store makes a copy of that, which is the address space's own: then it shows this.
+// Anonymous memory has nothing behind it, and is zeros until it is written to. What
+// an address space has of its own moves with a mapping (mremap).
+//
+// Belongs to the reference (reference.h), and says nothing of who may access what.
+// Needs no room before there is a private mapping.
+#pragma once
+
+#include <cstdint>
+
+#include "engine/arena.h"
+#include "engine/program/program.h"
+
+namespace shootdown {
+
+class PrivateMemory {
+ public:
+  // Identifies a page: of a file, below `first`; or one that an address space has of its own.
+  using PageNumber = std::uint16_t;
+  static constexpr PageNumber nothing = 0xFFFF;
+
+  // There are so many `places`, virtual pages of all address spaces; and page frames.
+  PrivateMemory(Arena& arena, int first, int places, int frames)
+      : arena_(arena), first_(first), place_count_(places), frame_count_(frames) {}
+
+  // Whether there has been any private mapping.
+  bool exists() const { return places_.size() != 0; }
+  bool is_private(int place) const { return exists() && places_[place].is_private; }
+  // The page of a file behind a private place; nothing: it is anonymous memory.
+  PageNumber behind(int place) const { return places_[place].behind; }
+  // What is its own. It stays so when that is discarded, until something else is mapped.
+  PageNumber own(int place) const { return exists() ? places_[place].own : nothing; }
+  std::uint32_t& word(PageNumber own, int word) { return words_[(own - first_) * max_words + word]; }
+  std::uint32_t word(PageNumber own, int word) const { return words_[(own - first_) * max_words + word]; }
+
+  // A place is mapped privately, and has nothing of its own yet; or not privately.
+  void map(int place, PageNumber behind);
+  void map_shared(int place);
+  // What is private at a place is at another now, too.
+  void move(int from, int to);
+  // Gives a place a page of zeros of its own, if it has none.
+  PageNumber make_own(int place);
+  void forget(PageNumber own);
+
+  // --- copies that stores make ---
+
+  // A word was copied to a frame.
+  void copy(int frame, int word, std::uint32_t value);
+  bool is_copy(int frame) const { return exists() && copies_[frame].made; }
+  // A place shows from now on what was copied to the frame, as its own.
+  PageNumber show_copy(int place, int frame);
+  void free(int frame) {
+    if (exists()) copies_[frame] = {};
+  }
+
+ private:
+  struct Place {
+    bool is_private = false;
+    PageNumber behind = nothing;
+    PageNumber own = nothing;
+  };
+  struct Copy {
+    bool made = false;
+    std::uint32_t words[max_words] = {};
+  };
+
+  void make_room();
+  void release(int place);
+
+  Arena& arena_;
+  int first_;
+  int place_count_;
+  int frame_count_;
+  Row<Place> places_;
+  Row<std::uint16_t> users_;  // of pages that are somebody's own: how many places
+  Row<std::uint32_t> words_;
+  Row<Copy> copies_;  // by frame
+};
+
+}  // namespace shootdown
