@@ -1,5 +1,6 @@
 #include "fuzz/trace/narrator.h"
 
+#include <array>
 #include <cstddef>
 #include <string_view>
 #include <utility>
