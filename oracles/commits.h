@@ -13,8 +13,8 @@ class Commits final
     : public Watches<event::UserAccess, event::WriteWord, event::WriteReturns, event::InsertMapping, event::BeginUnmap,
                      event::EndUnmap, event::OperationBegins, event::RemoveFromPageCache, event::FreePage,
                      event::BeginGather, event::ClearEntry, event::SetEntry, event::FlushGather, event::EndGather,
-                     event::BeginZap, event::EndZap, event::CopyWord, event::SetFileSize, event::BeginDiscard,
-                     event::EndDiscard> {
+                     event::BeginZap, event::EndZap, event::CopyWord, event::FreeLazily, event::SetFileSize,
+                     event::BeginDiscard, event::EndDiscard> {
  public:
   explicit Commits(Reference& reference) : reference_(reference) {}
 
@@ -38,6 +38,10 @@ class Commits final
                     .file = number(event.file),
                     .index = number(event.index),
                     .moved_from = number(event.moved_from)});
+  }
+  void on(int /*cpu*/, const event::FreeLazily& event) {
+    const auto changes = event.done != 0 ? &Reference::end_free : &Reference::begin_free;
+    (reference_.*changes)(number(event.mm), number(event.first), number(event.count));
   }
   void on(int /*cpu*/, const event::CopyWord& event) {
     reference_.copy_word(number(event.page.frame), number(event.page.file), number(event.page.index), number(event.to),

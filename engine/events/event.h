@@ -495,6 +495,14 @@ struct ReadWord : StepEvent {
 };
 
 // write() moves a word of the program to a file.
+// madvise(MADV_FREE) of the range begins, or is done: what is anonymous there may be thrown away until it is written to.
+struct FreeLazily : Note {
+  Fact mm;
+  Fact first;
+  Fact count;
+  Fact done;
+};
+
 // Of a page that a store makes a copy of, which goes to a frame.
 struct CopyWord : StepEvent {
   PageFact page;
@@ -680,7 +688,7 @@ using AllEvents = EventList<
     event::FsyncReturns, event::BeginGather, event::BeginZap, event::EndZap, event::QueuePage, event::EncodePage,
     event::AllocateBatch, event::FreeBatch, event::FlushGather, event::ReleasePages, event::ReleasePage,
     event::FinishGather, event::EndGather, event::SetFileSize, event::BeginDiscard, event::EndDiscard,
-    event::KernelWarns, event::UseFreed, event::CopyWord>;
+    event::KernelWarns, event::UseFreed, event::CopyWord, event::FreeLazily>;
 
 // The number of a kind of event. An event that is not in the list does not compile.
 using EventKind = std::uint8_t;

@@ -562,10 +562,16 @@ void LinuxRun::interrupt_taken(int sender) {
 
 void LinuxRun::gather_begins(int mm) {
   announce(cpu(), event::BeginGather{.mm = as_fact(mm)});
+  Cpu& own = cpus_[cpu()];
+  own.lazily.done = 0;
+  if (own.lazily.count != 0) announce(cpu(), own.lazily);
 }
 
 void LinuxRun::gather_ends(int mm) {
   report(event::FlushGather{.mm = as_fact(mm)});
+  Cpu& own = cpus_[cpu()];
+  own.lazily.done = 1;
+  if (own.lazily.count != 0) announce(cpu(), own.lazily);
   announce(cpu(), event::EndGather{.mm = as_fact(mm)});
 }
 
@@ -822,6 +828,14 @@ void LinuxRun::unmap(int first, int count) {
   SHOOTDOWN_CHECK(error == 0);
 }
 
+// The kernel does so in a gather for each mapping, when it has the mmap_lock.
+void LinuxRun::free_lazily(int cpu, int first, int count) {
+  constexpr int madv_free = 8;
+  cpus_[cpu].lazily = {.mm = as_fact(mm_of(cpu)), .first = as_fact(first), .count = as_fact(count)};
+  linux_madvise(address_of(first), static_cast<unsigned long>(count) * linux_page_size, madv_free);
+  cpus_[cpu].lazily = {};
+}
+
 // Of a system call, the first step: who has not made it is not in the kernel.
 void LinuxRun::enter_kernel() {
   own_step({.kind = 0xFF});
@@ -864,6 +878,7 @@ void LinuxRun::run_operation(int cpu, const Operation& operation) {
     case Call::write: write(cpu, file, config.index_of(first)); break;
     case Call::pageout: linux_madvise(address_of(first), length, madv_pageout); break;
     case Call::cold: linux_madvise(address_of(first), length, madv_cold); break;
+    case Call::free: free_lazily(cpu, first, count); break;
     case Call::protect: linux_mprotect(address_of(first), length, 0); break;
     case Call::unprotect: linux_mprotect(address_of(first), length, 1); break;
     case Call::mremap: linux_mremap(address_of(first), length, address_of(operation.operands[0].to)); break;

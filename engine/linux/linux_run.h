@@ -26,18 +26,20 @@
 namespace shootdown {
 
 // The kinds of events that it sends; or would, of operations that it refuses.
-using SentByLinux = EventList<
-    event::RunBegins, event::RunEnds, event::OperationBegins, event::UserAccess, event::RefuseAccess,
-    event::EvictTranslation, event::FillTranslation, event::FlushTranslation, event::RaiseTlbGeneration,
-    event::SendInterrupt, event::TakeInterrupt, event::ReadEntry, event::SetEntry, event::ClearEntry, event::ReadTable,
-    event::TakeLock, event::DropLock, event::SleepInAtomic, event::InsertMapping, event::BeginUnmap, event::EndUnmap,
-    event::SetDirty, event::ClearDirty, event::SetWriteback, event::ClearWriteback, event::MarkAccessed,
-    event::AttachBuffers, event::StripBuffers, event::GetPage, event::PutPage, event::FreezeRefcount,
-    event::UnfreezeRefcount, event::AddRmap, event::RemoveRmap, event::AllocatePage, event::FreePage, event::LookUpPage,
-    event::AddToPageCache, event::RemoveFromPageCache, event::TagPage, event::ReadFromDisk, event::WriteToDisk,
-    event::ReadWord, event::WriteWord, event::WriteReturns, event::FsyncBegins, event::FsyncReturns, event::BeginGather,
-    event::BeginZap, event::EndZap, event::QueuePage, event::AllocateBatch, event::FlushGather, event::EndGather,
-    event::SetFileSize, event::BeginDiscard, event::EndDiscard, event::KernelWarns, event::UseFreed, event::CopyWord>;
+using SentByLinux =
+    EventList<event::RunBegins, event::RunEnds, event::OperationBegins, event::UserAccess, event::RefuseAccess,
+              event::EvictTranslation, event::FillTranslation, event::FlushTranslation, event::RaiseTlbGeneration,
+              event::SendInterrupt, event::TakeInterrupt, event::ReadEntry, event::SetEntry, event::ClearEntry,
+              event::ReadTable, event::TakeLock, event::DropLock, event::SleepInAtomic, event::InsertMapping,
+              event::BeginUnmap, event::EndUnmap, event::SetDirty, event::ClearDirty, event::SetWriteback,
+              event::ClearWriteback, event::MarkAccessed, event::AttachBuffers, event::StripBuffers, event::GetPage,
+              event::PutPage, event::FreezeRefcount, event::UnfreezeRefcount, event::AddRmap, event::RemoveRmap,
+              event::AllocatePage, event::FreePage, event::LookUpPage, event::AddToPageCache,
+              event::RemoveFromPageCache, event::TagPage, event::ReadFromDisk, event::WriteToDisk, event::ReadWord,
+              event::WriteWord, event::WriteReturns, event::FsyncBegins, event::FsyncReturns, event::BeginGather,
+              event::BeginZap, event::EndZap, event::QueuePage, event::AllocateBatch, event::FlushGather,
+              event::EndGather, event::SetFileSize, event::BeginDiscard, event::EndDiscard, event::KernelWarns,
+              event::UseFreed, event::CopyWord, event::FreeLazily>;
 
 // In bytes.
 inline constexpr Fact struct_page_size = 64;
@@ -185,6 +187,7 @@ class LinuxRun final : public Run, public World {
     bool exited = false;
     int acts_for = nobody;        // another CPU, meanwhile in one step
     PageFact copied;              // by read() or write()
+    event::FreeLazily lazily{};   // what it frees so; count 0: nothing
     int failing_allocations = 0;  // so many of the operation's next ones that must not sleep fail
     int idle = 0;                 // accesses since it last changed something
     int unseen = 0;               // accesses since its last step
@@ -253,6 +256,7 @@ class LinuxRun final : public Run, public World {
   void write(int cpu, int file, int index);
   void map(linux_mapping mapping, int first, int count);
   static void unmap(int first, int count);
+  void free_lazily(int cpu, int first, int count);
 
   const Engine& engine_;
   LinuxMemory& memory_;

@@ -51,6 +51,30 @@ void PrivateMemory::forget(PageNumber own) {
   for (int i = 0; i < max_words; ++i) word(own, i) = 0;
 }
 
+void PrivateMemory::begin_free(int place) {
+  if (!is_private(place) || behind(place) != nothing) return;
+  ++places_[place].frees;
+  places_[place].may_go = true;
+}
+
+void PrivateMemory::end_free(int place) {
+  if (is_private(place) && places_[place].frees != 0) --places_[place].frees;
+}
+
+// While a call is under way it may still throw away what is stored.
+void PrivateMemory::keep(int place) {
+  if (places_[place].frees == 0) places_[place].may_go = false;
+}
+
+void PrivateMemory::show(int place, int frame) {
+  Place& here = places_[place];
+  if (here.frame != frame && here.may_go) {
+    forget(here.own);
+    keep(place);
+  }
+  here.frame = static_cast<std::uint16_t>(frame);
+}
+
 void PrivateMemory::copy(int frame, int word, std::uint32_t value) {
   if (!exists()) return;
   copies_[frame].made = true;
@@ -61,6 +85,7 @@ PrivateMemory::PageNumber PrivateMemory::show_copy(int place, int frame) {
   const PageNumber page = make_own(place);
   for (int i = 0; i < max_words; ++i) word(page, i) = copies_[frame].words[i];
   copies_[frame].made = false;
+  places_[place].frame = static_cast<std::uint16_t>(frame);
   return page;
 }
 

@@ -4,7 +4,9 @@
 // A place of a private mapping shows what is behind it, a page of a file, until a
 // store makes a copy of that, which is the address space's own: then it shows this.
 // Anonymous memory has nothing behind it, and is zeros until it is written to. What
-// an address space has of its own moves with a mapping (mremap).
+// an address space has of its own moves with a mapping (mremap). Anonymous memory that
+// is freed lazily (MADV_FREE) becomes zeros when the kernel puts another frame into its
+// place, until somebody stores to it after the call.
 //
 // Belongs to the reference (reference.h), and says nothing of who may access what.
 // Needs no room before there is a private mapping.
@@ -46,6 +48,16 @@ class PrivateMemory {
   PageNumber make_own(int place);
   void forget(PageNumber own);
 
+  // --- what the kernel may throw away ---
+
+  // A call frees a place lazily, which is anonymous; and has done so.
+  void begin_free(int place);
+  void end_free(int place);
+  // Somebody has stored to it.
+  void keep(int place);
+  // The frame, which is no copy, is what the place shows from now on.
+  void show(int place, int frame);
+
   // --- copies that stores make ---
 
   // A word was copied to a frame.
@@ -60,6 +72,9 @@ class PrivateMemory {
  private:
   struct Place {
     bool is_private = false;
+    bool may_go = false;      // what it has of its own, when another frame is put into its place
+    std::uint8_t frees = 0;   // calls that are under way and free it lazily
+    std::uint16_t frame = 0;  // that it showed last
     PageNumber behind = nothing;
     PageNumber own = nothing;
   };

@@ -93,4 +93,74 @@ BOOST_AUTO_TEST_CASE(it_is_at_both_places_while_it_moves) {
   BOOST_TEST(memory.word(memory.own(4), 0) == 5U);
 }
 
+// Place 3 is anonymous, has the word 7 in frame 1, and was freed lazily.
+struct Freed : SixPlaces {
+  Freed() {
+    memory.map(3, nothing);
+    memory.word(memory.make_own(3), 0) = 7;
+    memory.show(3, 1);
+    memory.begin_free(3);
+  }
+  std::uint32_t word() const { return memory.word(memory.own(3), 0); }
+};
+
+BOOST_FIXTURE_TEST_CASE(what_was_freed_is_there_while_its_frame_is, Freed) {
+  memory.end_free(3);
+  memory.show(3, 1);
+  BOOST_TEST(word() == 7U);
+  memory.show(3, 2);
+  BOOST_TEST(word() == 0U);
+  // That was all: another frame must have what is there.
+  memory.word(memory.own(3), 0) = 8;
+  memory.show(3, 1);
+  BOOST_TEST(word() == 8U);
+}
+
+BOOST_FIXTURE_TEST_CASE(what_is_stored_afterwards_stays, Freed) {
+  memory.end_free(3);
+  memory.keep(3);
+  memory.show(3, 2);
+  BOOST_TEST(word() == 7U);
+}
+
+BOOST_FIXTURE_TEST_CASE(what_is_stored_meanwhile_may_go, Freed) {
+  memory.keep(3);
+  memory.show(3, 2);
+  BOOST_TEST(word() == 0U);
+  memory.word(memory.own(3), 0) = 9;
+  memory.keep(3);
+  memory.end_free(3);
+  memory.show(3, 1);
+  BOOST_TEST(word() == 0U);
+}
+
+BOOST_FIXTURE_TEST_CASE(each_of_two_calls_counts, Freed) {
+  memory.begin_free(3);
+  memory.end_free(3);
+  memory.keep(3);
+  memory.show(3, 2);
+  BOOST_TEST(word() == 0U);
+}
+
+BOOST_FIXTURE_TEST_CASE(only_anonymous_memory_is_freed, SixPlaces) {
+  memory.map(2, 5);
+  memory.word(memory.make_own(2), 0) = 7;
+  memory.show(2, 1);
+  for (const int place : {2, 4}) {
+    memory.begin_free(place);
+    memory.end_free(place);
+  }
+  memory.show(2, 3);
+  BOOST_TEST(memory.word(memory.own(2), 0) == 7U);
+}
+
+BOOST_FIXTURE_TEST_CASE(it_moves_with_what_is_there, Freed) {
+  memory.end_free(3);
+  memory.move(3, 5);
+  memory.show(5, 1);
+  BOOST_TEST(memory.word(memory.own(5), 0) == 7U);
+  memory.show(5, 2);
+  BOOST_TEST(memory.word(memory.own(5), 0) == 0U);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -47,6 +47,7 @@ void Reference::store_privately(int mm, int page, int word, std::uint32_t value)
     for (int i = 0; i < max_words; ++i) private_.word(stored.page, i) = pages_[shown].words[i].value;
   }
   private_.word(stored.page, word) = value;
+  private_.keep(place(mm, page));
 }
 
 void Reference::write(int file, int index, int word, std::uint32_t value) {
@@ -84,6 +85,14 @@ Reference::PageNumber Reference::map_anew(int place, const Mapping& mapping, int
   return mapping.is_anonymous ? private_.make_own(place) : behind;
 }
 
+void Reference::begin_free(int mm, int first, int count) {
+  for (int page = first; page < first + count; ++page) private_.begin_free(place(mm, page));
+}
+
+void Reference::end_free(int mm, int first, int count) {
+  for (int page = first; page < first + count; ++page) private_.end_free(place(mm, page));
+}
+
 void Reference::copy_word(int from, int file, int index, int to, int word) {
   const Copy& copy = copies_[from];
   if (copy.dropped != 0) {
@@ -96,7 +105,11 @@ void Reference::copy_word(int from, int file, int index, int to, int word) {
 void Reference::show_frame(int mm, int page, int frame) {
   const int where = place(mm, page);
   if (!private_.is_private(where)) return;
-  if (private_.is_copy(frame)) views_[where].page = private_.show_copy(where, frame);
+  if (private_.is_copy(frame)) {
+    views_[where].page = private_.show_copy(where, frame);
+  } else {
+    private_.show(where, frame);
+  }
   // It is no copy of what was thrown away any more, but what is shown now: the frame of zeros.
   if (copies_[frame].page == private_.own(where)) copies_[frame].dropped = 0;
 }

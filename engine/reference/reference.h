@@ -32,7 +32,8 @@
 // A private mapping (private_memory.h) shows pages of its file until it has a copy of
 // its own: of what the page was when the kernel made it. MADV_DONTNEED throws it away,
 // and so does truncation: page by page, as the entries are taken out. Who still has the
-// old translation then may see the old page, and store to it, until the flush.
+// old translation then may see the old page, and store to it, until the flush. What is
+// freed lazily the kernel throws away when it likes: the reference follows it.
 //
 // Cannot say which of the values that a word has had a disk shows: that is the
 // page cache's doing. It knows the bounds, because values grow.
@@ -154,6 +155,10 @@ class Reference {
   // Pages of a file are discarded, those of one file by one at a time.
   void begin_discard(int file, int first, int count);
   void end_discard(int file);
+
+  // madvise(MADV_FREE) of the range begins, and is done.
+  void begin_free(int mm, int first, int count);
+  void end_free(int mm, int first, int count);
 
   // --- what may be seen late ---
 

@@ -518,6 +518,28 @@ BOOST_FIXTURE_TEST_CASE(anonymous_memory_is_zeros_and_has_no_end, Private) {
   BOOST_TEST(loads(0));
 }
 
+BOOST_FIXTURE_TEST_CASE(what_is_freed_lazily_may_be_thrown_away_until_it_is_written_to, Private) {
+  reference->map(0, 4, 4, {.is_private = true, .is_anonymous = true, .file = -1, .index = -1});
+  const auto writes = [&](std::uint32_t value) {
+    reference->store(0, 5, 0, 9, value);
+    reference->show_frame(0, 5, 9);
+  };
+  writes(6);
+  reference->begin_free(0, 4, 4);
+  reference->end_free(0, 4, 4);
+  BOOST_TEST(loads(6));
+  BOOST_TEST(!loads(0));
+  reference->show_frame(0, 5, 3);
+  BOOST_TEST(loads(0, 3));
+  BOOST_TEST(!loads(6, 3));
+  writes(7);
+  reference->begin_free(0, 4, 4);
+  reference->end_free(0, 4, 4);
+  writes(8);
+  reference->show_frame(0, 5, 3);
+  BOOST_TEST(loads(8, 3));
+}
+
 BOOST_FIXTURE_TEST_CASE(what_is_private_moves_with_its_mapping, Private) {
   copy();
   install();

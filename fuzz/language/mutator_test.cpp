@@ -74,7 +74,7 @@ BOOST_AUTO_TEST_CASE(what_is_not_modelled_is_made_if_wanted) {
         static_cast<std::size_t>(std::ranges::count(operation_table, false, &OperationInfo::modelled));
     BOOST_TEST(calls.size() == (repertoire == Repertoire::all ? unmodelled : 0));
     // Most machines have two pages.
-    BOOST_TEST((targets.size() > 10) == (repertoire == Repertoire::all));
+    BOOST_TEST((targets.size() > 5) == (repertoire == Repertoire::all));
   }
 }
 
