@@ -269,8 +269,8 @@ struct InsertMapping : StepEvent {
   Fact index;      // that the first page shows; the others show those that follow
   Fact read_only;  // 1: it must not be written to
   Kind kind = Kind::shared;
-  Fact moved_from =
-      no_fact;  // the page at which the first one was until now, with what the mm has of its own; none: nowhere
+  // The page at which the first one was until now, with what the mm has of its own; none: nowhere.
+  Fact moved_from = no_fact;
 };
 
 struct SplitMapping : StepEvent {
@@ -494,7 +494,6 @@ struct ReadWord : StepEvent {
   Fact value;
 };
 
-// write() moves a word of the program to a file.
 // madvise(MADV_FREE) of the range begins, or is done: what is anonymous there may be thrown away until it is written to.
 struct FreeLazily : Note {
   Fact mm;
@@ -512,6 +511,7 @@ struct CopyWord : StepEvent {
   Fact value;
 };
 
+// write() moves a word of the program to a file.
 struct WriteWord : StepEvent {
   PageFact page;
   Fact word;

@@ -560,18 +560,21 @@ void LinuxRun::interrupt_taken(int sender) {
   announce(cpu(), event::TakeInterrupt{.sender = as_fact(sender)});
 }
 
+// What the CPU frees lazily, which it does in a gather.
+void LinuxRun::report_lazily(bool done) {
+  event::FreeLazily& lazily = cpus_[cpu()].lazily;
+  lazily.done = static_cast<Fact>(done);
+  if (lazily.count != 0) announce(cpu(), lazily);
+}
+
 void LinuxRun::gather_begins(int mm) {
   announce(cpu(), event::BeginGather{.mm = as_fact(mm)});
-  Cpu& own = cpus_[cpu()];
-  own.lazily.done = 0;
-  if (own.lazily.count != 0) announce(cpu(), own.lazily);
+  report_lazily(false);
 }
 
 void LinuxRun::gather_ends(int mm) {
   report(event::FlushGather{.mm = as_fact(mm)});
-  Cpu& own = cpus_[cpu()];
-  own.lazily.done = 1;
-  if (own.lazily.count != 0) announce(cpu(), own.lazily);
+  report_lazily(true);
   announce(cpu(), event::EndGather{.mm = as_fact(mm)});
 }
 

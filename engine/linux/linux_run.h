@@ -257,6 +257,7 @@ class LinuxRun final : public Run, public World {
   void map(linux_mapping mapping, int first, int count);
   static void unmap(int first, int count);
   void free_lazily(int cpu, int first, int count);
+  void report_lazily(bool done);
 
   const Engine& engine_;
   LinuxMemory& memory_;

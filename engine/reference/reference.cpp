@@ -44,7 +44,7 @@ void Reference::store_privately(int mm, int page, int word, std::uint32_t value)
   const PageNumber shown = stored.page;
   stored.page = private_.make_own(place(mm, page));
   if (shown != stored.page) {
-    for (int i = 0; i < max_words; ++i) private_.word(stored.page, i) = pages_[shown].words[i].value;
+    for (int i = 0; i < max_words; ++i) private_.word(stored.page, i) = word_of(shown, i);
   }
   private_.word(stored.page, word) = value;
   private_.keep(place(mm, page));
@@ -153,7 +153,7 @@ void Reference::end_discard(int file) {
 // Truncation throws copies away with what is behind them. Punching a hole does not.
 void Reference::cut_off_copies(int file) {
   for (int where = 0; where < views_.size(); ++where) {
-    if (!private_.is_private(where) || views_[where].page != private_.own(where)) continue;
+    if (!shows_own(where)) continue;
     const PageNumber behind = private_.behind(where);
     const bool is_cut_off =
         behind != nothing && behind / file_length_ == file && is_discarded(behind) && is_beyond_end(behind);
@@ -166,12 +166,15 @@ void Reference::forget(Page& page) {
 }
 
 void Reference::drop(int frame, int file, int index) {
+  const PageNumber page = file_page(file, index);
+  make_copy(frame, page, is_discarded(page));
+  if (copies_[frame].discarded) forget(pages_[page]);
+}
+
+void Reference::make_copy(int frame, PageNumber page, bool discarded) {
   Copy& copy = copies_[frame];
-  copy.dropped = ++now_;
-  copy.page = file_page(file, index);
-  copy.discarded = is_discarded(copy.page);
-  for (int word = 0; word < max_words; ++word) copy.words[word] = file_word(file, index, word);
-  if (copy.discarded) forget(pages_[copy.page]);
+  copy = {.dropped = ++now_, .discarded = discarded, .page = page};
+  for (int word = 0; word < max_words; ++word) copy.words[word] = word_of(page, word);
 }
 
 void Reference::begin_gather(int cpu, int mm) {
@@ -182,10 +185,8 @@ void Reference::begin_gather(int cpu, int mm) {
 void Reference::clear_entry(int cpu, int mm, int page, int frame) {
   gathers_[cpu].cleared[page] = static_cast<std::uint16_t>(frame);
   const int where = place(mm, page);
-  if (zaps_[cpu] == 0 || !private_.is_private(where) || views_[where].page != private_.own(where)) return;
-  Copy& copy = copies_[frame];
-  copy = {.dropped = ++now_, .discarded = true, .page = views_[where].page};
-  for (int word = 0; word < max_words; ++word) copy.words[word] = private_.word(copy.page, word);
+  if (zaps_[cpu] == 0 || !shows_own(where)) return;
+  make_copy(frame, views_[where].page, true);
   throw_away(views_[where], where);
 }
 

@@ -119,10 +119,7 @@ class Reference {
     return pages_[file_page(file, index)].words[word].value;
   }
   // In what a virtual page shows. It must be one that an access may work on.
-  std::uint32_t shown_word(int mm, int page, int word) const {
-    const PageNumber shown = view(mm, page).page;
-    return is_of_file(shown) ? pages_[shown].words[word].value : private_.word(shown, word);
-  }
+  std::uint32_t shown_word(int mm, int page, int word) const { return word_of(view(mm, page).page, word); }
   // The last value of the word that an fsync which begins now must save: a write() that has not returned
   // does not count yet.
   std::uint32_t settled_word(int file, int index, int word) const {
@@ -206,6 +203,9 @@ class Reference {
   bool is_of_file(PageNumber page) const { return page < pages_.size(); }
   PageNumber file_page(int file, int index) const { return static_cast<PageNumber>(file * file_length_ + index); }
   static void forget(Page& page);
+  std::uint32_t word_of(PageNumber page, int word) const {
+    return is_of_file(page) ? pages_[page].words[word].value : private_.word(page, word);
+  }
 
   void cut_off_copies(int file);
 
@@ -239,6 +239,7 @@ class Reference {
   PageNumber own(int mm, int page) const { return private_.own(place(mm, page)); }
   PageNumber map_anew(int place, const Mapping& mapping, int i);
   void store_privately(int mm, int page, int word, std::uint32_t value);
+  bool shows_own(int where) const { return private_.is_private(where) && views_[where].page == private_.own(where); }
   // Throws away what a virtual page has of its own, which it shows.
   void throw_away(View& view, int where);
   // One step on the way from yes to no, of the pages for which it is `from`.
@@ -251,6 +252,8 @@ class Reference {
     PageNumber page = nothing;
     std::uint32_t words[max_words] = {};
   };
+  // From now on it is a copy of what the page is now.
+  void make_copy(int frame, PageNumber page, bool discarded);
   static bool was(const Copy& copy, PageNumber page, int word, std::uint32_t value) {
     return copy.dropped != 0 && copy.page == page && copy.words[word] == value;
   }

@@ -62,7 +62,7 @@ BOOST_AUTO_TEST_CASE(what_is_not_modelled_is_made_if_wanted) {
     std::set<int> targets;
     Bytes bytes(400);
     std::size_t size = 0;
-    for (std::uint64_t seed = 0; seed < 5000; ++seed) {
+    for (std::uint64_t seed = 0; seed < 10000; ++seed) {
       size = mutate(bytes.data(), seed % 50 == 0 ? 0 : size, bytes.size(), seed, repertoire);
       const Program program = decoded({bytes.begin(), bytes.begin() + static_cast<long>(size)});
       for (const Operation& operation : operations_of(program)) {
@@ -74,7 +74,7 @@ BOOST_AUTO_TEST_CASE(what_is_not_modelled_is_made_if_wanted) {
         static_cast<std::size_t>(std::ranges::count(operation_table, false, &OperationInfo::modelled));
     BOOST_TEST(calls.size() == (repertoire == Repertoire::all ? unmodelled : 0));
     // Most machines have two pages.
-    BOOST_TEST((targets.size() > 5) == (repertoire == Repertoire::all));
+    BOOST_TEST((targets.size() > 10) == (repertoire == Repertoire::all));
   }
 }
 
