@@ -25,7 +25,7 @@ std::string refuse_machine(const MachineConfig& machine) {
   return "its files have at most " + std::to_string(int{linux_max_file_pages}) + " pages";
 }
 
-std::string version() {
+std::string kernel_version() {
   const unsigned long code = linux_version();
   return std::to_string(code >> 16U) + "." + std::to_string(code >> 8U & 255U) + "." + std::to_string(code & 255U);
 }
@@ -34,7 +34,7 @@ class LinuxEngine final : public Engine {
  public:
   std::string_view name() const override { return SHOOTDOWN_LINUX_NAME; }
   std::string_view summary() const override {
-    static const std::string summary = "the code of Linux " + version() + " itself";
+    static const std::string summary = "the code of Linux " + kernel_version() + " itself";
     return summary;
   }
   std::span<const NotClaimed> not_claimed() const override { return {}; }

@@ -1,5 +1,5 @@
-// Programs that check something: their exit status; and the arguments of those of the form "PROGRAM COUNT FILE...", which run the files
-// and COUNT pseudo-random inputs.
+// Programs that check something: their exit status; and the arguments of those of the form "PROGRAM [--engine NAME] COUNT FILE...",
+// which run the files and COUNT pseudo-random inputs on that engine, or on all.
 #pragma once
 
 #include <charconv>
@@ -16,6 +16,8 @@
 
 #include <fmt/format.h>
 
+#include "engine/zap/engines.h"
+#include "fuzz/replay/replay.h"
 #include "fuzz/triage/inputs.h"
 
 namespace shootdown {
@@ -23,6 +25,7 @@ namespace shootdown {
 struct CountAndFiles {
   std::uint64_t count = 0;
   std::vector<Input> files;
+  std::vector<const Engine*> engines{all_engines().begin(), all_engines().end()};
 };
 
 // Returns an error if they are not so.
@@ -38,6 +41,17 @@ inline std::variant<CountAndFiles, InputError> count_and_files(std::span<char* c
     if (auto* const bad = std::get_if<InputError>(&loaded)) return std::move(*bad);
     inputs.files.push_back(std::get<Input>(std::move(loaded)));
   }
+  return inputs;
+}
+
+// The same of arguments that may begin with an engine.
+inline std::variant<CountAndFiles, InputError> engine_count_and_files(std::span<char* const> arguments) {
+  if (arguments.empty() || std::string_view(arguments.front()) != "--engine") return count_and_files(arguments);
+  if (arguments.size() == 1) return InputError{"--engine: expected a name"};
+  const auto engine = select_engine(arguments[1]);
+  if (const auto* const error = std::get_if<InputError>(&engine)) return *error;
+  auto inputs = count_and_files(arguments.subspan(2));
+  if (auto* const named = std::get_if<CountAndFiles>(&inputs)) named->engines = {std::get<const Engine*>(engine)};
   return inputs;
 }
 
@@ -66,7 +80,7 @@ int run_check(int argc, char** argv, const char* name, const Check& check) {
 // The same for one of that form.
 inline int run_count_and_files(int argc, char** argv, const char* name, bool (*run)(const CountAndFiles&)) {
   return run_check(argc, argv, name, [&](std::span<char* const> arguments) -> Checked {
-    const std::variant<CountAndFiles, InputError> inputs = count_and_files(arguments);
+    const std::variant<CountAndFiles, InputError> inputs = engine_count_and_files(arguments);
     if (const auto* const error = std::get_if<InputError>(&inputs)) return *error;
     return run(std::get<CountAndFiles>(inputs));
   });

@@ -1,6 +1,6 @@
 // Runs many inputs on every engine, each twice, and prints a digest of all that happened.
 //
-// Usage: determinism COUNT FILE...
+// Usage: determinism [--engine NAME] COUNT FILE...
 //
 // The inputs are the given files, encoded or text, and COUNT pseudo-random ones. It is an error if a second run of an
 // input differs from the first, or if any run but an engine's first asks for memory. The digest is the same in every
@@ -13,7 +13,6 @@
 #include <cstdlib>
 #include <string>
 
-#include "engine/zap/engines.h"
 #include "fuzz/checks/allocations.h"
 #include "fuzz/checks/count_and_files.h"
 #include "fuzz/checks/random_programs.h"
@@ -55,7 +54,7 @@ void print_digest(const Engine& engine, const CountAndFiles& inputs) {
 }
 
 bool print_digests(const CountAndFiles& inputs) {
-  for (const Engine* const engine : all_engines()) print_digest(*engine, inputs);
+  for (const Engine* const engine : inputs.engines) print_digest(*engine, inputs);
   return true;
 }
 

@@ -7,6 +7,7 @@
 #include "engine/zap/engines.h"
 #include "test/programs.h"
 
+// NOLINTNEXTLINE(bugprone-exception-escape): an exception that gets out ends the test, as it should.
 int main() {
   using namespace shootdown;
   TestBench bench(*find_engine("eager_dirty"));

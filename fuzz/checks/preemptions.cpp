@@ -1,6 +1,6 @@
 // Runs a program under every schedule with few preemptions.
 //
-// Usage: preemptions [--every-access] MOST FILE...
+// Usage: preemptions [--every-access] [--engine NAME] MOST FILE...
 //
 // A preemption is that another CPU comes to run where the running one could go on. Who comes to run when it cannot, and when
 // the run begins, is no preemption: all are tried. What the hardware may do besides,
@@ -10,7 +10,7 @@
 // (visible_places.h): it begins with none, and begins again whenever a run has shown one more. With --every-access each
 // access is one; the final states and what breaks must be the same.
 //
-// Prints for each file and each engine that can run it how many schedules there are, how many of them break what, and how
+// Prints for each file and each engine, or that which is named, that can run it how many schedules there are, how many of them break what, and how
 // many final states they have: what was loaded, and what the disk holds.
 //
 // Exit status: 0; 1 an error; 2 bad usage.
@@ -27,7 +27,6 @@
 #include <vector>
 
 #include "engine/check.h"
-#include "engine/zap/engines.h"
 #include "fuzz/checks/count_and_files.h"
 #include "fuzz/checks/visible_places.h"
 #include "fuzz/replay/replay.h"
@@ -198,7 +197,7 @@ void explore(const Engine& engine, const Input& input, int most, bool every_acce
 
 bool explore_all(const CountAndFiles& inputs, bool every_access) {
   for (const Input& input : inputs.files) {
-    for (const Engine* const engine : all_engines()) {
+    for (const Engine* const engine : inputs.engines) {
       if (!engine->refusal(input.document.program).empty()) continue;
       explore(*engine, input, static_cast<int>(inputs.count), every_access);
     }

@@ -1,6 +1,6 @@
 // Writes down many runs as programs, and checks that these make the same runs.
 //
-// Usage: recording COUNT FILE...
+// Usage: recording [--engine NAME] COUNT FILE...
 //
 // The inputs are the given files, encoded or text, and COUNT pseudo-random ones, half of which are mutants of the files.
 // Each runs on every engine: as it is, under PCT with parameters of several kinds, and as random walks. Whoever chooses:
@@ -20,7 +20,6 @@
 #include "engine/sched/pct.h"
 #include "engine/sched/random_walk.h"
 #include "engine/sched/schedule_recorder.h"
-#include "engine/zap/engines.h"
 #include "fuzz/checks/count_and_files.h"
 #include "fuzz/checks/random_programs.h"
 #include "fuzz/language/codec.h"
@@ -92,7 +91,7 @@ class RecordingCheck {
 bool check_recordings(const CountAndFiles& inputs) {
   // Few inputs are asked for where runs take long.
   const std::uint64_t times = std::clamp<std::uint64_t>(inputs.count / 64, 1, 16);
-  for (const Engine* const engine : all_engines()) {
+  for (const Engine* const engine : inputs.engines) {
     RecordingCheck check(*engine);
     std::uint64_t seed = 0;
     for (const Input& file : inputs.files) {

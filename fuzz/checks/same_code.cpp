@@ -1,6 +1,6 @@
 // Checks that which code a run reaches, and how often, depends on its input alone, whatever ran before it.
 //
-// Usage: same_code COUNT FILE...
+// Usage: same_code [--engine NAME] COUNT FILE...
 //
 // Fuzzers compare it from run to run: what the run before has left behind looks to them like something new that the
 // input did (AFL++ calls it stability). Runs the given files and COUNT pseudo-random inputs on every engine, first in
@@ -18,7 +18,6 @@
 #include <vector>
 
 #include "engine/sched/random.h"
-#include "engine/zap/engines.h"
 #include "fuzz/checks/count_and_files.h"
 #include "fuzz/checks/random_programs.h"
 #include "fuzz/replay/replay.h"
@@ -89,7 +88,7 @@ bool compare_runs(const CountAndFiles& inputs) {
   }
 
   bool same = true;
-  for (const Engine* const engine : all_engines()) {
+  for (const Engine* const engine : inputs.engines) {
     std::vector<Program> programs;
     programs.reserve(inputs.files.size() + inputs.count);
     const RunCount count = each_program(

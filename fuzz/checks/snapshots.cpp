@@ -1,6 +1,6 @@
 // Goes back to a random place of many runs, and checks that each makes the same run from there again.
 //
-// Usage: snapshots COUNT FILE...
+// Usage: snapshots [--engine NAME] COUNT FILE...
 //
 // The inputs are the given files, encoded or text, and COUNT pseudo-random ones. Each runs to its end on every engine;
 // then it is run up to a random step, saved, run to its end, put back, and run to its end once more. All three times it
@@ -17,7 +17,6 @@
 
 #include "engine/run/simulation.h"
 #include "engine/sched/random.h"
-#include "engine/zap/engines.h"
 #include "fuzz/checks/count_and_files.h"
 #include "fuzz/checks/random_programs.h"
 #include "oracles/judge.h"
@@ -83,7 +82,7 @@ class SnapshotCheck {
 };
 
 bool check_snapshots(const CountAndFiles& inputs) {
-  for (const Engine* const engine : all_engines()) {
+  for (const Engine* const engine : inputs.engines) {
     SnapshotCheck check(*engine);
     SplitMix64 places(1);
     constexpr int times = 16;

@@ -440,10 +440,11 @@ BOOST_AUTO_TEST_CASE(steps_of_exceptions) {
   }
 }
 
+// Each value of the one argument with a fifth of those of the other: all that each can mean.
 BOOST_AUTO_TEST_CASE(every_preemption) {
   Program program;
   for (unsigned a = 0; a < 256; ++a) {
-    for (unsigned b = 0; b < 256; ++b) {
+    for (unsigned b = a % 5; b < 256; b += 5) {
       Bytes bytes{0, 0, 0, 0};
       put(bytes, Exception::Kind::preempt, 4, a, b);
       decode(bytes, program);
@@ -456,10 +457,11 @@ BOOST_AUTO_TEST_CASE(every_preemption) {
   }
 }
 
+// The same.
 BOOST_AUTO_TEST_CASE(every_change_of_a_tlb) {
   Program program;
   for (unsigned a = 0; a < 256; ++a) {
-    for (unsigned b = 0; b < 256; ++b) {
+    for (unsigned b = a % 5; b < 256; b += 5) {
       Bytes bytes{0, 0, 0, 0};
       put(bytes, a % 2 == 0 ? Exception::Kind::evict : Exception::Kind::fill, 5, a, b);
       decode(bytes, program);

@@ -427,11 +427,12 @@ BOOST_AUTO_TEST_CASE(text_names_the_pages_that_bytes_name) {
     program.machine = machine;
     Program named;
     std::set<std::pair<unsigned, unsigned>> by_bytes;
+    Bytes bytes = encode(program);
+    bytes.insert(bytes.end(), {info_of(Call::munmap).kinds.first, 0, 0, 0});
     for (unsigned a = 0; a < 256; ++a) {
       for (unsigned b = 0; b < 256; ++b) {
-        Bytes bytes = encode(program);
-        bytes.insert(bytes.end(), {info_of(Call::munmap).kinds.first, 0, static_cast<std::uint8_t>(a),
-                                   static_cast<std::uint8_t>(b)});
+        *(bytes.end() - 2) = static_cast<std::uint8_t>(a);
+        *(bytes.end() - 1) = static_cast<std::uint8_t>(b);
         decode(bytes, named);
         const Operand range = named.operations[0].operands[0];
         by_bytes.insert({range.value, range.count});
@@ -441,9 +442,11 @@ BOOST_AUTO_TEST_CASE(text_names_the_pages_that_bytes_name) {
       return std::holds_alternative<Document>(parse(fmt::format(
           "shootdown 2\nmachine windows {}, pages {}\ncpu 0: munmap pages {}-{}", windows, pages, first, last)));
     };
-    for (unsigned first = 0; first <= windows * pages; ++first) {
+    // Of many pages one in seven: a number that shares no divisor with theirs.
+    const unsigned step = pages < 100 ? 1 : 7;
+    for (unsigned first = 0; first <= windows * pages; first += step) {
       const unsigned beyond = std::min(windows * pages, (first / pages + 1) * pages + 4);
-      for (unsigned last = first; last <= beyond; ++last) {
+      for (unsigned last = first; last <= beyond; last += step) {
         const bool expected = by_bytes.contains({first, last - first + 1});
         BOOST_REQUIRE_MESSAGE(by_text(first, last) == expected,
                               windows << " windows of " << pages << " pages: " << first << " to " << last);

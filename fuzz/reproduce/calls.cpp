@@ -6,7 +6,7 @@ namespace shootdown {
 
 namespace {
 
-using Kind = CCall::Kind;
+using CallKind = CCall::Kind;
 
 // Builds the texts: of the operation's first operand.
 class CallWriter {
@@ -17,40 +17,42 @@ class CallWriter {
         file_(first_.value / machine.pages),
         index_(first_.value % machine.pages) {}
 
-  CCall madvise(std::string_view advice) const { return {Kind::zap, fmt::format("madvise({}, {})", memory(), advice)}; }
+  CCall madvise(std::string_view advice) const {
+    return {CallKind::zap, fmt::format("madvise({}, {})", memory(), advice)};
+  }
   CCall mprotect(std::string_view protection) const {
-    return {Kind::zap, fmt::format("mprotect({}, {})", memory(), protection)};
+    return {CallKind::zap, fmt::format("mprotect({}, {})", memory(), protection)};
   }
   CCall map_anew(std::string_view flags) const {
-    return {Kind::zap, fmt::format("map_anew({}, {}, {})", first_.value, first_.count, flags)};
+    return {CallKind::zap, fmt::format("map_anew({}, {}, {})", first_.value, first_.count, flags)};
   }
-  CCall munmap() const { return {Kind::zap, fmt::format("munmap({})", memory())}; }
+  CCall munmap() const { return {CallKind::zap, fmt::format("munmap({})", memory())}; }
   CCall mremap() const {
-    return {Kind::zap, fmt::format("mremap({}, pages({}), MREMAP_MAYMOVE | MREMAP_FIXED, page({}))", memory(),
-                                   first_.count, first_.to)};
+    return {CallKind::zap, fmt::format("mremap({}, pages({}), MREMAP_MAYMOVE | MREMAP_FIXED, page({}))", memory(),
+                                       first_.count, first_.to)};
   }
-  CCall load() const { return {Kind::other, fmt::format("load(me, {}, {})", first_.value, word_)}; }
+  CCall load() const { return {CallKind::other, fmt::format("load(me, {}, {})", first_.value, word_)}; }
   CCall msync() const {
-    return {Kind::sync, fmt::format("msync(page({}), firsts_of({}), MS_SYNC)", first_.value, first_.count)};
+    return {CallKind::sync, fmt::format("msync(page({}), firsts_of({}), MS_SYNC)", first_.value, first_.count)};
   }
   CCall sync_file_range(std::string_view flags, std::string_view remark) const {
-    return {Kind::sync,
+    return {CallKind::sync,
             fmt::format("sync_file_range(file({}), at({}), firsts_of({}), {})", file_, index_, first_.count, flags),
             remark};
   }
   CCall drop(std::string_view remark) const {
-    return {Kind::sync, fmt::format("drop({}, at({}), firsts_of({}))", file_, index_, first_.count), remark};
+    return {CallKind::sync, fmt::format("drop({}, at({}), firsts_of({}))", file_, index_, first_.count), remark};
   }
-  CCall read() const { return {Kind::other, fmt::format("read_page({}, {})", file_, index_)}; }
+  CCall read() const { return {CallKind::other, fmt::format("read_page({}, {})", file_, index_)}; }
   CCall write(std::string_view remark) const {
-    return {Kind::other, fmt::format("write_page(me, {}, {})", file_, index_), remark};
+    return {CallKind::other, fmt::format("write_page(me, {}, {})", file_, index_), remark};
   }
   CCall write_directly(std::string_view remark) const {
-    return {Kind::sync, fmt::format("write_directly({}, {}, {})", file_, index_, first_.count), remark};
+    return {CallKind::sync, fmt::format("write_directly({}, {}, {})", file_, index_, first_.count), remark};
   }
-  CCall ftruncate() const { return {Kind::zap, fmt::format("ftruncate(file({}), all_of({}))", file_, index_ + 1)}; }
+  CCall ftruncate() const { return {CallKind::zap, fmt::format("ftruncate(file({}), all_of({}))", file_, index_ + 1)}; }
   CCall punch() const {
-    return {Kind::zap,
+    return {CallKind::zap,
             fmt::format("fallocate(file({}), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, at({}), all_of({}))", file_,
                         index_, first_.count)};
   }
@@ -65,8 +67,8 @@ class CallWriter {
 };
 
 CCall exit_in_c(bool ends_mm) {
-  if (!ends_mm) return {Kind::nothing, {}, "threads stay until the last round"};
-  return {Kind::zap, "leave_memory()",
+  if (!ends_mm) return {CallKind::nothing, {}, "threads stay until the last round"};
+  return {CallKind::zap, "leave_memory()",
           "the last thread: the address space stays, but nothing is mapped in it any more"};
 }
 
@@ -76,7 +78,7 @@ CCall call_in_c(const Operation& operation, const MachineConfig& machine, bool e
   const CallWriter writer(operation, machine);
   switch (operation.call) {
     case Call::store:
-    case Call::touch: return {Kind::store, {}, {}};
+    case Call::touch: return {CallKind::store, {}, {}};
     case Call::load: return writer.load();
     case Call::mmap: return writer.map_anew("0");
     case Call::populate: return writer.map_anew("MAP_POPULATE");
@@ -104,7 +106,7 @@ CCall call_in_c(const Operation& operation, const MachineConfig& machine, bool e
     case Call::mremap: return writer.mremap();
     case Call::truncate: return writer.ftruncate();
     case Call::punch: return writer.punch();
-    case Call::free: return {Kind::nothing, {}, "memory that is a file's is not freed so"};
+    case Call::free: return {CallKind::nothing, {}, "memory that is a file's is not freed so"};
     case Call::mmap_private:
     case Call::mmap_anonymous: break;
   }
