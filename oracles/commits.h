@@ -13,8 +13,8 @@ class Commits final
     : public Watches<event::UserAccess, event::WriteWord, event::WriteReturns, event::InsertMapping, event::BeginUnmap,
                      event::EndUnmap, event::OperationBegins, event::RemoveFromPageCache, event::FreePage,
                      event::BeginGather, event::ClearEntry, event::SetEntry, event::FlushGather, event::EndGather,
-                     event::BeginZap, event::EndZap, event::CopyWord, event::FreeLazily, event::SetFileSize,
-                     event::BeginDiscard, event::EndDiscard> {
+                     event::BeginZap, event::EndZap, event::CopyWord, event::FreeLazily, event::Fork,
+                     event::SetFileSize, event::BeginDiscard, event::EndDiscard> {
  public:
   explicit Commits(Reference& reference) : reference_(reference) {}
 
@@ -42,6 +42,10 @@ class Commits final
   void on(int /*cpu*/, const event::FreeLazily& event) {
     const auto changes = event.done != 0 ? &Reference::end_free : &Reference::begin_free;
     (reference_.*changes)(number(event.mm), number(event.first), number(event.count));
+  }
+  void on(int /*cpu*/, const event::Fork& event) {
+    const auto change = event.done != 0 ? &Reference::end_fork : &Reference::begin_fork;
+    (reference_.*change)(number(event.mm), number(event.child));
   }
   void on(int /*cpu*/, const event::CopyWord& event) {
     reference_.copy_word(number(event.page.frame), number(event.page.file), number(event.page.index), number(event.to),

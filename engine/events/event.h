@@ -502,6 +502,13 @@ struct FreeLazily : Note {
   Fact done;
 };
 
+// A fork begins to copy an mm, or is done: what both have of their own they share until one of them stores to it.
+struct Fork : Note {
+  Fact mm;
+  Fact child;
+  Fact done;
+};
+
 // Of a page that a store makes a copy of, which goes to a frame.
 struct CopyWord : StepEvent {
   PageFact page;
@@ -688,7 +695,7 @@ using AllEvents = EventList<
     event::FsyncReturns, event::BeginGather, event::BeginZap, event::EndZap, event::QueuePage, event::EncodePage,
     event::AllocateBatch, event::FreeBatch, event::FlushGather, event::ReleasePages, event::ReleasePage,
     event::FinishGather, event::EndGather, event::SetFileSize, event::BeginDiscard, event::EndDiscard,
-    event::KernelWarns, event::UseFreed, event::CopyWord, event::FreeLazily>;
+    event::KernelWarns, event::UseFreed, event::CopyWord, event::FreeLazily, event::Fork>;
 
 // The number of a kind of event. An event that is not in the list does not compile.
 using EventKind = std::uint8_t;

@@ -201,6 +201,14 @@ FROM_KERNEL void host_mapped(int mm, unsigned long start, unsigned long end, lin
                              unsigned long index, int read_only, unsigned long from) {
   tell(&LinuxRun::mapped, mm, start, end, LinuxRun::Shown{mapping, file, index, read_only != 0, from});
 }
+FROM_KERNEL void host_fork_begins(int mm, int child) {
+  if (LinuxRun* const run = LinuxRun::current()) run->fork_begins(mm, child);
+}
+
+FROM_KERNEL void host_fork_ends(int mm, int child) {
+  if (LinuxRun* const run = LinuxRun::current()) run->fork_ends(mm, child);
+}
+
 FROM_KERNEL void host_copy_page(unsigned long from, unsigned long to) {
   tell(&LinuxRun::copy_page, from, to);
 }

@@ -11,6 +11,7 @@
 #include "engine/check.h"
 #include "engine/linux/places.h"
 #include "engine/machine/x86.h"
+#include "engine/program/forks.h"
 
 namespace shootdown {
 
@@ -100,13 +101,14 @@ LinuxRun::LinuxRun(const Engine& engine, const RunSetup& setup)
       lives_(setup.arena.row<std::uint32_t>(linux_frames)),
       code_(setup.code),
       visible_(code_.visible == nullptr ? visible_linux_code() : *code_.visible),
-      counts_all_(code_.counters.size() * bytes_per_counter > LinuxMemory::code_size()) {
+      counts_all_(code_.counters.size() * bytes_per_counter > LinuxMemory::code_size()),
+      unborn_mms_(forked_mms(setup.program)) {
   for (Cpu& cpu : cpus_) cpu.tlb = Tlb(setup.arena.row<TlbEntry>(config.tlb));
   under_way = nullptr;
   memory_.reset();
   memory_.become(0);
   SHOOTDOWN_CHECK(linux_begin(config.cpus, config.mms, config.files, config.windows, config.pages, config.mapped,
-                              config.buffers) == 0);
+                              config.buffers, unborn_mms_) == 0);
   under_way = this;
   if (code_.observer != nullptr) code_.observer->begin_accesses();
 }
@@ -324,7 +326,8 @@ void LinuxRun::disturb(const Choice& choice) {
   } else if (choice.kind == Choice::Kind::fill) {
     sched.record();
     const int mm = mm_of(choice.cpu);
-    const Pte found = linux_has_loaded(choice.cpu, mm) != 0 ? walk(choice.cpu, choice.page, false) : Pte();
+    const Pte found =
+        is_born(mm) && linux_has_loaded(choice.cpu, mm) != 0 ? walk(choice.cpu, choice.page, false) : Pte();
     if (found.present()) tlb.insert(TlbEntry::of(choice.page, found, lives_[found.frame()]));
     announce(cpu(), event::FillTranslation{.owner = choice.cpu, .page = choice.page, .entry = entry_fact(found)});
   }
@@ -612,6 +615,16 @@ void LinuxRun::mapped(int mm, std::uintptr_t start, std::uintptr_t end, const Sh
                                     .moved_from = shown.from == 0 ? no_fact : page_of(shown.from)});
 }
 
+void LinuxRun::fork_begins(int mm, int child) {
+  report(event::Fork{.mm = as_fact(mm), .child = as_fact(child), .done = 0});
+}
+
+void LinuxRun::fork_ends(int mm, int child) {
+  report(event::Fork{.mm = as_fact(mm), .child = as_fact(child), .done = 1});
+  unborn_mms_ &= ~(1U << static_cast<unsigned>(child));
+  wake();
+}
+
 void LinuxRun::copy_page(Fact from, Fact to) {
   for (int word = 0; word < config.words; ++word) {
     own_step({.kind = kind_of<event::CopyWord>, .subject = to});
@@ -804,6 +817,8 @@ void LinuxRun::user_access(int cpu, int page, int word, bool store) {
 
 void LinuxRun::begin_operation(int cpu) {
   cpus_[cpu].failing_allocations = 0;
+  if (const int mm = mm_of(cpu); !is_born(mm))
+    sched.wait_until({.kind = 0xFF}, waiting_, [=, this] { return is_born(mm); }, [] {});
   enter_step();
   comes_of(nullptr);
 }
@@ -839,6 +854,13 @@ void LinuxRun::free_lazily(int cpu, int first, int count) {
   cpus_[cpu].lazily = {};
 }
 
+void LinuxRun::fork(int child) {
+  // Another thread may have begun to make it, too.
+  if (((unborn_mms_ & ~begun_mms_) >> static_cast<unsigned>(child) & 1U) == 0) return;
+  begun_mms_ |= 1U << static_cast<unsigned>(child);
+  SHOOTDOWN_CHECK(linux_fork(child) == 0);
+}
+
 // Of a system call, the first step: who has not made it is not in the kernel.
 void LinuxRun::enter_kernel() {
   own_step({.kind = 0xFF});
@@ -872,6 +894,7 @@ void LinuxRun::run_operation(int cpu, const Operation& operation) {
     case Call::dontneed: linux_madvise(address_of(first), length, madv_dontneed); break;
     case Call::msync: linux_msync(address_of(first), length); break;
     case Call::exit: exit_thread(cpu); break;
+    case Call::fork: fork(first); break;
     case Call::fsync: linux_fsync(file, index, pages); break;
     case Call::writeback: linux_writeback(file, index, pages); break;
     case Call::fadvise: linux_fadvise_dontneed(file, index, pages); break;

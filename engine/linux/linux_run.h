@@ -39,7 +39,7 @@ using SentByLinux =
               event::WriteWord, event::WriteReturns, event::FsyncBegins, event::FsyncReturns, event::BeginGather,
               event::BeginZap, event::EndZap, event::QueuePage, event::AllocateBatch, event::FlushGather,
               event::EndGather, event::SetFileSize, event::BeginDiscard, event::EndDiscard, event::KernelWarns,
-              event::UseFreed, event::CopyWord, event::FreeLazily>;
+              event::UseFreed, event::CopyWord, event::FreeLazily, event::Fork>;
 
 // In bytes.
 inline constexpr Fact struct_page_size = 64;
@@ -98,6 +98,8 @@ class LinuxRun final : public Run, public World {
     std::uintptr_t from;
   };
   void mapped(int mm, std::uintptr_t start, std::uintptr_t end, const Shown& shown);
+  void fork_begins(int mm, int child);
+  void fork_ends(int mm, int child);
   void copy_page(Fact from, Fact to);
   void zap_begins(int mm, std::uintptr_t start, std::uintptr_t end);
   void zap_ends(int mm, std::uintptr_t start, std::uintptr_t end);
@@ -256,6 +258,8 @@ class LinuxRun final : public Run, public World {
   void write(int cpu, int file, int index);
   void map(linux_mapping mapping, int first, int count);
   static void unmap(int first, int count);
+  void fork(int child);
+  bool is_born(int mm) const { return (unborn_mms_ >> static_cast<unsigned>(mm) & 1U) == 0; }
   void free_lazily(int cpu, int first, int count);
   void report_lazily(bool done);
 
@@ -269,6 +273,8 @@ class LinuxRun final : public Run, public World {
   CodeWatch code_;
   const VisibleCode& visible_;
   bool counts_all_;            // there is a counter for every place: accesses that are no steps are counted, too
+  unsigned unborn_mms_;        // a bit for each that is yet to be forked
+  unsigned begun_mms_ = 0;     // of these, which a thread forks just now
   std::uint64_t changes_ = 0;  // of the kernel's memory
   Fact last_value_ = 0;
   Look look_{};

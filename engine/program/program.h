@@ -94,9 +94,10 @@ enum class OperandKind : std::uint8_t {
   word,           // a word of a page
   file_page,      // a page of a file: file number times the file's length plus the page's index
   file_range,     // several such, of one file
+  mm,             // an address space, but the first
 };
 
-// What an operation works on. What `value` is depends on the operand's kind: a page, the first of a range, a word.
+// What an operation works on. What `value` is depends on the operand's kind: a page, the first of a range, a word, an mm.
 struct Operand {
   std::uint16_t value = 0;
   std::uint16_t count = 0;  // of a range: its pages, from 1

@@ -10,7 +10,7 @@ void PrivateMemory::make_room() {
   // No place has more than one.
   users_ = arena_.row<std::uint16_t>(place_count_);
   words_ = arena_.row<std::uint32_t>(place_count_ * max_words);
-  copies_ = arena_.row<Copy>(frame_count_);
+  frames_ = arena_.row<Frame>(frame_count_);
 }
 
 void PrivateMemory::map(int place, PageNumber behind) {
@@ -51,6 +51,47 @@ void PrivateMemory::forget(PageNumber own) {
   for (int i = 0; i < max_words; ++i) word(own, i) = 0;
 }
 
+void PrivateMemory::throw_away(int place) {
+  PageNumber& held = frames_[places_[place].frame].held;
+  if (held == own(place)) held = nothing;
+  forget(own(place));
+}
+
+bool PrivateMemory::is_shared(int place) const {
+  if (own(place) == nothing || users_[own(place) - first_] == 1) return false;
+  for (int other = 0; other < place_count_; ++other) {
+    if (other / each_ != place / each_ && own(other) == own(place)) return true;
+  }
+  return false;
+}
+
+void PrivateMemory::fork(int parent, int child) {
+  const bool had = is_shared(parent);
+  move(parent, child);
+  places_[parent].forking = own(parent) != nothing && !had;
+}
+
+void PrivateMemory::end_fork(int parent) {
+  if (exists()) places_[parent].forking = false;
+}
+
+PrivateMemory::PageNumber PrivateMemory::own_to_store(int place) {
+  if (own(place) == nothing) return make_own(place);
+  if (places_[place].forking || !is_shared(place)) return own(place);
+  separate(place);
+  frames_[places_[place].frame].held = own(place);
+  return own(place);
+}
+
+PrivateMemory::PageNumber PrivateMemory::separate(int place) {
+  if (!is_shared(place)) return own(place);
+  const PageNumber shared = own(place);
+  release(place);
+  make_own(place);
+  for (int i = 0; i < max_words; ++i) word(own(place), i) = word(shared, i);
+  return own(place);
+}
+
 void PrivateMemory::begin_free(int place) {
   if (!is_private(place) || behind(place) != nothing) return;
   ++places_[place].frees;
@@ -66,27 +107,34 @@ void PrivateMemory::keep(int place) {
   if (places_[place].frees == 0) places_[place].may_go = false;
 }
 
-void PrivateMemory::show(int place, int frame) {
+PrivateMemory::PageNumber PrivateMemory::show(int place, int frame) {
   Place& here = places_[place];
   if (here.frame != frame && here.may_go) {
-    forget(here.own);
+    separate(place);
+    throw_away(place);
     keep(place);
   }
   here.frame = static_cast<std::uint16_t>(frame);
+  frames_[frame].held = here.own;
+  return here.own;
 }
 
 void PrivateMemory::copy(int frame, int word, std::uint32_t value) {
   if (!exists()) return;
-  copies_[frame].made = true;
-  copies_[frame].words[word] = value;
+  frames_[frame].is_copy = true;
+  frames_[frame].words[word] = value;
 }
 
 PrivateMemory::PageNumber PrivateMemory::show_copy(int place, int frame) {
-  const PageNumber page = make_own(place);
-  for (int i = 0; i < max_words; ++i) word(page, i) = copies_[frame].words[i];
-  copies_[frame].made = false;
+  make_own(place);
+  separate(place);
+  Frame& copy = frames_[frame];
+  for (int i = 0; i < max_words; ++i) word(own(place), i) = copy.words[i];
+  copy.is_copy = false;
+  copy.held = own(place);
   places_[place].frame = static_cast<std::uint16_t>(frame);
-  return page;
+  keep(place);
+  return own(place);
 }
 
 }  // namespace shootdown

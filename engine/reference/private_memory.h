@@ -8,6 +8,10 @@
 // is freed lazily (MADV_FREE) becomes zeros when the kernel puts another frame into its
 // place, until somebody stores to it after the call.
 //
+// A fork lets two address spaces have the same pages. Who stores to one gets a page of
+// his own; but while the fork goes on the parent's stores may be to both: translations
+// that its threads have are flushed at its end.
+//
 // Belongs to the reference (reference.h), and says nothing of who may access what.
 // Needs no room before there is a private mapping.
 #pragma once
@@ -25,9 +29,9 @@ class PrivateMemory {
   using PageNumber = std::uint16_t;
   static constexpr PageNumber nothing = 0xFFFF;
 
-  // There are so many `places`, virtual pages of all address spaces; and page frames.
-  PrivateMemory(Arena& arena, int first, int places, int frames)
-      : arena_(arena), first_(first), place_count_(places), frame_count_(frames) {}
+  // There are so many `places`, virtual pages of all address spaces, `each` of every one; and page frames.
+  PrivateMemory(Arena& arena, int first, int places, int each, int frames)
+      : arena_(arena), first_(first), place_count_(places), each_(each), frame_count_(frames) {}
 
   // Whether there has been any private mapping.
   bool exists() const { return places_.size() != 0; }
@@ -46,7 +50,18 @@ class PrivateMemory {
   void move(int from, int to);
   // Gives a place a page of zeros of its own, if it has none.
   PageNumber make_own(int place);
-  void forget(PageNumber own);
+  // What is a place's own becomes zeros; nobody shares it.
+  void throw_away(int place);
+
+  // --- what address spaces share ---
+
+  // A fork gives the child's place what is its parent's; and is done.
+  void fork(int parent, int child);
+  void end_fork(int parent);
+  // The page that a store to the place is to: its own, made if need be. It is the same, or has what that had.
+  PageNumber own_to_store(int place);
+  // What the place has of its own, as a page that no other address space has.
+  PageNumber separate(int place);
 
   // --- what the kernel may throw away ---
 
@@ -55,45 +70,53 @@ class PrivateMemory {
   void end_free(int place);
   // Somebody has stored to it.
   void keep(int place);
-  // The frame, which is no copy, is what the place shows from now on.
-  void show(int place, int frame);
+  // The frame, which is no copy, is what the place shows from now on as its own. Returns this.
+  PageNumber show(int place, int frame);
 
   // --- copies that stores make ---
 
   // A word was copied to a frame.
   void copy(int frame, int word, std::uint32_t value);
-  bool is_copy(int frame) const { return exists() && copies_[frame].made; }
+  bool is_copy(int frame) const { return exists() && frames_[frame].is_copy; }
+  // What some place has of its own, and the frame holds.
+  PageNumber held(int frame) const { return exists() ? frames_[frame].held : nothing; }
   // A place shows from now on what was copied to the frame, as its own.
   PageNumber show_copy(int place, int frame);
   void free(int frame) {
-    if (exists()) copies_[frame] = {};
+    if (exists()) frames_[frame] = {};
   }
 
  private:
   struct Place {
     bool is_private = false;
     bool may_go = false;      // what it has of its own, when another frame is put into its place
+    bool forking = false;     // what it has of its own a child gets just now, and nobody has had it before
     std::uint8_t frees = 0;   // calls that are under way and free it lazily
     std::uint16_t frame = 0;  // that it showed last
     PageNumber behind = nothing;
     PageNumber own = nothing;
   };
-  struct Copy {
-    bool made = false;
-    std::uint32_t words[max_words] = {};
+  struct Frame {
+    bool is_copy = false;
+    PageNumber held = nothing;
+    std::uint32_t words[max_words] = {};  // of a copy
   };
 
   void make_room();
   void release(int place);
+  void forget(PageNumber own);
+  // By another address space. What has moved within one is at two places of it for a while.
+  bool is_shared(int place) const;
 
   Arena& arena_;
   int first_;
   int place_count_;
+  int each_;
   int frame_count_;
   Row<Place> places_;
   Row<std::uint16_t> users_;  // of pages that are somebody's own: how many places
   Row<std::uint32_t> words_;
-  Row<Copy> copies_;  // by frame
+  Row<Frame> frames_;
 };
 
 }  // namespace shootdown

@@ -6,16 +6,16 @@ using namespace shootdown;
 
 namespace {
 
-// Pages of files are 0 to 9; there are six places, and four frames.
-struct SixPlaces {
+// Pages of files are 0 to 9; there are two address spaces of six places each, and four frames.
+struct TwelvePlaces {
   static constexpr PrivateMemory::PageNumber nothing = PrivateMemory::nothing;
   Arena arena;
-  PrivateMemory memory{arena, 10, 6, 4};
+  PrivateMemory memory{arena, 10, 12, 6, 4};
 };
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(private_memory, SixPlaces)
+BOOST_FIXTURE_TEST_SUITE(private_memory, TwelvePlaces)
 
 BOOST_AUTO_TEST_CASE(it_needs_no_room_before_there_is_any) {
   const std::size_t used = arena.used().size();
@@ -44,14 +44,14 @@ BOOST_AUTO_TEST_CASE(what_is_mapped_has_nothing_of_its_own_yet) {
 }
 
 BOOST_AUTO_TEST_CASE(each_place_gets_zeros_of_its_own) {
-  for (int place = 0; place < 6; ++place) {
+  for (int place = 0; place < 12; ++place) {
     memory.map(place, nothing);
     const auto own = memory.make_own(place);
     BOOST_TEST(own >= 10);
     BOOST_TEST(memory.word(own, 1) == 0U);
     memory.word(own, 1) = static_cast<std::uint32_t>(100 + place);
   }
-  for (int place = 0; place < 6; ++place) {
+  for (int place = 0; place < 12; ++place) {
     BOOST_TEST(memory.make_own(place) == memory.own(place));
     BOOST_TEST(memory.word(memory.own(place), 1) == 100U + static_cast<unsigned>(place));
   }
@@ -94,7 +94,7 @@ BOOST_AUTO_TEST_CASE(it_is_at_both_places_while_it_moves) {
 }
 
 // Place 3 is anonymous, has the word 7 in frame 1, and was freed lazily.
-struct Freed : SixPlaces {
+struct Freed : TwelvePlaces {
   Freed() {
     memory.map(3, nothing);
     memory.word(memory.make_own(3), 0) = 7;
@@ -142,7 +142,7 @@ BOOST_FIXTURE_TEST_CASE(each_of_two_calls_counts, Freed) {
   BOOST_TEST(word() == 0U);
 }
 
-BOOST_FIXTURE_TEST_CASE(only_anonymous_memory_is_freed, SixPlaces) {
+BOOST_FIXTURE_TEST_CASE(only_anonymous_memory_is_freed, TwelvePlaces) {
   memory.map(2, 5);
   memory.word(memory.make_own(2), 0) = 7;
   memory.show(2, 1);
@@ -161,6 +161,127 @@ BOOST_FIXTURE_TEST_CASE(it_moves_with_what_is_there, Freed) {
   BOOST_TEST(memory.word(memory.own(5), 0) == 7U);
   memory.show(5, 2);
   BOOST_TEST(memory.word(memory.own(5), 0) == 0U);
+}
+
+// --- forks ---
+
+// Place 1 of the first address space is anonymous, and has the word 7 in frame 1; the second is its child from now on.
+struct Forked : TwelvePlaces {
+  Forked() {
+    memory.map(1, nothing);
+    memory.word(memory.make_own(1), 0) = 7;
+    memory.show(1, 1);
+    memory.fork(1, 7);
+    memory.show(7, 1);
+  }
+  std::uint32_t word(int place) const { return memory.word(memory.own(place), 0); }
+  void store(int place, std::uint32_t value) { memory.word(memory.own_to_store(place), 0) = value; }
+};
+
+BOOST_FIXTURE_TEST_CASE(a_child_has_what_its_parent_has, Forked) {
+  BOOST_TEST(memory.is_private(7));
+  BOOST_TEST(memory.own(7) == memory.own(1));
+  BOOST_TEST(word(7) == 7U);
+}
+
+BOOST_FIXTURE_TEST_CASE(stores_while_it_forks_are_to_both, Forked) {
+  store(1, 8);
+  BOOST_TEST(word(1) == 8U);
+  BOOST_TEST(word(7) == 8U);
+}
+
+BOOST_FIXTURE_TEST_CASE(later_each_stores_to_its_own, Forked) {
+  memory.end_fork(1);
+  store(1, 8);
+  BOOST_TEST(word(1) == 8U);
+  BOOST_TEST(word(7) == 7U);
+  store(7, 9);
+  BOOST_TEST(word(1) == 8U);
+  BOOST_TEST(word(7) == 9U);
+}
+
+// What an older child has the parent must not change.
+BOOST_FIXTURE_TEST_CASE(who_has_forked_before_stores_to_its_own, Forked) {
+  memory.end_fork(1);
+  memory.fork(1, 8);
+  store(1, 8);
+  BOOST_TEST(word(1) == 8U);
+  BOOST_TEST(word(7) == 7U);
+  BOOST_TEST(word(8) == 7U);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_copy_is_its_own, Forked) {
+  memory.end_fork(1);
+  BOOST_TEST(memory.held(1) == memory.own(1));
+  memory.copy(2, 0, word(1));
+  memory.show_copy(1, 2);
+  BOOST_TEST(memory.own(1) != memory.own(7));
+  BOOST_TEST(memory.held(2) == memory.own(1));
+  BOOST_TEST(memory.held(1) == memory.own(7));
+  store(1, 8);
+  store(7, 9);
+  BOOST_TEST(word(1) == 8U);
+  BOOST_TEST(word(7) == 9U);
+  // Its child may use the frame again, and so may whoever gets it when it is free.
+  BOOST_TEST(memory.held(1) == memory.own(7));
+  memory.free(1);
+  BOOST_TEST(memory.held(1) == nothing);
+}
+
+// The parent has gone, and the child has its frame for itself.
+BOOST_FIXTURE_TEST_CASE(who_is_left_has_what_the_frame_holds, Forked) {
+  memory.end_fork(1);
+  store(7, 9);
+  BOOST_TEST(memory.held(1) == memory.own(7));
+}
+
+BOOST_FIXTURE_TEST_CASE(what_one_throws_away_the_other_keeps, Forked) {
+  memory.end_fork(1);
+  BOOST_TEST(memory.separate(1) != memory.own(7));
+  BOOST_TEST(word(1) == 7U);
+  memory.throw_away(1);
+  BOOST_TEST(word(1) == 0U);
+  BOOST_TEST(word(7) == 7U);
+  BOOST_TEST(memory.held(1) == memory.own(7));
+  // Nobody shares it any more.
+  BOOST_TEST(memory.separate(7) == memory.own(7));
+  memory.throw_away(7);
+  BOOST_TEST(word(7) == 0U);
+  BOOST_TEST(memory.held(1) == nothing);
+}
+
+BOOST_FIXTURE_TEST_CASE(what_both_have_freed_each_loses_for_itself, Forked) {
+  memory.begin_free(1);
+  memory.end_free(1);
+  memory.fork(1, 8);
+  memory.end_fork(1);
+  memory.show(8, 2);
+  BOOST_TEST(word(8) == 0U);
+  BOOST_TEST(word(1) == 7U);
+  memory.show(1, 3);
+  BOOST_TEST(word(1) == 0U);
+  // Who had it before the call has it still.
+  memory.show(7, 0);
+  BOOST_TEST(word(7) == 7U);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_copy_of_what_was_freed_stays, Forked) {
+  memory.begin_free(1);
+  memory.end_free(1);
+  memory.end_fork(1);
+  memory.copy(2, 0, 7);
+  memory.show_copy(1, 2);
+  memory.show(1, 3);
+  BOOST_TEST(word(1) == 7U);
+}
+
+// In one address space there is no difference between the place where it was and where it is.
+BOOST_FIXTURE_TEST_CASE(what_has_moved_is_one, Forked) {
+  memory.map_shared(7);
+  memory.end_fork(1);
+  memory.move(1, 3);
+  store(3, 8);
+  BOOST_TEST(word(1) == 8U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -15,9 +15,10 @@ Reference::Reference(Arena& arena, const MachineConfig& config, int frames)
       copies_(arena.row<Copy>(frames)),
       gathers_(arena.row<Gather>(config.cpus)),
       zaps_(arena.row<std::uint8_t>(config.cpus)),
-      private_(arena, pages_.size(), views_.size(), frames) {
+      private_(arena, pages_.size(), views_.size(), virtual_pages_, frames) {
   for (Gather& gather : gathers_) gather.cleared = arena.row<std::uint16_t>(virtual_pages_);
   for (File& file : files_) file.size = file_length_;
+  std::ranges::fill(parents_, no_mm);
   if (config.mapped == 0) return;
   for (int mm = 0; mm < config.mms; ++mm) {
     for (int page = 0; page < virtual_pages_; page += config.pages)
@@ -42,7 +43,7 @@ void Reference::store(int mm, int page, int word, int frame, std::uint32_t value
 void Reference::store_privately(int mm, int page, int word, std::uint32_t value) {
   View& stored = view(mm, page);
   const PageNumber shown = stored.page;
-  stored.page = private_.make_own(place(mm, page));
+  stored.page = private_.own_to_store(place(mm, page));
   if (shown != stored.page) {
     for (int i = 0; i < max_words; ++i) private_.word(stored.page, i) = word_of(shown, i);
   }
@@ -63,7 +64,10 @@ void Reference::write_returned(int file, int index) {
 void Reference::map(int mm, int first, int count, const Mapping& mapping) {
   for (int i = 0; i < count; ++i) {
     View& here = view(mm, first + i);
-    if (mapping.is_private && mapping.moved_from >= 0) {
+    if (mapping.is_private && parents_[mm] != no_mm) {
+      here.page = view(parents_[mm], first + i).page;
+      private_.fork(place(parents_[mm], first + i), place(mm, first + i));
+    } else if (mapping.is_private && mapping.moved_from >= 0) {
       here.page = view(mm, mapping.moved_from + i).page;
       private_.move(place(mm, mapping.moved_from + i), place(mm, first + i));
     } else {
@@ -85,6 +89,19 @@ Reference::PageNumber Reference::map_anew(int place, const Mapping& mapping, int
   return mapping.is_anonymous ? private_.make_own(place) : behind;
 }
 
+void Reference::begin_fork(int mm, int child) {
+  parents_[child] = mm;
+  for (int page = 0; page < virtual_pages_; ++page) {
+    view(child, page) = {};
+    private_.map_shared(place(child, page));
+  }
+}
+
+void Reference::end_fork(int mm, int child) {
+  parents_[child] = no_mm;
+  for (int page = 0; page < virtual_pages_; ++page) private_.end_fork(place(mm, page));
+}
+
 void Reference::begin_free(int mm, int first, int count) {
   for (int page = first; page < first + count; ++page) private_.begin_free(place(mm, page));
 }
@@ -95,7 +112,9 @@ void Reference::end_free(int mm, int first, int count) {
 
 void Reference::copy_word(int from, int file, int index, int to, int word) {
   const Copy& copy = copies_[from];
-  if (copy.dropped != 0) {
+  if (const PageNumber held = private_.held(from); held != nothing) {
+    private_.copy(to, word, private_.word(held, word));
+  } else if (copy.dropped != 0) {
     private_.copy(to, word, copy.words[word]);
   } else if (file >= 0) {
     private_.copy(to, word, file_word(file, index, word));
@@ -107,15 +126,16 @@ void Reference::show_frame(int mm, int page, int frame) {
   if (!private_.is_private(where)) return;
   if (private_.is_copy(frame)) {
     views_[where].page = private_.show_copy(where, frame);
-  } else {
-    private_.show(where, frame);
+  } else if (shows_own(where)) {
+    views_[where].page = private_.show(where, frame);
   }
   // It is no copy of what was thrown away any more, but what is shown now: the frame of zeros.
   if (copies_[frame].page == private_.own(where)) copies_[frame].dropped = 0;
 }
 
 void Reference::throw_away(View& view, int where) {
-  private_.forget(view.page);
+  view.page = private_.separate(where);
+  private_.throw_away(where);
   if (private_.behind(where) != nothing) view.page = private_.behind(where);
 }
 
@@ -186,6 +206,8 @@ void Reference::clear_entry(int cpu, int mm, int page, int frame) {
   gathers_[cpu].cleared[page] = static_cast<std::uint16_t>(frame);
   const int where = place(mm, page);
   if (zaps_[cpu] == 0 || !shows_own(where)) return;
+  // Another mm may share it and keep it.
+  views_[where].page = private_.separate(where);
   make_copy(frame, views_[where].page, true);
   throw_away(views_[where], where);
 }

@@ -33,7 +33,8 @@
 // its own: of what the page was when the kernel made it. MADV_DONTNEED throws it away,
 // and so does truncation: page by page, as the entries are taken out. Who still has the
 // old translation then may see the old page, and store to it, until the flush. What is
-// freed lazily the kernel throws away when it likes: the reference follows it.
+// freed lazily the kernel throws away when it likes: the reference follows it. A fork's
+// child shows what its parent did, page by page as the fork comes to its mappings.
 //
 // Cannot say which of the values that a word has had a disk shows: that is the
 // page cache's doing. It knows the bounds, because values grow.
@@ -153,6 +154,10 @@ class Reference {
   void begin_discard(int file, int first, int count);
   void end_discard(int file);
 
+  // A fork copies an mm, which nobody has used, mapping by mapping (map); and is done.
+  void begin_fork(int mm, int child);
+  void end_fork(int mm, int child);
+
   // madvise(MADV_FREE) of the range begins, and is done.
   void begin_free(int mm, int first, int count);
   void end_free(int mm, int first, int count);
@@ -237,6 +242,7 @@ class Reference {
     return private_.is_private(where) ? private_.behind(where) : views_[where].page;
   }
   PageNumber own(int mm, int page) const { return private_.own(place(mm, page)); }
+  static constexpr int no_mm = -1;
   PageNumber map_anew(int place, const Mapping& mapping, int i);
   void store_privately(int mm, int page, int word, std::uint32_t value);
   bool shows_own(int where) const { return private_.is_private(where) && views_[where].page == private_.own(where); }
@@ -265,7 +271,6 @@ class Reference {
   }
 
   // The frames that the entries which a gather has cleared led to, until they are flushed.
-  static constexpr int no_mm = -1;
   static constexpr std::uint16_t no_frame = 0xFFFF;
   static_assert(max_frames <= no_frame);
   struct Gather {
@@ -285,6 +290,7 @@ class Reference {
   Row<Copy> copies_;            // by frame
   Row<Gather> gathers_;         // by CPU
   Row<std::uint8_t> zaps_;      // by CPU: how many are under way
+  int parents_[max_mms];        // of mms that are being forked
   PrivateMemory private_;
 };
 

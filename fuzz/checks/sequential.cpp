@@ -1,5 +1,7 @@
-// Runs programs without a race: pseudo-random ones of one CPU, one operation after the other, of all operations that an engine
-// does. Whatever the engine, nothing that it claims may break in any of them: what does is a mistake of the engine or of an oracle.
+// Runs programs without a race: pseudo-random ones of one CPU and of several, each with an address space of its own, one operation
+// after the other, of all operations that an engine does. Whatever the engine, nothing that it claims may break in any of them: what
+// does is a mistake of the engine or of an oracle. Only dirty-unmapped, which sees a dangerous order of steps whether or not
+// anybody comes between, says nothing where there are several CPUs.
 //
 // Usage: sequential ENGINE COUNT
 //
@@ -26,12 +28,15 @@ using namespace shootdown;
 bool run_programs(const Engine& engine, std::uint64_t count) {
   SequentialPrograms programs{&engine};
   Replayer replayer(engine);
-  const OracleSet claims = claims_of(engine);
+  OracleSet dangers;
+  dangers.insert(OracleId::dirty_unmapped);
   const auto program = std::make_unique<Program>();
   std::uint64_t operations = 0;
   for (std::uint64_t runs = 0; runs != count;) {
-    programs.next_on_one_cpu(*program);
+    const bool alone = runs % 2 == 0;
+    programs.next_of_single_threads(*program, alone ? 1 : max_mms);
     if (!engine.refusal(*program).empty()) continue;
+    const OracleSet claims = alone ? claims_of(engine) : claims_of(engine) - dangers;
     const OracleSet broken = replayer.run(*program).broken & claims;
     if (!broken.empty()) {
       fmt::print("{}\n{} breaks {} in run {}\n", describe_violation(engine, *program, replayer.report().first(claims)),

@@ -40,12 +40,13 @@ class SequentialPrograms {
     drop_schedule(program);
   }
 
-  // The same on one CPU.
-  void next_on_one_cpu(Program& program) {
+  // The same on so many CPUs, or fewer, each with an address space of its own: no other has translations of that.
+  void next_of_single_threads(Program& program, int cpus) {
     next(program);
-    program.machine.cpus = 1;
-    program.machine.mms = 1;
-    for (Operation& operation : operations_of(program)) operation.cpu = 0;
+    MachineConfig& machine = program.machine;
+    machine.mms = machine.cpus = std::min(machine.cpus, static_cast<std::uint16_t>(cpus));
+    for (Operation& operation : operations_of(program)) operation.cpu %= machine.cpus;
+    decode(encode(program), program);
   }
 
  private:

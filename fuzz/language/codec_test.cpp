@@ -90,6 +90,7 @@ void check_valid(const Operand& operand, OperandKind kind, const MachineConfig& 
     case OperandKind::word: return require(operand.value < machine.words && operand.count == 0, "a word exists");
     case OperandKind::file_page: return check_valid_pages(operand, pages_of_files(machine), false);
     case OperandKind::file_range: return check_valid_pages(operand, pages_of_files(machine), true);
+    case OperandKind::mm: return require(operand.value >= 1 && operand.value < machine.mms, "an mm can be named");
   }
 }
 
@@ -312,6 +313,7 @@ BOOST_AUTO_TEST_CASE(every_kind_means_what_the_table_says) {
       Bytes bytes;
       put(bytes, kind, 1, 1, 1);
       if (!info.modelled) put_mark(bytes);
+      put_parameter(bytes, &MachineConfig::mms, 2);  // of one mm there would be no fork
       const Program program = decoded(bytes);
       BOOST_TEST_CONTEXT(info.name << " " << kind) {
         BOOST_TEST(program.operation_count == 1);
@@ -320,8 +322,9 @@ BOOST_AUTO_TEST_CASE(every_kind_means_what_the_table_says) {
         Bytes canonical;
         put(canonical, info.kinds, 1, 1, 1);
         if (!info.modelled) put_mark(canonical);
+        put_parameter(canonical, &MachineConfig::mms, 2);
         BOOST_TEST((decoded(canonical) == program));
-        BOOST_TEST(encode(program)[0] == canonical[0]);
+        BOOST_TEST(encode(program)[record_size] == canonical[0]);
       }
     }
   }
@@ -366,16 +369,18 @@ BOOST_AUTO_TEST_CASE(what_is_not_modelled_needs_a_mark) {
   for (const OperationInfo& info : operation_table) {
     if (info.modelled) continue;
     BOOST_TEST_CONTEXT(info.name) {
+      Bytes two_mms;
+      put_parameter(two_mms, &MachineConfig::mms, 2);
       for (const unsigned changed : {0U, 1U, 2U}) {
-        Bytes bytes;
+        Bytes bytes = two_mms;
         put(bytes, info.kinds, 1, 1, 1);
         if (changed != 0) {
           put_mark(bytes);
           bytes[bytes.size() - changed] ^= 1U;
         }
-        BOOST_TEST((decoded(bytes) == decoded({})));
+        BOOST_TEST((decoded(bytes) == decoded(two_mms)));
       }
-      Bytes marked;
+      Bytes marked = two_mms;
       put(marked, info.kinds, 0, 0, 0);
       put_mark(marked);
       BOOST_TEST((encode(decoded(marked)) == marked));
@@ -396,6 +401,19 @@ BOOST_AUTO_TEST_CASE(there_are_moves_only_where_there_is_another_place) {
     BOOST_TEST(program.operation_count == pages);
     BOOST_TEST(program.operations[program.operation_count - 1U].exception_count == 1);
     if (pages == 2) BOOST_TEST((program.operations[1].operands[0] == Operand{.value = 1, .count = 1, .to = 0}));
+    check_round_trip(bytes);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(there_are_forks_only_where_there_is_another_mm) {
+  for (const unsigned mms : {1U, 2U, 4U}) {
+    Bytes bytes = encode(Program{.machine = {.cpus = 4, .mms = static_cast<std::uint16_t>(mms)}});
+    put(bytes, Call::load, 0, 0, 0);
+    put(bytes, info_of(Call::fork).kinds, 3, 5, 0);
+    put(bytes, more_kinds, 7, unmodelled_mark[0], unmodelled_mark[1]);
+    const Program program = decoded(bytes);
+    BOOST_TEST(program.operation_count == (mms == 1 ? 1 : 2));
+    if (mms != 1) BOOST_TEST(program.operations[1].operands[0].value == (mms == 2 ? 1 : 3));
     check_round_trip(bytes);
   }
 }

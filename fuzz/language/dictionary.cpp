@@ -40,11 +40,18 @@ Example with_operation(const Operation& operation, const MachineConfig& machine 
   return {as_name(fmt::format("{}_on_cpu_{}", print(operation, machine), operation.cpu)), program};
 }
 
+// The usual one, or one on which there are such operands.
+MachineConfig machine_with(std::span<const OperandKind> kinds) {
+  const MachineConfig usual;
+  const bool will_do = std::ranges::all_of(kinds, [&](OperandKind kind) { return form_of(kind).exists_on(usual); });
+  return will_do ? usual : MachineConfig{.mms = 2};
+}
+
 // The least that an operand of this kind can be, and the next.
-Operand example_of(OperandKind kind, std::uint8_t number) {
+Operand example_of(OperandKind kind, std::uint8_t number, const MachineConfig& machine) {
   ArgumentBytes arguments{};
   arguments[form_of(kind).arguments() - 1] = number;
-  return form_of(kind).decode(arguments.data(), MachineConfig{});
+  return form_of(kind).decode(arguments.data(), machine);
 }
 
 // Each operation, or each that the model does, on two CPUs, and in it for each operand the least value and the next.
@@ -52,16 +59,17 @@ std::vector<Example> operations(bool all) {
   std::vector<Example> examples;
   for (const OperationInfo& info : operation_table) {
     if (!all && !info.modelled) continue;
+    const MachineConfig machine = machine_with(info.operands());
     for (std::uint8_t cpu = 0; cpu < 2; ++cpu) {
       Operation operation{.call = info.call, .cpu = cpu};
       for (std::size_t i = 0; i < info.operands().size(); ++i)
-        operation.operands[i] = example_of(info.operands()[i], 0);
-      examples.push_back(with_operation(operation));
+        operation.operands[i] = example_of(info.operands()[i], 0, machine);
+      examples.push_back(with_operation(operation, machine));
       for (std::size_t i = 0; i < info.operands().size(); ++i) {
         Operation other = operation;
-        other.operands[i] = example_of(info.operands()[i], 1);
-        // With two pages there is one move of the first.
-        if (other != operation) examples.push_back(with_operation(other));
+        other.operands[i] = example_of(info.operands()[i], 1, machine);
+        // With two pages there is one move of the first, and with two mms one fork.
+        if (other != operation) examples.push_back(with_operation(other, machine));
       }
     }
   }

@@ -99,6 +99,7 @@ BOOST_AUTO_TEST_CASE(lines_of_text_parse_in_their_place) {
     const bool exception = entry.piece.starts_with(' ');
     const bool second_file = entry.name.find("of_file_1") != std::string::npos;
     std::string text = header ? "" : "shootdown 2\n";
+    if (entry.piece.find(" mm ") != std::string::npos) text += "machine mms 2\n";
     if (second_file) text += "machine files 2, windows 2\n";
     if (exception) text += "cpu 0: store page 0 word 0\n";
     // Parameters that must fit others do not stand alone.

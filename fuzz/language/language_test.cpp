@@ -34,6 +34,7 @@ std::string_view name_of(OperandKind kind) {
     case OperandKind::word: return "word";
     case OperandKind::file_page: return "file page";
     case OperandKind::file_range: return "file range";
+    case OperandKind::mm: return "mm";
   }
   return "";
 }

@@ -321,6 +321,41 @@ class WordForm final : public OperandForm {
   }
 };
 
+// --- address spaces ---
+
+// "mm 1". The first is there from the beginning, and cannot be named.
+class MmForm final : public OperandForm {
+ public:
+  constexpr MmForm() : OperandForm(1) {}
+
+  bool exists_on(const MachineConfig& machine) const override { return machine.mms > 1; }
+
+  Operand decode(const std::uint8_t* arguments, const MachineConfig& machine) const override {
+    return {.value = static_cast<std::uint16_t>(1 + arguments[0] % (machine.mms - 1))};
+  }
+
+  void encode(const Operand& operand, const MachineConfig& /*machine*/, std::uint8_t* arguments) const override {
+    arguments[0] = static_cast<std::uint8_t>(operand.value - 1);
+  }
+
+  Operand parse(Reader& reader, const MachineConfig& machine) const override {
+    reader.keyword("mm");
+    const std::string_view word = reader.word();
+    const unsigned mm = reader.number("the number of an mm");
+    reader.check_range("mm", word, mm, "the machine", machine.mms);
+    if (mm == 0) reader.fail(word, "mm 0 is there from the beginning: nobody can make it");
+    return {.value = static_cast<std::uint16_t>(mm)};
+  }
+
+  std::string print(const Operand& operand, const MachineConfig& /*machine*/) const override {
+    return fmt::format("mm {}", operand.value);
+  }
+
+  void mutate(std::uint8_t* arguments, SplitMix64& random) const override {
+    arguments[0] = static_cast<std::uint8_t>(random.below(max_mms));
+  }
+};
+
 }  // namespace
 
 const OperandForm& form_of(OperandKind kind) {
@@ -330,6 +365,7 @@ const OperandForm& form_of(OperandKind kind) {
   static constexpr WordForm word;
   static constexpr PageForm file_page(true);
   static constexpr RangeForm file_range(true);
+  static constexpr MmForm mm;
   switch (kind) {
     case OperandKind::virtual_page: return virtual_page;
     case OperandKind::virtual_range: return virtual_range;
@@ -337,6 +373,7 @@ const OperandForm& form_of(OperandKind kind) {
     case OperandKind::word: return word;
     case OperandKind::file_page: return file_page;
     case OperandKind::file_range: return file_range;
+    case OperandKind::mm: return mm;
   }
   std::abort();
 }

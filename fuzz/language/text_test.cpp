@@ -740,6 +740,16 @@ BOOST_AUTO_TEST_CASE(errors_of_operations) {
   check_error_after_header(many + " @cpu 1: exit", "too many operations: 128 are the limit");
 }
 
+BOOST_AUTO_TEST_CASE(errors_of_forks) {
+  const std::string head = "shootdown 2\nmachine cpus 3, mms 3\ncpu 0: fork ";
+  BOOST_TEST(std::holds_alternative<Document>(parse(head + "mm 2")));
+  check_error(head + "@page 1", "expected 'mm', found 'page'");
+  check_error(head + "mm@", "expected the number of an mm, found the end of the line");
+  check_error(head + "mm @3", "mm 3 is out of range: the machine has mms 0 to 2");
+  check_error(head + "mm @0", "mm 0 is there from the beginning: nobody can make it");
+  check_error("shootdown 2\ncpu 0: fork mm @0", "mm 0 is there from the beginning: nobody can make it");
+}
+
 BOOST_AUTO_TEST_CASE(errors_of_moves) {
   check_error_in_operation("mremap@", "expected 'page' or 'pages', found the end of the line");
   check_error_in_operation("mremap pages 0-1@", "expected 'to', found the end of the line");

@@ -108,7 +108,8 @@ CCall call_in_c(const Operation& operation, const MachineConfig& machine, bool e
     case Call::punch: return writer.punch();
     case Call::free: return {CallKind::nothing, {}, "memory that is a file's is not freed so"};
     case Call::mmap_private:
-    case Call::mmap_anonymous: break;
+    case Call::mmap_anonymous:
+    case Call::fork: break;
   }
   return {};
 }

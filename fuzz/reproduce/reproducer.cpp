@@ -286,6 +286,7 @@ std::string why_not_in_c(const Program& program) {
     return "nothing is stored to memory (store, touch), so that nothing can be lost";
   if (calls(program, std::array{Call::mmap_private, Call::mmap_anonymous}))
     return "some of its memory is private (mmap_private, mmap_anonymous), which no C program tries yet";
+  if (calls(program, std::array{Call::fork})) return "it forks (fork), which no C program tries yet";
   return {};
 }
 

@@ -572,7 +572,7 @@ BOOST_AUTO_TEST_CASE(random_programs_are_told_truly) {
   // All but the step that takes a machine of its own, and what the model does not do.
   const EventSet expected =
       seen | EventSet::of(EventList<event::Translate, event::SleepInAtomic, event::SetFileSize, event::BeginDiscard,
-                                    event::EndDiscard, event::CopyWord, event::FreeLazily>{});
+                                    event::EndDiscard, event::CopyWord, event::FreeLazily, event::Fork>{});
   BOOST_TEST((expected == sent_by_model));
 }
 

@@ -67,6 +67,17 @@ void __wrap_zap_page_range_single(struct vm_area_struct *vma, unsigned long addr
 	host_zap_ends(mm, address, address + size);
 }
 
+/* --- fork --- */
+
+/* dup_mmap comes to a mapping: it has linked the copy, but copied no entry yet. */
+int __real_copy_page_range(struct vm_area_struct *copy, struct vm_area_struct *vma);
+int __wrap_copy_page_range(struct vm_area_struct *copy, struct vm_area_struct *vma)
+{
+	host_code(IP);
+	shim_report_mapping(copy, copy->vm_start, copy->vm_end, copy->vm_pgoff, 0);
+	return __real_copy_page_range(copy, vma);
+}
+
 /* --- mprotect and mremap --- */
 
 void __real_vma_set_page_prot(struct vm_area_struct *vma);

@@ -97,6 +97,9 @@ enum linux_mapping {
  * nowhere. */
 void host_mapped(int mm, unsigned long start, unsigned long end, enum linux_mapping mapping, int file, unsigned long index,
 		 int read_only, unsigned long from);
+/* A fork copies an mm from now on, mapping by mapping; it is done, and the child is there. */
+void host_fork_begins(int mm, int child);
+void host_fork_ends(int mm, int child);
 /* The contents of a frame are copied to another. */
 void host_copy_page(unsigned long from, unsigned long to);
 /* It begins to zap a range, and has done so. */
@@ -138,9 +141,9 @@ unsigned long linux_version(void);
 void linux_boot(const unsigned long *percpu_offsets);
 /* How much of the room for objects is in use, in bytes. */
 unsigned long linux_objects_used(void);
-/* For a run: mms with `cpus` threads, files of `pages` pages with buffers or without, windows. Returns 0, or what
- * failed. */
-int linux_begin(int cpus, int mms, int files, int windows, int pages, int mapped, int buffers);
+/* For a run: mms with `cpus` threads, files of `pages` pages with buffers or without, windows. Into mms that are yet to be
+ * forked, a bit each, nothing is mapped. Returns 0, or what failed. */
+int linux_begin(int cpus, int mms, int files, int windows, int pages, int mapped, int buffers, unsigned forked);
 
 /* Whether a CPU takes interrupts. */
 int linux_irqs_enabled(int cpu);
@@ -179,6 +182,8 @@ void linux_truncate(int file, unsigned long last);
 /* Punches a hole. */
 void linux_punch(int file, unsigned long first, unsigned long count);
 void linux_exit(void);
+/* Makes an mm, that is empty, a copy of the thread's own. */
+int linux_fork(int child);
 /* Drops what is clean of a file from the page cache. */
 void linux_drop_cache(int file);
 /* When all threads have ended: what is kept until nobody uses an mm any more, and pages that CPUs hold for later. */

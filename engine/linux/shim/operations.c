@@ -40,6 +40,9 @@ struct user_range {
 static DEFINE_PER_CPU(struct user_range, unmapping);
 static DEFINE_PER_CPU(struct user_range, protecting);
 
+/* What the CPU forks, until it drops the parent's mmap_lock; null: nothing. */
+static DEFINE_PER_CPU(struct mm_struct *, forking);
+
 static void begin_unmap(struct mm_struct *mm, unsigned long address, unsigned long length)
 {
 	host_unmap_begins(shim_number_of(mm), address, address + length);
@@ -89,6 +92,9 @@ void shim_before_unlock(const struct rw_semaphore *sem)
 		return;
 	end_range(&per_cpu(unmapping, host_cpu()), host_unmap_ends);
 	end_range(&per_cpu(protecting, host_cpu()), host_protect_ends);
+	if (per_cpu(forking, host_cpu()))
+		host_fork_ends(shim_number_of(current->mm), shim_number_of(per_cpu(forking, host_cpu())));
+	per_cpu(forking, host_cpu()) = NULL;
 }
 
 /* As do_mmap does it, which finds an address and looks at rights. */
@@ -272,6 +278,19 @@ int linux_write(int file, unsigned long index)
 void linux_drop_cache(int file)
 {
 	invalidate_mapping_pages(shim_files[file].f_mapping, 0, -1);
+}
+
+/* As dup_mm does it, of an mm that has been made. */
+int linux_fork(int child)
+{
+	struct mm_struct *mm = &shim_mms[child].mm;
+	int error;
+
+	per_cpu(forking, host_cpu()) = mm;
+	host_fork_begins(shim_number_of(current->mm), child);
+	error = dup_mmap(mm, current->mm);
+	per_cpu(forking, host_cpu()) = NULL;
+	return error;
 }
 
 /* The thread leaves its mm, and its CPU enters lazy mode (exit_mm); the last one tears the mm down (mmput). */

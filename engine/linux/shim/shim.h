@@ -64,6 +64,8 @@ struct shim_mm {
 };
 extern struct shim_mm shim_mms[linux_max_mms];
 static inline int shim_number_of(const struct mm_struct *mm) { return container_of(mm, struct shim_mm, mm) - shim_mms; }
+/* dup_mmap of kernel/fork.c: copies an mm's mappings, and what it has of its own, to one that is empty. */
+int dup_mmap(struct mm_struct *child, struct mm_struct *mm);
 /* The CPU is about to drop a lock. */
 void shim_before_unlock(const struct rw_semaphore *sem);
 /* Tells of what a mapping shows in a range; `from` is where that was until now, 0: nowhere. */

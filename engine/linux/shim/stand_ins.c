@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only
-/* Simplified stand-ins: the page allocator, slab, per-CPU memory, and vmas' own allocation.
+/* Simplified stand-ins: the page allocator, slab, per-CPU memory.
  *
  * Keeps: a frame is handed out with one reference and zeroed if so asked, the one freed last comes first; what is free is
  * known, and who uses it or frees it again is told; a page that is freed is checked as the kernel does. An allocation that must
@@ -369,46 +369,3 @@ void __wrap_lru_add_drain_all(void)
 		host_end_one_step();
 	}
 }
-
-/* --- vmas (kernel/fork.c) --- */
-
-struct vm_area_struct *vm_area_alloc(struct mm_struct *mm)
-{
-	struct vm_area_struct *vma = shim_alloc_object(sizeof(*vma));
-
-	shim_name_object("vm_area_struct");
-	vma->vm_mm = mm;
-	INIT_LIST_HEAD(&vma->anon_vma_chain);
-#if SINCE_6_2
-	vma->vm_lock = shim_alloc_object(sizeof(*vma->vm_lock));
-	shim_name_object("vma_lock");
-	init_rwsem(&vma->vm_lock->lock);
-	vma->vm_lock_seq = -1;
-#endif
-	return vma;
-}
-struct vm_area_struct *vm_area_dup(struct vm_area_struct *old)
-{
-	struct vm_area_struct *vma = vm_area_alloc(old->vm_mm);
-#if SINCE_6_2
-	struct vma_lock *lock = vma->vm_lock;
-
-	memcpy(vma, old, sizeof(*vma));
-	vma->vm_lock = lock;
-#else
-	memcpy(vma, old, sizeof(*vma));
-#endif
-	INIT_LIST_HEAD(&vma->anon_vma_chain);
-	return vma;
-}
-#ifdef CONFIG_PER_VMA_LOCK
-void __vm_area_free(struct vm_area_struct *vma)
-{
-	shim_free_object(vma->vm_lock, IP);
-	shim_free_object(vma, IP);
-}
-static void free_vma(struct rcu_head *head) { __vm_area_free(container_of(head, struct vm_area_struct, vm_rcu)); }
-void vm_area_free(struct vm_area_struct *vma) { call_rcu(&vma->vm_rcu, free_vma); }
-#else
-void vm_area_free(struct vm_area_struct *vma) { shim_free_object(vma, IP); }
-#endif

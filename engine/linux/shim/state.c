@@ -17,6 +17,7 @@ static DEFINE_PER_CPU(struct per_cpu_nodestat, nodestat);
 static DEFINE_PER_CPU(struct per_cpu_zonestat, zonestat);
 
 void ptlock_cache_init(void);
+void proc_caches_init(void);
 void radix_tree_init(void);
 void maple_tree_init(void);
 extern struct list_lru shadow_nodes;
@@ -74,7 +75,8 @@ void linux_boot(const unsigned long *percpu_offsets)
 	pagecache_init();
 	ptlock_cache_init();
 	anon_vma_init();
-	mmap_init();
+	/* Which calls mmap_init(). */
+	proc_caches_init();
 	shadow_nodes.node = shim_alloc_object(sizeof(*shadow_nodes.node));
 	spin_lock_init(&shadow_nodes.node->lock);
 	INIT_LIST_HEAD(&shadow_nodes.node->lru.list);
@@ -122,7 +124,7 @@ static void make_thread(int cpu, int number)
 	per_cpu(cpu_tlbstate.ctxs[0].tlb_gen, cpu) = 1;
 }
 
-int linux_begin(int cpus, int mms, int files, int windows, int pages, int mapped, int buffers)
+int linux_begin(int cpus, int mms, int files, int windows, int pages, int mapped, int buffers, unsigned forked)
 {
 	int i, mm, window, error;
 
@@ -134,6 +136,8 @@ int linux_begin(int cpus, int mms, int files, int windows, int pages, int mapped
 	for (mm = 0; mm < mms && mapped; mm++) {
 		struct task_struct *task = &shim_tasks[0];
 
+		if (forked & 1U << mm)
+			continue;
 		task->mm = &shim_mms[mm].mm;
 		for (window = 0; window < windows; window++) {
 			error = linux_mmap(LINUX_USER_BASE + (unsigned long)window * pages * PAGE_SIZE,

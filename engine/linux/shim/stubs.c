@@ -17,6 +17,11 @@ bool inode_owner_or_capable(struct user_namespace *namespace, const struct inode
 unsigned long nr_free_buffer_pages(void) { return 1UL << 20; }
 int file_update_time(struct file *file) { return 0; }
 void fput(struct file *file) {}
+int nsproxy_cache_init(void) { return 0; }
+#ifndef get_file_rcu
+/* No program is one of a file. */
+struct file *get_file_rcu(struct file __rcu **file) { return NULL; }
+#endif
 int __cpuhp_setup_state(enum cpuhp_state state, const char *name, bool invoke, int (*start)(unsigned int),
 			int (*stop)(unsigned int), bool multi)
 {
@@ -81,4 +86,3 @@ atomic_long_t nr_swap_pages;
 long total_swap_pages;
 DEFINE_SPINLOCK(pgd_lock);
 LIST_HEAD(pgd_list);
-spinlock_t mmlist_lock;
