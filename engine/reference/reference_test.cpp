@@ -557,4 +557,73 @@ BOOST_FIXTURE_TEST_CASE(what_is_private_moves_with_its_mapping, Private) {
   BOOST_TEST(allows(0, 0, 0, 11));
 }
 
+// --- forks ---
+
+// mm 0 has a copy of its own at page 5, in frame 9, and forks mm 1. Frame 10 is free.
+struct Forking : Private {
+  Forking() {
+    copy();
+    install();
+    reference->store(0, 5, 0, 9, 8);
+    reference->begin_fork(0, 1);
+    reference->map(1, 4, 4, {.is_private = true, .file = 0, .index = 0});
+    reference->set_entry(0, 1, 5);
+    reference->show_frame(1, 5, 9);
+  }
+  bool child_loads(std::uint32_t value, int frame = 9) const { return reference->allows(1, 5, 0, frame, value); }
+};
+
+BOOST_FIXTURE_TEST_CASE(a_child_shows_what_its_parent_does_and_no_more, Forking) {
+  BOOST_TEST(child_loads(8));
+  BOOST_TEST(reference->is_mapped(1, 4));
+  BOOST_TEST(!reference->is_mapped(1, 0));  // the fork has not come to it yet
+  reference->map(1, 0, 4, {.file = 0, .index = 0});
+  reference->end_fork(0, 1);
+  BOOST_TEST(reference->allows(1, 1, 0, 1, 5));
+  // What its parent has not copied is its file's.
+  reference->store(0, 2, 0, 2, 9);
+  BOOST_TEST(reference->allows(1, 6, 0, 2, 9));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_store_while_it_forks_is_to_both, Forking) {
+  reference->store(0, 5, 0, 9, 10);
+  BOOST_TEST(loads(10));
+  BOOST_TEST(child_loads(10));
+  reference->end_fork(0, 1);
+  reference->store(0, 5, 0, 9, 11);  // no kernel may let it do so through the old frame
+  BOOST_TEST(loads(11));
+  BOOST_TEST(!child_loads(11));
+  BOOST_TEST(child_loads(10));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_copy_of_what_is_shared_is_what_its_frame_holds, Forking) {
+  reference->end_fork(0, 1);
+  reference->copy_word(9, -1, -1, 10, 0);
+  reference->show_frame(0, 5, 10);
+  BOOST_TEST(loads(8, 10));
+  reference->store(0, 5, 0, 10, 11);
+  BOOST_TEST(loads(11, 10));
+  BOOST_TEST(child_loads(8));
+  reference->store(1, 5, 0, 9, 12);
+  BOOST_TEST(child_loads(12));
+  BOOST_TEST(loads(11, 10));
+}
+
+BOOST_FIXTURE_TEST_CASE(what_the_parent_throws_away_the_child_keeps, Forking) {
+  reference->end_fork(0, 1);
+  reference->begin_gather(2, 0);
+  reference->begin_zap(2);
+  reference->clear_entry(2, 0, 5, 9);
+  reference->flush_gather(2);
+  reference->end_zap(2);
+  BOOST_TEST(loads(5, 1));
+  BOOST_TEST(child_loads(8));
+  reference->store(1, 5, 0, 9, 12);
+  BOOST_TEST(child_loads(12));
+  // And what is copied from the frame then is the child's.
+  reference->copy_word(9, -1, -1, 10, 0);
+  reference->show_frame(1, 5, 10);
+  BOOST_TEST(child_loads(12, 10));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
