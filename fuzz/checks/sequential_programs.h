@@ -45,7 +45,8 @@ class SequentialPrograms {
     next(program);
     MachineConfig& machine = program.machine;
     machine.mms = machine.cpus = std::min(machine.cpus, static_cast<std::uint16_t>(cpus));
-    for (Operation& operation : operations_of(program)) operation.cpu %= machine.cpus;
+    for (Operation& operation : operations_of(program))
+      operation.cpu = static_cast<std::uint8_t>(operation.cpu % machine.cpus);
     decode(encode(program), program);
   }
 

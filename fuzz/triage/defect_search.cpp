@@ -1,5 +1,6 @@
 #include "fuzz/triage/defect_search.h"
 
+#include <algorithm>
 #include <chrono>
 #include <string_view>
 #include <utility>
@@ -13,14 +14,17 @@ namespace shootdown {
 
 // --- programs ---
 
-DefectPrograms::DefectPrograms(std::vector<RawInput> corpus)
-    : inputs_(std::move(corpus)), corpus_size_(inputs_.size()) {
-  SHOOTDOWN_CHECK(corpus_size_ != 0);
-  for (const RawInput& input : inputs_) {
+DefectPrograms::DefectPrograms(std::vector<RawInput> corpus) {
+  for (RawInput& input : corpus) {
     const std::variant<Input, InputError> read = read_input(input.name(), input.bytes);
-    if (const auto* const readable = std::get_if<Input>(&read)) encoded_.push_back(encode(readable->document.program));
+    SHOOTDOWN_CHECK(std::holds_alternative<Input>(read));
+    const Program& program = std::get<Input>(read).document.program;
+    const auto can_run = [&](const Engine* engine) { return engine->refusal(program).empty(); };
+    if (std::ranges::none_of(all_engines(), can_run)) continue;
+    encoded_.push_back(encode(program));
+    inputs_.push_back(std::move(input));
   }
-  SHOOTDOWN_CHECK(encoded_.size() == corpus_size_);
+  SHOOTDOWN_CHECK(!inputs_.empty());
 }
 
 const RawInput& DefectPrograms::at(std::size_t number) {
@@ -30,7 +34,7 @@ const RawInput& DefectPrograms::at(std::size_t number) {
 
 RawInput DefectPrograms::mutant(std::uint64_t number) const {
   SplitMix64 random(number);
-  const std::vector<std::uint8_t>& original = encoded_[random.below(corpus_size_)];
+  const std::vector<std::uint8_t>& original = encoded_[random.below(encoded_.size())];
   return {.path = "mutant " + std::to_string(number), .bytes = std::string(as_characters(mutant_of(original, random)))};
 }
 

@@ -39,7 +39,7 @@ struct DefectSearch {
   std::size_t failures = 0;
 };
 
-// The programs that are tried: those of the corpus, then mutants without end.
+// The programs that are tried: those of the corpus that some engine can run, then mutants of them without end.
 class DefectPrograms {
  public:
   explicit DefectPrograms(std::vector<RawInput> corpus);
@@ -51,7 +51,6 @@ class DefectPrograms {
   RawInput mutant(std::uint64_t number) const;
 
   std::vector<RawInput> inputs_;
-  std::size_t corpus_size_;
   std::vector<std::vector<std::uint8_t>> encoded_;  // of the corpus
 };
 
