@@ -49,6 +49,7 @@ struct Question {
   Position at;          // at the beginning of the run: of CPU 0
   CpuMask runnable;     // who can make its next step, or take an interrupt; never empty
   CpuMask interrupted;  // those of them that will take an interrupt first, but for the CPU itself
+  CpuMask handling;     // those of them that are in the handler of one
 
   bool can_run(int cpu) const { return (runnable >> static_cast<unsigned>(cpu) & 1U) != 0; }
 };

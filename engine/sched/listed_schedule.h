@@ -2,8 +2,9 @@
 //
 // Operations run in the order of the list: whenever an operation ends or blocks,
 // or one that blocked can go on, the earliest operation runs that can. Who waits
-// for interrupts to be answered lets their CPUs answer first, and goes on. When
-// all operations are done the threads end, in the order of their CPUs.
+// for interrupts to be answered lets their CPUs answer first, and goes on; a
+// handler that has begun ends before operations go on. When all operations are
+// done the threads end, in the order of their CPUs.
 //
 // The program's exceptions are what happens otherwise. A preemption suspends the
 // operation: it goes on when no other operation can run, or when another
@@ -56,6 +57,7 @@ class ListedSchedule {
   Choice begin_with(const Question& question);
   // The order in which CPUs run: the lowest first.
   int order(int cpu) const;
+  bool is_first(const Question& question, int cpu) const;
   Choice first_in_order(const Question& question);
   Choice preempt(const Exception& exception, const Question& question);
   Choice run_named(Choice choice);

@@ -97,7 +97,7 @@ SHOOTDOWN_HARNESS bool Scheduler::can_take_interrupt(const Cpu& cpu) const {
 }
 
 SHOOTDOWN_HARNESS Question Scheduler::question(Question::Occasion occasion) const {
-  Question result{.occasion = occasion, .at = position(), .runnable = 0, .interrupted = 0};
+  Question result{.occasion = occasion, .at = position(), .runnable = 0, .interrupted = 0, .handling = 0};
   for (unsigned rest = all_; rest != 0; rest &= rest - 1) {
     const Cpu& cpu = cpus_[__builtin_ctz(rest)];
     const bool interrupted = can_take_interrupt(cpu);
@@ -105,6 +105,7 @@ SHOOTDOWN_HARNESS Question Scheduler::question(Question::Occasion occasion) cons
     result.runnable = static_cast<CpuMask>(result.runnable | cpu_bit(cpu.number));
     if (interrupted && cpu.number != current())
       result.interrupted = static_cast<CpuMask>(result.interrupted | cpu_bit(cpu.number));
+    if (cpu.handling) result.handling = static_cast<CpuMask>(result.handling | cpu_bit(cpu.number));
   }
   return result;
 }
@@ -256,9 +257,11 @@ SHOOTDOWN_HARNESS void Scheduler::take_interrupts() {
   const bool parked = cpu.parked;
   cpu.guard = nullptr;
   cpu.parked = false;
+  cpu.handling = true;
   stop_at_ = 0;
   while (client_.interrupt(current())) {
   }
+  cpu.handling = false;
   cpu.guard = guard;
   cpu.parked = parked;
   --cpu.interrupts_disabled;

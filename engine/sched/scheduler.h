@@ -204,6 +204,7 @@ class Scheduler {
     StepPoint pending{};       // while it does not run: what it is about to do, or waits for
     Guard* guard = nullptr;    // of its next step
     bool parked = false;       // it has ended
+    bool handling = false;     // it is in the handler of an interrupt
   };
 
   // In place of a CPU.
