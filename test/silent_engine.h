@@ -25,8 +25,8 @@ class SilentEngine final : public ZapEngine {
     return engine_.sends() - silence;
   }
 
-  void zap_page_range(Task& current, Vma& vma, int first, int end) const override {
-    engine_.zap_page_range(current, vma, first, end);
+  void zap_page_range(Task& current, Vma& vma, int first, int end, const ZapDetails& details) const override {
+    engine_.zap_page_range(current, vma, first, end, details);
   }
   void unmap_region(Task& current, std::span<Vma* const> vmas) const override { engine_.unmap_region(current, vmas); }
   void exit_mmap(Task& current) const override { engine_.exit_mmap(current); }

@@ -21,7 +21,8 @@ class TroubleEngine final : public ZapEngine {
   std::string_view summary() const override { return "for tests"; }
   std::span<const NotClaimed> not_claimed() const override { return {}; }
 
-  void zap_page_range(Task& /*current*/, Vma& /*vma*/, int page, int /*end*/) const override {
+  void zap_page_range(Task& /*current*/, Vma& /*vma*/, int page, int /*end*/,
+                      const ZapDetails& /*details*/) const override {
     if (page == 1) SHOOTDOWN_CHECK(page == 0);
     if (page == 2) std::abort();
     if (page == 3) std::fputs("SUMMARY: SomeSanitizer: data race\n", stderr);

@@ -74,7 +74,9 @@ EntryFact KernelFacts::entry(int mm, int page) const {
 }
 
 long KernelFacts::rss(int mm) const {
-  return kernel_.mms[mm].rss.load(relaxed);
+  long pages = 0;
+  for (const Atomic<long>& counter : kernel_.mms[mm].rss) pages += counter.load(relaxed);
+  return pages;
 }
 
 int KernelFacts::flushes_pending(int mm) const {

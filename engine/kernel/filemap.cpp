@@ -298,7 +298,7 @@ void invalidate_inode_pages2_range(Task& current, AddressSpace& file, PageSpan r
     Page* const page = find_get_page(current, file, index);
     if (page == nullptr) continue;
     if (!did_range_unmap && page_mapped(current, page)) {
-      unmap_mapping_pages(current, file, {index, end - index});
+      unmap_mapping_pages(current, file, {index, end - index}, false);
       did_range_unmap = true;
     }
     lock_page(current, page);

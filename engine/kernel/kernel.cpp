@@ -23,6 +23,12 @@ int vmas_needed(const MachineConfig& config) {
   return std::min(config.virtual_pages() * (1 + config.cpus) + 1, max_vmas);
 }
 
+// The page that is full of zeros, if anybody needs it.
+int frames_reserved(const Program& program) {
+  const auto maps = [](const Operation& operation) { return operation.call == Call::mmap_anonymous; };
+  return std::ranges::any_of(operations_of(program), maps) ? 1 : 0;
+}
+
 int page_tables_of(const MachineConfig& config) {
   return ((config.virtual_pages() - 1) >> config.table_shift) + 1;
 }
@@ -32,12 +38,13 @@ int page_tables_of(const MachineConfig& config) {
 Kernel::Kernel(const RunSetup& setup, const ZapEngine& zap_engine)
     : Run(setup, facts_),
       engine(zap_engine),
-      machine(setup.arena, config),
+      machine(setup.arena, config, frames_reserved(setup.program)),
       tasks(setup.arena.row<Task>(config.cpus)),
       mms(setup.arena.row<Mm>(config.mms)),
       files(setup.arena.row<AddressSpace>(config.files)),
       pages(setup.arena.row<Page>(machine.frame_count())),
-      footprint(*this, setup.arena, config.cpus) {
+      footprint(*this, setup.arena, config.cpus),
+      reserved_frames_(frames_reserved(setup.program)) {
   for (int file = 0; file < config.files; ++file) init_file(file);
   for (int mm = 0; mm < config.mms; ++mm) init_mm(mm);
   for (int cpu = 0; cpu < config.cpus; ++cpu) init_task(cpu);

@@ -72,6 +72,10 @@ class Kernel final : public Run {
   // A value that no other store of this run has written.
   Word next_value();
 
+  // Of the page that is full of zeros. It is nobody's, and there is one only if the program maps anonymous memory.
+  FrameNumber zero_pfn() const { return static_cast<FrameNumber>(page_count()); }
+  // The pages that there are to hand out.
+  int page_count() const { return machine.frame_count() - reserved_frames_; }
   FrameNumber pfn(const Page* page) const { return static_cast<FrameNumber>(page - pages.begin()); }
   Frame& frame(const Page* page) { return machine.frame(pfn(page)); }
   const Frame& frame(const Page* page) const { return machine.frame(pfn(page)); }
@@ -107,6 +111,7 @@ class Kernel final : public Run {
   void fill(const Task& by, const Task& owner, int page);
 
   const KernelFacts facts_{*this};
+  const int reserved_frames_;
   int batches_made_ = 0;
   int batches_in_use_ = 0;
   MmuGatherBatch* free_batches_ = nullptr;

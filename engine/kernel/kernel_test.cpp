@@ -105,6 +105,53 @@ BOOST_AUTO_TEST_CASE(munmap_in_the_middle_splits_a_mapping) {
   BOOST_TEST(notes.loaded == (std::vector<Fact>{3, 9}), boost::test_tools::per_element());
 }
 
+BOOST_AUTO_TEST_CASE(anonymous_memory_is_zeros_and_its_mms_own) {
+  run(ProgramBuilder()
+          .machine(&MachineConfig::mms, 2)
+          .operation(0, Call::store, 1, 0)
+          .operation(0, Call::mmap_anonymous, 0, 2)
+          .operation(0, Call::load, 1, 0)
+          .operation(0, Call::store, 1, 0)
+          .operation(2, Call::load, 1, 0)
+          .operation(1, Call::load, 1, 0)
+          .operation(0, Call::dontneed, 1, 1)
+          .operation(2, Call::load, 1, 0)
+          .operation(1, Call::read, 1));
+  BOOST_TEST(notes.loaded == (std::vector<Fact>{0, 2, 1, 0}), boost::test_tools::per_element());
+  BOOST_TEST(notes.read == (std::vector<Fact>{1, 0}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_store_to_a_private_mapping_makes_a_copy) {
+  run(ProgramBuilder()
+          .machine(&MachineConfig::mms, 2)
+          .operation(1, Call::touch, 0, 2)
+          .operation(0, Call::mmap_private, 0, 2)
+          .operation(2, Call::load, 0, 0)   // the file's page, read-only
+          .operation(0, Call::store, 0, 1)  // a copy of what is mapped,
+          .operation(0, Call::store, 1, 1)  // and of what is not
+          .operation(2, Call::load, 0, 0)
+          .operation(2, Call::load, 0, 1)
+          .operation(1, Call::store, 0, 0)
+          .operation(2, Call::load, 0, 0)  // does not see it
+          .operation(1, Call::load, 0, 1)
+          .operation(1, Call::msync, 0, 2)
+          .operation(0, Call::msync, 0, 2));
+  BOOST_TEST(notes.loaded == (std::vector<Fact>{1, 1, 3, 1, 0}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(invalidation_of_a_file_spares_copies_of_its_pages) {
+  run(ProgramBuilder()
+          .machine(&MachineConfig::mms, 2)
+          .operation(0, Call::mmap_private, 0, 2)
+          .operation(0, Call::store, 0, 0)
+          .operation(0, Call::load, 1, 0)
+          .operation(1, Call::invalidate, 0, 2)
+          .operation(0, Call::load, 0, 0)
+          .operation(1, Call::store, 1, 0)
+          .operation(0, Call::load, 1, 0));  // was unmapped: it shows the file's page again
+  BOOST_TEST(notes.loaded == (std::vector<Fact>{0, 1, 2}), boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(without_initial_mappings_everything_is_refused) {
   run(ProgramBuilder().machine(&MachineConfig::mapped, 0).operation(0, Call::store, 0, 0));
   BOOST_TEST(notes.refusals == std::vector<Fact>{0}, boost::test_tools::per_element());

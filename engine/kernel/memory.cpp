@@ -48,18 +48,70 @@ bool finish_fault(Task& current, Vma& vma, int address, Page* page, bool write) 
   const bool unchanged = ptep_get(current, mm, address).none();
   if (unchanged) {
     const Pte entry = Pte::mapping(kernel.pfn(page)).mkyoung();
-    also_writes(current, places::of_mm(Places::Kind::rss, mm.number));
-    mm.rss.add(1, std::memory_order_relaxed);
-    page_add_file_rmap(current, page);
-    // A mapping that is only read is made read-only: the first store must tell the filesystem.
-    set_pte_at(current, mm, address, write ? entry.mkdirty().mkwrite() : entry);
+    add_mm_counter(current, mm, mm_counter(current, page), 1);
+    page_add_rmap(current, page);
+    // A mapping that is only read is made read-only: the first store must tell the filesystem, or get a copy.
+    const bool writable = write || (!vma.is_shared() && planted(current, Defect::private_page_writable));
+    set_pte_at(current, mm, address, writable ? entry.mkdirty().mkwrite() : entry);
   }
   pte_unlock(current, mm, address);
   return unchanged;
 }
 
+// do_anonymous_page for a load: maps the page that is full of zeros.
+void map_zero_page(Task& current, Mm& mm, int address) {
+  const Pte entry = Pte::mapping(current.kernel->zero_pfn()).mkspecial();
+  pte_alloc(current, mm, address);
+  pte_lock(current, mm, address);
+  if (ptep_get(current, mm, address).none())
+    set_pte_at(current, mm, address, planted(current, Defect::zero_page_writable) ? entry.mkwrite() : entry);
+  pte_unlock(current, mm, address);
+}
+
+// do_anonymous_page.
+bool do_anonymous_page(Task& current, Vma& vma, int address, bool write) {
+  if (!write) {
+    map_zero_page(current, current.kernel->mms[vma.mm], address);
+    return true;
+  }
+  Page* const page = alloc_zeroed_page(current);
+  if (page == nullptr) return false;
+  if (!finish_fault(current, vma, address, page, true)) put_page(current, page);
+  return true;
+}
+
+// copy_user_highpage. Others may store to the page meanwhile.
+void copy_page(Task& current, Page* to, Page* from) {
+  Kernel& kernel = *current.kernel;
+  for (int word = 0; word < kernel.config.words; ++word) {
+    act(current, event::CopyWord{.page = frame_fact(current, from), .to = kernel.pfn(to), .word = as_fact(word)},
+        [&](event::CopyWord& found) {
+          found.value = kernel.frame(from).words[word].load(std::memory_order_relaxed);
+          kernel.frame(to).words[word].store(found.value, std::memory_order_relaxed);
+        });
+  }
+}
+
+// do_cow_fault: a store where a private mapping shows a page of its file gets a copy at once.
+bool do_cow_fault(Task& current, Vma& vma, int address) {
+  Page* const copy = alloc_anon_page(current);
+  if (copy == nullptr) return false;
+  const int index = vma.pgoff + (address - vma.start);
+  Page* const page = find_lock_page_uptodate(current, file_of(current, vma), index);
+  if (page == nullptr) {
+    put_page(current, copy);
+    return false;
+  }
+  copy_page(current, copy, page);
+  const bool mapped = finish_fault(current, vma, address, copy, true);
+  unlock_page(current, page);
+  put_page(current, page);
+  if (!mapped) put_page(current, copy);
+  return true;
+}
+
 // do_read_fault and do_shared_fault.
-bool do_fault(Task& current, Vma& vma, int address, bool write) {
+bool do_file_fault(Task& current, Vma& vma, int address, bool write) {
   const int index = vma.pgoff + (address - vma.start);
   Page* const page = find_lock_page_uptodate(current, file_of(current, vma), index);
   if (page == nullptr) return false;
@@ -81,6 +133,13 @@ bool do_fault(Task& current, Vma& vma, int address, bool write) {
     unlock_page(current, page);
   }
   return true;
+}
+
+// do_fault, and do_anonymous_page where there is no file.
+bool do_fault(Task& current, Vma& vma, int address, bool write) {
+  if (vma.is_anonymous()) return do_anonymous_page(current, vma, address, write);
+  if (write && !vma.is_shared()) return do_cow_fault(current, vma, address);
+  return do_file_fault(current, vma, address, write);
 }
 
 // wp_page_shared: a store met a read-only entry. Called with the page-table lock, returns without.
@@ -108,6 +167,61 @@ void wp_page_shared(Task& current, Vma& vma, int address, Pte orig_pte) {
   put_page(current, page);
 }
 
+// What takes an old page's place in wp_page_copy, if the entry is as it was. Under the page-table lock.
+void replace_page(Task& current, Mm& mm, int address, Page* old_page, Page* new_page) {
+  if (old_page != nullptr) add_mm_counter(current, mm, mm_counter(current, old_page), -1);
+  add_mm_counter(current, mm, MM_ANONPAGES, 1);
+  // Before the new one is there, or some would see that while others still use the old one.
+  if (planted(current, Defect::copy_without_flush)) {
+    ptep_get_and_clear(current, mm, address);
+  } else {
+    ptep_clear_flush(current, mm, address);
+  }
+  page_add_rmap(current, new_page);
+  set_pte_at(current, mm, address, Pte::mapping(current.kernel->pfn(new_page)).mkyoung().mkdirty().mkwrite());
+  if (old_page == nullptr) return;
+  page_remove_rmap(current, old_page);
+  put_page(current, old_page);
+}
+
+// wp_page_copy. The caller's reference to the old page is dropped; null: it is the page of zeros.
+bool wp_page_copy(Task& current, Vma& vma, int address, Pte orig_pte, Page* old_page) {
+  Mm& mm = current.kernel->mms[vma.mm];
+  Page* const new_page = old_page == nullptr ? alloc_zeroed_page(current) : alloc_anon_page(current);
+  if (new_page != nullptr) {
+    if (old_page != nullptr) copy_page(current, new_page, old_page);
+    pte_lock(current, mm, address);
+    const bool unchanged = ptep_get(current, mm, address) == orig_pte;
+    if (unchanged || planted(current, Defect::copy_not_repeated)) {
+      replace_page(current, mm, address, old_page, new_page);
+    } else {
+      put_page(current, new_page);
+    }
+    pte_unlock(current, mm, address);
+  }
+  if (old_page != nullptr) put_page(current, old_page);
+  return new_page != nullptr;
+}
+
+// do_wp_page: a store met a read-only entry. Called with the page-table lock, returns without.
+bool do_wp_page(Task& current, Vma& vma, int address, Pte orig_pte) {
+  if (vma.is_shared()) {
+    wp_page_shared(current, vma, address, orig_pte);
+    return true;
+  }
+  Mm& mm = current.kernel->mms[vma.mm];
+  Page* const page = vm_normal_page(current, orig_pte);
+  if (page != nullptr && page_anon(current, page)) {
+    // Nobody else has it: wp_page_reuse.
+    ptep_set_access_flags(current, mm, address, orig_pte.mkyoung().mkdirty().mkwrite(), true);
+    pte_unlock(current, mm, address);
+    return true;
+  }
+  if (page != nullptr) get_page(current, page);
+  pte_unlock(current, mm, address);
+  return wp_page_copy(current, vma, address, orig_pte, page);
+}
+
 // do_user_addr_fault. Returns false if the access is refused.
 bool do_user_addr_fault(Task& current, int page, bool write) {
   Mm& mm = *current.mm;
@@ -122,22 +236,35 @@ bool do_user_addr_fault(Task& current, int page, bool write) {
 
 }  // namespace
 
+Page* vm_normal_page(Task& current, Pte pte) {
+  return pte.special() ? nullptr : &current.kernel->pages[pte.frame()];
+}
+
+void add_mm_counter(Task& current, Mm& mm, RssKind kind, long pages) {
+  also_writes(current, places::of_mm(Places::Kind::rss, mm.number));
+  mm.rss[kind].add(pages, std::memory_order_relaxed);
+}
+
+RssKind mm_counter(const Task& current, const Page* page) {
+  return page_anon(current, page) ? MM_ANONPAGES : MM_FILEPAGES;
+}
+
 // unmap_mapping_range_tree.
-void unmap_mapping_pages(Task& current, AddressSpace& file, PageSpan range) {
+void unmap_mapping_pages(Task& current, AddressSpace& file, PageSpan range, bool even_cows) {
   file.i_mmap_rwsem.down_read(current);
   for (int i = 0; i < file.i_mmap_count; ++i) {
     Vma& vma = *file.i_mmap[i];
     const int distance = vma.start - vma.pgoff;  // from the file to the mm
     const int first = std::max<int>(range.first + distance, vma.start);
     const int end = std::min<int>(range.first + range.count + distance, vma.end);
-    if (first < end) current.kernel->engine.zap_page_range(current, vma, first, end);
+    if (first < end) current.kernel->engine.zap_page_range(current, vma, first, end, {.even_cows = even_cows});
   }
   file.i_mmap_rwsem.up_read(current);
 }
 
 void unmap_mapping_page(Task& current, Page* page) {
   SHOOTDOWN_CHECK(page->test(PG_locked));
-  unmap_mapping_pages(current, current.kernel->files[page->mapping], {page->index, 1});
+  unmap_mapping_pages(current, current.kernel->files[page->mapping], {page->index, 1}, false);
 }
 
 bool handle_mm_fault(Task& current, Vma& vma, int page, bool write) {
@@ -152,10 +279,7 @@ bool handle_mm_fault(Task& current, Vma& vma, int page, bool write) {
     pte_unlock(current, mm, page);
     return true;
   }
-  if (write && !pte.write()) {
-    wp_page_shared(current, vma, page, pte);
-    return true;
-  }
+  if (write && !pte.write()) return do_wp_page(current, vma, page, pte);
   // Another CPU has made the entry good meanwhile.
   ptep_set_access_flags(current, mm, page, write ? pte.mkyoung().mkdirty() : pte.mkyoung(), write);
   pte_unlock(current, mm, page);

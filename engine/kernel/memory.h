@@ -1,10 +1,11 @@
 // User programs' loads and stores, page faults, and unmapping by file.
 //
-// Follows mm/memory.c and arch/x86/mm/fault.c of Linux 6.1 for shared file
-// mappings: unmap_mapping_pages, do_read_fault, do_shared_fault, wp_page_shared, and the page_mkwrite
-// of a filesystem that wants to know when a page becomes writable. Not modelled:
-// fault-around, VM_FAULT_RETRY with mmap_lock dropped, out-of-memory kills (an
-// access that gets no memory is given up like one that is refused).
+// Follows mm/memory.c and arch/x86/mm/fault.c of Linux 6.1: unmap_mapping_pages,
+// do_read_fault, do_shared_fault, do_cow_fault, do_anonymous_page, do_wp_page with
+// wp_page_shared and wp_page_copy, and the page_mkwrite of a filesystem that wants to
+// know when a page becomes writable. Not modelled: fault-around, VM_FAULT_RETRY with
+// mmap_lock dropped, out-of-memory kills (an access that gets no memory is given up
+// like one that is refused).
 #pragma once
 
 #include "engine/kernel/filemap.h"
@@ -15,8 +16,16 @@ namespace shootdown {
 // A user program's instruction on a word of a virtual page; faults until it works or is refused.
 void user_access(Task& current, int page, int word, bool store);
 
-// unmap_mapping_pages: zaps all that maps pages of the range, in whatever mm.
-void unmap_mapping_pages(Task& current, AddressSpace& file, PageSpan range);
+// vm_normal_page: the page that a present entry maps; null: one that no struct page counts.
+Page* vm_normal_page(Task& current, Pte pte);
+
+// add_mm_counter, and as what a page counts. The page-table lock is held.
+void add_mm_counter(Task& current, Mm& mm, RssKind kind, long pages);
+RssKind mm_counter(const Task& current, const Page* page);
+
+// unmap_mapping_pages: zaps all that maps pages of the range, in whatever mm; `even_cows`: and what private mappings have in
+// their place.
+void unmap_mapping_pages(Task& current, AddressSpace& file, PageSpan range, bool even_cows);
 // unmap_mapping_folio: the same for one page of a file, which is locked: nobody maps it until it is unlocked.
 void unmap_mapping_page(Task& current, Page* page);
 

@@ -1,13 +1,14 @@
 // Address spaces and files.
 //
-// struct mm_struct, vm_area_struct, address_space of Linux 6.1, cut down to
-// shared mappings of files. What a lock guards is plain, what the kernel
+// struct mm_struct, vm_area_struct, address_space of Linux 6.1, cut down to what
+// mappings of files and anonymous memory need. What a lock guards is plain, what the kernel
 // accesses without one is atomic; each field says which. Tables lie in the arena
 // of the run, as long as the program's machine wants them.
 #pragma once
 
 #include <cstdint>
 
+#include "engine/events/event.h"
 #include "engine/kernel/locks.h"
 #include "engine/kernel/page.h"
 #include "engine/program/program.h"
@@ -17,15 +18,24 @@ namespace shootdown {
 
 inline constexpr int max_vmas = 96;  // of one mm; a further split or mmap fails (sysctl_max_map_count)
 
-// A mapping of part of a file: virtual pages [start, end), shared, readable and writable.
-// Written with the mm's mmap_lock and the file's i_mmap lock held for writing; either suffices to read.
+// A mapping: virtual pages [start, end), readable and writable.
+// Written with the mm's mmap_lock and, if it is of a file, that one's i_mmap lock held for writing; either suffices to read.
 struct Vma {
+  using Kind = event::InsertMapping::Kind;
+
   Shared<std::uint16_t> start = std::uint16_t{0};
   Shared<std::uint16_t> end = std::uint16_t{0};
   Shared<std::uint16_t> pgoff = std::uint16_t{0};  // page of the file that `start` shows
   Shared<std::uint8_t> mm = std::uint8_t{0};
   Shared<std::uint8_t> file = std::uint8_t{0};
+  Shared<Kind> kind = Kind::shared;
+
+  bool is_shared() const { return kind == Kind::shared; }        // VM_SHARED
+  bool is_anonymous() const { return kind == Kind::anonymous; }  // vma_is_anonymous
 };
+
+// What a page counts as in an mm's RSS.
+enum RssKind : std::uint8_t { MM_FILEPAGES, MM_ANONPAGES, rss_kinds };
 
 // A page table of the lowest level. The entries themselves belong to the machine.
 struct PageTable {
@@ -46,8 +56,8 @@ struct Mm {
   Row<Shared<Vma*>> mmap;     // the vmas in ascending order; guarded by mmap_lock
   Shared<int> map_count = 0;  // guarded by mmap_lock
   Row<PageTable> page_tables;
-  Atomic<int> users{0};              // mm_users: threads
-  Atomic<long> rss{0};               // MM_FILEPAGES
+  Atomic<int> users{0};  // mm_users: threads
+  Atomic<long> rss[rss_kinds];
   Atomic<int> tlb_flush_pending{0};  // gathers under way
   Atomic<std::uint64_t> tlb_gen{1};  // counts flushes
   Atomic<CpuMask> cpumask{0};        // CPUs whose TLB may hold entries of it

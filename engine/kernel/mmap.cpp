@@ -37,6 +37,19 @@ void vma_link(Mm& mm, Vma* vma) {
   mm.mmap[at] = vma;
 }
 
+event::InsertMapping insertion_of(const Vma& vma) {
+  event::InsertMapping insertion{.mm = vma.mm,
+                                 .first = vma.start,
+                                 .count = static_cast<Fact>(vma.end - vma.start),
+                                 .file = no_fact,
+                                 .index = no_fact,
+                                 .kind = vma.kind};
+  if (vma.is_anonymous()) return insertion;
+  insertion.file = vma.file;
+  insertion.index = vma.pgoff;
+  return insertion;
+}
+
 int position_of(const Mm& mm, const Vma* vma) {
   int at = 0;
   while (mm.mmap[at] != vma) ++at;
@@ -47,18 +60,17 @@ int position_of(const Mm& mm, const Vma* vma) {
 bool split_vma(Task& current, Mm& mm, Vma& vma, int page) {
   Vma* const upper = allocate_vma(mm);
   if (upper == nullptr) return false;
-  AddressSpace& file = current.kernel->files[vma.file];
-  file.i_mmap_rwsem.down_write(current);
+  AddressSpace* const file = vma.is_anonymous() ? nullptr : &current.kernel->files[vma.file];
+  if (file != nullptr) file->i_mmap_rwsem.down_write(current);
   act(current, event::SplitMapping{.mm = mm.number, .page = as_fact(page)}, [&] {
+    *upper = vma;
     upper->start = static_cast<std::uint16_t>(page);
-    upper->end = vma.end;
     upper->pgoff = static_cast<std::uint16_t>(vma.pgoff + (page - vma.start));
-    upper->file = vma.file;
     vma.end = upper->start;
     vma_link(mm, upper);
-    file.i_mmap[file.i_mmap_count++] = upper;
+    if (file != nullptr) file->i_mmap[file->i_mmap_count++] = upper;
   });
-  file.i_mmap_rwsem.up_write(current);
+  if (file != nullptr) file->i_mmap_rwsem.up_write(current);
   return true;
 }
 
@@ -127,6 +139,7 @@ Vma* find_vma(Mm& mm, int page) {
 }
 
 void link_file_vma(Task& current, Vma& vma) {
+  if (vma.is_anonymous()) return;
   AddressSpace& file = current.kernel->files[vma.file];
   file.i_mmap_rwsem.down_write(current);
   file.i_mmap[file.i_mmap_count++] = &vma;
@@ -134,6 +147,7 @@ void link_file_vma(Task& current, Vma& vma) {
 }
 
 void unlink_file_vma(Task& current, Vma& vma) {
+  if (vma.is_anonymous()) return;
   AddressSpace& file = current.kernel->files[vma.file];
   file.i_mmap_rwsem.down_write(current);
   const auto mappings = file.i_mmap.first(file.i_mmap_count);
@@ -144,7 +158,7 @@ void unlink_file_vma(Task& current, Vma& vma) {
   file.i_mmap_rwsem.up_write(current);
 }
 
-void do_mmap(Task& current, int first, int count, bool populate_pages) {
+void do_mmap(Task& current, int first, int count, Vma::Kind kind, bool populate_pages) {
   const Kernel& kernel = *current.kernel;
   Mm& mm = *current.mm;
   mm.mmap_lock.down_write(current);
@@ -157,11 +171,9 @@ void do_mmap(Task& current, int first, int count, bool populate_pages) {
     vma->end = static_cast<std::uint16_t>(first + count);
     vma->file = static_cast<std::uint8_t>(kernel.config.file_of(first));
     vma->pgoff = static_cast<std::uint16_t>(kernel.config.index_of(first));
+    vma->kind = kind;
     link_file_vma(current, *vma);
-    act(current,
-        event::InsertMapping{
-            .mm = mm.number, .first = as_fact(first), .count = as_fact(count), .file = vma->file, .index = vma->pgoff},
-        [&] { vma_link(mm, vma); });
+    act(current, insertion_of(*vma), [&] { vma_link(mm, vma); });
   }
   mm.mmap_lock.up_write(current);
   if (vma != nullptr && populate_pages) populate(current, first, count);
@@ -179,7 +191,7 @@ void madvise_dontneed(Task& current, int first, int count) {
   // madvise_walk_vmas
   const int end = first + count;
   for (Vma* vma = find_vma(mm, first); vma != nullptr && vma->start < end; vma = find_vma(mm, vma->end)) {
-    kernel.engine.zap_page_range(current, *vma, std::max<int>(first, vma->start), std::min<int>(end, vma->end));
+    kernel.engine.zap_page_range(current, *vma, std::max<int>(first, vma->start), std::min<int>(end, vma->end), {});
   }
   mm.mmap_lock.up_read(current);
 }
@@ -197,7 +209,7 @@ void msync(Task& current, int first, int count) {
     if (!found) return;
     const int from = std::max<int>(at, part.start);
     const int to = std::min<int>(end, part.end);
-    fsync_range(current, kernel.files[part.file], {part.pgoff + (from - part.start), to - from});
+    if (part.is_shared()) fsync_range(current, kernel.files[part.file], {part.pgoff + (from - part.start), to - from});
     at = to;
   }
 }

@@ -11,9 +11,9 @@ namespace shootdown {
 // find_vma: the first vma that ends after `page`, or null. mmap_lock is held.
 Vma* find_vma(Mm& mm, int page);
 
-// mmap(MAP_SHARED | MAP_FIXED) of virtual pages [first, first + count), which lie in one window: they show
-// the window's file. `populate`: MAP_POPULATE. Fails silently when there are too many mappings.
-void do_mmap(Task& current, int first, int count, bool populate);
+// mmap(MAP_FIXED) of virtual pages [first, first + count), which lie in one window: they show the window's file, unless they
+// are anonymous. `populate`: MAP_POPULATE. Fails silently when there are too many mappings.
+void do_mmap(Task& current, int first, int count, Vma::Kind kind, bool populate = false);
 
 // munmap.
 void do_munmap(Task& current, int first, int count);
@@ -28,7 +28,7 @@ void msync(Task& current, int first, int count);
 void exit_thread(Task& current);
 
 // remove_vma_list's part of unmapping, and vma_link's of mapping: removes a vma from its file's i_mmap
-// (unlink_file_vma), adds it.
+// (unlink_file_vma), adds it. Nothing is done if it has no file.
 void unlink_file_vma(Task& current, Vma& vma);
 void link_file_vma(Task& current, Vma& vma);
 

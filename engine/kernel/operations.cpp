@@ -48,12 +48,22 @@ void perform<Call::touch>(Task& current, const Operands& operands) {
 
 template <>
 void perform<Call::mmap>(Task& current, const Operands& operands) {
-  do_mmap(current, operands[0].value, operands[0].count, false);
+  do_mmap(current, operands[0].value, operands[0].count, Vma::Kind::shared);
 }
 
 template <>
 void perform<Call::populate>(Task& current, const Operands& operands) {
-  do_mmap(current, operands[0].value, operands[0].count, true);
+  do_mmap(current, operands[0].value, operands[0].count, Vma::Kind::shared, true);
+}
+
+template <>
+void perform<Call::mmap_private>(Task& current, const Operands& operands) {
+  do_mmap(current, operands[0].value, operands[0].count, Vma::Kind::private_file);
+}
+
+template <>
+void perform<Call::mmap_anonymous>(Task& current, const Operands& operands) {
+  do_mmap(current, operands[0].value, operands[0].count, Vma::Kind::anonymous);
 }
 
 template <>

@@ -1,4 +1,4 @@
-// struct page, for pages of files.
+// struct page, for pages of files and anonymous ones.
 //
 // Follows include/linux/mm_types.h and page-flags.h of Linux 6.1: flags and
 // counts are atomic; `mapping` and `index` are plain, guarded by the page lock
@@ -23,7 +23,9 @@ struct alignas(2 * sizeof(void*)) Page {
   Atomic<std::int32_t> mapcount{0};
   Shared<std::int8_t> mapping = std::int8_t{-1};   // the file whose page cache it is in, or -1
   Shared<std::uint16_t> index = std::uint16_t{0};  // its place there
-  WaitQueue waiters;                               // for PG_locked and PG_writeback to clear
+  // PageAnon: it is memory of one address space, and was never a file's. Set before anybody else can find it.
+  Shared<bool> anon = false;
+  WaitQueue waiters;  // for PG_locked and PG_writeback to clear
   Shared<Page*> next_free = nullptr;
 
   bool test(PageFlag flag) const { return (flags.load(std::memory_order_relaxed) & flag) != 0; }

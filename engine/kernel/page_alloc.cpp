@@ -16,6 +16,7 @@ void free_page(Task& current, Page* page) {
     found.entries = kernel.machine.entries_to(kernel.pfn(page));
     page->flags.store(0, std::memory_order_relaxed);
     page->mapping = -1;
+    page->anon = false;
     kernel.machine.end_frame_life(kernel.pfn(page));
     page->next_free = kernel.free_pages;
     kernel.free_pages = page;
@@ -33,7 +34,7 @@ Page* alloc_page(Task& current) {
     page = kernel.free_pages;
     if (page != nullptr) {
       kernel.free_pages = page->next_free;
-    } else if (kernel.pages_used < kernel.machine.frame_count()) {
+    } else if (kernel.pages_used < kernel.page_count()) {
       page = &kernel.pages[kernel.pages_used++];
     }
     kernel.zone_lock.add(0, std::memory_order_acq_rel);
@@ -46,6 +47,27 @@ Page* alloc_page(Task& current) {
   page->mapping = -1;
   page->waiters.reset();
   return page;
+}
+
+Page* alloc_anon_page(Task& current) {
+  Page* const page = alloc_page(current);
+  if (page == nullptr) return nullptr;
+  page->anon = true;
+  page->flags.set(PG_uptodate, std::memory_order_relaxed);
+  return page;
+}
+
+Page* alloc_zeroed_page(Task& current) {
+  Page* const page = alloc_anon_page(current);
+  if (page == nullptr) return nullptr;
+  also_writes(current, places::words(current.kernel->pfn(page)));
+  for (Atomic<Word>& word : current.kernel->frame(page).words) word.store(0, std::memory_order_relaxed);
+  return page;
+}
+
+bool page_anon(const Task& current, const Page* page) {
+  also_reads(current, places::identity(frame_fact(current, page)));
+  return page->anon;
 }
 
 void get_page(Task& current, Page* page) {

@@ -11,6 +11,12 @@ namespace shootdown {
 
 // alloc_page: one reference, no flags. Null when there are none left.
 Page* alloc_page(Task& current);
+// The same, for anonymous memory: PageAnon, up to date; alloc_zeroed_user_highpage: full of zeros.
+Page* alloc_anon_page(Task& current);
+Page* alloc_zeroed_page(Task& current);
+
+// PageAnon. The caller holds a reference, or a lock that keeps the page.
+bool page_anon(const Task& current, const Page* page);
 
 // get_page. The caller holds a reference already, or a lock that keeps the page.
 void get_page(Task& current, Page* page);

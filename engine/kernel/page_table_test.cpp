@@ -26,7 +26,8 @@ class TryEngine final : public ZapEngine {
   std::string_view summary() const override { return "for tests"; }
   std::span<const NotClaimed> not_claimed() const override { return {}; }
 
-  void zap_page_range(Task& current, Vma& vma, int /*first*/, int /*end*/) const override {
+  void zap_page_range(Task& current, Vma& vma, int /*first*/, int /*end*/,
+                      const ZapDetails& /*details*/) const override {
     Mm& mm = current.kernel->mms[vma.mm];
     pte_lock(current, mm, 0);
     trial_(current, mm);

@@ -5,7 +5,7 @@
 
 namespace shootdown {
 
-void page_add_file_rmap(Task& current, Page* page) {
+void page_add_rmap(Task& current, Page* page) {
   act(current, event::AddRmap{.page = frame_fact(current, page)},
       [&](event::AddRmap& found) { found.mapcount = page->mapcount.fetch_add(1, std::memory_order_relaxed) + 1; });
 }
@@ -57,6 +57,7 @@ int page_mkclean(Task& current, Page* page) {
   file.i_mmap_rwsem.down_read(current);
   for (int i = 0; i < file.i_mmap_count; ++i) {
     const Vma& vma = *file.i_mmap[i];
+    if (!vma.is_shared()) continue;  // invalid_mkclean_vma: it only reads
     const int length = vma.end - vma.start;
     if (page->index < vma.pgoff || page->index >= vma.pgoff + length) continue;
     if (cleaned != 0 && planted(current, Defect::mkclean_first_mapping_only)) break;

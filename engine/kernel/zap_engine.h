@@ -16,6 +16,11 @@
 
 namespace shootdown {
 
+// struct zap_details.
+struct ZapDetails {
+  bool even_cows = true;  // zaps the copies that private mappings have, too
+};
+
 class ZapEngine : public Engine {
  public:
   // Fewer than all if it never does what they announce, such as to gather.
@@ -29,7 +34,7 @@ class ZapEngine : public Engine {
   // zap_page_range_single: zaps [first, end) of `vma`. Held is either mmap_lock of the vma's mm, for reading
   // (madvise(MADV_DONTNEED)); or i_mmap_rwsem of its file, for reading, and perhaps the lock of the page that is to be
   // unmapped (unmap_mapping_pages): then the task may be of any mm.
-  virtual void zap_page_range(Task& current, Vma& vma, int first, int end) const = 0;
+  virtual void zap_page_range(Task& current, Vma& vma, int first, int end, const ZapDetails& details) const = 0;
   // unmap_region: zaps `vmas`, which were taken out of the mm already, removes them from their files'
   // i_mmap, and frees page tables that nothing uses. mmap_lock is held for reading or writing.
   virtual void unmap_region(Task& current, std::span<Vma* const> vmas) const = 0;

@@ -6,21 +6,21 @@ namespace shootdown {
 
 namespace {
 
-// As many as can be in use at once: a page of each file in the page cache; others, dropped from it, at the end of each
-// entry of each mm and in the gathers of each CPU; and what CPUs have in hand.
-int frames_needed(const MachineConfig& config) {
+// As many as can be in use at once: a page of each file in the page cache; others, dropped from it or no file's, at the end of
+// each entry of each mm and in the gathers of each CPU; and what CPUs have in hand.
+int frames_needed(const MachineConfig& config, int reserved) {
   constexpr int in_hand = 4;
   const int pages = config.virtual_pages();
   const int needed = config.files * config.pages + config.mms * pages + config.cpus * (pages + in_hand);
-  return std::min(needed, max_frames);
+  return std::min(needed + reserved, max_frames);
 }
 
 }  // namespace
 
-Machine::Machine(Arena& arena, const MachineConfig& config)
+Machine::Machine(Arena& arena, const MachineConfig& config, int reserved)
     : tlbs_(arena.row<Tlb>(config.cpus)),
       tables_(arena.row<TranslationTable>(config.mms)),
-      frames_(arena.row<Frame>(frames_needed(config))) {
+      frames_(arena.row<Frame>(frames_needed(config, reserved))) {
   for (Tlb& tlb : tlbs_) tlb = Tlb(arena.row<TlbEntry>(config.tlb));
   for (TranslationTable& table : tables_) table.slots = arena.row<PteSlot>(config.virtual_pages());
 }

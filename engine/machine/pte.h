@@ -1,7 +1,8 @@
 // A page-table entry of the modelled hardware.
 //
 // A plain 64-bit value with x86's bits. The `kind` of an entry that is not
-// present is the operating system's; the hardware only looks at `present`. Only
+// present is the operating system's; the hardware only looks at `present`. So is
+// `special` of one that is: it leads to a frame that no struct page counts. Only
 // none and present entries are used so far; swap, migration and device entries
 // will get kinds of their own.
 #pragma once
@@ -30,6 +31,7 @@ class Pte {
   constexpr bool write() const { return (bits_ & write_bit) != 0; }
   constexpr bool young() const { return (bits_ & accessed_bit) != 0; }
   constexpr bool dirty() const { return (bits_ & dirty_bit) != 0; }
+  constexpr bool special() const { return (bits_ & special_bit) != 0; }
   constexpr FrameNumber frame() const { return static_cast<FrameNumber>(bits_ >> frame_shift); }
   constexpr std::uint64_t bits() const { return bits_; }
 
@@ -37,6 +39,7 @@ class Pte {
   constexpr Pte wrprotect() const { return Pte(bits_ & ~write_bit); }
   constexpr Pte mkyoung() const { return Pte(bits_ | accessed_bit); }
   constexpr Pte mkdirty() const { return Pte(bits_ | dirty_bit); }
+  constexpr Pte mkspecial() const { return Pte(bits_ | special_bit); }
   constexpr Pte mkclean() const { return Pte(bits_ & ~dirty_bit); }
 
   // What a page walk for an access leaves of it; not present, if the walk faults.
@@ -51,6 +54,7 @@ class Pte {
   static constexpr std::uint64_t write_bit = 1U << 1U;
   static constexpr std::uint64_t accessed_bit = 1U << 5U;
   static constexpr std::uint64_t dirty_bit = 1U << 6U;
+  static constexpr std::uint64_t special_bit = 1U << 9U;
   static constexpr unsigned frame_shift = 12;
 
  private:

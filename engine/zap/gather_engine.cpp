@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/kernel/memory.h"
 #include "engine/kernel/mmap.h"
 #include "engine/kernel/page_alloc.h"
 #include "engine/kernel/page_table.h"
@@ -52,24 +53,39 @@ Pte take_entry(Task& current, Mm& mm, int address) {
   return pte;
 }
 
-}  // namespace
+void add_mm_rss_vec(Task& current, Mm& mm, const long (&rss)[rss_kinds]) {
+  const long times = planted(current, Defect::rss_counted_twice) ? 2 : 1;
+  for (const RssKind kind : {MM_FILEPAGES, MM_ANONPAGES}) add_mm_counter(current, mm, kind, times * rss[kind]);
+}
 
-// The body of zap_pte_range's loop for a present page of a file. Returns whether the gather is full.
-bool GatherEngine::zap_pte(MmuGather& tlb, int address, bool& force_flush) const {
-  Task& current = tlb.task();
-  const Pte pte = take_entry(current, tlb.mm(), address);
-  tlb.remove_tlb_entry(address);
-  Page* const page = &current.kernel->pages[pte.frame()];
+// should_zap_page: copies that a private mapping has in place of its file's pages are not that file's.
+bool should_zap_page(const Task& current, const Page* page, const ZapDetails& details) {
+  if (details.even_cows || planted(current, Defect::copies_zapped)) return true;
+  return page == nullptr || !page_anon(current, page);
+}
+
+// What the kernel must not do under a spinlock.
+void make_mistakes_under_lock(Task& current, Page* page) {
   if (planted(current, Defect::sleep_under_lock)) wait_on_page_writeback(current, page);
-  if (planted(current, Defect::i_mmap_under_lock)) {
+  if (planted(current, Defect::i_mmap_under_lock) && page->mapping >= 0) {
     RwSemaphore& i_mmap = current.kernel->files[page->mapping].i_mmap_rwsem;
     i_mmap.down_read(current);
     i_mmap.up_read(current);
   }
+}
+
+}  // namespace
+
+// The body of zap_pte_range's loop for a present entry of a page. Returns whether the gather is full.
+bool GatherEngine::zap_pte(MmuGather& tlb, Page* page, Pte pte, bool& force_flush) const {
+  Task& current = tlb.task();
+  make_mistakes_under_lock(current, page);
   Treatment treatment;
-  if (pte.dirty() && !planted(current, Defect::dirty_bit_dropped)) treatment = zap_dirty(tlb, page);
-  if (treatment.force_flush) force_flush = true;
-  if (pte.young()) mark_page_accessed(current, page);
+  if (!page_anon(current, page)) {
+    if (pte.dirty() && !planted(current, Defect::dirty_bit_dropped)) treatment = zap_dirty(tlb, page);
+    if (treatment.force_flush) force_flush = true;
+    if (pte.young()) mark_page_accessed(current, page);
+  }
   if (!treatment.delay_rmap && !planted(current, Defect::rmap_not_removed)) page_remove_rmap(current, page);
   if (planted(current, Defect::rmap_removed_twice)) page_remove_rmap(current, page);
   if (planted(current, Defect::page_not_queued)) return false;
@@ -80,7 +96,7 @@ bool GatherEngine::zap_pte(MmuGather& tlb, int address, bool& force_flush) const
 }
 
 // Zaps the entries of [page, end), which are in one page table.
-void GatherEngine::zap_pte_range(MmuGather& tlb, int page, int end) const {
+void GatherEngine::zap_pte_range(MmuGather& tlb, int page, int end, const ZapDetails& details) const {
   Task& current = tlb.task();
   Mm& mm = tlb.mm();
   const bool locks = !planted(current, Defect::no_page_table_lock);
@@ -88,16 +104,22 @@ void GatherEngine::zap_pte_range(MmuGather& tlb, int page, int end) const {
   do {
     bool force_flush = false;
     bool full = false;
-    long rss = 0;
+    long rss[rss_kinds] = {};
     if (locks) pte_lock(current, mm, page);
     for (; page != end && !full; ++page) {
       if (page + 1 == end && planted(current, Defect::last_entry_skipped)) continue;
-      if (ptep_get(current, mm, page).none()) continue;
-      --rss;
-      full = zap_pte(tlb, page, force_flush);
+      const Pte found = ptep_get(current, mm, page);
+      if (found.none()) continue;
+      Page* const mapped = vm_normal_page(current, found);
+      if (!should_zap_page(current, mapped, details)) continue;
+      const Pte pte = take_entry(current, mm, page);
+      tlb.remove_tlb_entry(page);
+      if (mapped == nullptr && planted(current, Defect::zero_page_counted)) --rss[MM_ANONPAGES];
+      if (mapped == nullptr) continue;
+      --rss[mm_counter(current, mapped)];
+      full = zap_pte(tlb, mapped, pte, force_flush);
     }
-    also_writes(current, places::of_mm(Places::Kind::rss, mm.number));
-    mm.rss.add(planted(current, Defect::rss_counted_twice) ? 2 * rss : rss, std::memory_order_relaxed);
+    add_mm_rss_vec(current, mm, rss);
     force_flush = force_flush || full;
     if (force_flush && !flushes_late) flush_under_lock(tlb);
     if (locks && !planted(current, Defect::lock_never_dropped)) pte_unlock(current, mm, end - 1);
@@ -108,28 +130,31 @@ void GatherEngine::zap_pte_range(MmuGather& tlb, int page, int end) const {
 }
 
 // zap_pud_range and zap_pmd_range: one page table after the other, of those that there are.
-void GatherEngine::unmap_single_vma(MmuGather& tlb, int first, int end) const {
+void GatherEngine::unmap_single_vma(MmuGather& tlb, const Vma& vma, int first, int end,
+                                    const ZapDetails& details) const {
   const unsigned shift = tlb.task().kernel->config.table_shift;
   const Fact mm = tlb.mm().number;
-  note(tlb.task(), event::BeginZap{.mm = mm, .first = as_fact(first), .count = as_fact(end - first)});
+  // Nothing is promised of a range in which copies stay.
+  const bool zaps_all = details.even_cows || vma.is_shared();
+  if (zaps_all) note(tlb.task(), event::BeginZap{.mm = mm, .first = as_fact(first), .count = as_fact(end - first)});
   for (int page = first; page < end;) {
     const int table_end = ((page >> shift) + 1) << shift;
     const int next = std::min(table_end, end);
-    if (!pmd_none(tlb.task(), tlb.mm(), page)) zap_pte_range(tlb, page, next);
+    if (!pmd_none(tlb.task(), tlb.mm(), page)) zap_pte_range(tlb, page, next, details);
     page = next;
   }
-  note(tlb.task(), event::EndZap{.mm = mm, .first = as_fact(first), .count = as_fact(end - first)});
+  if (zaps_all) note(tlb.task(), event::EndZap{.mm = mm, .first = as_fact(first), .count = as_fact(end - first)});
 }
 
-void GatherEngine::zap_page_range(Task& current, Vma& vma, int first, int end) const {
+void GatherEngine::zap_page_range(Task& current, Vma& vma, int first, int end, const ZapDetails& details) const {
   MmuGather tlb(current, current.kernel->mms[vma.mm], false, *this);
-  unmap_single_vma(tlb, first, end);
+  unmap_single_vma(tlb, vma, first, end, details);
   tlb.finish();
 }
 
 void GatherEngine::unmap_region(Task& current, std::span<Vma* const> vmas) const {
   MmuGather tlb(current, *current.mm, false, *this);
-  for (const Vma* const vma : vmas) unmap_single_vma(tlb, vma->start, vma->end);
+  for (const Vma* const vma : vmas) unmap_single_vma(tlb, *vma, vma->start, vma->end, {});
   free_pgtables(tlb, vmas);
   tlb.finish();
 }
@@ -140,7 +165,7 @@ void GatherEngine::exit_mmap(Task& current) const {
   Vma* all[max_vmas];
   const std::span<Vma* const> vmas(all, std::copy_n(mm.mmap.begin(), static_cast<int>(mm.map_count), all));
   MmuGather tlb(current, mm, true, *this);
-  for (const Vma* const vma : vmas) unmap_single_vma(tlb, vma->start, vma->end);
+  for (const Vma* const vma : vmas) unmap_single_vma(tlb, *vma, vma->start, vma->end, {});
   mm.mmap_lock.up_read(current);
   mm.mmap_lock.down_write(current);
   mm.map_count = 0;

@@ -14,7 +14,7 @@ namespace shootdown {
 
 class GatherEngine : public ZapEngine, public Releaser {
  public:
-  void zap_page_range(Task& current, Vma& vma, int first, int end) const final;
+  void zap_page_range(Task& current, Vma& vma, int first, int end, const ZapDetails& details) const final;
   void unmap_region(Task& current, std::span<Vma* const> vmas) const final;
   void exit_mmap(Task& current) const final;
 
@@ -25,15 +25,15 @@ class GatherEngine : public ZapEngine, public Releaser {
     bool force_flush = false;  // flush before the page-table lock is dropped
     bool delay_rmap = false;   // leave the rmap for later
   };
-  // A dirty entry of the page was cleared, under the page-table lock.
+  // A dirty entry of the page, which is a file's, was cleared, under the page-table lock.
   virtual Treatment zap_dirty(MmuGather& tlb, Page* page) const = 0;
   // A flush is forced, and the page-table lock still held.
   virtual void flush_under_lock(MmuGather& tlb) const { tlb.flush_tlb_only(); }
 
  private:
-  void unmap_single_vma(MmuGather& tlb, int first, int end) const;
-  void zap_pte_range(MmuGather& tlb, int page, int end) const;
-  bool zap_pte(MmuGather& tlb, int address, bool& force_flush) const;
+  void unmap_single_vma(MmuGather& tlb, const Vma& vma, int first, int end, const ZapDetails& details) const;
+  void zap_pte_range(MmuGather& tlb, int page, int end, const ZapDetails& details) const;
+  bool zap_pte(MmuGather& tlb, Page* page, Pte pte, bool& force_flush) const;
 };
 
 }  // namespace shootdown

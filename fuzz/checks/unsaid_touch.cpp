@@ -25,11 +25,11 @@ class Careless final : public ZapEngine {
   std::string_view summary() const override { return "eager_dirty, with a touch that it does not say"; }
   std::span<const NotClaimed> not_claimed() const override { return inner_.not_claimed(); }
 
-  void zap_page_range(Task& current, Vma& vma, int first, int end) const override {
+  void zap_page_range(Task& current, Vma& vma, int first, int end, const ZapDetails& details) const override {
     Mm& mm = current.kernel->mms[vma.mm];
     if (touch_ == "read") std::printf("%ld\n", mm.rss.load(std::memory_order_relaxed));
     if (touch_ == "write") mm.cpumask.set(0, std::memory_order_relaxed);
-    inner_.zap_page_range(current, vma, first, end);
+    inner_.zap_page_range(current, vma, first, end, details);
   }
   void unmap_region(Task& current, std::span<Vma* const> vmas) const override { inner_.unmap_region(current, vmas); }
   void exit_mmap(Task& current) const override { inner_.exit_mmap(current); }

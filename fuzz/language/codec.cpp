@@ -156,7 +156,7 @@ void Encoder::put_operation(const Operation& operation) {
     form.encode(operation.operands[i], program_.machine, argument);
     argument += form.arguments();
   }
-  if (!info.modelled) mark(arguments);
+  if (info.marked) mark(arguments);
   put(info.kinds, operation.cpu, arguments);
 }
 

@@ -42,7 +42,7 @@ void put(Bytes& bytes, Exception::Kind kind, unsigned cpu, unsigned a, unsigned 
 
 // Behind the record of an operation that the model does not do.
 void put_mark(Bytes& bytes) {
-  put(bytes, more_kinds, 0, unmodelled_mark[0], unmodelled_mark[1]);
+  put(bytes, more_kinds, 0, operation_mark[0], operation_mark[1]);
 }
 
 // The record that sets a parameter to a value.
@@ -312,7 +312,7 @@ BOOST_AUTO_TEST_CASE(every_kind_means_what_the_table_says) {
     for (unsigned kind = info.kinds.first; info.kinds.contains(kind); ++kind) {
       Bytes bytes;
       put(bytes, kind, 1, 1, 1);
-      if (!info.modelled) put_mark(bytes);
+      if (info.marked) put_mark(bytes);
       put_parameter(bytes, &MachineConfig::mms, 2);  // of one mm there would be no fork
       const Program program = decoded(bytes);
       BOOST_TEST_CONTEXT(info.name << " " << kind) {
@@ -321,7 +321,7 @@ BOOST_AUTO_TEST_CASE(every_kind_means_what_the_table_says) {
         BOOST_TEST((program.operations[0].call == info.call));
         Bytes canonical;
         put(canonical, info.kinds, 1, 1, 1);
-        if (!info.modelled) put_mark(canonical);
+        if (info.marked) put_mark(canonical);
         put_parameter(canonical, &MachineConfig::mms, 2);
         BOOST_TEST((decoded(canonical) == program));
         BOOST_TEST(encode(program)[record_size] == canonical[0]);
@@ -365,9 +365,9 @@ BOOST_AUTO_TEST_CASE(events_of_exceptions) {
 }
 
 // Without its mark such a record is none, and what it might say is the next one's no more than before.
-BOOST_AUTO_TEST_CASE(what_is_not_modelled_needs_a_mark) {
+BOOST_AUTO_TEST_CASE(what_is_marked_needs_its_mark) {
   for (const OperationInfo& info : operation_table) {
-    if (info.modelled) continue;
+    if (!info.marked) continue;
     BOOST_TEST_CONTEXT(info.name) {
       Bytes two_mms;
       put_parameter(two_mms, &MachineConfig::mms, 2);
@@ -395,7 +395,7 @@ BOOST_AUTO_TEST_CASE(there_are_moves_only_where_there_is_another_place) {
     Bytes bytes = machine_bytes(2, 1, 1, static_cast<unsigned>(pages));
     put(bytes, Call::load, 0, 0, 0);
     put(bytes, info_of(Call::mremap).kinds, 1, 3, 3);
-    put(bytes, more_kinds, 7, unmodelled_mark[0], unmodelled_mark[1]);
+    put(bytes, more_kinds, 7, operation_mark[0], operation_mark[1]);
     put(bytes, Exception::Kind::preempt, 1, 64, 0);
     const Program program = decoded(bytes);
     BOOST_TEST(program.operation_count == pages);
@@ -410,7 +410,7 @@ BOOST_AUTO_TEST_CASE(there_are_forks_only_where_there_is_another_mm) {
     Bytes bytes = encode(Program{.machine = {.cpus = 4, .mms = static_cast<std::uint16_t>(mms)}});
     put(bytes, Call::load, 0, 0, 0);
     put(bytes, info_of(Call::fork).kinds, 3, 5, 0);
-    put(bytes, more_kinds, 7, unmodelled_mark[0], unmodelled_mark[1]);
+    put(bytes, more_kinds, 7, operation_mark[0], operation_mark[1]);
     const Program program = decoded(bytes);
     BOOST_TEST(program.operation_count == (mms == 1 ? 1 : 2));
     if (mms != 1) BOOST_TEST(program.operations[1].operands[0].value == (mms == 2 ? 1 : 3));

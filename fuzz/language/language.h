@@ -92,21 +92,20 @@ inline constexpr ByteTable record_kinds = [] {
   return table;
 }();
 
-// What a record of an operation that the model does not do says in its last arguments: random bytes, and what fuzzers of
-// the model find, do not.
-inline constexpr std::array<std::uint8_t, 2> unmodelled_mark{76, 120};
+// What a record of an operation that is marked says in its last arguments: random bytes do not.
+inline constexpr std::array<std::uint8_t, 2> operation_mark{76, 120};
 
 constexpr bool is_marked(const ArgumentBytes& arguments) {
-  return std::ranges::equal(unmodelled_mark, std::span(arguments).last<unmodelled_mark.size()>());
+  return std::ranges::equal(operation_mark, std::span(arguments).last<operation_mark.size()>());
 }
 constexpr void mark(ArgumentBytes& arguments) {
-  std::ranges::copy(unmodelled_mark, arguments.end() - unmodelled_mark.size());
+  std::ranges::copy(operation_mark, arguments.end() - operation_mark.size());
 }
 
 // What a record is, by its kind and by what it says.
 constexpr RecordKind record_kind(std::uint8_t kind, const ArgumentBytes& arguments) {
   const RecordKind meaning = record_kinds[kind];
-  const bool needs_mark = meaning.sort == RecordKind::Sort::operation && !operation_table[meaning.index].modelled;
+  const bool needs_mark = meaning.sort == RecordKind::Sort::operation && operation_table[meaning.index].marked;
   return needs_mark && !is_marked(arguments) ? RecordKind{} : meaning;
 }
 

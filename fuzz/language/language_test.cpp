@@ -105,7 +105,7 @@ BOOST_AUTO_TEST_CASE(defaults_are_in_range_and_operands_have_room) {
     BOOST_TEST(operation_table[static_cast<std::size_t>(info.call)].name == info.name);
     std::size_t arguments = 0;
     for (const OperandKind kind : info.operands()) arguments += form_of(kind).arguments();
-    BOOST_TEST(arguments <= max_arguments - (info.modelled ? 0 : unmodelled_mark.size()), info.name);
+    BOOST_TEST(arguments <= max_arguments - (!info.marked ? 0 : operation_mark.size()), info.name);
   }
   for (const ExceptionInfo& info : exception_table) BOOST_TEST((info_of(info.kind).kind == info.kind), info.name);
 }

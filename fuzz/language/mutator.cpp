@@ -77,14 +77,17 @@ constexpr OperationKinds operation_kinds = [] {
   return result;
 }();
 
-// And of those that the model does not do.
-constexpr OperationKinds unmodelled_kinds = [] {
+// And of those that random bytes would not hit.
+constexpr OperationKinds marked_kinds(Repertoire repertoire) {
   OperationKinds result;
   for (const OperationInfo& info : operation_table) {
-    if (!info.modelled) result.kinds[result.count++] = info.kinds.first;
+    if (info.marked && (info.modelled || repertoire == Repertoire::all))
+      result.kinds[result.count++] = info.kinds.first;
   }
   return result;
-}();
+}
+constexpr OperationKinds marked_of_model = marked_kinds(Repertoire::modelled);
+constexpr OperationKinds marked_of_all = marked_kinds(Repertoire::all);
 
 // No two of its random numbers are arguments of one call: the order in which those are evaluated is the compiler's choice, and
 // mutants are the same in every build.
@@ -137,15 +140,16 @@ class Mutator {
   }
 
   void insert_operation() {
-    if (repertoire_ == Repertoire::all && random_.below(4) == 0) return insert_unmodelled();
+    if (random_.below(repertoire_ == Repertoire::all ? 4 : 8) == 0) return insert_marked();
     const std::uint8_t kind = operation_kinds.kinds[random_.below(operation_kinds.count)];
     const std::size_t place = anywhere();
     insert(place, {kind, cpu(), page(), byte()});
   }
 
-  void insert_unmodelled() {
+  void insert_marked() {
     if (records_.full()) return;
-    const std::uint8_t kind = unmodelled_kinds.kinds[random_.below(unmodelled_kinds.count)];
+    const OperationKinds& kinds = repertoire_ == Repertoire::all ? marked_of_all : marked_of_model;
+    const std::uint8_t kind = kinds.kinds[random_.below(kinds.count)];
     const std::size_t place = anywhere();
     ArgumentBytes arguments{page(), byte(), byte()};
     mark(arguments);

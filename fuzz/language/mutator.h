@@ -2,8 +2,9 @@
 //
 // Works on whole records: inserts, removes, repeats and moves operations, puts
 // preemptions behind operations, and turns single fields of a record. It makes
-// nothing that random bytes could not make, but makes it sooner. Operations that the
-// model does not do, which random bytes hardly make, it inserts only if told to.
+// nothing that random bytes could not make, but makes it sooner. Operations that need
+// a mark, which random bytes hardly make, it inserts less often; those that the model
+// does not do only if told to.
 //
 // A pure function of its arguments, as libFuzzer demands.
 #pragma once

@@ -466,7 +466,7 @@ BOOST_AUTO_TEST_CASE(text_names_the_moves_that_bytes_name) {
       Bytes bytes = encode(program);
       const auto byte = [i](int place) { return static_cast<std::uint8_t>(i >> 4 * place & 15); };
       bytes.insert(bytes.end(), {info_of(Call::mremap).kinds.first, 0, byte(0), byte(1)});
-      bytes.insert(bytes.end(), {more_kinds.first, byte(2), unmodelled_mark[0], unmodelled_mark[1]});
+      bytes.insert(bytes.end(), {more_kinds.first, byte(2), operation_mark[0], operation_mark[1]});
       const Program named = decoded(bytes);
       if (named.operation_count == 0) continue;
       const Operand& move = named.operations[0].operands[0];
@@ -498,7 +498,7 @@ BOOST_AUTO_TEST_CASE(round_trip_of_moves_on_large_machines) {
     Bytes bytes = encode(program);
     const auto byte = [&] { return static_cast<std::uint8_t>(random()); };
     bytes.insert(bytes.end(), {info_of(Call::mremap).kinds.first, 0, byte(), byte()});
-    bytes.insert(bytes.end(), {more_kinds.first, byte(), unmodelled_mark[0], unmodelled_mark[1]});
+    bytes.insert(bytes.end(), {more_kinds.first, byte(), operation_mark[0], operation_mark[1]});
     check_round_trip(decoded(bytes));
     BOOST_REQUIRE(decoded(encode(decoded(bytes))) == decoded(bytes));
   }
