@@ -40,6 +40,8 @@ class AtomicSleep final : public Oracle<event::SleepInAtomic> {
       violate(cpu, "cpu {} takes the i_mmap_rwsem of file {} while it holds a spinlock", cpu, lock.owner);
     } else if (lock.kind == LockClass::inode) {
       violate(cpu, "cpu {} takes the i_rwsem of file {} while it holds a spinlock", cpu, lock.owner);
+    } else if (lock.kind == LockClass::invalidate) {
+      violate(cpu, "cpu {} takes the invalidate_lock of file {} while it holds a spinlock", cpu, lock.owner);
     } else {
       violate(cpu, "cpu {} takes the mmap_lock of mm {} while it holds a spinlock", cpu, lock.owner);
     }

@@ -34,6 +34,7 @@ enum class LockClass : Fact {
   i_mmap,      // owner: file
   inode,       // owner: file
   mmap,        // owner: mm
+  invalidate,  // owner: file
 };
 
 struct LockFact {

@@ -1,9 +1,8 @@
 #include "engine/kernel/filemap.h"
 
 #include "engine/check.h"
-#include "engine/kernel/memory.h"
 #include "engine/kernel/page_alloc.h"
-#include "engine/kernel/rmap.h"
+#include "engine/kernel/truncate.h"
 #include "engine/kernel/writeback.h"
 
 namespace shootdown {
@@ -42,11 +41,27 @@ void read_page(Task& current, Page* page, AddressSpace& file) {
   unlock_page(current, page);
 }
 
-// Gets a page that is in the cache, adding a new one, locked and not up to date, if there is none.
-Page* find_or_create_page(Task& current, AddressSpace& file, int index, bool& created) {
+// filemap_invalidate_lock_shared, unless it is held. Returns whether it was not.
+bool take_invalidate_lock(Task& current, AddressSpace& file, bool& held) {
+  if (held || !file.has_invalidate_lock) return false;
+  if (planted(current, Defect::truncation_not_awaited)) return false;
+  file.invalidate_lock.down_read(current);
+  held = true;
+  return true;
+}
+
+void drop_invalidate_lock(Task& current, AddressSpace& file, bool& held) {
+  if (held) file.invalidate_lock.up_read(current);
+  held = false;
+}
+
+// Gets a page that is in the cache, adding a new one, locked and not up to date, if there is none. `lock`: whether the
+// invalidate_lock is held, which is taken before one is added; null: it need not be.
+Page* find_or_create_page(Task& current, AddressSpace& file, int index, bool& created, bool* lock) {
   for (;;) {
     created = false;
     if (Page* const page = find_get_page(current, file, index)) return page;
+    if (lock != nullptr && take_invalidate_lock(current, file, *lock)) continue;
     Page* const page = alloc_page(current);
     if (page == nullptr) return nullptr;
     lock_new_page(current, page);
@@ -61,9 +76,11 @@ Page* find_or_create_page(Task& current, AddressSpace& file, int index, bool& cr
 Page* find_page_uptodate(Task& current, AddressSpace& file, int index) {
   for (;;) {
     bool created = false;
-    Page* const page = find_or_create_page(current, file, index, created);
+    bool locked = false;
+    Page* const page = find_or_create_page(current, file, index, created, &locked);
+    if (created && page != nullptr) read_page(current, page, file);
+    drop_invalidate_lock(current, file, locked);
     if (page == nullptr) return nullptr;
-    if (created) read_page(current, page, file);
     const auto look =
         act(current, event::ReadUptodate{.page = frame_fact(current, page)},
             [&](event::ReadUptodate& found) { found.flags = page->flags.load(std::memory_order_acquire); });
@@ -74,8 +91,8 @@ Page* find_page_uptodate(Task& current, AddressSpace& file, int index) {
   }
 }
 
-// try_to_free_buffers, by way of filemap_release_folio: false if they are in use. One atomic action, as
-// private_lock makes it: a page cannot become dirty in the middle.
+}  // namespace
+
 bool release_buffers(Task& current, Page* page) {
   const Fact in_use = planted(current, Defect::buffers_of_dirty_page) ? PG_writeback : PG_dirty | PG_writeback;
   const auto strip =
@@ -98,7 +115,6 @@ bool looks_dirty(Task& current, Page* page) {
   return (look.flags & PG_dirty) != 0 && !planted(current, Defect::dirty_page_removed);
 }
 
-// __filemap_remove_folio. The page is locked, and the lock of the file's i_pages held.
 void remove_from_page_cache(Task& current, Page* page, AddressSpace& file) {
   act(current, event::RemoveFromPageCache{.page = frame_fact(current, page)}, [&](event::RemoveFromPageCache& found) {
     const int index = page->index;
@@ -110,8 +126,6 @@ void remove_from_page_cache(Task& current, Page* page, AddressSpace& file) {
   });
 }
 
-// remove_mapping and __remove_mapping. The page is locked, and the caller has a reference. When it is
-// removed, that reference is the only one left.
 bool remove_mapping(Task& current, Page* page, AddressSpace& file) {
   file.i_pages_lock.lock_irq(current);
   // The references before the dirty flag: who has a reference may dirty the page before dropping it.
@@ -128,22 +142,6 @@ bool remove_mapping(Task& current, Page* page, AddressSpace& file) {
   return removed;
 }
 
-// mapping_evict_folio. The page is locked, and the caller has a reference.
-void mapping_evict_page(Task& current, Page* page, AddressSpace& file) {
-  Fact flags = 0;
-  const auto look =
-      act(current, event::ReadRefcount{.page = frame_fact(current, page)}, [&](event::ReadRefcount& found) {
-        flags = page->flags.load(std::memory_order_relaxed);
-        found.refcount = page->refcount.load(std::memory_order_relaxed);
-      });
-  if ((flags & (PG_dirty | PG_writeback)) != 0) return;
-  const int buffers = (flags & PG_buffers) != 0 ? 1 : 0;
-  if (look.refcount > 1 + buffers + 1) return;  // mapped, or in use
-  if (!release_buffers(current, page)) return;
-  remove_mapping(current, page, file);
-}
-
-// One look at a slot of the page cache.
 Page* look_up(Task& current, AddressSpace& file, int index) {
   Page* page = nullptr;
   act(current, event::LookUpPage{.file = file.number, .index = as_fact(index), .frame = no_fact},
@@ -153,8 +151,6 @@ Page* look_up(Task& current, AddressSpace& file, int index) {
       });
   return page;
 }
-
-}  // namespace
 
 Page* find_get_page(Task& current, AddressSpace& file, int index) {
   for (;;) {
@@ -189,10 +185,14 @@ Page* find_get_page_tag(Task& current, AddressSpace& file, PageSpan range, int& 
   }
 }
 
-Page* find_lock_page_uptodate(Task& current, AddressSpace& file, int index) {
+namespace {
+
+// The page at `index`, locked, up to date, with a reference; read from the disk if need be. Null if there is no memory. `lock`: as
+// of find_or_create_page.
+Page* find_lock_page_uptodate(Task& current, AddressSpace& file, int index, bool* lock) {
   for (;;) {
     bool created = false;
-    Page* const page = find_or_create_page(current, file, index, created);
+    Page* const page = find_or_create_page(current, file, index, created, lock);
     if (page == nullptr) return nullptr;
     if (created) read_page(current, page, file);
     lock_page(current, page);
@@ -206,6 +206,30 @@ Page* find_lock_page_uptodate(Task& current, AddressSpace& file, int index) {
   }
 }
 
+}  // namespace
+
+int i_size_read(const Task& current, const AddressSpace& file) {
+  also_reads(current, {.kind = Places::Kind::size, .number = file.number});
+  return file.i_size.load(std::memory_order_acquire);
+}
+
+void i_size_write(Task& current, AddressSpace& file, int pages) {
+  act(current, event::SetFileSize{.file = file.number, .pages = as_fact(pages)},
+      [&] { file.i_size.store(pages, std::memory_order_release); });
+}
+
+VmFault filemap_fault(Task& current, AddressSpace& file, int index, Page*& page) {
+  if (index >= i_size_read(current, file)) return VmFault::sigbus;
+  bool locked = false;
+  page = find_lock_page_uptodate(current, file, index, &locked);
+  drop_invalidate_lock(current, file, locked);
+  if (page == nullptr) return VmFault::oom;
+  if (index < i_size_read(current, file) || planted(current, Defect::size_not_read_again)) return VmFault::none;
+  unlock_page(current, page);
+  put_page(current, page);
+  return VmFault::sigbus;
+}
+
 void attach_buffers(Task& current, Page* page) {
   if (page->test(PG_buffers)) return;
   act(current, event::AttachBuffers{.page = frame_fact(current, page)}, [&] {
@@ -216,9 +240,11 @@ void attach_buffers(Task& current, Page* page) {
 
 void file_read(Task& current, AddressSpace& file, int index) {
   Kernel& kernel = *current.kernel;
+  if (index >= i_size_read(current, file)) return;
   Page* const page = find_page_uptodate(current, file, index);
   if (page == nullptr) return;
-  for (int word = 0; word < kernel.config.words; ++word) {
+  const bool ends_before = index >= i_size_read(current, file);
+  for (int word = 0; word < kernel.config.words && !ends_before; ++word) {
     act(current, event::ReadWord{.page = frame_fact(current, page), .word = as_fact(word)},
         [&](event::ReadWord& found) {
           found.page.file = file.number;
@@ -226,14 +252,14 @@ void file_read(Task& current, AddressSpace& file, int index) {
           found.value = kernel.frame(page).words[word].load(std::memory_order_relaxed);
         });
   }
-  mark_page_accessed(current, page);
+  if (!ends_before) mark_page_accessed(current, page);
   put_page(current, page);
 }
 
 void file_write(Task& current, AddressSpace& file, int index) {
   Kernel& kernel = *current.kernel;
   file.i_rwsem.down_write(current);
-  Page* const page = find_lock_page_uptodate(current, file, index);  // write_begin
+  Page* const page = find_lock_page_uptodate(current, file, index, nullptr);  // write_begin
   if (page != nullptr) {
     if (kernel.config.buffers != 0) attach_buffers(current, page);
     for (int word = 0; word < kernel.config.words; ++word) {
@@ -246,66 +272,12 @@ void file_write(Task& current, AddressSpace& file, int index) {
           });
     }
     set_page_dirty(current, page);  // write_end
+    if (index >= i_size_read(current, file)) i_size_write(current, file, index + 1);
     unlock_page(current, page);
     put_page(current, page);
   }
   note(current, event::WriteReturns{.file = file.number, .index = as_fact(index)});
   file.i_rwsem.up_write(current);
-}
-
-void invalidate_mapping_pages(Task& current, AddressSpace& file, PageSpan range) {
-  for (int index = range.first; index < range.first + range.count; ++index) {
-    Page* const page = look_up(current, file, index);
-    if (page == nullptr) continue;
-    // find_lock_entries: a page that is locked or under writeback is passed over.
-    if (!try_get_page(current, page)) continue;
-    if (trylock_page(current, page)) {
-      if (page->mapping == file.number && page->index == index && !page->test(PG_writeback))
-        mapping_evict_page(current, page, file);
-      unlock_page(current, page);
-    }
-    put_page(current, page);
-  }
-}
-
-namespace {
-
-// invalidate_complete_folio2. The page is locked. Others may have references: they do not keep it in the page cache.
-void invalidate_complete_page(Task& current, Page* page, AddressSpace& file) {
-  if (!release_buffers(current, page)) return;
-  file.i_pages_lock.lock_irq(current);
-  const bool removed = !looks_dirty(current, page);
-  if (removed) remove_from_page_cache(current, page, file);
-  file.i_pages_lock.unlock_irq(current);
-  if (removed) put_page(current, page);  // the page cache's reference
-}
-
-// Body of the loop of invalidate_inode_pages2_range. Takes the page locked.
-void invalidate_page(Task& current, Page* page, AddressSpace& file) {
-  if (page->mapping != file.number) return;
-  wait_on_page_writeback(current, page);
-  if (page_mapped(current, page)) unmap_mapping_page(current, page);
-  // No filesystem here has a launder_folio.
-  invalidate_complete_page(current, page, file);
-}
-
-}  // namespace
-
-void invalidate_inode_pages2_range(Task& current, AddressSpace& file, PageSpan range) {
-  const int end = range.first + range.count;
-  bool did_range_unmap = false;
-  for (int index = range.first; index < end; ++index) {
-    Page* const page = find_get_page(current, file, index);
-    if (page == nullptr) continue;
-    if (!did_range_unmap && page_mapped(current, page)) {
-      unmap_mapping_pages(current, file, {index, end - index}, false);
-      did_range_unmap = true;
-    }
-    lock_page(current, page);
-    invalidate_page(current, page, file);
-    unlock_page(current, page);
-    put_page(current, page);
-  }
 }
 
 void fadvise_dontneed(Task& current, AddressSpace& file, PageSpan range) {

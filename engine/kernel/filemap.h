@@ -1,13 +1,14 @@
 // The page cache: looking up, reading in, reading and writing files, dropping
-// clean pages. A page that is dropped by invalidate_inode_pages2_range may be in
-// use: who has found it before goes on with what it held.
+// clean pages.
 //
-// Follows mm/filemap.c, mm/truncate.c, mm/fadvise.c and the part of mm/vmscan.c
-// that reclaims clean unmapped pages, of Linux 6.1. A page is read from the disk
+// Follows mm/filemap.c, mm/fadvise.c and the part of mm/vmscan.c that reclaims
+// clean unmapped pages, of Linux 6.1. A page is read from the disk
 // in one step while it is locked and not up to date: nobody looks at its contents.
 // Not modelled: read-ahead, map-around, IO errors, dropping mmap_lock while a
 // fault waits.
 #pragma once
+
+#include <cstdint>
 
 #include "engine/kernel/kernel.h"
 
@@ -26,9 +27,18 @@ struct PageSpan {
 // or null. Moves `index` to the page's.
 Page* find_get_page_tag(Task& current, AddressSpace& file, PageSpan range, int& index, CacheTag tag);
 
+// One look at a slot of the page cache.
+Page* look_up(Task& current, AddressSpace& file, int index);
+
+// i_size_read, i_size_write: in pages. Who writes holds i_rwsem.
+int i_size_read(const Task& current, const AddressSpace& file);
+void i_size_write(Task& current, AddressSpace& file, int pages);
+
+// What came of a fault: VM_FAULT_SIGBUS is that nothing is there, beyond the end of the file.
+enum class VmFault : std::uint8_t { none, sigbus, oom };
+
 // filemap_fault: the page at `index`, locked, up to date, with a reference; read from the disk if need be.
-// Null if there is no memory.
-Page* find_lock_page_uptodate(Task& current, AddressSpace& file, int index);
+VmFault filemap_fault(Task& current, AddressSpace& file, int index, Page*& page);
 
 // create_empty_buffers. The page is locked.
 void attach_buffers(Task& current, Page* page);
@@ -37,11 +47,17 @@ void attach_buffers(Task& current, Page* page);
 void file_read(Task& current, AddressSpace& file, int index);
 void file_write(Task& current, AddressSpace& file, int index);
 
-// invalidate_mapping_pages: drops clean, unlocked, unused pages.
-void invalidate_mapping_pages(Task& current, AddressSpace& file, PageSpan range);
+// filemap_release_folio, by way of try_to_free_buffers: false if they are in use. One atomic action, as private_lock makes it: a
+// page cannot become dirty in the middle. The page is locked.
+bool release_buffers(Task& current, Page* page);
 
-// invalidate_inode_pages2_range: unmaps pages, and drops them though others may have references. A dirty page stays.
-void invalidate_inode_pages2_range(Task& current, AddressSpace& file, PageSpan range);
+// __filemap_remove_folio. The page is locked, and the lock of the file's i_pages held.
+void remove_from_page_cache(Task& current, Page* page, AddressSpace& file);
+// folio_test_dirty, before a page is removed that must not be.
+bool looks_dirty(Task& current, Page* page);
+// remove_mapping and __remove_mapping. The page is locked, and the caller has a reference. When it is removed, that reference is
+// the only one left.
+bool remove_mapping(Task& current, Page* page, AddressSpace& file);
 
 // posix_fadvise(POSIX_FADV_DONTNEED).
 void fadvise_dontneed(Task& current, AddressSpace& file, PageSpan range);

@@ -107,6 +107,8 @@ std::optional<Places> place_in_file(const void* address, const AddressSpace& fil
   if (const auto index = index_in(address, file.tags)) return places::tags(number, *index);
   if (const auto index = index_in(address, file.disk)) return places::disk({.file = number, .index = *index});
   if (index_in(address, file.i_mmap) || is_in(address, file.i_mmap_count)) return Places{Kind::i_mmap, number};
+  if (is_in(address, file.i_size)) return Places{.kind = Kind::size, .number = number};
+  if (is_in(address, file.invalidate_lock)) return places::lock({.kind = LockClass::invalidate, .owner = number});
   if (is_in(address, file.i_rwsem)) return places::lock({.kind = LockClass::inode, .owner = number});
   if (is_in(address, file.i_mmap_rwsem)) return places::lock({.kind = LockClass::i_mmap, .owner = number});
   if (is_in(address, file.i_pages_lock)) return places::lock({.kind = LockClass::i_pages, .owner = number});

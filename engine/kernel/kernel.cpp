@@ -1,12 +1,14 @@
 #include "engine/kernel/kernel.h"
 
 #include <algorithm>
+#include <initializer_list>
 
 #include "engine/check.h"
 #include "engine/kernel/filemap.h"
 #include "engine/kernel/mmap.h"
 #include "engine/kernel/operations.h"
 #include "engine/kernel/tlbflush.h"
+#include "engine/kernel/truncate.h"
 #include "engine/kernel/writeback.h"
 #include "engine/kernel/zap_engine.h"
 
@@ -23,10 +25,15 @@ int vmas_needed(const MachineConfig& config) {
   return std::min(config.virtual_pages() * (1 + config.cpus) + 1, max_vmas);
 }
 
+bool has_any(const Program& program, std::initializer_list<Call> calls) {
+  return std::ranges::any_of(operations_of(program), [&](const Operation& operation) {
+    return std::ranges::find(calls, operation.call) != calls.end();
+  });
+}
+
 // The page that is full of zeros, if anybody needs it.
 int frames_reserved(const Program& program) {
-  const auto maps = [](const Operation& operation) { return operation.call == Call::mmap_anonymous; };
-  return std::ranges::any_of(operations_of(program), maps) ? 1 : 0;
+  return has_any(program, {Call::mmap_anonymous}) ? 1 : 0;
 }
 
 int page_tables_of(const MachineConfig& config) {
@@ -44,7 +51,8 @@ Kernel::Kernel(const RunSetup& setup, const ZapEngine& zap_engine)
       files(setup.arena.row<AddressSpace>(config.files)),
       pages(setup.arena.row<Page>(machine.frame_count())),
       footprint(*this, setup.arena, config.cpus),
-      reserved_frames_(frames_reserved(setup.program)) {
+      reserved_frames_(frames_reserved(setup.program)),
+      truncates_(has_any(setup.program, {Call::truncate, Call::punch})) {
   for (int file = 0; file < config.files; ++file) init_file(file);
   for (int mm = 0; mm < config.mms; ++mm) init_mm(mm);
   for (int cpu = 0; cpu < config.cpus; ++cpu) init_task(cpu);
@@ -55,6 +63,9 @@ void Kernel::init_file(int number) {
   file.number = static_cast<std::uint8_t>(number);
   file.i_rwsem.init({.kind = LockClass::inode, .owner = as_fact(number)});
   file.i_mmap_rwsem.init({.kind = LockClass::i_mmap, .owner = as_fact(number)});
+  file.invalidate_lock.init({.kind = LockClass::invalidate, .owner = as_fact(number)});
+  file.has_invalidate_lock = truncates_;
+  file.i_size.store(config.pages, std::memory_order_relaxed);
   file.i_pages_lock.init({.kind = LockClass::i_pages, .owner = as_fact(number)});
   file.slots = arena().row<Atomic<Page*>>(config.pages);
   file.tags = arena().row<Atomic<std::uint8_t>>(config.pages);

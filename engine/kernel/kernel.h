@@ -112,6 +112,7 @@ class Kernel final : public Run {
 
   const KernelFacts facts_{*this};
   const int reserved_frames_;
+  const bool truncates_;  // somebody may
   int batches_made_ = 0;
   int batches_in_use_ = 0;
   MmuGatherBatch* free_batches_ = nullptr;

@@ -152,6 +152,51 @@ BOOST_AUTO_TEST_CASE(invalidation_of_a_file_spares_copies_of_its_pages) {
   BOOST_TEST(notes.loaded == (std::vector<Fact>{0, 1, 2}), boost::test_tools::per_element());
 }
 
+BOOST_AUTO_TEST_CASE(what_is_cut_off_is_refused_and_zeros_when_it_comes_back) {
+  run(ProgramBuilder()
+          .machine(&MachineConfig::pages, 3)
+          .operation(0, Call::touch, 0, 3)
+          .operation(1, Call::fsync, 0, 3)
+          .operation(1, Call::truncate, 0)
+          .operation(0, Call::load, 0, 0)
+          .operation(0, Call::load, 1, 0)
+          .operation(0, Call::store, 2, 0)
+          .operation(1, Call::read, 1)
+          .operation(1, Call::truncate, 1)
+          .operation(0, Call::load, 1, 0)
+          .operation(1, Call::write, 2)
+          .operation(0, Call::load, 2, 0));
+  BOOST_TEST(notes.refusals == (std::vector<Fact>{1, 2}), boost::test_tools::per_element());
+  BOOST_TEST(notes.loaded == (std::vector<Fact>{1, 0, 4}), boost::test_tools::per_element());
+  BOOST_TEST(notes.read.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_hole_is_zeros_and_leaves_copies) {
+  run(ProgramBuilder()
+          .machine(&MachineConfig::mms, 2)
+          .operation(1, Call::touch, 0, 2)
+          .operation(0, Call::mmap_private, 0, 1)
+          .operation(0, Call::store, 0, 1)
+          .operation(2, Call::punch, 0, 2)
+          .operation(0, Call::load, 0, 0)
+          .operation(1, Call::load, 0, 0)
+          .operation(1, Call::load, 1, 0));
+  BOOST_TEST(notes.loaded == (std::vector<Fact>{1, 0, 0}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(truncation_takes_copies_away) {
+  run(ProgramBuilder()
+          .operation(0, Call::mmap_private, 0, 2)
+          .operation(0, Call::touch, 0, 2)
+          .operation(1, Call::truncate, 0)
+          .operation(0, Call::load, 0, 0)
+          .operation(0, Call::load, 1, 0)
+          .operation(1, Call::truncate, 1)
+          .operation(0, Call::load, 1, 0));
+  BOOST_TEST(notes.refusals == std::vector<Fact>{1}, boost::test_tools::per_element());
+  BOOST_TEST(notes.loaded == (std::vector<Fact>{1, 0}), boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(without_initial_mappings_everything_is_refused) {
   run(ProgramBuilder().machine(&MachineConfig::mapped, 0).operation(0, Call::store, 0, 0));
   BOOST_TEST(notes.refusals == std::vector<Fact>{0}, boost::test_tools::per_element());

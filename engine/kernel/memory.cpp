@@ -22,14 +22,21 @@ AddressSpace& file_of(Task& current, const Vma& vma) {
 // do_page_mkwrite, with the filesystem's page_mkwrite (block_page_mkwrite): announces that the page will
 // be written through a mapping. True: the page is locked. False: it left the file; try again.
 bool do_page_mkwrite(Task& current, Vma& vma, Page* page) {
+  AddressSpace& file = file_of(current, vma);
+  const bool has_buffers = current.kernel->config.buffers != 0;
+  const bool locks = has_buffers && file.has_invalidate_lock;
+  if (locks) file.invalidate_lock.down_read(current);
   lock_page(current, page);
-  if (page->mapping != vma.file) {
+  // A page that begins where the file ends passes, as it does in 6.1; in 6.12 it does not.
+  const bool gone = page->mapping != vma.file || (has_buffers && page->index > i_size_read(current, file));
+  if (gone) {
     unlock_page(current, page);
-    return false;
+  } else {
+    if (has_buffers) attach_buffers(current, page);
+    set_page_dirty(current, page);
   }
-  if (current.kernel->config.buffers != 0) attach_buffers(current, page);
-  set_page_dirty(current, page);
-  return true;
+  if (locks) file.invalidate_lock.up_read(current);
+  return !gone;
 }
 
 // fault_dirty_shared_page. The page is locked when it is called, and not when it returns.
@@ -69,15 +76,15 @@ void map_zero_page(Task& current, Mm& mm, int address) {
 }
 
 // do_anonymous_page.
-bool do_anonymous_page(Task& current, Vma& vma, int address, bool write) {
+VmFault do_anonymous_page(Task& current, Vma& vma, int address, bool write) {
   if (!write) {
     map_zero_page(current, current.kernel->mms[vma.mm], address);
-    return true;
+    return VmFault::none;
   }
   Page* const page = alloc_zeroed_page(current);
-  if (page == nullptr) return false;
+  if (page == nullptr) return VmFault::oom;
   if (!finish_fault(current, vma, address, page, true)) put_page(current, page);
-  return true;
+  return VmFault::none;
 }
 
 // copy_user_highpage. Others may store to the page meanwhile.
@@ -93,50 +100,48 @@ void copy_page(Task& current, Page* to, Page* from) {
 }
 
 // do_cow_fault: a store where a private mapping shows a page of its file gets a copy at once.
-bool do_cow_fault(Task& current, Vma& vma, int address) {
+VmFault do_cow_fault(Task& current, Vma& vma, int address) {
   Page* const copy = alloc_anon_page(current);
-  if (copy == nullptr) return false;
-  const int index = vma.pgoff + (address - vma.start);
-  Page* const page = find_lock_page_uptodate(current, file_of(current, vma), index);
-  if (page == nullptr) {
+  if (copy == nullptr) return VmFault::oom;
+  Page* page = nullptr;
+  const VmFault fault = filemap_fault(current, file_of(current, vma), vma.pgoff + (address - vma.start), page);
+  if (fault != VmFault::none) {
     put_page(current, copy);
-    return false;
+    return fault;
   }
   copy_page(current, copy, page);
   const bool mapped = finish_fault(current, vma, address, copy, true);
   unlock_page(current, page);
   put_page(current, page);
   if (!mapped) put_page(current, copy);
-  return true;
+  return VmFault::none;
 }
 
 // do_read_fault and do_shared_fault.
-bool do_file_fault(Task& current, Vma& vma, int address, bool write) {
-  const int index = vma.pgoff + (address - vma.start);
-  Page* const page = find_lock_page_uptodate(current, file_of(current, vma), index);
-  if (page == nullptr) return false;
+VmFault do_file_fault(Task& current, Vma& vma, int address, bool write) {
+  Page* page = nullptr;
+  const VmFault fault = filemap_fault(current, file_of(current, vma), vma.pgoff + (address - vma.start), page);
+  if (fault != VmFault::none) return fault;
   if (write) {
     unlock_page(current, page);
     if (!do_page_mkwrite(current, vma, page)) {
       put_page(current, page);
-      return true;  // the program tries again
+      return VmFault::none;  // the program tries again
     }
   }
   if (!finish_fault(current, vma, address, page, write)) {
     unlock_page(current, page);
     put_page(current, page);
-    return true;
-  }
-  if (write) {
+  } else if (write) {
     fault_dirty_shared_page(current, page);
   } else {
     unlock_page(current, page);
   }
-  return true;
+  return VmFault::none;
 }
 
 // do_fault, and do_anonymous_page where there is no file.
-bool do_fault(Task& current, Vma& vma, int address, bool write) {
+VmFault do_fault(Task& current, Vma& vma, int address, bool write) {
   if (vma.is_anonymous()) return do_anonymous_page(current, vma, address, write);
   if (write && !vma.is_shared()) return do_cow_fault(current, vma, address);
   return do_file_fault(current, vma, address, write);
@@ -185,7 +190,7 @@ void replace_page(Task& current, Mm& mm, int address, Page* old_page, Page* new_
 }
 
 // wp_page_copy. The caller's reference to the old page is dropped; null: it is the page of zeros.
-bool wp_page_copy(Task& current, Vma& vma, int address, Pte orig_pte, Page* old_page) {
+VmFault wp_page_copy(Task& current, Vma& vma, int address, Pte orig_pte, Page* old_page) {
   Mm& mm = current.kernel->mms[vma.mm];
   Page* const new_page = old_page == nullptr ? alloc_zeroed_page(current) : alloc_anon_page(current);
   if (new_page != nullptr) {
@@ -200,14 +205,14 @@ bool wp_page_copy(Task& current, Vma& vma, int address, Pte orig_pte, Page* old_
     pte_unlock(current, mm, address);
   }
   if (old_page != nullptr) put_page(current, old_page);
-  return new_page != nullptr;
+  return new_page != nullptr ? VmFault::none : VmFault::oom;
 }
 
 // do_wp_page: a store met a read-only entry. Called with the page-table lock, returns without.
-bool do_wp_page(Task& current, Vma& vma, int address, Pte orig_pte) {
+VmFault do_wp_page(Task& current, Vma& vma, int address, Pte orig_pte) {
   if (vma.is_shared()) {
     wp_page_shared(current, vma, address, orig_pte);
-    return true;
+    return VmFault::none;
   }
   Mm& mm = current.kernel->mms[vma.mm];
   Page* const page = vm_normal_page(current, orig_pte);
@@ -215,7 +220,7 @@ bool do_wp_page(Task& current, Vma& vma, int address, Pte orig_pte) {
     // Nobody else has it: wp_page_reuse.
     ptep_set_access_flags(current, mm, address, orig_pte.mkyoung().mkdirty().mkwrite(), true);
     pte_unlock(current, mm, address);
-    return true;
+    return VmFault::none;
   }
   if (page != nullptr) get_page(current, page);
   pte_unlock(current, mm, address);
@@ -228,10 +233,10 @@ bool do_user_addr_fault(Task& current, int page, bool write) {
   mm.mmap_lock.down_read(current);
   Vma* const vma = find_vma(mm, page);
   const bool mapped = vma != nullptr && vma->start <= page;
-  if (!mapped) note(current, event::RefuseAccess{.mm = mm.number, .page = as_fact(page)});
-  const bool handled = mapped && handle_mm_fault(current, *vma, page, write);
+  const VmFault fault = mapped ? handle_mm_fault(current, *vma, page, write) : VmFault::sigbus;
+  if (fault == VmFault::sigbus) note(current, event::RefuseAccess{.mm = mm.number, .page = as_fact(page)});
   mm.mmap_lock.up_read(current);
-  return handled;
+  return fault == VmFault::none;
 }
 
 }  // namespace
@@ -267,7 +272,7 @@ void unmap_mapping_page(Task& current, Page* page) {
   unmap_mapping_pages(current, current.kernel->files[page->mapping], {page->index, 1}, false);
 }
 
-bool handle_mm_fault(Task& current, Vma& vma, int page, bool write) {
+VmFault handle_mm_fault(Task& current, Vma& vma, int page, bool write) {
   Mm& mm = current.kernel->mms[vma.mm];
   // handle_pte_fault: a first look without the lock.
   const Pte orig_pte = pmd_none(current, mm, page) ? Pte() : ptep_get(current, mm, page);
@@ -277,13 +282,13 @@ bool handle_mm_fault(Task& current, Vma& vma, int page, bool write) {
   const Pte pte = ptep_get(current, mm, page);
   if (pte != orig_pte) {
     pte_unlock(current, mm, page);
-    return true;
+    return VmFault::none;
   }
   if (write && !pte.write()) return do_wp_page(current, vma, page, pte);
   // Another CPU has made the entry good meanwhile.
   ptep_set_access_flags(current, mm, page, write ? pte.mkyoung().mkdirty() : pte.mkyoung(), write);
   pte_unlock(current, mm, page);
-  return true;
+  return VmFault::none;
 }
 
 namespace {

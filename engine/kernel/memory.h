@@ -29,7 +29,7 @@ void unmap_mapping_pages(Task& current, AddressSpace& file, PageSpan range, bool
 // unmap_mapping_folio: the same for one page of a file, which is locked: nobody maps it until it is unlocked.
 void unmap_mapping_page(Task& current, Page* page);
 
-// handle_mm_fault. mmap_lock is held for reading. Returns false if the fault cannot be handled.
-bool handle_mm_fault(Task& current, Vma& vma, int page, bool write);
+// handle_mm_fault. mmap_lock is held for reading.
+VmFault handle_mm_fault(Task& current, Vma& vma, int page, bool write);
 
 }  // namespace shootdown

@@ -73,6 +73,11 @@ struct AddressSpace {
   std::uint8_t number = 0;
   RwSemaphore i_rwsem;       // inode lock: writers of the file
   RwSemaphore i_mmap_rwsem;  // guards i_mmap
+  // Who truncates pages holds it for writing until their blocks are free, so that nobody reads them in meanwhile. Nobody takes it
+  // in a run in which nobody truncates: it would make no difference.
+  RwSemaphore invalidate_lock;
+  bool has_invalidate_lock = false;
+  Atomic<int> i_size{0};  // in pages; written with i_rwsem held, and read without
   SpinLock i_pages_lock;
   Row<Atomic<Page*>> slots;
   Row<Atomic<std::uint8_t>> tags;

@@ -7,6 +7,7 @@
 #include "engine/kernel/kernel.h"
 #include "engine/kernel/memory.h"
 #include "engine/kernel/mmap.h"
+#include "engine/kernel/truncate.h"
 #include "engine/kernel/writeback.h"
 
 namespace shootdown {
@@ -116,6 +117,18 @@ template <>
 void perform<Call::invalidate>(Task& current, const Operands& operands) {
   const FilePages pages(current, operands[0]);
   invalidate_inode_pages2_range(current, pages.file, pages.span);
+}
+
+template <>
+void perform<Call::truncate>(Task& current, const Operands& operands) {
+  const FilePages pages(current, operands[0]);
+  truncate(current, pages.file, pages.span.first + 1);
+}
+
+template <>
+void perform<Call::punch>(Task& current, const Operands& operands) {
+  const FilePages pages(current, operands[0]);
+  punch_hole(current, pages.file, pages.span);
 }
 
 template <>

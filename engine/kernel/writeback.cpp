@@ -56,7 +56,11 @@ void end_page_writeback(Task& current, Page* page, AddressSpace& file, int index
 void write_page(Task& current, Page* page, AddressSpace& file) {
   Kernel& kernel = *current.kernel;
   const int index = page->index;
-  if (kernel.config.buffers != 0) attach_buffers(current, page);
+  if (kernel.config.buffers != 0) {
+    // block_write_full_page: it is being cut off.
+    if (index >= i_size_read(current, file)) return unlock_page(current, page);
+    attach_buffers(current, page);
+  }
   const bool unlocks_early = planted(current, Defect::writeback_set_unlocked);
   if (unlocks_early) unlock_page(current, page);
   set_page_writeback(current, page, file);
@@ -168,6 +172,14 @@ bool clear_page_dirty_for_io(Task& current, Page* page) {
         found.was = page->flags.fetch_and(~static_cast<Fact>(PG_dirty), std::memory_order_seq_cst);
       });
   return (cleared.was & PG_dirty) != 0;
+}
+
+void cancel_dirty_page(Task& current, Page* page) {
+  also_reads(current, places::flags(frame_fact(current, page)));
+  if (!page->test(PG_dirty)) return;
+  act(current, event::ClearDirty{.page = frame_fact(current, page)}, [&](event::ClearDirty& found) {
+    found.was = page->flags.fetch_and(~static_cast<Fact>(PG_dirty), std::memory_order_seq_cst);
+  });
 }
 
 void filemap_fdatawrite_range(Task& current, AddressSpace& file, PageSpan range, SyncMode mode) {

@@ -25,6 +25,9 @@ bool set_page_dirty(Task& current, Page* page);
 // The page is locked.
 bool clear_page_dirty_for_io(Task& current, Page* page);
 
+// folio_cancel_dirty: the page is clean, for nobody wants what is in it.
+void cancel_dirty_page(Task& current, Page* page);
+
 // __filemap_fdatawrite_range: writes back dirty pages.
 void filemap_fdatawrite_range(Task& current, AddressSpace& file, PageSpan range, SyncMode mode);
 

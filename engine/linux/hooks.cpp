@@ -38,6 +38,7 @@ LockFact lock_fact(linux_lock kind, int owner) {
     case linux_i_mmap_lock: return named(LockClass::i_mmap);
     case linux_inode_lock: return named(LockClass::inode);
     case linux_mmap_lock: return named(LockClass::mmap);
+    case linux_invalidate_lock: return named(LockClass::invalidate);
   }
   std::abort();
 }

@@ -58,7 +58,8 @@ std::string_view access_name(Fact store) {
 
 // Locks that can be shared say how they are taken.
 std::string_view manner(LockClass kind, Fact shared) {
-  const bool can_be_shared = kind == LockClass::mmap || kind == LockClass::i_mmap || kind == LockClass::inode;
+  const bool can_be_shared = kind == LockClass::mmap || kind == LockClass::i_mmap || kind == LockClass::inode ||
+                             kind == LockClass::invalidate;
   if (!can_be_shared) return "";
   return shared != 0 ? " (read)" : " (write)";
 }
@@ -357,6 +358,7 @@ std::string Words::lock_name(LockFact lock) const {
     case LockClass::i_pages: return "i_pages lock" + of_file(lock.owner);
     case LockClass::i_mmap: return "i_mmap_rwsem" + of_file(lock.owner);
     case LockClass::inode: return "i_rwsem" + of_file(lock.owner);
+    case LockClass::invalidate: return "invalidate_lock" + of_file(lock.owner);
     case LockClass::mmap: break;
   }
   return "mmap_lock" + of_mm(lock.owner);

@@ -226,6 +226,8 @@ struct shim_lock_name shim_name_lock(const void *lock)
 			return (struct shim_lock_name){ linux_i_mmap_lock, i };
 		if (lock == &inode->i_rwsem)
 			return (struct shim_lock_name){ linux_inode_lock, i };
+		if (lock == &inode->i_data.invalidate_lock)
+			return (struct shim_lock_name){ linux_invalidate_lock, i };
 	}
 	for (i = 0; i < linux_max_mms; i++) {
 		if (lock == &shim_mms[i].mm.mmap_lock)

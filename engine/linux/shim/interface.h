@@ -70,6 +70,7 @@ enum linux_lock {
 	linux_i_pages_lock,
 	linux_i_mmap_lock,
 	linux_inode_lock,
+	linux_invalidate_lock,
 	linux_mmap_lock,
 };
 void host_lock_taken(const void *lock, enum linux_lock kind, int owner, int shared, int tries);
