@@ -16,6 +16,9 @@ namespace shootdown {
 
 namespace {
 
+// A task never holds more locks at once, but for those of pages that it truncates.
+constexpr int max_locks_held = 16;
+
 // More pages of batches than that there is no memory for.
 constexpr int max_batches = 64 * max_cpus;
 
@@ -95,6 +98,7 @@ void Kernel::init_task(int cpu) {
   Mm& mm = mms[config.mm_of(cpu)];
   task.kernel = this;
   task.cpu = cpu;
+  task.held.init(arena().row<LockFact>(max_locks_held + (truncates_ ? max_pages_truncated : 0)));
   task.mm = &mm;
   mm.users.add(1, std::memory_order_relaxed);
   mm.cpumask.set(cpu_bit(cpu), std::memory_order_relaxed);

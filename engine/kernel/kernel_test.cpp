@@ -171,6 +171,20 @@ BOOST_AUTO_TEST_CASE(what_is_cut_off_is_refused_and_zeros_when_it_comes_back) {
   BOOST_TEST(notes.read.empty());
 }
 
+// More pages than are locked at once.
+BOOST_AUTO_TEST_CASE(a_long_file_is_cut_off) {
+  run(ProgramBuilder()
+          .machine(&MachineConfig::pages, 40)
+          .operation(0, Call::touch, 0, 40)
+          .operation(1, Call::fsync, 20, 20)
+          .operation(1, Call::truncate, 0)
+          .operation(0, Call::load, 39, 0)
+          .operation(1, Call::truncate, 39)
+          .operation(0, Call::load, 39, 0));
+  BOOST_TEST(notes.refusals == std::vector<Fact>{39}, boost::test_tools::per_element());
+  BOOST_TEST(notes.loaded == std::vector<Fact>{0}, boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(a_hole_is_zeros_and_leaves_copies) {
   run(ProgramBuilder()
           .machine(&MachineConfig::mms, 2)

@@ -8,7 +8,7 @@
 namespace shootdown {
 
 void HeldLocks::add(const LockFact& lock) {
-  SHOOTDOWN_CHECK(count_ < max_held);
+  SHOOTDOWN_CHECK(count_ < locks_.size());
   locks_[count_++] = lock;
 }
 
@@ -16,21 +16,20 @@ void HeldLocks::remove(const LockFact& lock) {
   int at = count_ - 1;
   while (at >= 0 && locks_[at] != lock) --at;
   SHOOTDOWN_CHECK(at >= 0);
-  std::copy(locks_ + at + 1, locks_ + count_, locks_ + at);
+  std::copy(locks_.begin() + at + 1, locks_.begin() + count_, locks_.begin() + at);
   --count_;
 }
 
 bool HeldLocks::contains(const LockFact& lock) const {
-  return std::find(locks_, locks_ + count_, lock) != locks_ + count_;
+  return std::ranges::find(all(), lock) != all().end();
 }
 
 bool HeldLocks::contains(LockClass kind) const {
-  return std::any_of(locks_, locks_ + count_, [kind](const LockFact& lock) { return lock.kind == kind; });
+  return std::ranges::any_of(all(), [kind](const LockFact& lock) { return lock.kind == kind; });
 }
 
 bool HeldLocks::contains(LockClass kind, Fact owner) const {
-  return std::any_of(locks_, locks_ + count_,
-                     [&](const LockFact& lock) { return lock.kind == kind && lock.owner == owner; });
+  return std::ranges::any_of(all(), [&](const LockFact& lock) { return lock.kind == kind && lock.owner == owner; });
 }
 
 void might_sleep(const Task& current, const event::SleepInAtomic& what) {

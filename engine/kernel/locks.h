@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <span>
 
+#include "engine/arena.h"
 #include "engine/events/event.h"
 #include "engine/sched/atomic.h"
 #include "engine/sched/scheduler.h"
@@ -24,6 +25,8 @@ struct Task;
 // What a task holds.
 class HeldLocks {
  public:
+  // Once: there is room for so many.
+  void init(const Row<LockFact>& room) { locks_ = room; }
   void clear() { count_ = 0; }
   void add(const LockFact& lock);
   // It is held.
@@ -31,13 +34,11 @@ class HeldLocks {
   bool contains(const LockFact& lock) const;
   bool contains(LockClass kind) const;
   bool contains(LockClass kind, Fact owner) const;
-  std::span<const LockFact> all() const { return {locks_, static_cast<std::size_t>(count_)}; }
+  std::span<const LockFact> all() const { return {locks_.begin(), static_cast<std::size_t>(count_)}; }
 
  private:
-  static constexpr int max_held = 16;
-
   int count_ = 0;
-  LockFact locks_[max_held];
+  Row<LockFact> locks_;
 };
 
 // The task does what it may have to sleep for: says so if it must not, because it holds a spinlock.

@@ -91,9 +91,6 @@ void invalidate_inode_pages2_range(Task& current, AddressSpace& file, PageSpan r
 
 namespace {
 
-// So many pages are found, locked and removed together (PAGEVEC_SIZE).
-constexpr int pagevec_size = 15;
-
 // truncate_cleanup_folio. The page is locked.
 void truncate_cleanup_page(Task& current, Page* page) {
   if (page_mapped(current, page) && !planted(current, Defect::truncated_page_mapped)) unmap_mapping_page(current, page);
@@ -106,7 +103,7 @@ void truncate_cleanup_page(Task& current, Page* page) {
 // find_lock_entries: pages from `index` on, locked, with a reference each. Who would have to be waited for is passed over. Moves
 // `index` behind the last.
 std::span<Page*> find_lock_entries(Task& current, AddressSpace& file, int& index, int end,
-                                   std::array<Page*, pagevec_size>& pages) {
+                                   std::array<Page*, max_pages_truncated>& pages) {
   std::size_t count = 0;
   for (; index < end && count < pages.size(); ++index) {
     Page* const page = find_get_page(current, file, index);
@@ -146,7 +143,7 @@ void truncate_inode_page(Task& current, AddressSpace& file, Page* page) {
 // truncate_inode_pages_range, of whole pages.
 void truncate_inode_pages_range(Task& current, AddressSpace& file, PageSpan range) {
   const int end = range.first + range.count;
-  std::array<Page*, pagevec_size> room{};
+  std::array<Page*, max_pages_truncated> room{};
   for (int index = range.first; index < end;) {
     const std::span<Page* const> pages = find_lock_entries(current, file, index, end, room);
     if (pages.empty()) break;

@@ -11,6 +11,9 @@
 
 namespace shootdown {
 
+// So many pages are found, locked and removed together (PAGEVEC_SIZE).
+inline constexpr int max_pages_truncated = 15;
+
 // invalidate_mapping_pages: drops clean, unlocked, unused pages.
 void invalidate_mapping_pages(Task& current, AddressSpace& file, PageSpan range);
 
