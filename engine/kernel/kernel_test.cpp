@@ -211,6 +211,37 @@ BOOST_AUTO_TEST_CASE(truncation_takes_copies_away) {
   BOOST_TEST(notes.loaded == (std::vector<Fact>{1, 0}), boost::test_tools::per_element());
 }
 
+BOOST_AUTO_TEST_CASE(what_is_write_protected_refuses_stores_and_no_loads) {
+  run(ProgramBuilder()
+          .machine(&MachineConfig::pages, 4)
+          .operation(0, Call::touch, 0, 4)
+          .operation(1, Call::touch, 1, 2)
+          .operation(0, Call::protect, 1, 2)
+          .operation(1, Call::store, 1, 0)
+          .operation(1, Call::load, 1, 0)
+          .operation(0, Call::store, 2, 0)
+          .operation(0, Call::store, 3, 0)
+          .operation(0, Call::unprotect, 0, 2)
+          .operation(1, Call::store, 1, 0)
+          .operation(0, Call::store, 2, 0)
+          .operation(0, Call::load, 1, 0)
+          .operation(1, Call::load, 2, 0));
+  BOOST_TEST(notes.refusals == (std::vector<Fact>{1, 2, 2}), boost::test_tools::per_element());
+  BOOST_TEST(notes.loaded == (std::vector<Fact>{5, 8, 6}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(write_protection_ends_where_nothing_is_mapped) {
+  run(ProgramBuilder()
+          .machine(&MachineConfig::pages, 4)
+          .operation(0, Call::munmap, 2, 1)
+          .operation(0, Call::protect, 1, 3)
+          .operation(0, Call::store, 1, 0)
+          .operation(0, Call::store, 3, 0)
+          .operation(0, Call::protect, 2, 2)  // begins where nothing is mapped
+          .operation(0, Call::store, 3, 1));
+  BOOST_TEST(notes.refusals == std::vector<Fact>{1}, boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(without_initial_mappings_everything_is_refused) {
   run(ProgramBuilder().machine(&MachineConfig::mapped, 0).operation(0, Call::store, 0, 0));
   BOOST_TEST(notes.refusals == std::vector<Fact>{0}, boost::test_tools::per_element());

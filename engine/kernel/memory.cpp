@@ -233,8 +233,11 @@ bool do_user_addr_fault(Task& current, int page, bool write) {
   mm.mmap_lock.down_read(current);
   Vma* const vma = find_vma(mm, page);
   const bool mapped = vma != nullptr && vma->start <= page;
-  const VmFault fault = mapped ? handle_mm_fault(current, *vma, page, write) : VmFault::sigbus;
-  if (fault == VmFault::sigbus) note(current, event::RefuseAccess{.mm = mm.number, .page = as_fact(page)});
+  const bool access_error = mapped && write && vma->read_only;
+  const VmFault fault = mapped && !access_error ? handle_mm_fault(current, *vma, page, write) : VmFault::sigbus;
+  if (fault == VmFault::sigbus)
+    note(current, event::RefuseAccess{
+                      .mm = mm.number, .page = as_fact(page), .read_only = static_cast<Fact>(access_error)});
   mm.mmap_lock.up_read(current);
   return fault == VmFault::none;
 }

@@ -18,7 +18,7 @@ namespace shootdown {
 
 inline constexpr int max_vmas = 96;  // of one mm; a further split or mmap fails (sysctl_max_map_count)
 
-// A mapping: virtual pages [start, end), readable and writable.
+// A mapping: virtual pages [start, end), readable.
 // Written with the mm's mmap_lock and, if it is of a file, that one's i_mmap lock held for writing; either suffices to read.
 struct Vma {
   using Kind = event::InsertMapping::Kind;
@@ -29,6 +29,7 @@ struct Vma {
   Shared<std::uint8_t> mm = std::uint8_t{0};
   Shared<std::uint8_t> file = std::uint8_t{0};
   Shared<Kind> kind = Kind::shared;
+  Shared<bool> read_only = false;  // not VM_WRITE
 
   bool is_shared() const { return kind == Kind::shared; }        // VM_SHARED
   bool is_anonymous() const { return kind == Kind::anonymous; }  // vma_is_anonymous

@@ -37,19 +37,6 @@ void vma_link(Mm& mm, Vma* vma) {
   mm.mmap[at] = vma;
 }
 
-event::InsertMapping insertion_of(const Vma& vma) {
-  event::InsertMapping insertion{.mm = vma.mm,
-                                 .first = vma.start,
-                                 .count = static_cast<Fact>(vma.end - vma.start),
-                                 .file = no_fact,
-                                 .index = no_fact,
-                                 .kind = vma.kind};
-  if (vma.is_anonymous()) return insertion;
-  insertion.file = vma.file;
-  insertion.index = vma.pgoff;
-  return insertion;
-}
-
 int position_of(const Mm& mm, const Vma* vma) {
   int at = 0;
   while (mm.mmap[at] != vma) ++at;
@@ -74,7 +61,22 @@ bool split_vma(Task& current, Mm& mm, Vma& vma, int page) {
   return true;
 }
 
-// Splits what crosses the ends of [first, end).
+}  // namespace
+
+event::InsertMapping insertion_of(const Vma& vma) {
+  event::InsertMapping insertion{.mm = vma.mm,
+                                 .first = vma.start,
+                                 .count = static_cast<Fact>(vma.end - vma.start),
+                                 .file = no_fact,
+                                 .index = no_fact,
+                                 .read_only = static_cast<Fact>(vma.read_only),
+                                 .kind = vma.kind};
+  if (vma.is_anonymous()) return insertion;
+  insertion.file = vma.file;
+  insertion.index = vma.pgoff;
+  return insertion;
+}
+
 bool split_at_ends(Task& current, Mm& mm, int first, int end) {
   for (const int page : {first, end}) {
     Vma* const vma = find_vma(mm, page);
@@ -82,6 +84,8 @@ bool split_at_ends(Task& current, Mm& mm, int first, int end) {
   }
   return true;
 }
+
+namespace {
 
 // The vmas in [first, end), taken out of the mm. mmap_lock is held for writing.
 std::span<Vma* const> detach_vmas(Task& current, Mm& mm, int first, int end, Vma** out) {
@@ -172,6 +176,7 @@ void do_mmap(Task& current, int first, int count, Vma::Kind kind, bool populate_
     vma->file = static_cast<std::uint8_t>(kernel.config.file_of(first));
     vma->pgoff = static_cast<std::uint16_t>(kernel.config.index_of(first));
     vma->kind = kind;
+    vma->read_only = false;
     link_file_vma(current, *vma);
     act(current, insertion_of(*vma), [&] { vma_link(mm, vma); });
   }

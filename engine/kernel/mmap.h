@@ -11,6 +11,13 @@ namespace shootdown {
 // find_vma: the first vma that ends after `page`, or null. mmap_lock is held.
 Vma* find_vma(Mm& mm, int page);
 
+// Splits what crosses the ends of [first, end), so that mappings begin and end there. mmap_lock is held for writing. False when
+// there are too many mappings.
+bool split_at_ends(Task& current, Mm& mm, int first, int end);
+
+// What an event says of a mapping.
+event::InsertMapping insertion_of(const Vma& vma);
+
 // mmap(MAP_FIXED) of virtual pages [first, first + count), which lie in one window: they show the window's file, unless they
 // are anonymous. `populate`: MAP_POPULATE. Fails silently when there are too many mappings.
 void do_mmap(Task& current, int first, int count, Vma::Kind kind, bool populate = false);

@@ -7,6 +7,7 @@
 #include "engine/kernel/kernel.h"
 #include "engine/kernel/memory.h"
 #include "engine/kernel/mmap.h"
+#include "engine/kernel/mprotect.h"
 #include "engine/kernel/truncate.h"
 #include "engine/kernel/writeback.h"
 
@@ -75,6 +76,16 @@ void perform<Call::munmap>(Task& current, const Operands& operands) {
 template <>
 void perform<Call::dontneed>(Task& current, const Operands& operands) {
   madvise_dontneed(current, operands[0].value, operands[0].count);
+}
+
+template <>
+void perform<Call::protect>(Task& current, const Operands& operands) {
+  mprotect(current, operands[0].value, operands[0].count, false);
+}
+
+template <>
+void perform<Call::unprotect>(Task& current, const Operands& operands) {
+  mprotect(current, operands[0].value, operands[0].count, true);
 }
 
 template <>

@@ -6,21 +6,15 @@
 #include "engine/kernel/page_alloc.h"
 #include "engine/kernel/page_table.h"
 #include "engine/kernel/rmap.h"
-#include "engine/kernel/tlbflush.h"
 #include "engine/kernel/writeback.h"
 
 namespace shootdown {
 
 MmuGather::MmuGather(Task& current, Mm& mm, bool fullmm, const Releaser& releaser)
-    : task_(current),
-      mm_(mm),
+    : TlbGather(current, mm, fullmm),
       releaser_(releaser),
-      fullmm_(fullmm),
       active_(&local_),
-      local_{.next = nullptr, .nr = 0, .max = current.kernel->config.bundle, .encoded_pages = pages_} {
-  reset_range();
-  act(task_, event::BeginGather{.mm = mm_.number}, [&] { mm_.tlb_flush_pending.add(1, std::memory_order_seq_cst); });
-}
+      local_{.next = nullptr, .nr = 0, .max = current.kernel->config.bundle, .encoded_pages = pages_} {}
 
 // The defaults follow include/asm-generic/tlb.h: what fits in a page behind the batch's header of 16
 // bytes, and 10,000 pages in all.
@@ -36,14 +30,14 @@ unsigned MmuGather::max_batch_count(const MachineConfig& config) {
 // With rmaps to be removed only the gather's own bundle and one batch behind it are looked through for them
 // (flush_rmaps): then no further batch may be begun.
 bool MmuGather::next_batch() {
-  if (delayed_rmap_ && active_ != &local_ && !planted(task_, Defect::batches_not_limited)) return false;
+  if (delayed_rmap_ && active_ != &local_ && !planted(task(), Defect::batches_not_limited)) return false;
   if (active_->next != nullptr) {
     active_ = active_->next;
     return true;
   }
-  if (batch_count_ == max_batch_count(task_.kernel->config)) return false;
-  const unsigned max = max_batch(task_.kernel->config);
-  MmuGatherBatch* const batch = task_.kernel->allocate_batch(task_, max);
+  if (batch_count_ == max_batch_count(task().kernel->config)) return false;
+  const unsigned max = max_batch(task().kernel->config);
+  MmuGatherBatch* const batch = task().kernel->allocate_batch(task(), max);
   if (batch == nullptr) return false;
   ++batch_count_;
   batch->next = nullptr;
@@ -56,54 +50,17 @@ bool MmuGather::next_batch() {
 
 bool MmuGather::remove_page(Page* page, unsigned flags) {
   SHOOTDOWN_CHECK(active_->nr < active_->max);
-  if (planted(task_, Defect::flags_not_removed)) flags |= 1U;
-  act(task_, event::QueuePage{.page = frame_fact(task_, page), .flags = flags}, [&](event::QueuePage& found) {
-    const EncodedPage entry = encode_page(task_, page, flags);
+  if (planted(task(), Defect::flags_not_removed)) flags |= 1U;
+  act(task(), event::QueuePage{.page = frame_fact(task(), page), .flags = flags}, [&](event::QueuePage& found) {
+    const EncodedPage entry = encode_page(task(), page, flags);
     active_->encoded_pages[active_->nr++] = entry.bits();
-    found.pointer = pointer_fact(task_, entry.bits());
+    found.pointer = pointer_fact(task(), entry.bits());
     found.queued = active_->nr;
     found.room = active_->max;
     found.batches = batch_count_;
-    found.batch_max = max_batch_count(task_.kernel->config);
+    found.batch_max = max_batch_count(task().kernel->config);
   });
   return active_->nr == active_->max && !next_batch();
-}
-
-void MmuGather::remove_tlb_entry(int page) {
-  if (planted(task_, Defect::released_without_flush)) return;
-  if (planted(task_, Defect::range_forgotten)) reset_range();
-  adjust_range(page, planted(task_, Defect::last_entry_not_flushed) ? 0 : 1);
-  cleared_ptes_ = true;
-}
-
-void MmuGather::remove_table(int first) {
-  if (planted(task_, Defect::table_range_only)) reset_range();
-  adjust_range(first, 1);
-  freed_tables_ = !planted(task_, Defect::tables_not_noted);
-}
-
-void MmuGather::adjust_range(int first, int count) {
-  start_ = std::min(start_, first);
-  end_ = std::max(end_, first + count);
-}
-
-void MmuGather::reset_range() {
-  start_ = max_virtual_pages;
-  end_ = 0;
-  freed_tables_ = false;
-  cleared_ptes_ = false;
-}
-
-void MmuGather::flush_tlb_only() {
-  if (!freed_tables_ && !cleared_ptes_) return;
-  Mm& mm = planted(task_, Defect::own_mm_flushed) ? *task_.mm : mm_;
-  if (fullmm_) {
-    flush_tlb_mm_range(task_, mm, 0, 0, freed_tables_);
-  } else {
-    flush_tlb_mm_range(task_, mm, start_, end_ - start_, freed_tables_);
-  }
-  note(task_, event::FlushGather{.mm = mm_.number});
-  reset_range();
 }
 
 namespace {
@@ -130,22 +87,22 @@ void wait_for_page_locks(Task& current, const std::uintptr_t* pages, unsigned co
 
 // tlb_batch_pages_flush.
 void MmuGather::release_batches() {
-  const unsigned free_cap = task_.kernel->config.free_cap;
+  const unsigned free_cap = task().kernel->config.free_cap;
   for (MmuGatherBatch* batch = &local_; batch != nullptr && batch->nr != 0; batch = batch->next) {
     std::uintptr_t* pages = batch->encoded_pages;
-    const unsigned left = planted(task_, Defect::batch_not_emptied) ? batch->nr : 0;
+    const unsigned left = planted(task(), Defect::batch_not_emptied) ? batch->nr : 0;
     do {
       const unsigned count = std::min(free_cap, batch->nr);
-      if (planted(task_, Defect::unlocked_dirty)) dirty_again(task_, pages, count);
-      if (planted(task_, Defect::foreign_lock_dirty)) dirty_again_under_lock(task_, mm_, pages, count);
-      if (planted(task_, Defect::release_locks_pages)) wait_for_page_locks(task_, pages, count);
+      if (planted(task(), Defect::unlocked_dirty)) dirty_again(task(), pages, count);
+      if (planted(task(), Defect::foreign_lock_dirty)) dirty_again_under_lock(task(), mm(), pages, count);
+      if (planted(task(), Defect::release_locks_pages)) wait_for_page_locks(task(), pages, count);
       releaser_.release(*this, pages, count);
       pages += count;
       batch->nr -= count;
     } while (batch->nr != 0);
     batch->nr = left;
   }
-  if (!planted(task_, Defect::active_batch_kept)) active_ = &local_;
+  if (!planted(task(), Defect::active_batch_kept)) active_ = &local_;
 }
 
 void MmuGather::flush() {
@@ -157,40 +114,28 @@ void MmuGather::flush() {
 void MmuGather::free_batches() {
   for (MmuGatherBatch* batch = local_.next; batch != nullptr;) {
     MmuGatherBatch* const next = batch->next;
-    task_.kernel->free_batch(task_, batch);
+    task().kernel->free_batch(task(), batch);
     batch = next;
   }
   local_.next = nullptr;
 }
 
 void MmuGather::finish() {
-  // mm_tlb_flush_nested: another gather of this mm may have cleared entries that this one found none, and
-  // not flushed them yet; its caller must not see them used after it returns.
-  const auto finish = act(task_, event::FinishGather{.mm = mm_.number}, [&](event::FinishGather& found) {
-    found.nested = static_cast<Fact>(mm_.tlb_flush_pending.load(std::memory_order_seq_cst) > 1 &&
-                                     !planted(task_, Defect::nested_ignored));
-  });
-  if (finish.nested != 0) {
-    fullmm_ = true;
-    reset_range();
-    freed_tables_ = true;
-  }
+  begin_finish();
   flush();
-  if (!planted(task_, Defect::batches_not_freed)) free_batches();
-  const int announced = planted(task_, Defect::flush_pending_kept) ? 0 : 1;
-  act(task_, event::EndGather{.mm = mm_.number},
-      [&] { mm_.tlb_flush_pending.sub(announced, std::memory_order_seq_cst); });
+  if (!planted(task(), Defect::batches_not_freed)) free_batches();
+  end_finish();
 }
 
 void MmuGather::flush_rmaps() {
-  if (!delayed_rmap_ || planted(task_, Defect::delayed_rmap_kept)) return;
+  if (!delayed_rmap_ || planted(task(), Defect::delayed_rmap_kept)) return;
   const auto flush_batch = [this](const MmuGatherBatch& batch) {
     for (unsigned i = 0; i < batch.nr; ++i) {
       const EncodedPage entry(batch.encoded_pages[i]);
-      if (entry.flags() != 0) page_remove_rmap(task_, entry.page());
+      if (entry.flags() != 0) page_remove_rmap(task(), entry.page());
     }
   };
-  if (active_ == &local_ || !planted(task_, Defect::rmaps_of_last_batch_only)) flush_batch(local_);
+  if (active_ == &local_ || !planted(task(), Defect::rmaps_of_last_batch_only)) flush_batch(local_);
   if (active_ != &local_) flush_batch(*active_);
   delayed_rmap_ = false;
 }

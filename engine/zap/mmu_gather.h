@@ -1,4 +1,4 @@
-// The gather: pages that wait for a TLB flush before they may be freed.
+// The gather of who unmaps: pages that wait for a TLB flush before they may be freed.
 //
 // Follows mm/mmu_gather.c and include/asm-generic/tlb.h of Linux 6.1 with the
 // patch of October 2022, in which the queued pointers carry flags. A gather
@@ -9,7 +9,7 @@
 // engine's.
 #pragma once
 
-#include "engine/kernel/kernel.h"
+#include "engine/kernel/tlb_gather.h"
 #include "engine/zap/encoded_page.h"
 
 namespace shootdown {
@@ -26,20 +26,13 @@ class Releaser {
   ~Releaser() = default;
 };
 
-class MmuGather {
+class MmuGather : public TlbGather {
  public:
   static constexpr unsigned max_bundle = max_gather_bundle;  // MMU_GATHER_BUNDLE
 
   // tlb_gather_mmu; with `fullmm`, tlb_gather_mmu_fullmm: the mm has no threads and goes away as a whole.
   MmuGather(Task& current, Mm& mm, bool fullmm, const Releaser& releaser);
-  MmuGather(const MmuGather&) = delete;
-  MmuGather& operator=(const MmuGather&) = delete;
 
-  // tlb_remove_tlb_entry: the entry of `page` was cleared, so it belongs to what must be flushed.
-  void remove_tlb_entry(int page);
-  // pte_free_tlb: the page table that begins at page `first` is freed. Adds that page to what must be flushed, and lazy
-  // CPUs to those that must flush: what they have kept of the table's upper levels leads to it.
-  void remove_table(int first);
   // __tlb_remove_page: queues a page. True: the gather is full, and must be flushed before the next.
   [[nodiscard]] bool remove_page(Page* page, unsigned flags);
   // tlb_delay_rmap: from now on the gather holds a page whose rmap has not been removed.
@@ -47,15 +40,10 @@ class MmuGather {
   // tlb_flush_rmaps: removes the rmap of all pages whose pointers carry a flag. The TLBs have been flushed, and the
   // page-table lock is still held.
   void flush_rmaps();
-  // tlb_flush_mmu_tlbonly: flushes what was cleared since the last flush, if anything.
-  void flush_tlb_only();
   // tlb_flush_mmu: flushes, then releases all queued pages.
   void flush();
   // tlb_finish_mmu.
   void finish();
-
-  Task& task() const { return task_; }
-  Mm& mm() const { return mm_; }
 
   // MAX_GATHER_BATCH and MAX_GATHER_BATCH_COUNT.
   static unsigned max_batch(const MachineConfig& config);
@@ -65,17 +53,8 @@ class MmuGather {
   bool next_batch();
   void free_batches();
   void release_batches();
-  void adjust_range(int first, int count);
-  void reset_range();
 
-  Task& task_;
-  Mm& mm_;
   const Releaser& releaser_;
-  int start_ = 0;
-  int end_ = 0;
-  bool fullmm_;
-  bool freed_tables_ = false;
-  bool cleared_ptes_ = false;
   bool delayed_rmap_ = false;
   unsigned batch_count_ = 0;
   MmuGatherBatch* active_;

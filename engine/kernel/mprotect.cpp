@@ -1,0 +1,107 @@
+#include "engine/kernel/mprotect.h"
+
+#include <algorithm>
+
+#include "engine/kernel/memory.h"
+#include "engine/kernel/mmap.h"
+#include "engine/kernel/page_alloc.h"
+#include "engine/kernel/page_table.h"
+#include "engine/kernel/tlb_gather.h"
+
+namespace shootdown {
+
+namespace {
+
+// can_change_pte_writable: whether a store would need no fault but for the entry. A page of a file that is not dirty is to be
+// announced to the filesystem first.
+bool can_change_pte_writable(Task& current, const Vma& vma, Pte pte) {
+  if (!pte.dirty()) return false;
+  if (vma.is_shared()) return true;
+  const Page* const page = vm_normal_page(current, pte);
+  return page != nullptr && page_anon(current, page);
+}
+
+// change_pte_range's body for one entry, which is present.
+void change_pte(TlbGather& tlb, const Vma& vma, int page) {
+  Task& current = tlb.task();
+  // ptep_modify_prot_start, ptep_modify_prot_commit
+  const Pte pte = ptep_get_and_clear(current, tlb.mm(), page);
+  Pte changed = pte.wrprotect();
+  if (!vma.read_only && can_change_pte_writable(current, vma, pte)) changed = pte.mkwrite();
+  set_pte_at(current, tlb.mm(), page, changed);
+  const bool needs_flush = pte.write() && !changed.write();
+  if (needs_flush && !planted(current, Defect::protected_without_flush)) tlb.remove_tlb_entry(page);
+}
+
+// change_protection: of [first, end), one page table after the other.
+void change_protection(TlbGather& tlb, const Vma& vma, int first, int end) {
+  Task& current = tlb.task();
+  const int table_size = 1 << current.kernel->config.table_shift;
+  for (int page = first; page < end;) {
+    const int next = std::min((page / table_size + 1) * table_size, end);
+    if (!pmd_none(current, tlb.mm(), page)) {
+      pte_lock(current, tlb.mm(), page);
+      for (int at = page; at < next; ++at) {
+        if (ptep_get(current, tlb.mm(), at).present()) change_pte(tlb, vma, at);
+      }
+      pte_unlock(current, tlb.mm(), page);
+    }
+    page = next;
+  }
+}
+
+// From now on the mapping is so for who faults.
+void set_protection(Task& current, Vma& vma, bool writable) {
+  if (writable) {
+    event::InsertMapping insertion = insertion_of(vma);
+    insertion.moved_from = vma.start;
+    insertion.read_only = 0;
+    act(current, insertion, [&] { vma.read_only = false; });
+    return;
+  }
+  vma.read_only = true;
+  note(current,
+       event::BeginUnmap{
+           .mm = vma.mm, .first = vma.start, .count = static_cast<Fact>(vma.end - vma.start), .only_stores = 1});
+}
+
+// mprotect_fixup, for one mapping after the other. Returns what has been write-protected, from the first page to the last.
+PageSpan change_mappings(TlbGather& tlb, int first, int end, bool writable) {
+  Task& current = tlb.task();
+  Mm& mm = tlb.mm();
+  PageSpan write_protected{first, 0};
+  Vma* vma = find_vma(mm, first);
+  for (int at = first; at < end && vma != nullptr && vma->start <= at; vma = find_vma(mm, at)) {
+    const int to = std::min<int>(vma->end, end);
+    if (vma->read_only == writable) {
+      if (!split_at_ends(current, mm, at, to)) break;
+      vma = find_vma(mm, at);
+      set_protection(current, *vma, writable);
+      if (!writable && write_protected.count == 0) write_protected.first = at;
+      if (!writable) write_protected.count = to - write_protected.first;
+      change_protection(tlb, *vma, at, to);
+    }
+    at = to;
+  }
+  return write_protected;
+}
+
+}  // namespace
+
+void mprotect(Task& current, int first, int count, bool writable) {
+  Mm& mm = *current.mm;
+  mm.mmap_lock.down_write(current);
+  const Vma* const vma = find_vma(mm, first);
+  if (vma != nullptr && vma->start <= first) {
+    TlbGather tlb(current, mm);
+    const PageSpan changed = change_mappings(tlb, first, first + count, writable);
+    tlb.finish();
+    if (changed.count != 0)
+      note(current,
+           event::EndUnmap{
+               .mm = mm.number, .first = as_fact(changed.first), .count = as_fact(changed.count), .only_stores = 1});
+  }
+  mm.mmap_lock.up_write(current);
+}
+
+}  // namespace shootdown
