@@ -13,8 +13,8 @@ class Commits final
     : public Watches<event::UserAccess, event::WriteWord, event::WriteReturns, event::InsertMapping, event::BeginUnmap,
                      event::EndUnmap, event::OperationBegins, event::RemoveFromPageCache, event::FreePage,
                      event::BeginGather, event::ClearEntry, event::SetEntry, event::FlushGather, event::EndGather,
-                     event::BeginZap, event::EndZap, event::CopyWord, event::FreeLazily, event::Fork,
-                     event::SetFileSize, event::BeginDiscard, event::EndDiscard> {
+                     event::BeginZap, event::EndZap, event::CopyWord, event::WriteToSwap, event::ReadFromSwap,
+                     event::FreeLazily, event::Fork, event::SetFileSize, event::BeginDiscard, event::EndDiscard> {
  public:
   explicit Commits(Reference& reference) : reference_(reference) {}
 
@@ -51,6 +51,12 @@ class Commits final
     reference_.copy_word(number(event.page.frame), number(event.page.file), number(event.page.index), number(event.to),
                          number(event.word));
   }
+  void on(int /*cpu*/, const event::WriteToSwap& event) {
+    reference_.swap_out(number(event.frame), number(event.slot));
+  }
+  void on(int /*cpu*/, const event::ReadFromSwap& event) {
+    reference_.swap_in(number(event.slot), number(event.frame));
+  }
   void on(int /*cpu*/, const event::BeginUnmap& event) {
     const auto begin = event.only_stores != 0 ? &Reference::begin_protect : &Reference::begin_unmap;
     (reference_.*begin)(number(event.mm), number(event.first), number(event.count));
@@ -81,6 +87,7 @@ class Commits final
   void on(int /*cpu*/, const event::FreePage& event) { reference_.free(number(event.page.frame)); }
   void on(int cpu, const event::BeginGather& event) { reference_.begin_gather(cpu, number(event.mm)); }
   void on(int cpu, const event::ClearEntry& event) {
+    if (event.was.swapped()) return reference_.clear_swapped(cpu, number(event.mm), number(event.page));
     if (!event.was.present()) return;
     reference_.clear_entry(cpu, number(event.mm), number(event.page), number(event.was.frame()));
   }

@@ -4,8 +4,8 @@
 // has neither references nor mappings; one that leaves the page cache is not
 // mapped; and at the end of the run
 // every page that is not in the page cache is free, every page in it has just
-// the references that the cache and its buffers hold, nothing is mapped, every
-// mm's RSS is zero, and no flush is pending.
+// the references that the cache and its buffers hold, nothing is mapped or in swap
+// space, every mm's RSS is zero, and no flush is pending.
 //
 // Between these moments a count may be wrong unnoticed.
 #pragma once
@@ -47,6 +47,7 @@ class Counts final
     const Fact frames = static_cast<Fact>(world().frames());
     for (Fact frame = 0; frame < frames; ++frame) check_frame(frame);
     for (int mm = 0; mm < machine().mms; ++mm) check_mm(mm);
+    for (int slot = 0; slot < world().swap_slots(); ++slot) check_slot(slot);
   }
 
  private:
@@ -70,9 +71,16 @@ class Counts final
     compare_mapcount(-1, frame, facts);
   }
 
+  void check_slot(int slot) {
+    const int users = world().swap_users(slot);
+    if (users != 0) violate(-1, "at the end {} entries lead to swap slot {}, by the kernel's count", users, slot);
+  }
+
   void check_mm(int mm) {
     const long rss = world().rss(mm);
     if (rss != 0) violate(-1, "at the end mm {} has an RSS of {} pages", mm, rss);
+    const long swapped = world().swapped(mm);
+    if (swapped != 0) violate(-1, "at the end mm {} counts {} pages in swap space", mm, swapped);
     const int pending = world().flushes_pending(mm);
     if (pending != 0) violate(-1, "at the end mm {} has {} flushes pending", mm, pending);
     const int tables = world().page_tables(mm);

@@ -94,8 +94,18 @@ BOOST_AUTO_TEST_CASE(at_the_end_address_spaces_are_empty) {
   BOOST_TEST(fact_at_the_end(run) == "at the end page table 2 of mm 1 counts 3 present entries");
   mm.flushes_pending = 1;
   BOOST_TEST(fact_at_the_end(run) == "at the end mm 1 has 1 flushes pending");
+  mm.swapped = 2;
+  BOOST_TEST(fact_at_the_end(run) == "at the end mm 1 counts 2 pages in swap space");
   mm.rss = -1;
   BOOST_TEST(fact_at_the_end(run) == "at the end mm 1 has an RSS of -1 pages");
+}
+
+BOOST_AUTO_TEST_CASE(at_the_end_swap_space_is_free) {
+  HandMadeRun run;
+  run.world.swap_users_of = {0, 0};
+  BOOST_TEST(fact_at_the_end(run) == "");
+  run.world.swap_users_of = {0, 3};
+  BOOST_TEST(fact_at_the_end(run) == "at the end 3 entries lead to swap slot 1, by the kernel's count");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -30,6 +30,7 @@ struct TestFrame {
 
 struct TestMm {
   long rss = 0;
+  long swapped = 0;
   int flushes_pending = 0;
   bool page_table_locked = false;
   std::vector<int> present_entries{0};  // of each page table
@@ -55,6 +56,7 @@ class TestWorld final : public World {
   std::map<std::tuple<int, int, int>, Fact> disk;  // by file, index and word
   std::array<TestMm, max_mms> mms;
   std::array<TestCpu, max_cpus> cpus;
+  std::vector<int> swap_users_of;  // each slot
   int batches = 0;
   std::string_view code;  // the function that every CPU is in
   std::vector<std::pair<TextFact, std::string_view>> texts;
@@ -99,6 +101,9 @@ class TestWorld final : public World {
     return found == entries.end() ? EntryFact() : found->second;
   }
   long rss(int mm) const override { return mm_at(mm).rss; }
+  long swapped(int mm) const override { return mm_at(mm).swapped; }
+  int swap_slots() const override { return static_cast<int>(swap_users_of.size()); }
+  int swap_users(int slot) const override { return swap_users_of.at(static_cast<std::size_t>(slot)); }
   int flushes_pending(int mm) const override { return mm_at(mm).flushes_pending; }
   bool page_table_locked(int mm) const override { return mm_at(mm).page_table_locked; }
   int page_tables(int mm) const override { return static_cast<int>(mm_at(mm).present_entries.size()); }

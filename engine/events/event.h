@@ -487,6 +487,22 @@ struct WriteToDisk : StepEvent {
   Fact value;
 };
 
+// A page that is no file's is written to swap space, or read in from there. Slots of all swap areas are counted together.
+struct WriteToSwap : StepEvent {
+  Fact frame;
+  Fact slot;
+  Fact word;
+  // found
+  Fact value;
+};
+
+struct ReadFromSwap : StepEvent {
+  Fact frame;
+  Fact slot;
+  // found
+  std::array<Fact, max_words> words;
+};
+
 // read() moves a word of a file to the program.
 struct ReadWord : StepEvent {
   PageFact page;
@@ -696,7 +712,8 @@ using AllEvents = EventList<
     event::FsyncReturns, event::BeginGather, event::BeginZap, event::EndZap, event::QueuePage, event::EncodePage,
     event::AllocateBatch, event::FreeBatch, event::FlushGather, event::ReleasePages, event::ReleasePage,
     event::FinishGather, event::EndGather, event::SetFileSize, event::BeginDiscard, event::EndDiscard,
-    event::KernelWarns, event::UseFreed, event::CopyWord, event::FreeLazily, event::Fork>;
+    event::KernelWarns, event::UseFreed, event::CopyWord, event::FreeLazily, event::Fork, event::WriteToSwap,
+    event::ReadFromSwap>;
 
 // The number of a kind of event. An event that is not in the list does not compile.
 using EventKind = std::uint8_t;

@@ -47,21 +47,26 @@ struct PageFact {
   Fact index = no_fact;  // its place there
 };
 
-// A page-table entry, or what a TLB holds of one.
+// A page-table entry, or what a TLB holds of one. One that is not present may lead to swap space.
 struct EntryFact {
   static constexpr Fact present_bit = 1U << 0U;
   static constexpr Fact write_bit = 1U << 1U;
   static constexpr Fact young_bit = 1U << 2U;
   static constexpr Fact dirty_bit = 1U << 3U;
+  static constexpr Fact swap_bit = 1U << 4U;
   static constexpr unsigned frame_shift = 8;
+
+  static constexpr EntryFact in_swap(Fact slot) { return {swap_bit | slot << frame_shift}; }
 
   Fact bits = 0;
 
   bool present() const { return (bits & present_bit) != 0; }
+  bool swapped() const { return (bits & swap_bit) != 0; }
   bool write() const { return (bits & write_bit) != 0; }
   bool young() const { return (bits & young_bit) != 0; }
   bool dirty() const { return (bits & dirty_bit) != 0; }
   Fact frame() const { return bits >> frame_shift; }
+  Fact slot() const { return bits >> frame_shift; }
 };
 
 // All there is to know of a page frame.
@@ -147,6 +152,8 @@ class World {
   // --- address spaces ---
   virtual EntryFact entry(int mm, int page) const = 0;
   virtual long rss(int mm) const = 0;
+  // By the kernel's own count, how many of its pages are in swap space.
+  virtual long swapped(int /*mm*/) const { return 0; }
   // Gathers under way (mm_tlb_flush_pending), and other flushes that somebody owes who has cleared entries.
   virtual int flushes_pending(int mm) const = 0;
   // Whether anybody holds the lock of one of its page tables.
@@ -163,6 +170,11 @@ class World {
   virtual int tlb_size(int cpu) const = 0;
   // Entry 0 to tlb_size() - 1.
   virtual TlbFact tlb_entry(int cpu, int number) const = 0;
+
+  // --- swap space; a model has none ---
+  virtual int swap_slots() const { return 0; }
+  // By the kernel's own count, how many entries lead to a slot.
+  virtual int swap_users(int /*slot*/) const { return 0; }
 
   // Pages that gathers hold for their batches.
   virtual int batches_in_use() const = 0;

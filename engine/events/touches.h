@@ -32,6 +32,7 @@ struct Places {
     slot,            // of the page cache; owner: file, number: index
     tags,            // owner: file, number: index
     disk,            // owner: file, number: index
+    swap,            // number: slot
     mappings,        // owner: mm
     i_mmap,          // the mappings of a file; owner: file
     users,           // owner: mm
@@ -267,6 +268,14 @@ class TouchesOf {
   void operator()(const event::WriteToDisk& e) {
     say_.reads(places::words(e.page.frame));
     say_.writes(places::disk(e.page));
+  }
+  void operator()(const event::WriteToSwap& e) {
+    say_.reads(places::words(e.frame));
+    say_.writes({.kind = Kind::swap, .number = e.slot});
+  }
+  void operator()(const event::ReadFromSwap& e) {
+    say_.reads({.kind = Kind::swap, .number = e.slot});
+    say_.writes(places::words(e.frame));
   }
   void operator()(const event::ReadWord& e) { say_.reads(places::words(e.page.frame)); }
   void operator()(const event::CopyWord& e) {

@@ -135,6 +135,9 @@ FROM_KERNEL void host_wait_until(const void* object, int (*enabled)(const void*)
 FROM_KERNEL void host_wake() {
   tell(&LinuxRun::wake);
 }
+FROM_KERNEL void host_sleep() {
+  tell(&LinuxRun::sleep);
+}
 FROM_KERNEL void host_send_interrupt(int cpu) {
   tell(&LinuxRun::send_interrupt, cpu);
 }
@@ -258,6 +261,12 @@ FROM_KERNEL void host_read_page(int file, unsigned long index, unsigned long pfn
 }
 FROM_KERNEL void host_write_page(int file, unsigned long index, unsigned long pfn) {
   tell(&LinuxRun::write_page, file, index, pfn);
+}
+FROM_KERNEL void host_write_swap(int slot, unsigned long pfn) {
+  tell(&LinuxRun::write_swap, slot, pfn);
+}
+FROM_KERNEL void host_read_swap(int slot, unsigned long pfn) {
+  tell(&LinuxRun::read_swap, slot, pfn);
 }
 FROM_KERNEL void host_error_printed(const char* format) {
   tell(&LinuxRun::error_printed, format);

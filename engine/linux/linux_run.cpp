@@ -41,6 +41,13 @@ Pte read_entry(int mm, int page) {
   return table == nullptr ? Pte() : Pte(table[page]);
 }
 
+EntryFact fact_of(Pte pte) {
+  if (pte.present() || pte.none()) return entry_fact(pte);
+  linux_absent absent;
+  linux_decode_entry(pte.bits(), &absent);
+  return absent.slot < 0 ? EntryFact{} : EntryFact::in_swap(as_fact(absent.slot));
+}
+
 // What the kernel's own code says when it is asked, which is no part of the run.
 template <typename Ask>
 auto outside_run(const Ask& ask) {
@@ -98,6 +105,7 @@ LinuxRun::LinuxRun(const Engine& engine, const RunSetup& setup)
       fibers_(setup.fibers),
       cpus_(setup.arena.row<Cpu>(config.cpus)),
       disk_(setup.arena.row<DiskPage>(config.files * config.pages)),
+      swap_(setup.arena.row<DiskPage>(swap_slots())),
       lives_(setup.arena.row<std::uint32_t>(linux_frames)),
       code_(setup.code),
       visible_(code_.visible == nullptr ? visible_linux_code() : *code_.visible),
@@ -297,6 +305,26 @@ void LinuxRun::wait_until(const void* object, Condition enabled, const void* arg
   enter_step();
 }
 
+// Who tries again and again, and sleeps in between, changes something each time: that must not keep others like it going.
+void LinuxRun::sleep() {
+  leave_step();
+  const int sleeper = cpu();
+  cpus_[sleeper].sleeps = ++falls_asleep_;
+  sched.wait_until({.kind = 0xFF}, waiting_, [=, this] { return may_wake(sleeper); }, [] {});
+  cpus_[sleeper].sleeps = 0;
+  enter_step();
+}
+
+bool LinuxRun::may_wake(int sleeper) const {
+  for (int other = 0; other < config.cpus; ++other) {
+    if (other == sleeper) continue;
+    const std::uint64_t sleeps = cpus_[other].sleeps;
+    const bool comes_first = sleeps == 0 ? sched.can_run(other) : sleeps < cpus_[sleeper].sleeps;
+    if (comes_first) return false;
+  }
+  return true;
+}
+
 // A step that the machine or the program makes, not the kernel.
 void LinuxRun::own_step(StepPoint point) {
   leave_step();
@@ -392,12 +420,13 @@ void LinuxRun::report_entry(const Touched& touched) {
   const Fact page = as_fact(touched.place.page);
   if (touched.place.page >= config.virtual_pages()) return;
   const Pte now = read_entry(touched.place.mm, touched.place.page);
-  if (touched.entry.present() && !now.present()) {
-    announce(cpu(), event::ClearEntry{.mm = mm, .page = page, .was = entry_fact(touched.entry)});
+  const bool cleared = !touched.entry.none() && now.none();
+  if (cleared || (touched.entry.present() && !now.present())) {
+    announce(cpu(), event::ClearEntry{.mm = mm, .page = page, .was = fact_of(touched.entry)});
   } else if (now != touched.entry) {
-    announce(cpu(), event::SetEntry{.mm = mm, .page = page, .entry = entry_fact(now)});
+    announce(cpu(), event::SetEntry{.mm = mm, .page = page, .entry = fact_of(now)});
   } else if (!touched.writes) {
-    announce(cpu(), event::ReadEntry{.mm = mm, .page = page, .entry = entry_fact(now)});
+    announce(cpu(), event::ReadEntry{.mm = mm, .page = page, .entry = fact_of(now)});
   }
 }
 
@@ -753,6 +782,23 @@ void LinuxRun::write_page(int file, Fact index, Fact frame) {
   }
 }
 
+void LinuxRun::write_swap(Fact slot, Fact frame) {
+  for (int word = 0; word < config.words; ++word) {
+    own_step({.kind = kind_of<event::WriteToSwap>, .subject = frame});
+    const Fact value = swap_[slot].words[word] = LinuxMemory::frame_words(frame)[word];
+    announce(cpu(), event::WriteToSwap{.frame = frame, .slot = slot, .word = as_fact(word), .value = value});
+  }
+}
+
+void LinuxRun::read_swap(Fact slot, Fact frame) {
+  own_step({.kind = kind_of<event::ReadFromSwap>, .subject = frame});
+  event::ReadFromSwap event{.frame = frame, .slot = slot, .words = {}};
+  for (int word = 0; word < config.words; ++word) {
+    LinuxMemory::frame_words(frame)[word] = event.words[static_cast<std::size_t>(word)] = swap_[slot].words[word];
+  }
+  announce(cpu(), event);
+}
+
 void LinuxRun::error_printed(const char* format) {
   complains({.how = event::KernelWarns::How::prints, .text = text_of_message(format)});
 }
@@ -793,7 +839,7 @@ event::UserAccess LinuxRun::access(int cpu, int page, int word, bool store) {
     if (store) memory = ++last_value_;
     event.value = memory;
   }
-  event.entry = entry_fact(read_entry(mm, page));
+  event.entry = fact_of(read_entry(mm, page));
   return event;
 }
 
@@ -902,6 +948,7 @@ void LinuxRun::run_operation(int cpu, const Operation& operation) {
     case Call::reclaim: linux_reclaim(file, index, pages); break;
     case Call::read: read(cpu, file, config.index_of(first)); break;
     case Call::write: write(cpu, file, config.index_of(first)); break;
+    case Call::kswapd: linux_kswapd(address_of(first), length); break;
     case Call::pageout: linux_madvise(address_of(first), length, madv_pageout); break;
     case Call::cold: linux_madvise(address_of(first), length, madv_cold); break;
     case Call::free: free_lazily(cpu, first, count); break;
@@ -964,11 +1011,19 @@ Fact LinuxRun::cache_tags(int file, int index) const {
 }
 
 EntryFact LinuxRun::entry(int mm, int page) const {
-  return entry_fact(read_entry(mm, page));
+  return fact_of(read_entry(mm, page));
 }
 
 long LinuxRun::rss(int mm) const {
   return outside_run([&] { return linux_rss(mm); });
+}
+
+long LinuxRun::swapped(int mm) const {
+  return outside_run([&] { return linux_swapped(mm); });
+}
+
+int LinuxRun::swap_users(int slot) const {
+  return outside_run([&] { return linux_swap_users(slot); });
 }
 
 int LinuxRun::flushes_pending(int mm) const {

@@ -26,20 +26,19 @@
 namespace shootdown {
 
 // The kinds of events that it sends; or would, of operations that it refuses.
-using SentByLinux =
-    EventList<event::RunBegins, event::RunEnds, event::OperationBegins, event::UserAccess, event::RefuseAccess,
-              event::EvictTranslation, event::FillTranslation, event::FlushTranslation, event::RaiseTlbGeneration,
-              event::SendInterrupt, event::TakeInterrupt, event::ReadEntry, event::SetEntry, event::ClearEntry,
-              event::ReadTable, event::TakeLock, event::DropLock, event::SleepInAtomic, event::InsertMapping,
-              event::BeginUnmap, event::EndUnmap, event::SetDirty, event::ClearDirty, event::SetWriteback,
-              event::ClearWriteback, event::MarkAccessed, event::AttachBuffers, event::StripBuffers, event::GetPage,
-              event::PutPage, event::FreezeRefcount, event::UnfreezeRefcount, event::AddRmap, event::RemoveRmap,
-              event::AllocatePage, event::FreePage, event::LookUpPage, event::AddToPageCache,
-              event::RemoveFromPageCache, event::TagPage, event::ReadFromDisk, event::WriteToDisk, event::ReadWord,
-              event::WriteWord, event::WriteReturns, event::FsyncBegins, event::FsyncReturns, event::BeginGather,
-              event::BeginZap, event::EndZap, event::QueuePage, event::AllocateBatch, event::FlushGather,
-              event::EndGather, event::SetFileSize, event::BeginDiscard, event::EndDiscard, event::KernelWarns,
-              event::UseFreed, event::CopyWord, event::FreeLazily, event::Fork>;
+using SentByLinux = EventList<
+    event::RunBegins, event::RunEnds, event::OperationBegins, event::UserAccess, event::RefuseAccess,
+    event::EvictTranslation, event::FillTranslation, event::FlushTranslation, event::RaiseTlbGeneration,
+    event::SendInterrupt, event::TakeInterrupt, event::ReadEntry, event::SetEntry, event::ClearEntry, event::ReadTable,
+    event::TakeLock, event::DropLock, event::SleepInAtomic, event::InsertMapping, event::BeginUnmap, event::EndUnmap,
+    event::SetDirty, event::ClearDirty, event::SetWriteback, event::ClearWriteback, event::MarkAccessed,
+    event::AttachBuffers, event::StripBuffers, event::GetPage, event::PutPage, event::FreezeRefcount,
+    event::UnfreezeRefcount, event::AddRmap, event::RemoveRmap, event::AllocatePage, event::FreePage, event::LookUpPage,
+    event::AddToPageCache, event::RemoveFromPageCache, event::TagPage, event::ReadFromDisk, event::WriteToDisk,
+    event::ReadWord, event::WriteWord, event::WriteReturns, event::FsyncBegins, event::FsyncReturns, event::BeginGather,
+    event::BeginZap, event::EndZap, event::QueuePage, event::AllocateBatch, event::FlushGather, event::EndGather,
+    event::SetFileSize, event::BeginDiscard, event::EndDiscard, event::KernelWarns, event::UseFreed, event::CopyWord,
+    event::FreeLazily, event::Fork, event::WriteToSwap, event::ReadFromSwap>;
 
 // In bytes.
 inline constexpr Fact struct_page_size = 64;
@@ -67,6 +66,8 @@ class LinuxRun final : public Run, public World {
   void end_one_step() { cpus_[cpu()].acts_for = nobody; }
   void wait_until(const void* object, Condition enabled, const void* argument);
   void wake() { sched.wake(waiting_); }
+  // For a while: until no CPU can go on but those that sleep, too, and have done so for less long.
+  void sleep();
   void send_interrupt(int cpu) { sched.post_interrupt(cpu); }
   void flush_tlb_page(std::uintptr_t address);
   void flush_tlb();
@@ -116,6 +117,8 @@ class LinuxRun final : public Run, public World {
   void write_words(Fact frame);
   void read_page(int file, Fact index, Fact frame);
   void write_page(int file, Fact index, Fact frame);
+  void write_swap(Fact slot, Fact frame);
+  void read_swap(Fact slot, Fact frame);
 
   void error_printed(const char* format);
 
@@ -149,6 +152,7 @@ class LinuxRun final : public Run, public World {
   Fact disk_word(int file, int index, int word) const override { return disk_page(file, index).words[word]; }
   EntryFact entry(int mm, int page) const override;
   long rss(int mm) const override;
+  long swapped(int mm) const override;
   int flushes_pending(int mm) const override;
   bool page_table_locked(int mm) const override { return linux_table_lock_owner(mm) >= 0; }
   int page_tables(int /*mm*/) const override { return 1; }
@@ -158,6 +162,8 @@ class LinuxRun final : public Run, public World {
   int tlb_size(int cpu) const override;
   TlbFact tlb_entry(int cpu, int number) const override;
   int batches_in_use() const override { return 0; }
+  int swap_slots() const override { return linux_swap_areas * linux_swap_slots; }
+  int swap_users(int slot) const override;
   std::string_view function(int cpu) const override { return LinuxMemory::function_of(cpus_[cpu].code); }
   std::string_view text(TextFact text) const override { return linux_text(text); }
 
@@ -192,6 +198,7 @@ class LinuxRun final : public Run, public World {
     event::FreeLazily lazily{};   // what it frees so; count 0: nothing
     int failing_allocations = 0;  // so many of the operation's next ones that must not sleep fail
     int idle = 0;                 // accesses since it last changed something
+    std::uint64_t sleeps = 0;     // since it was so late (falls_asleep_); 0: it does not
     int unseen = 0;               // accesses since its last step
     // What the access at hand may change, and how it was before.
     const void* memory = nullptr;
@@ -227,6 +234,7 @@ class LinuxRun final : public Run, public World {
   bool is_step(std::size_t place);
   void make_step(const volatile void* address, std::size_t size, std::size_t place);
   void observe(const volatile void* address, std::size_t size, bool writes, std::size_t place);
+  bool may_wake(int sleeper) const;
   bool in_one_step() const { return cpus_[cpu()].acts_for != nobody; }
   int observed_cpu() const { return in_one_step() ? cpus_[cpu()].acts_for : cpu(); }
   Agent agent() const { return cpus_[cpu()].in_interrupt ? Agent::interrupt : Agent::thread; }
@@ -268,14 +276,16 @@ class LinuxRun final : public Run, public World {
   CpuFibers& fibers_;
   Row<Cpu> cpus_;
   Row<DiskPage> disk_;
+  Row<DiskPage> swap_;        // by slot
   Row<std::uint32_t> lives_;  // of each frame, that have ended
   WaitQueue waiting_;
   CodeWatch code_;
   const VisibleCode& visible_;
-  bool counts_all_;            // there is a counter for every place: accesses that are no steps are counted, too
-  unsigned unborn_mms_;        // a bit for each that is yet to be forked
-  unsigned begun_mms_ = 0;     // of these, which a thread forks just now
-  std::uint64_t changes_ = 0;  // of the kernel's memory
+  bool counts_all_;                 // there is a counter for every place: accesses that are no steps are counted, too
+  unsigned unborn_mms_;             // a bit for each that is yet to be forked
+  unsigned begun_mms_ = 0;          // of these, which a thread forks just now
+  std::uint64_t changes_ = 0;       // of the kernel's memory
+  std::uint64_t falls_asleep_ = 0;  // how often somebody has
   Fact last_value_ = 0;
   Look look_{};
   volatile bool looking_ = false;  // a fault of the moment is the access's

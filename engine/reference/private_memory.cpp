@@ -11,6 +11,8 @@ void PrivateMemory::make_room() {
   users_ = arena_.row<std::uint16_t>(place_count_);
   words_ = arena_.row<std::uint32_t>(place_count_ * max_words);
   frames_ = arena_.row<Frame>(frame_count_);
+  slots_ = arena_.row<PageNumber>(slot_count_);
+  std::ranges::fill(slots_, nothing);
 }
 
 void PrivateMemory::map(int place, PageNumber behind) {
@@ -109,7 +111,9 @@ void PrivateMemory::keep(int place) {
 
 PrivateMemory::PageNumber PrivateMemory::show(int place, int frame) {
   Place& here = places_[place];
-  if (here.frame != frame && here.may_go) {
+  const PageNumber held = frames_[frame].held;
+  const bool is_another = here.frame != frame || held == nothing;
+  if (here.may_go && is_another && held != here.own) {
     separate(place);
     throw_away(place);
     keep(place);

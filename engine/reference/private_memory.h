@@ -29,9 +29,14 @@ class PrivateMemory {
   using PageNumber = std::uint16_t;
   static constexpr PageNumber nothing = 0xFFFF;
 
-  // There are so many `places`, virtual pages of all address spaces, `each` of every one; and page frames.
-  PrivateMemory(Arena& arena, int first, int places, int each, int frames)
-      : arena_(arena), first_(first), place_count_(places), each_(each), frame_count_(frames) {}
+  // There are so many `places`, virtual pages of all address spaces, `each` of every one; page frames; and slots of swap space.
+  PrivateMemory(Arena& arena, int first, int places, int each, int frames, int swap_slots = 0)
+      : arena_(arena),
+        first_(first),
+        place_count_(places),
+        each_(each),
+        frame_count_(frames),
+        slot_count_(swap_slots) {}
 
   // Whether there has been any private mapping.
   bool exists() const { return places_.size() != 0; }
@@ -70,8 +75,19 @@ class PrivateMemory {
   void end_free(int place);
   // Somebody has stored to it.
   void keep(int place);
-  // The frame, which is no copy, is what the place shows from now on as its own. Returns this.
+  // The frame, which is no copy, is what the place shows from now on as its own. Returns this. If it may be thrown away, it has
+  // been unless the frame is the one that the place has shown, or has been read in from swap space.
   PageNumber show(int place, int frame);
+
+  // --- swap space ---
+
+  // What the frame holds is in the slot, too; and the other way round.
+  void swap_out(int frame, int slot) {
+    if (exists()) slots_[slot] = frames_[frame].held;
+  }
+  void swap_in(int slot, int frame) {
+    if (exists()) frames_[frame].held = slots_[slot];
+  }
 
   // --- copies that stores make ---
 
@@ -113,10 +129,12 @@ class PrivateMemory {
   int place_count_;
   int each_;
   int frame_count_;
+  int slot_count_;
   Row<Place> places_;
   Row<std::uint16_t> users_;  // of pages that are somebody's own: how many places
   Row<std::uint32_t> words_;
   Row<Frame> frames_;
+  Row<PageNumber> slots_;  // what some place has of its own, and the slot holds
 };
 
 }  // namespace shootdown

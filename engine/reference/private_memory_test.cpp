@@ -6,11 +6,11 @@ using namespace shootdown;
 
 namespace {
 
-// Pages of files are 0 to 9; there are two address spaces of six places each, and four frames.
+// Pages of files are 0 to 9; there are two address spaces of six places each, four frames, and two slots of swap space.
 struct TwelvePlaces {
   static constexpr PrivateMemory::PageNumber nothing = PrivateMemory::nothing;
   Arena arena;
-  PrivateMemory memory{arena, 10, 12, 6, 4};
+  PrivateMemory memory{arena, 10, 12, 6, 4, 2};
 };
 
 }  // namespace
@@ -161,6 +161,26 @@ BOOST_FIXTURE_TEST_CASE(it_moves_with_what_is_there, Freed) {
   BOOST_TEST(memory.word(memory.own(5), 0) == 7U);
   memory.show(5, 2);
   BOOST_TEST(memory.word(memory.own(5), 0) == 0U);
+}
+
+// The frame has been used for something else meanwhile.
+BOOST_FIXTURE_TEST_CASE(the_same_frame_may_come_back_empty, Freed) {
+  memory.end_free(3);
+  memory.free(1);
+  memory.show(3, 1);
+  BOOST_TEST(word() == 0U);
+}
+
+BOOST_FIXTURE_TEST_CASE(what_comes_back_from_swap_space_was_not_thrown_away, Freed) {
+  memory.end_free(3);
+  memory.swap_out(1, 0);
+  memory.free(1);
+  memory.swap_in(0, 2);
+  memory.show(3, 2);
+  BOOST_TEST(word() == 7U);
+  memory.swap_in(1, 1);  // nothing was put there
+  memory.show(3, 1);
+  BOOST_TEST(word() == 0U);
 }
 
 // --- forks ---

@@ -4,7 +4,7 @@
 
 namespace shootdown {
 
-Reference::Reference(Arena& arena, const MachineConfig& config, int frames)
+Reference::Reference(Arena& arena, const MachineConfig& config, int frames, int swap_slots)
     : file_length_(config.pages),
       virtual_pages_(config.virtual_pages()),
       views_(arena.row<View>(config.mms * virtual_pages_)),
@@ -15,7 +15,7 @@ Reference::Reference(Arena& arena, const MachineConfig& config, int frames)
       copies_(arena.row<Copy>(frames)),
       gathers_(arena.row<Gather>(config.cpus)),
       zaps_(arena.row<std::uint8_t>(config.cpus)),
-      private_(arena, pages_.size(), views_.size(), virtual_pages_, frames) {
+      private_(arena, pages_.size(), views_.size(), virtual_pages_, frames, swap_slots) {
   for (Gather& gather : gathers_) gather.cleared = arena.row<std::uint16_t>(virtual_pages_);
   for (File& file : files_) file.size = file_length_;
   std::ranges::fill(parents_, no_mm);
@@ -210,6 +210,11 @@ void Reference::clear_entry(int cpu, int mm, int page, int frame) {
   views_[where].page = private_.separate(where);
   make_copy(frame, views_[where].page, true);
   throw_away(views_[where], where);
+}
+
+void Reference::clear_swapped(int cpu, int mm, int page) {
+  const int where = place(mm, page);
+  if (zaps_[cpu] != 0 && shows_own(where)) throw_away(views_[where], where);
 }
 
 void Reference::set_entry(int cpu, int mm, int page) {

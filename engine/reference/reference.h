@@ -33,8 +33,8 @@
 // its own: of what the page was when the kernel made it. MADV_DONTNEED throws it away,
 // and so does truncation: page by page, as the entries are taken out. Who still has the
 // old translation then may see the old page, and store to it, until the flush. What is
-// freed lazily the kernel throws away when it likes: the reference follows it. A fork's
-// child shows what its parent did, page by page as the fork comes to its mappings.
+// freed lazily the kernel throws away when it likes: the reference follows it. What it
+// has put into swap space it must find there again. A fork's child shows what its parent did, page by page as the fork comes to its mappings.
 //
 // Cannot say which of the values that a word has had a disk shows: that is the
 // page cache's doing. It knows the bounds, because values grow.
@@ -63,8 +63,9 @@ class Reference {
     int moved_from = -1;  // a virtual page, if they were there until now, with all that was their own
   };
 
-  // Files full of zeros; if the machine says so, every window shows its file. `frames`: how many page frames there are.
-  Reference(Arena& arena, const MachineConfig& config, int frames);
+  // Files full of zeros; if the machine says so, every window shows its file. There are so many page frames, and slots of swap
+  // space.
+  Reference(Arena& arena, const MachineConfig& config, int frames, int swap_slots = 0);
 
   // --- what may be seen now ---
 
@@ -141,6 +142,9 @@ class Reference {
   // A word of a page is copied from a frame to another, as the kernel does when somebody is about to store to a private page. The
   // source is a page of a file; -1: of none any more.
   void copy_word(int from, int file, int index, int to, int word);
+  // What a frame holds is in a slot of swap space, too; or the other way round.
+  void swap_out(int frame, int slot) { private_.swap_out(frame, slot); }
+  void swap_in(int slot, int frame) { private_.swap_in(slot, frame); }
   // Of what is mapped in the range; what is unmapped already stays so. And of what may be written to.
   void begin_unmap(int mm, int first, int count) { change(mm, first, count, &View::access, Allowed::yes); }
   void begin_protect(int mm, int first, int count) { change(mm, first, count, &View::stores, Allowed::yes); }
@@ -182,6 +186,8 @@ class Reference {
   // (mprotect).
   void clear_entry(int cpu, int mm, int page, int frame);
   void set_entry(int cpu, int mm, int page);
+  // Takes one out that leads to swap space.
+  void clear_swapped(int cpu, int mm, int page);
   // An entry leads to the frame from now on.
   void show_frame(int mm, int page, int frame);
   void flush_gather(int cpu);

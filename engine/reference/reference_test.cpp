@@ -14,7 +14,7 @@ struct TwoMms {
     config.mms = 2;
     reset();
   }
-  void reset() { reference = &arena.make<Reference>(arena, config, frames); }
+  void reset() { reference = &arena.make<Reference>(arena, config, frames, 2); }
   void reset(std::uint16_t MachineConfig::* parameter, std::uint16_t value) {
     config.*parameter = value;
     reset();
@@ -538,6 +538,28 @@ BOOST_FIXTURE_TEST_CASE(what_is_freed_lazily_may_be_thrown_away_until_it_is_writ
   writes(8);
   reference->show_frame(0, 5, 3);
   BOOST_TEST(loads(8, 3));
+}
+
+BOOST_FIXTURE_TEST_CASE(what_is_in_swap_space_is_there_until_it_is_zapped, Private) {
+  copy();
+  install();
+  reference->store(0, 5, 0, 9, 8);
+  reference->swap_out(9, 1);
+  reference->clear_entry(0, 0, 5, 9);
+  reference->free(9);
+  reference->swap_in(1, 10);
+  // The entry goes when the page has been read in.
+  reference->clear_swapped(0, 0, 5);
+  reference->show_frame(0, 5, 10);
+  BOOST_TEST(loads(8, 10));
+  BOOST_TEST(!loads(5, 10));
+  reference->copy_word(10, -1, -1, 11, 0);
+  reference->show_frame(0, 5, 11);
+  BOOST_TEST(loads(8, 11));
+  reference->begin_zap(2);
+  reference->clear_swapped(2, 0, 5);
+  BOOST_TEST(loads(5, 1));
+  BOOST_TEST(!loads(8, 1));
 }
 
 BOOST_FIXTURE_TEST_CASE(what_is_private_moves_with_its_mapping, Private) {

@@ -151,6 +151,8 @@ class Scheduler {
   std::uint64_t hash() const { return hash_ ^ hash_ >> 29U; }
   // The CPUs that have not ended; after a deadlock, those that wait.
   CpuMask unfinished() const { return static_cast<CpuMask>(all_ & ~finished_); }
+  // Whether a CPU could go on now if it were chosen.
+  bool can_run(int cpu) const { return can_take_interrupt(cpus_[cpu]) || can_step(cpus_[cpu]); }
   // What a waiting CPU waits for.
   StepPoint waits_for(int cpu) const { return cpus_[cpu].pending; }
 

@@ -17,8 +17,8 @@ class CallWriter {
         file_(first_.value / machine.pages),
         index_(first_.value % machine.pages) {}
 
-  CCall madvise(std::string_view advice) const {
-    return {CallKind::zap, fmt::format("madvise({}, {})", memory(), advice)};
+  CCall madvise(std::string_view advice, std::string_view remark = {}) const {
+    return {CallKind::zap, fmt::format("madvise({}, {})", memory(), advice), remark};
   }
   CCall mprotect(std::string_view protection) const {
     return {CallKind::zap, fmt::format("mprotect({}, {})", memory(), protection)};
@@ -100,6 +100,8 @@ CCall call_in_c(const Operation& operation, const MachineConfig& machine, bool e
     case Call::invalidate:
       return writer.write_directly("nobody can ask for it alone: a direct write, of other words, begins so");
     case Call::pageout: return writer.madvise("MADV_PAGEOUT");
+    case Call::kswapd:
+      return writer.madvise("MADV_PAGEOUT", "nobody can ask for it: this leaves alone what others map, too");
     case Call::cold: return writer.madvise("MADV_COLD");
     case Call::protect: return writer.mprotect("PROT_READ");
     case Call::unprotect: return writer.mprotect("PROT_READ | PROT_WRITE");

@@ -27,6 +27,7 @@ std::string name(PageFact page) {
 
 // "frame 3 W A D"
 std::string name(EntryFact entry) {
+  if (entry.swapped()) return fmt::format("swap slot {}", entry.slot());
   if (!entry.present()) return "none";
   return fmt::format("frame {}{}{}{}", entry.frame(), entry.write() ? " W" : "", entry.young() ? " A" : "",
                      entry.dirty() ? " D" : "");
@@ -91,7 +92,7 @@ class Words {
     const bool store = access.store != 0;
     std::string text = fmt::format("{} page {}: ", access_name(access.store), access.page);
     if (access.access == Access::fault)
-      return essential(text + (access.entry.present() ? "fault, pte is read-only" : "fault, pte is none"));
+      return essential(text + "fault, pte is " + (access.entry.present() ? "read-only" : name(access.entry)));
     const bool hit = access.access == Access::hit;
     text += fmt::format("{}, {} {} {} frame {}", hit ? "TLB hit" : "page walk", store ? "writes" : "reads",
                         access.value, store ? "to" : "from", access.frame);
@@ -294,6 +295,15 @@ class Words {
   }
   Narration tell(const event::WriteToDisk& write) const {
     return essential(fmt::format("write {} word {} to disk: {}", name(write.page), write.word, write.value));
+  }
+  Narration tell(const event::WriteToSwap& write) const {
+    return essential(
+        fmt::format("write frame {} word {} to swap slot {}: {}", write.frame, write.word, write.slot, write.value));
+  }
+  Narration tell(const event::ReadFromSwap& read) const {
+    std::string text = fmt::format("read frame {} from swap slot {}:", read.frame, read.slot);
+    for (std::size_t word = 0; word < machine_.words; ++word) text += fmt::format(" {}", read.words[word]);
+    return essential(std::move(text));
   }
   Narration tell(const event::ReadWord& read) const {
     return essential(fmt::format("read() gets {} from {} word {}", read.value, name(read.page), read.word));

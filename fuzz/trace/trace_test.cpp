@@ -496,6 +496,15 @@ BOOST_AUTO_TEST_CASE(words_tell_what_a_fault_does_to_an_entry) {
   BOOST_TEST(words(set) == "set pte 4: frame 3 W");
 }
 
+BOOST_AUTO_TEST_CASE(words_tell_of_swap_space) {
+  BOOST_TEST(words(event::SetEntry{.page = 4, .entry = EntryFact::in_swap(5)}) == "set pte 4: swap slot 5");
+  BOOST_TEST(words(event::ClearEntry{.page = 4, .was = EntryFact::in_swap(0)}) == "clear pte 4: was swap slot 0");
+  BOOST_TEST(words(event::UserAccess{.page = 4, .access = Access::fault, .entry = EntryFact::in_swap(5)}) ==
+             "load page 4: fault, pte is swap slot 5");
+  BOOST_TEST(words(event::WriteToSwap{.frame = 3, .slot = 5, .word = 1, .value = 7}) ==
+             "write frame 3 word 1 to swap slot 5: 7");
+}
+
 BOOST_AUTO_TEST_CASE(words_say_what_came_of_it) {
   const PageFact page{.frame = 3, .file = 0, .index = 1};
   BOOST_TEST(words(event::SetDirty{.page = page}) == "set PG_dirty of frame 3");
@@ -571,8 +580,10 @@ BOOST_AUTO_TEST_CASE(random_programs_are_told_truly) {
   }
   // All but the step that takes a machine of its own, and what the model does not do.
   const EventSet expected =
-      seen | EventSet::of(EventList<event::Translate, event::SleepInAtomic, event::SetFileSize, event::BeginDiscard,
-                                    event::EndDiscard, event::CopyWord, event::FreeLazily, event::Fork>{});
+      seen |
+      EventSet::of(
+          EventList<event::Translate, event::SleepInAtomic, event::SetFileSize, event::BeginDiscard, event::EndDiscard,
+                    event::CopyWord, event::FreeLazily, event::Fork, event::WriteToSwap, event::ReadFromSwap>{});
   BOOST_TEST((expected == sent_by_model));
 }
 

@@ -2,6 +2,8 @@
 /* What may be known of the kernel. Looks only, and makes no step: this folder is not instrumented. */
 #include "shim.h"
 
+#include <linux/swapops.h>
+
 enum { top_level_shift = 39, bits_per_level = 9 };
 
 /* The entry for an address in the table of a level: what it maps is 1 << shift bytes. Null: there is no such table. */
@@ -303,6 +305,15 @@ static long rss_of_kind(int mm, int kind)
 #endif
 }
 long linux_rss(int mm) { return rss_of_kind(mm, MM_FILEPAGES) + rss_of_kind(mm, MM_ANONPAGES); }
+long linux_swapped(int mm) { return rss_of_kind(mm, MM_SWAPENTS); }
+
+void linux_decode_entry(unsigned long bits, struct linux_absent *absent)
+{
+	const swp_entry_t entry = pte_to_swp_entry(__pte(bits));
+
+	absent->slot = non_swap_entry(entry) ? -1 : shim_slot_of(entry);
+}
+
 int linux_flushes_pending(int mm)
 {
 	int pending = atomic_read(&shim_mms[mm].mm.tlb_flush_pending);

@@ -99,6 +99,8 @@ void bio_add_folio_nofail(struct bio *bio, struct folio *folio, size_t size, siz
 void bio_put(struct bio *bio) {}
 void submit_bio(struct bio *bio)
 {
+	if (shim_is_swap(bio))
+		return shim_submit_swap(bio);
 	if (op_is_write(bio_op(bio))) {
 		per_cpu(unfinished, host_cpu()) = bio;
 		return;
@@ -361,11 +363,11 @@ static unsigned long area_as_asked(struct file *file, unsigned long address, uns
 }
 static const struct file_operations file_operations = { .mmap = map_file, .get_unmapped_area = area_as_asked };
 
-static void init_inode(struct inode *inode)
+void shim_init_inode(struct inode *inode, struct super_block *sb)
 {
 	struct address_space *mapping = &inode->i_data;
 
-	inode->i_sb = &superblock;
+	inode->i_sb = sb;
 	inode->i_mapping = mapping;
 	inode->i_mode = S_IFREG;
 	inode->i_blkbits = PAGE_SHIFT;
@@ -406,7 +408,7 @@ void shim_init_files(void)
 	for (i = 0; i < linux_max_files; i++) {
 		struct file *file = &shim_files[i];
 
-		init_inode(&shim_inodes[i]);
+		shim_init_inode(&shim_inodes[i], &superblock);
 		file->f_path.mnt = &mount;
 		file->f_mapping = &shim_inodes[i].i_data;
 		file->f_inode = &shim_inodes[i];

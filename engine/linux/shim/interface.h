@@ -17,6 +17,8 @@ enum {
 	linux_max_files = 2,
 	linux_max_file_pages = 64,
 	linux_frames = 512,
+	linux_swap_areas = 2,
+	linux_swap_slots = 4, /* of each */
 	linux_page_size = 4096,
 };
 
@@ -45,6 +47,8 @@ void host_end_one_step(void);
 /* No step: returns when enabled(argument). */
 void host_wait_until(const void *object, int (*enabled)(const void *), const void *argument);
 void host_wake(void);
+/* No step: returns after a while, when no CPU can go on but those that sleep, too. */
+void host_sleep(void);
 /* Has `cpu` call linux_interrupt(). */
 void host_send_interrupt(int cpu);
 /* The CPU that runs drops what its TLB holds of a page, or of all. */
@@ -129,6 +133,9 @@ void host_fsync_returns(int file, unsigned long first, unsigned long count);
 /* The disk. */
 void host_read_page(int file, unsigned long index, unsigned long pfn);
 void host_write_page(int file, unsigned long index, unsigned long pfn);
+/* Swap space: slots of all areas, the second behind the first. */
+void host_write_swap(int slot, unsigned long pfn);
+void host_read_swap(int slot, unsigned long pfn);
 /* The kernel prints an error: a text that is there for ever. */
 void host_error_printed(const char *format);
 /* The shim cannot go on. */
@@ -175,6 +182,8 @@ int linux_fadvise_dontneed(int file, unsigned long first, unsigned long count);
 int linux_invalidate(int file, unsigned long first, unsigned long count);
 /* Reclaims pages that nobody maps, as shrink_folio_list does. */
 void linux_reclaim(int file, unsigned long first, unsigned long count);
+/* Reclaims what the entries of a range lead to. */
+void linux_kswapd(unsigned long address, unsigned long length);
 /* Of one page. */
 int linux_read(int file, unsigned long index);
 int linux_write(int file, unsigned long index);
@@ -220,6 +229,10 @@ struct linux_frame {
 	int is_table; /* it holds a page table */
 	int is_zeros; /* it is the one that all read of who have not written: entries for it are not counted */
 };
+/* A page-table entry that is not present. */
+struct linux_absent {
+	int slot; /* of swap space; -1: none */
+};
 /* What an address is to people: something that has a name, or one of several of its kind; and where in it. */
 struct linux_object {
 	const char *name; /* null: not known */
@@ -255,6 +268,11 @@ unsigned long linux_file_pages(int file);
 int linux_has_loaded(int cpu, int mm);
 int linux_is_lazy(int cpu);
 long linux_rss(int mm);
+/* How many entries of an mm are in swap, by the kernel's own count; and how many lead to a slot. */
+long linux_swapped(int mm);
+int linux_swap_users(int slot);
+/* What an entry leads to that is not present. */
+void linux_decode_entry(unsigned long entry, struct linux_absent *absent);
 /* Gathers under way, and what reclaim has put off, of whichever mm. */
 int linux_flushes_pending(int mm);
 

@@ -213,23 +213,31 @@ int linux_invalidate(int file, unsigned long first, unsigned long count)
 	return invalidate_inode_pages2_range(shim_files[file].f_mapping, first, first + count - 1);
 }
 
-/* Takes a page off its LRU list if nobody maps it. */
-static void isolate(struct address_space *mapping, unsigned long index, struct list_head *list)
+/* Takes a page, to which the caller has a reference, off its LRU list, if it is on one. */
+static bool isolate(struct folio *folio)
+{
+#if SINCE_6_2
+	return folio_isolate_lru(folio);
+#else
+	return folio_isolate_lru(folio) == 0;
+#endif
+}
+
+static void put(struct folio *folio)
+{
+	host_step(folio, sizeof(struct page), 1, IP);
+	folio_put(folio);
+}
+
+void shim_isolate(struct address_space *mapping, unsigned long index, struct list_head *list)
 {
 	struct folio *folio = filemap_get_folio(mapping, index);
-	bool isolated;
 
 	if (IS_ERR_OR_NULL(folio))
 		return;
-#if SINCE_6_2
-	isolated = !folio_mapped(folio) && folio_isolate_lru(folio);
-#else
-	isolated = !folio_mapped(folio) && folio_isolate_lru(folio) == 0;
-#endif
-	if (isolated)
+	if (!folio_mapped(folio) && isolate(folio))
 		list_add_tail(&folio->lru, list);
-	host_step(folio, sizeof(struct page), 1, IP);
-	folio_put(folio);
+	put(folio);
 }
 
 void linux_reclaim(int file, unsigned long first, unsigned long count)
@@ -239,7 +247,41 @@ void linux_reclaim(int file, unsigned long first, unsigned long count)
 
 	lru_add_drain_all();
 	for (index = first; index < first + count; index++)
-		isolate(shim_files[file].f_mapping, index, &list);
+		shim_isolate(shim_files[file].f_mapping, index, &list);
+	reclaim_pages(&list);
+}
+
+/* kswapd finds pages on their LRU lists, by no lock of an mm: whose turn it is the range says. It forgets that they were accessed
+ * (shrink_active_list), and comes back for them. */
+static void isolate_mapped(unsigned long address, struct list_head *list)
+{
+	const unsigned long *entry;
+	unsigned long flags;
+	struct folio *folio;
+
+	host_step(&current->mm->pgd, sizeof(current->mm->pgd), 0, IP);
+	entry = linux_entry_of(shim_number_of(current->mm), address);
+	if (!entry || !(*entry & _PAGE_PRESENT) || is_zero_pfn((*entry & PTE_PFN_MASK) >> PAGE_SHIFT))
+		return;
+	folio = page_folio(frame_page((*entry & PTE_PFN_MASK) >> PAGE_SHIFT));
+	host_step(folio, sizeof(struct page), 1, IP);
+	if (!folio_try_get(folio))
+		return;
+	if (isolate(folio)) {
+		folio_referenced(folio, 0, NULL, &flags);
+		list_add(&folio->lru, list);
+	}
+	put(folio);
+}
+
+void linux_kswapd(unsigned long address, unsigned long length)
+{
+	LIST_HEAD(list);
+	unsigned long end = address + length;
+
+	lru_add_drain_all();
+	for (; address < end; address += PAGE_SIZE)
+		isolate_mapped(address, &list);
 	reclaim_pages(&list);
 }
 
@@ -307,8 +349,12 @@ void linux_exit(void)
 	enter_lazy_tlb(mm, current);
 	local_irq_enable();
 	mmap_read_unlock(mm);
-	if (atomic_dec_and_test(&mm->mm_users))
-		exit_mmap(mm);
+	if (!atomic_dec_and_test(&mm->mm_users))
+		return;
+	exit_mmap(mm);
+	spin_lock(&mmlist_lock);
+	list_del_init(&mm->mmlist);
+	spin_unlock(&mmlist_lock);
 }
 
 void linux_end(void)
@@ -317,6 +363,7 @@ void linux_end(void)
 
 	for (cpu = 0; cpu < linux_max_cpus; cpu++)
 		lru_add_drain_cpu(cpu);
+	shim_reclaim_swap_cache();
 	for (mm = 0; mm < linux_max_mms; mm++) {
 		if (shim_mms[mm].mm.pgd)
 			free_pages((unsigned long)shim_mms[mm].mm.pgd, 0);

@@ -195,6 +195,13 @@ int wake_up_state(struct task_struct *task, unsigned int state)
 	return 1;
 }
 
+int wake_up_process(struct task_struct *task) { return wake_up_state(task, TASK_NORMAL); }
+long schedule_timeout_uninterruptible(long timeout)
+{
+	host_sleep();
+	return 0;
+}
+
 void __init_waitqueue_head(struct wait_queue_head *head, const char *name, struct lock_class_key *key)
 {
 	spin_lock_init(&head->lock);
@@ -328,7 +335,7 @@ void on_each_cpu_cond_mask(smp_cond_func_t condition, smp_call_func_t function, 
 		host_wait_until(&per_cpu(calls, self), is_answered, &per_cpu(calls, self));
 }
 
-int linux_interrupt_pends(void) { return per_cpu(calls, host_cpu()).count != 0 || shim_rcu_ready(); }
+int linux_interrupt_pends(void) { return per_cpu(calls, host_cpu()).count != 0 || shim_disk_ready() || shim_rcu_ready(); }
 
 void linux_interrupt(void)
 {
@@ -337,7 +344,9 @@ void linux_interrupt(void)
 	struct call call;
 
 	if (own->count == 0) {
-		if (shim_rcu_ready())
+		if (shim_disk_ready())
+			shim_disk_interrupt();
+		else if (shim_rcu_ready())
 			shim_rcu_interrupt();
 		return;
 	}

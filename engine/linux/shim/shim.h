@@ -93,7 +93,22 @@ struct shim_lock_name {
 };
 struct shim_lock_name shim_name_lock(const void *lock);
 
+void shim_init_inode(struct inode *inode, struct super_block *sb);
+/* Takes a page of a page cache off its LRU list, unless somebody maps it. */
+void shim_isolate(struct address_space *mapping, unsigned long index, struct list_head *list);
+
+/* Whether a request is one for swap space; makes it. */
+bool shim_is_swap(const struct bio *bio);
+void shim_submit_swap(struct bio *bio);
+/* Whether the disk has an answer for this CPU; which takes it. */
+int shim_disk_ready(void);
+void shim_disk_interrupt(void);
+/* The slot of an entry in a page table. */
+int shim_slot_of(swp_entry_t entry);
+void shim_reclaim_swap_cache(void);
+
 void shim_init_memory(void);
+void shim_init_swap(void);
 /* Nobody gives it back. */
 void __percpu *shim_alloc_percpu(size_t size);
 void shim_init_percpu_counter(struct percpu_counter *counter);

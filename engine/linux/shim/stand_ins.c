@@ -144,9 +144,6 @@ unsigned long copy_mc_to_kernel(void *to, const void *from, unsigned int size)
 	return 0;
 }
 
-/* None: there is no swap space. */
-swp_entry_t folio_alloc_swap(struct folio *folio) { return (swp_entry_t){ 0 }; }
-
 /* --- objects --- */
 
 enum { object_alignment = 256 };
@@ -287,6 +284,30 @@ void kmem_cache_free_bulk(struct kmem_cache *cache, size_t count, void **objects
 	for (i = 0; i < count; i++)
 		to_cache(cache, objects[i], IP);
 }
+
+/* Where there is a size, no cache is needed. */
+struct kmem_cache *kmalloc_caches[NR_KMALLOC_TYPES][KMALLOC_SHIFT_HIGH + 1];
+static void *from_nowhere(size_t size, gfp_t gfp)
+{
+	void *object;
+
+	if (fails(gfp))
+		return NULL;
+	object = shim_alloc_object(size);
+	shim_name_object("kmalloc");
+	return object;
+}
+#if SINCE_6_2
+void *__kmalloc_cache_noprof(struct kmem_cache *cache, gfp_t gfp, size_t size) { return from_nowhere(size, gfp); }
+void *__kmalloc_noprof(size_t size, gfp_t gfp) { return from_nowhere(size, gfp); }
+void *__kmalloc_node_noprof(DECL_BUCKET_PARAMS(size, buckets), gfp_t gfp, int node) { return from_nowhere(size, gfp); }
+void *vzalloc_noprof(unsigned long size) { return from_nowhere(size, GFP_KERNEL); }
+#else
+void *kmalloc_trace(struct kmem_cache *cache, gfp_t gfp, size_t size) { return from_nowhere(size, gfp); }
+void *__kmalloc(size_t size, gfp_t gfp) { return from_nowhere(size, gfp); }
+void *__kmalloc_node(size_t size, gfp_t gfp, int node) { return from_nowhere(size, gfp); }
+void *vzalloc(unsigned long size) { return from_nowhere(size, GFP_KERNEL); }
+#endif
 void kfree(const void *object)
 {
 	if (object)

@@ -38,6 +38,7 @@ static void boot_cpu(int cpu)
 #endif
 	shim_tasks[cpu].pid = 100 + cpu;
 	shim_tasks[cpu].signal = &signals;
+	refcount_set(&shim_tasks[cpu].usage, 1);
 }
 
 static void boot_zones(void)
@@ -81,6 +82,7 @@ void linux_boot(const unsigned long *percpu_offsets)
 	spin_lock_init(&shadow_nodes.node->lock);
 	INIT_LIST_HEAD(&shadow_nodes.node->lru.list);
 	shim_init_files();
+	shim_init_swap();
 }
 
 static void make_mm(int number)
@@ -97,6 +99,7 @@ static void make_mm(int number)
 	mm->context.ctx_id = 7 + number;
 	atomic64_set(&mm->context.tlb_gen, 1);
 	init_rwsem(&mm->mmap_lock);
+	INIT_LIST_HEAD(&mm->mmlist);
 	spin_lock_init(&mm->page_table_lock);
 	mm_pgtables_bytes_init(mm);
 #if SINCE_6_2
