@@ -14,7 +14,8 @@ class Commits final
                      event::EndUnmap, event::OperationBegins, event::RemoveFromPageCache, event::FreePage,
                      event::BeginGather, event::ClearEntry, event::SetEntry, event::FlushGather, event::EndGather,
                      event::BeginZap, event::EndZap, event::CopyWord, event::WriteToSwap, event::ReadFromSwap,
-                     event::FreeLazily, event::Fork, event::SetFileSize, event::BeginDiscard, event::EndDiscard> {
+                     event::MoveWord, event::FreeLazily, event::Fork, event::SetFileSize, event::BeginDiscard,
+                     event::EndDiscard> {
  public:
   explicit Commits(Reference& reference) : reference_(reference) {}
 
@@ -57,6 +58,7 @@ class Commits final
   void on(int /*cpu*/, const event::ReadFromSwap& event) {
     reference_.swap_in(number(event.slot), number(event.frame));
   }
+  void on(int /*cpu*/, const event::MoveWord& event) { reference_.migrate(number(event.page.frame), number(event.to)); }
   void on(int /*cpu*/, const event::BeginUnmap& event) {
     const auto begin = event.only_stores != 0 ? &Reference::begin_protect : &Reference::begin_unmap;
     (reference_.*begin)(number(event.mm), number(event.first), number(event.count));
@@ -87,8 +89,7 @@ class Commits final
   void on(int /*cpu*/, const event::FreePage& event) { reference_.free(number(event.page.frame)); }
   void on(int cpu, const event::BeginGather& event) { reference_.begin_gather(cpu, number(event.mm)); }
   void on(int cpu, const event::ClearEntry& event) {
-    if (event.was.swapped()) return reference_.clear_swapped(cpu, number(event.mm), number(event.page));
-    if (!event.was.present()) return;
+    if (!event.was.present()) return reference_.clear_absent(cpu, number(event.mm), number(event.page));
     reference_.clear_entry(cpu, number(event.mm), number(event.page), number(event.was.frame()));
   }
   void on(int cpu, const event::SetEntry& event) {

@@ -444,6 +444,13 @@ struct AddToPageCache : StepEvent {
   Fact added;  // 0: there is one already
 };
 
+// Another frame takes the page's place, and holds what it held (migration).
+struct ReplaceInPageCache : StepEvent {
+  PageFact page;
+  // found
+  Fact was;
+};
+
 struct RemoveFromPageCache : StepEvent {
   PageFact page;
 };
@@ -501,6 +508,15 @@ struct ReadFromSwap : StepEvent {
   Fact slot;
   // found
   std::array<Fact, max_words> words;
+};
+
+// A word of a page goes to the frame that takes the page's place (migration).
+struct MoveWord : StepEvent {
+  PageFact page;
+  Fact to;
+  Fact word;
+  // found
+  Fact value;
 };
 
 // read() moves a word of a file to the program.
@@ -713,7 +729,7 @@ using AllEvents = EventList<
     event::AllocateBatch, event::FreeBatch, event::FlushGather, event::ReleasePages, event::ReleasePage,
     event::FinishGather, event::EndGather, event::SetFileSize, event::BeginDiscard, event::EndDiscard,
     event::KernelWarns, event::UseFreed, event::CopyWord, event::FreeLazily, event::Fork, event::WriteToSwap,
-    event::ReadFromSwap>;
+    event::ReadFromSwap, event::MoveWord, event::ReplaceInPageCache>;
 
 // The number of a kind of event. An event that is not in the list does not compile.
 using EventKind = std::uint8_t;

@@ -47,21 +47,25 @@ struct PageFact {
   Fact index = no_fact;  // its place there
 };
 
-// A page-table entry, or what a TLB holds of one. One that is not present may lead to swap space.
+// A page-table entry, or what a TLB holds of one. One that is not present may lead to swap space, or say that
+// a page is being moved to another frame.
 struct EntryFact {
   static constexpr Fact present_bit = 1U << 0U;
   static constexpr Fact write_bit = 1U << 1U;
   static constexpr Fact young_bit = 1U << 2U;
   static constexpr Fact dirty_bit = 1U << 3U;
   static constexpr Fact swap_bit = 1U << 4U;
+  static constexpr Fact migration_bit = 1U << 5U;
   static constexpr unsigned frame_shift = 8;
 
   static constexpr EntryFact in_swap(Fact slot) { return {swap_bit | slot << frame_shift}; }
+  static constexpr EntryFact in_migration(Fact frame) { return {migration_bit | frame << frame_shift}; }
 
   Fact bits = 0;
 
   bool present() const { return (bits & present_bit) != 0; }
   bool swapped() const { return (bits & swap_bit) != 0; }
+  bool migrating() const { return (bits & migration_bit) != 0; }
   bool write() const { return (bits & write_bit) != 0; }
   bool young() const { return (bits & young_bit) != 0; }
   bool dirty() const { return (bits & dirty_bit) != 0; }

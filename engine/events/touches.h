@@ -248,6 +248,11 @@ class TouchesOf {
     say_.writes(places::identity(e.page));
     say_.writes(places::refcount(e.page));
   }
+  void operator()(const event::ReplaceInPageCache& e) {
+    say_.writes(places::slot(e.page.file, e.page.index));
+    says_whole(e.page);
+    says_whole({.frame = e.was});
+  }
   void operator()(const event::RemoveFromPageCache& e) {
     say_.writes(places::slot(e.page.file, e.page.index));
     say_.writes(places::tags(e.page.file, e.page.index));
@@ -276,6 +281,10 @@ class TouchesOf {
   void operator()(const event::ReadFromSwap& e) {
     say_.reads({.kind = Kind::swap, .number = e.slot});
     say_.writes(places::words(e.frame));
+  }
+  void operator()(const event::MoveWord& e) {
+    say_.reads(places::words(e.page.frame));
+    say_.writes(places::words(e.to));
   }
   void operator()(const event::ReadWord& e) { say_.reads(places::words(e.page.frame)); }
   void operator()(const event::CopyWord& e) {

@@ -216,6 +216,9 @@ FROM_KERNEL void host_fork_ends(int mm, int child) {
 FROM_KERNEL void host_copy_page(unsigned long from, unsigned long to) {
   tell(&LinuxRun::copy_page, from, to);
 }
+FROM_KERNEL void host_move_page(unsigned long from, unsigned long to) {
+  tell(&LinuxRun::move_page, from, to);
+}
 FROM_KERNEL void host_zap_begins(int mm, unsigned long start, unsigned long end) {
   tell(&LinuxRun::zap_begins, mm, start, end);
 }

@@ -45,6 +45,7 @@ EntryFact fact_of(Pte pte) {
   if (pte.present() || pte.none()) return entry_fact(pte);
   linux_absent absent;
   linux_decode_entry(pte.bits(), &absent);
+  if (absent.pfn >= 0) return EntryFact::in_migration(static_cast<Fact>(absent.pfn));
   return absent.slot < 0 ? EntryFact{} : EntryFact::in_swap(as_fact(absent.slot));
 }
 
@@ -480,6 +481,13 @@ void LinuxRun::report_page(Fact frame, const linux_frame& was, const linux_frame
   report_counts(page, was, now);
 }
 
+// Of a frame that is to take another's place in the page cache, and has not yet: it is in none (migration).
+PageFact LinuxRun::as_cached(const PageFact& page) const {
+  if (page.file == no_fact || cached_frame(static_cast<int>(page.file), static_cast<int>(page.index)) == page.frame)
+    return page;
+  return {.frame = page.frame};
+}
+
 void LinuxRun::report_flags(const PageFact& page, const linux_frame& was, const linux_frame& now) {
   const auto sets = [&](PageFlag flag) { return !is_set(was, flag) && is_set(now, flag); };
   const auto clears = [&](PageFlag flag) { return is_set(was, flag) && !is_set(now, flag); };
@@ -488,7 +496,7 @@ void LinuxRun::report_flags(const PageFact& page, const linux_frame& was, const 
   if (sets(PG_dirty)) {
     bool table_locked = false;
     for (int mm = 0; mm < config.mms; ++mm) table_locked = table_locked || linux_table_lock_owner(mm) == cpu();
-    announce(cpu(), event::SetDirty{.page = page,
+    announce(cpu(), event::SetDirty{.page = as_cached(page),
                                     .table_locked = static_cast<Fact>(table_locked),
                                     .was = static_cast<Fact>(was.flags),
                                     .mapcount = was.mapcount});
@@ -665,6 +673,16 @@ void LinuxRun::copy_page(Fact from, Fact to) {
   }
 }
 
+void LinuxRun::move_page(Fact from, Fact to) {
+  for (int word = 0; word < config.words; ++word) {
+    own_step({.kind = kind_of<event::MoveWord>, .subject = to});
+    linux_frame facts;
+    linux_frame_facts(from, &facts);
+    const Fact value = LinuxMemory::frame_words(to)[word] = LinuxMemory::frame_words(from)[word];
+    announce(cpu(), event::MoveWord{.page = page_fact(from, facts), .to = to, .word = as_fact(word), .value = value});
+  }
+}
+
 void LinuxRun::zap_begins(int mm, std::uintptr_t start, std::uintptr_t end) {
   report_range<event::BeginZap>(mm, start, end);
 }
@@ -713,8 +731,13 @@ void LinuxRun::report_slot_store(Cpu& own, std::uintptr_t was, std::uintptr_t no
   const auto page = [&](Fact frame) {
     return PageFact{.frame = frame, .file = as_fact(store.file), .index = store.index};
   };
-  if (dropped != no_fact) announce(cpu(), event::RemoveFromPageCache{.page = page(dropped)});
-  if (added != no_fact) announce(cpu(), event::AddToPageCache{.page = page(added), .added = 1});
+  if (dropped != no_fact && added != no_fact) {
+    announce(cpu(), event::ReplaceInPageCache{.page = page(added), .was = dropped});
+  } else if (dropped != no_fact) {
+    announce(cpu(), event::RemoveFromPageCache{.page = page(dropped)});
+  } else {
+    announce(cpu(), event::AddToPageCache{.page = page(added), .added = 1});
+  }
   own.code = code;
 }
 
@@ -948,6 +971,7 @@ void LinuxRun::run_operation(int cpu, const Operation& operation) {
     case Call::reclaim: linux_reclaim(file, index, pages); break;
     case Call::read: read(cpu, file, config.index_of(first)); break;
     case Call::write: write(cpu, file, config.index_of(first)); break;
+    case Call::migrate: linux_migrate(address_of(first), length); break;
     case Call::kswapd: linux_kswapd(address_of(first), length); break;
     case Call::pageout: linux_madvise(address_of(first), length, madv_pageout); break;
     case Call::cold: linux_madvise(address_of(first), length, madv_cold); break;

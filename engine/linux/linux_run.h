@@ -26,19 +26,21 @@
 namespace shootdown {
 
 // The kinds of events that it sends; or would, of operations that it refuses.
-using SentByLinux = EventList<
-    event::RunBegins, event::RunEnds, event::OperationBegins, event::UserAccess, event::RefuseAccess,
-    event::EvictTranslation, event::FillTranslation, event::FlushTranslation, event::RaiseTlbGeneration,
-    event::SendInterrupt, event::TakeInterrupt, event::ReadEntry, event::SetEntry, event::ClearEntry, event::ReadTable,
-    event::TakeLock, event::DropLock, event::SleepInAtomic, event::InsertMapping, event::BeginUnmap, event::EndUnmap,
-    event::SetDirty, event::ClearDirty, event::SetWriteback, event::ClearWriteback, event::MarkAccessed,
-    event::AttachBuffers, event::StripBuffers, event::GetPage, event::PutPage, event::FreezeRefcount,
-    event::UnfreezeRefcount, event::AddRmap, event::RemoveRmap, event::AllocatePage, event::FreePage, event::LookUpPage,
-    event::AddToPageCache, event::RemoveFromPageCache, event::TagPage, event::ReadFromDisk, event::WriteToDisk,
-    event::ReadWord, event::WriteWord, event::WriteReturns, event::FsyncBegins, event::FsyncReturns, event::BeginGather,
-    event::BeginZap, event::EndZap, event::QueuePage, event::AllocateBatch, event::FlushGather, event::EndGather,
-    event::SetFileSize, event::BeginDiscard, event::EndDiscard, event::KernelWarns, event::UseFreed, event::CopyWord,
-    event::FreeLazily, event::Fork, event::WriteToSwap, event::ReadFromSwap>;
+using SentByLinux =
+    EventList<event::RunBegins, event::RunEnds, event::OperationBegins, event::UserAccess, event::RefuseAccess,
+              event::EvictTranslation, event::FillTranslation, event::FlushTranslation, event::RaiseTlbGeneration,
+              event::SendInterrupt, event::TakeInterrupt, event::ReadEntry, event::SetEntry, event::ClearEntry,
+              event::ReadTable, event::TakeLock, event::DropLock, event::SleepInAtomic, event::InsertMapping,
+              event::BeginUnmap, event::EndUnmap, event::SetDirty, event::ClearDirty, event::SetWriteback,
+              event::ClearWriteback, event::MarkAccessed, event::AttachBuffers, event::StripBuffers, event::GetPage,
+              event::PutPage, event::FreezeRefcount, event::UnfreezeRefcount, event::AddRmap, event::RemoveRmap,
+              event::AllocatePage, event::FreePage, event::LookUpPage, event::AddToPageCache,
+              event::RemoveFromPageCache, event::TagPage, event::ReadFromDisk, event::WriteToDisk, event::ReadWord,
+              event::WriteWord, event::WriteReturns, event::FsyncBegins, event::FsyncReturns, event::BeginGather,
+              event::BeginZap, event::EndZap, event::QueuePage, event::AllocateBatch, event::FlushGather,
+              event::EndGather, event::SetFileSize, event::BeginDiscard, event::EndDiscard, event::KernelWarns,
+              event::UseFreed, event::CopyWord, event::FreeLazily, event::Fork, event::WriteToSwap, event::ReadFromSwap,
+              event::MoveWord, event::ReplaceInPageCache>;
 
 // In bytes.
 inline constexpr Fact struct_page_size = 64;
@@ -102,6 +104,7 @@ class LinuxRun final : public Run, public World {
   void fork_begins(int mm, int child);
   void fork_ends(int mm, int child);
   void copy_page(Fact from, Fact to);
+  void move_page(Fact from, Fact to);
   void zap_begins(int mm, std::uintptr_t start, std::uintptr_t end);
   void zap_ends(int mm, std::uintptr_t start, std::uintptr_t end);
   void page_queued(Fact frame, std::uintptr_t pointer, Fact queued, Fact room, Fact batches);
@@ -250,6 +253,7 @@ class LinuxRun final : public Run, public World {
   void report_generation(const Touched& touched);
   void report_size(const Touched& touched);
   void report_page(Fact frame, const linux_frame& was, const linux_frame& now);
+  PageFact as_cached(const PageFact& page) const;
   void report_flags(const PageFact& page, const linux_frame& was, const linux_frame& now);
   void report_counts(const PageFact& page, const linux_frame& was, const linux_frame& now);
   void own_step(StepPoint point);

@@ -79,7 +79,7 @@ class PrivateMemory {
   // been unless the frame is the one that the place has shown, or has been read in from swap space.
   PageNumber show(int place, int frame);
 
-  // --- swap space ---
+  // --- swap space, and migration ---
 
   // What the frame holds is in the slot, too; and the other way round.
   void swap_out(int frame, int slot) {
@@ -87,6 +87,10 @@ class PrivateMemory {
   }
   void swap_in(int slot, int frame) {
     if (exists()) frames_[frame].held = slots_[slot];
+  }
+  // What a frame holds another one holds, too, which takes its place.
+  void migrate(int from, int to) {
+    if (exists()) frames_[to].held = frames_[from].held;
   }
 
   // --- copies that stores make ---

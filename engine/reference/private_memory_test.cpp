@@ -183,6 +183,14 @@ BOOST_FIXTURE_TEST_CASE(what_comes_back_from_swap_space_was_not_thrown_away, Fre
   BOOST_TEST(word() == 0U);
 }
 
+BOOST_FIXTURE_TEST_CASE(what_has_been_moved_was_not_thrown_away, Freed) {
+  memory.end_free(3);
+  memory.migrate(1, 2);
+  memory.free(1);
+  memory.show(3, 2);
+  BOOST_TEST(word() == 7U);
+}
+
 // --- forks ---
 
 // Place 1 of the first address space is anonymous, and has the word 7 in frame 1; the second is its child from now on.

@@ -212,7 +212,7 @@ void Reference::clear_entry(int cpu, int mm, int page, int frame) {
   throw_away(views_[where], where);
 }
 
-void Reference::clear_swapped(int cpu, int mm, int page) {
+void Reference::clear_absent(int cpu, int mm, int page) {
   const int where = place(mm, page);
   if (zaps_[cpu] != 0 && shows_own(where)) throw_away(views_[where], where);
 }

@@ -145,6 +145,8 @@ class Reference {
   // What a frame holds is in a slot of swap space, too; or the other way round.
   void swap_out(int frame, int slot) { private_.swap_out(frame, slot); }
   void swap_in(int slot, int frame) { private_.swap_in(slot, frame); }
+  // What a frame holds another one holds, which takes its place.
+  void migrate(int from, int to) { private_.migrate(from, to); }
   // Of what is mapped in the range; what is unmapped already stays so. And of what may be written to.
   void begin_unmap(int mm, int first, int count) { change(mm, first, count, &View::access, Allowed::yes); }
   void begin_protect(int mm, int first, int count) { change(mm, first, count, &View::stores, Allowed::yes); }
@@ -186,8 +188,8 @@ class Reference {
   // (mprotect).
   void clear_entry(int cpu, int mm, int page, int frame);
   void set_entry(int cpu, int mm, int page);
-  // Takes one out that leads to swap space.
-  void clear_swapped(int cpu, int mm, int page);
+  // Takes one out that is not present: it leads to swap space, or the page is being moved.
+  void clear_absent(int cpu, int mm, int page);
   // An entry leads to the frame from now on.
   void show_frame(int mm, int page, int frame);
   void flush_gather(int cpu);

@@ -549,7 +549,7 @@ BOOST_FIXTURE_TEST_CASE(what_is_in_swap_space_is_there_until_it_is_zapped, Priva
   reference->free(9);
   reference->swap_in(1, 10);
   // The entry goes when the page has been read in.
-  reference->clear_swapped(0, 0, 5);
+  reference->clear_absent(0, 0, 5);
   reference->show_frame(0, 5, 10);
   BOOST_TEST(loads(8, 10));
   BOOST_TEST(!loads(5, 10));
@@ -557,7 +557,7 @@ BOOST_FIXTURE_TEST_CASE(what_is_in_swap_space_is_there_until_it_is_zapped, Priva
   reference->show_frame(0, 5, 11);
   BOOST_TEST(loads(8, 11));
   reference->begin_zap(2);
-  reference->clear_swapped(2, 0, 5);
+  reference->clear_absent(2, 0, 5);
   BOOST_TEST(loads(5, 1));
   BOOST_TEST(!loads(8, 1));
 }

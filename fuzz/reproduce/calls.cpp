@@ -102,6 +102,7 @@ CCall call_in_c(const Operation& operation, const MachineConfig& machine, bool e
     case Call::pageout: return writer.madvise("MADV_PAGEOUT");
     case Call::kswapd:
       return writer.madvise("MADV_PAGEOUT", "nobody can ask for it: this leaves alone what others map, too");
+    case Call::migrate: return {CallKind::nothing, {}, "where there is one node, nobody can ask for it"};
     case Call::cold: return writer.madvise("MADV_COLD");
     case Call::protect: return writer.mprotect("PROT_READ");
     case Call::unprotect: return writer.mprotect("PROT_READ | PROT_WRITE");

@@ -28,6 +28,7 @@ std::string name(PageFact page) {
 // "frame 3 W A D"
 std::string name(EntryFact entry) {
   if (entry.swapped()) return fmt::format("swap slot {}", entry.slot());
+  if (entry.migrating()) return fmt::format("migration entry, frame {}", entry.frame());
   if (!entry.present()) return "none";
   return fmt::format("frame {}{}{}{}", entry.frame(), entry.write() ? " W" : "", entry.young() ? " A" : "",
                      entry.dirty() ? " D" : "");
@@ -271,6 +272,11 @@ class Words {
       return detail(fmt::format("add {} to page cache: it has one", file_page(page.file, page.index)));
     return essential(fmt::format("add {} to page cache: page {}{}", name(page), page.index, of_file(page.file)));
   }
+  Narration tell(const event::ReplaceInPageCache& replace) const {
+    const PageFact page = replace.page;
+    return essential(fmt::format("put {} into page cache in place of frame {}: page {}{}", name(page), replace.was,
+                                 page.index, of_file(page.file)));
+  }
   Narration tell(const event::RemoveFromPageCache& remove) const {
     return essential(fmt::format("drop {} from page cache", name(remove.page)));
   }
@@ -310,6 +316,9 @@ class Words {
   }
   Narration tell(const event::CopyWord& copy) const {
     return essential(fmt::format("copy {} word {} to frame {}: {}", name(copy.page), copy.word, copy.to, copy.value));
+  }
+  Narration tell(const event::MoveWord& move) const {
+    return essential(fmt::format("move {} word {} to frame {}: {}", name(move.page), move.word, move.to, move.value));
   }
   Narration tell(const event::WriteWord& write) const {
     return essential(fmt::format("write() puts {} into {} word {}", write.value, name(write.page), write.word));

@@ -505,6 +505,15 @@ BOOST_AUTO_TEST_CASE(words_tell_of_swap_space) {
              "write frame 3 word 1 to swap slot 5: 7");
 }
 
+BOOST_AUTO_TEST_CASE(words_tell_of_migration) {
+  BOOST_TEST(words(event::SetEntry{.page = 4, .entry = EntryFact::in_migration(5)}) ==
+             "set pte 4: migration entry, frame 5");
+  BOOST_TEST(words(event::MoveWord{.page = {.frame = 3}, .to = 5, .word = 1, .value = 7}) ==
+             "move frame 3 word 1 to frame 5: 7");
+  BOOST_TEST(words(event::ReplaceInPageCache{.page = {.frame = 5, .file = 0, .index = 1}, .was = 3}) ==
+             "put frame 5 into page cache in place of frame 3: page 1");
+}
+
 BOOST_AUTO_TEST_CASE(words_say_what_came_of_it) {
   const PageFact page{.frame = 3, .file = 0, .index = 1};
   BOOST_TEST(words(event::SetDirty{.page = page}) == "set PG_dirty of frame 3");
@@ -581,9 +590,9 @@ BOOST_AUTO_TEST_CASE(random_programs_are_told_truly) {
   // All but the step that takes a machine of its own, and what the model does not do.
   const EventSet expected =
       seen |
-      EventSet::of(
-          EventList<event::Translate, event::SleepInAtomic, event::SetFileSize, event::BeginDiscard, event::EndDiscard,
-                    event::CopyWord, event::FreeLazily, event::Fork, event::WriteToSwap, event::ReadFromSwap>{});
+      EventSet::of(EventList<event::Translate, event::SleepInAtomic, event::SetFileSize, event::BeginDiscard,
+                             event::EndDiscard, event::CopyWord, event::FreeLazily, event::Fork, event::WriteToSwap,
+                             event::ReadFromSwap, event::MoveWord, event::ReplaceInPageCache>{});
   BOOST_TEST((expected == sent_by_model));
 }
 

@@ -311,6 +311,7 @@ void linux_decode_entry(unsigned long bits, struct linux_absent *absent)
 {
 	const swp_entry_t entry = pte_to_swp_entry(__pte(bits));
 
+	absent->pfn = is_migration_entry(entry) ? (long)page_to_pfn(pfn_swap_entry_to_page(entry)) : -1;
 	absent->slot = non_swap_entry(entry) ? -1 : shim_slot_of(entry);
 }
 

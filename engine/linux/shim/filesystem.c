@@ -9,6 +9,7 @@
  * hole is a block of zeros; a write is finished by the CPU that asked for it, when it has unlocked the page, a read at once. */
 #include <linux/bio.h>
 #include <linux/buffer_head.h>
+#include <linux/migrate.h>
 #include <linux/uio.h>
 
 #include "shim.h"
@@ -176,6 +177,7 @@ static vm_fault_t make_writable_with_buffers(struct vm_fault *fault)
 
 static const struct address_space_operations operations_with_buffers = {
 	.dirty_folio = block_dirty_folio,
+	.migrate_folio = buffer_migrate_folio,
 	.invalidate_folio = block_invalidate_folio,
 	.read_folio = read_folio,
 	.writepages = write_pages_through_buffers,
@@ -255,6 +257,7 @@ static int end_simple_write(struct file *file, struct address_space *mapping, lo
 
 static const struct address_space_operations operations_without_buffers = {
 	.dirty_folio = filemap_dirty_folio,
+	.migrate_folio = filemap_migrate_folio,
 	.read_folio = read_folio,
 	.writepages = write_pages,
 	.write_begin = begin_simple_write,

@@ -107,6 +107,8 @@ void host_fork_begins(int mm, int child);
 void host_fork_ends(int mm, int child);
 /* The contents of a frame are copied to another. */
 void host_copy_page(unsigned long from, unsigned long to);
+/* The same, by who puts the one frame into the place of the other. */
+void host_move_page(unsigned long from, unsigned long to);
 /* It begins to zap a range, and has done so. */
 void host_zap_begins(int mm, unsigned long start, unsigned long end);
 void host_zap_ends(int mm, unsigned long start, unsigned long end);
@@ -184,6 +186,8 @@ int linux_invalidate(int file, unsigned long first, unsigned long count);
 void linux_reclaim(int file, unsigned long first, unsigned long count);
 /* Reclaims what the entries of a range lead to. */
 void linux_kswapd(unsigned long address, unsigned long length);
+/* Moves what they lead to to other frames. */
+void linux_migrate(unsigned long address, unsigned long length);
 /* Of one page. */
 int linux_read(int file, unsigned long index);
 int linux_write(int file, unsigned long index);
@@ -232,6 +236,7 @@ struct linux_frame {
 /* A page-table entry that is not present. */
 struct linux_absent {
 	int slot; /* of swap space; -1: none */
+	long pfn; /* of a migration entry; -1: it is none */
 };
 /* What an address is to people: something that has a name, or one of several of its kind; and where in it. */
 struct linux_object {

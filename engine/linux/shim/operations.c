@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only
 /* What user space can ask for, by the kernel's own entry points; and the page fault, as do_user_addr_fault does it. */
 #include <linux/fadvise.h>
+#include <linux/migrate.h>
 #include <linux/mman.h>
 #include <asm/mmu_context.h>
 
@@ -251,38 +252,69 @@ void linux_reclaim(int file, unsigned long first, unsigned long count)
 	reclaim_pages(&list);
 }
 
-/* kswapd finds pages on their LRU lists, by no lock of an mm: whose turn it is the range says. It forgets that they were accessed
- * (shrink_active_list), and comes back for them. */
-static void isolate_mapped(unsigned long address, struct list_head *list)
+/* Of who finds pages on their LRU lists, by no lock of an mm. Whose turn it is the range says. Null: there is none. */
+static struct folio *isolate_mapped(unsigned long address)
 {
 	const unsigned long *entry;
-	unsigned long flags;
 	struct folio *folio;
+	bool isolated;
 
 	host_step(&current->mm->pgd, sizeof(current->mm->pgd), 0, IP);
 	entry = linux_entry_of(shim_number_of(current->mm), address);
 	if (!entry || !(*entry & _PAGE_PRESENT) || is_zero_pfn((*entry & PTE_PFN_MASK) >> PAGE_SHIFT))
-		return;
+		return NULL;
 	folio = page_folio(frame_page((*entry & PTE_PFN_MASK) >> PAGE_SHIFT));
 	host_step(folio, sizeof(struct page), 1, IP);
 	if (!folio_try_get(folio))
-		return;
-	if (isolate(folio)) {
-		folio_referenced(folio, 0, NULL, &flags);
-		list_add(&folio->lru, list);
-	}
+		return NULL;
+	isolated = isolate(folio);
 	put(folio);
+	return isolated ? folio : NULL;
 }
 
+/* It forgets that pages were accessed (shrink_active_list), and comes back for them. */
 void linux_kswapd(unsigned long address, unsigned long length)
+{
+	LIST_HEAD(list);
+	unsigned long end = address + length, flags;
+
+	lru_add_drain_all();
+	for (; address < end; address += PAGE_SIZE) {
+		struct folio *folio = isolate_mapped(address);
+
+		if (!folio)
+			continue;
+		folio_referenced(folio, 0, NULL, &flags);
+		list_add(&folio->lru, &list);
+	}
+	reclaim_pages(&list);
+}
+
+/* As compaction, which has put free frames aside: it does not wait for one. */
+#if SINCE_6_12
+static struct folio *new_frame(struct folio *folio, unsigned long private) { return (struct folio *)shim_alloc_frame(GFP_NOWAIT); }
+#else
+static struct page *new_frame(struct page *page, unsigned long private) { return shim_alloc_frame(GFP_NOWAIT); }
+#endif
+
+void linux_migrate(unsigned long address, unsigned long length)
 {
 	LIST_HEAD(list);
 	unsigned long end = address + length;
 
 	lru_add_drain_all();
-	for (; address < end; address += PAGE_SIZE)
-		isolate_mapped(address, &list);
-	reclaim_pages(&list);
+	for (; address < end; address += PAGE_SIZE) {
+		struct folio *folio = isolate_mapped(address);
+
+		if (!folio)
+			continue;
+		list_add_tail(&folio->lru, &list);
+		node_stat_mod_folio(folio, NR_ISOLATED_ANON + folio_is_file_lru(folio), folio_nr_pages(folio));
+	}
+	per_cpu(shim_migrating, host_cpu()) = true;
+	if (!list_empty(&list) && migrate_pages(&list, new_frame, NULL, 0, MIGRATE_SYNC, MR_COMPACTION, NULL))
+		putback_movable_pages(&list);
+	per_cpu(shim_migrating, host_cpu()) = false;
 }
 
 /* What is copied is the program's affair: there is no memory behind it. */

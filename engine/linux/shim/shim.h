@@ -106,6 +106,8 @@ void shim_disk_interrupt(void);
 /* The slot of an entry in a page table. */
 int shim_slot_of(swp_entry_t entry);
 void shim_reclaim_swap_cache(void);
+/* The CPU moves pages. */
+DECLARE_PER_CPU(bool, shim_migrating);
 
 void shim_init_memory(void);
 void shim_init_swap(void);

@@ -136,7 +136,16 @@ void free_pages(unsigned long address, unsigned int order)
 		shim_free_frame(page, IP);
 }
 
-void copy_page(void *to, void *from) { host_copy_page(page_to_pfn(virt_to_page(from)), page_to_pfn(virt_to_page(to))); }
+DEFINE_PER_CPU(bool, shim_migrating);
+void copy_page(void *to, void *from)
+{
+	const unsigned long source = page_to_pfn(virt_to_page(from)), target = page_to_pfn(virt_to_page(to));
+
+	if (per_cpu(shim_migrating, host_cpu()))
+		host_move_page(source, target);
+	else
+		host_copy_page(source, target);
+}
 /* No memory is broken: nothing is left to be copied. */
 unsigned long copy_mc_to_kernel(void *to, const void *from, unsigned int size)
 {
