@@ -89,7 +89,9 @@ class Commits final
   void on(int /*cpu*/, const event::FreePage& event) { reference_.free(number(event.page.frame)); }
   void on(int cpu, const event::BeginGather& event) { reference_.begin_gather(cpu, number(event.mm)); }
   void on(int cpu, const event::ClearEntry& event) {
-    if (!event.was.present()) return reference_.clear_absent(cpu, number(event.mm), number(event.page));
+    if (event.was.swapped() || event.was.migrating())
+      return reference_.clear_absent(cpu, number(event.mm), number(event.page));
+    if (!event.was.present()) return;
     reference_.clear_entry(cpu, number(event.mm), number(event.page), number(event.was.frame()));
   }
   void on(int cpu, const event::SetEntry& event) {
