@@ -5,6 +5,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "fuzz/triage/message.h"
+
 namespace shootdown {
 
 Requirement Subject::requirement(const Document& document) const {
@@ -23,19 +25,6 @@ struct RequestHead {
   std::size_t subject;
   std::size_t name_size;
 };
-
-template <typename Plain>
-std::string_view as_bytes(const Plain& value) {
-  return {reinterpret_cast<const char*>(&value), sizeof value};
-}
-
-template <typename Plain>
-Plain taken_from(std::string_view& bytes) {
-  Plain value;
-  bytes.copy(reinterpret_cast<char*>(&value), sizeof value);
-  bytes.remove_prefix(sizeof value);
-  return value;
-}
 
 enum class ReplyKind : char { verdict, refusal, input_error };
 

@@ -20,6 +20,7 @@
 #include <fmt/format.h>
 
 #include "engine/sanitizer.h"
+#include "fuzz/triage/message.h"
 #include "fuzz/triage/process.h"
 
 namespace shootdown {
@@ -32,46 +33,7 @@ namespace {
   throw std::system_error(errno, std::generic_category(), what);
 }
 
-// --- messages: a length, then so many bytes ---
-
-bool send_all(int socket, const void* data, std::size_t size) {
-  const auto* bytes = static_cast<const char*>(data);
-  while (size != 0) {
-    const ssize_t sent = ::send(socket, bytes, size, MSG_NOSIGNAL);
-    if (sent < 0 && errno == EINTR) continue;
-    if (sent < 0) return false;
-    bytes += sent;
-    size -= static_cast<std::size_t>(sent);
-  }
-  return true;
-}
-
-bool send_message(int socket, std::string_view message) {
-  const std::uint64_t size = message.size();
-  return send_all(socket, &size, sizeof size) && send_all(socket, message.data(), message.size());
-}
-
-// False at the end of the stream.
-bool receive_all(int socket, void* data, std::size_t size) {
-  auto* bytes = static_cast<char*>(data);
-  while (size != 0) {
-    const ssize_t received = ::recv(socket, bytes, size, 0);
-    if (received < 0 && errno == EINTR) continue;
-    if (received <= 0) return false;
-    bytes += received;
-    size -= static_cast<std::size_t>(received);
-  }
-  return true;
-}
-
-bool receive_message(int socket, std::string& message) {
-  std::uint64_t size = 0;
-  if (!receive_all(socket, &size, sizeof size)) return false;
-  message.resize(size);
-  return receive_all(socket, message.data(), size);
-}
-
-// Whether the bytes are a whole message; if so, only its content remains.
+// Whether the bytes are a whole message (message.h); if so, only its content remains.
 bool is_whole(std::string& bytes) {
   std::uint64_t size = 0;
   if (bytes.size() < sizeof size) return false;
