@@ -118,9 +118,11 @@ class Kernel final : public Run {
   MmuGatherBatch* free_batches_ = nullptr;
 };
 
-// Whether this mistake shall be made.
+// Whether this mistake shall be made. Who asks makes it then: the place counts as reached.
 inline bool planted(const Task& current, Defect defect) {
-  return __builtin_expect(static_cast<int>(current.kernel->defect == defect), 0) != 0;
+  if (__builtin_expect(static_cast<int>(current.kernel->defect != defect), 1) != 0) return false;
+  current.kernel->defect_reached.store(true, std::memory_order_relaxed);
+  return true;
 }
 
 // --- facts ---

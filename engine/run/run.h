@@ -47,6 +47,7 @@ class Run : private Scheduler::Client {
 
   const MachineConfig config;
   const Defect defect;
+  Atomic<bool> defect_reached{false};  // the place was where the mistake is made
   Scheduler sched;
 
   // Says that `cpu` has done something: to all who watch it, and to the hash.

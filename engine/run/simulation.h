@@ -54,6 +54,8 @@ class Simulation {
   // A digest of all that happened.
   std::uint64_t hash() const { return run_->sched.hash(); }
   std::uint64_t steps() const { return run_->sched.steps(); }
+  // Whether the place was reached where the mistake is made.
+  bool defect_reached() const { return run_->defect_reached.load(std::memory_order_relaxed); }
 
   // --- going back ---
 

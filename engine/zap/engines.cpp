@@ -19,6 +19,15 @@ std::span<const Engine* const> all_engines() {
   return engines;
 }
 
+std::span<const Engine* const> model_engines() {
+  static const auto engines = std::to_array<const Engine*>({
+#define ENGINE(name) &name(),
+#include "engine/zap/engines.def"
+#undef ENGINE
+  });
+  return engines;
+}
+
 const Engine* find_engine(std::string_view name) {
   for (const Engine* const engine : all_engines()) {
     if (engine->name() == name) return engine;

@@ -16,6 +16,8 @@ namespace shootdown {
 
 // All of them, in the order of the list.
 std::span<const Engine* const> all_engines();
+// Those among them that are the model's, in which mistakes can be planted: all but Linux's own code.
+std::span<const Engine* const> model_engines();
 
 // The engine of this name, or null.
 const Engine* find_engine(std::string_view name);

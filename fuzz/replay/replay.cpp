@@ -17,7 +17,10 @@ Replayer::Replayer(const Engine& engine, Defect defect) : simulation_(engine, ju
 
 RunResult Replayer::run(const Program& program, Observer* trace, Chooser* chooser) {
   const Outcome outcome = simulation_.run(program, trace, chooser);
-  return {.outcome = outcome, .hash = simulation_.hash(), .broken = judge_.broken()};
+  return {.outcome = outcome,
+          .hash = simulation_.hash(),
+          .broken = judge_.broken(),
+          .defect_reached = simulation_.defect_reached()};
 }
 
 std::string Replayer::trace(const Program& program, const TraceOptions& options) {

@@ -31,6 +31,7 @@ struct RunResult {
   Outcome outcome{};
   std::uint64_t hash = 0;
   OracleSet broken;
+  bool defect_reached = false;  // the place where the planted mistake is made
 };
 
 // Runs programs on one engine, and has them judged.
