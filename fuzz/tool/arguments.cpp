@@ -97,18 +97,41 @@ void define_corpus(CLI::App& app, Arguments& arguments) {
   list.footer(help::corpus_list);
 }
 
-void define_defects(CLI::App& app, DefectsOptions& options) {
-  CLI::App& defects = *app.add_subcommand("defects", "List the planted mistakes, or measure how soon they are caught");
-  defects.add_option("NAME", options.names, "Only these (default: all)")->type_name("");
-  CLI::Option* const measure = defects.add_flag("--measure", options.measure, "Look for a program that shows each");
-  defects.add_option("--runs", options.runs, "How many runs to make at most for each (default: 2000)")
-      ->type_name("N")
-      ->check(CLI::Range(1, 1000000000).description(""))
-      ->needs(measure);
-  defects.add_option("--corpus", options.corpus, "Where the programs come from (default: corpus)")
-      ->type_name("FOLDER")
-      ->needs(measure);
+void define_defects(CLI::App& app, Arguments& arguments) {
+  CLI::App& defects = *app.add_subcommand("defects", "List the planted mistakes");
+  defects.add_option("NAME", arguments.defects.names, "Only these (default: all)")->type_name("");
   defects.footer(help::defects);
+
+  ScoreboardOptions& options = arguments.scoreboard;
+  CLI::App& board = *app.add_subcommand("scoreboard", "Measure which planted mistakes are detected, and how soon");
+  const auto positive = CLI::Range(1, 1000000000).description("");
+  board.add_option("NAME", options.names, "Only these (default: all)")->type_name("");
+  board.add_option("--runs", options.runs, "How many runs each trial has at most (default: 20000)")
+      ->type_name("N")
+      ->check(positive);
+  board.add_option("--seeds", options.seeds, "How many trials there are of each (default: 5)")
+      ->type_name("N")
+      ->check(positive);
+  CLI::Option* const corpus =
+      board.add_option("--corpus", options.corpus, "Where the programs come from (default: corpus)")->type_name("PATH");
+  board.add_flag("--from-nothing", options.from_nothing, "Begin without any program")->excludes(corpus);
+  board.add_option("--jobs", options.jobs, "How many processes are at work (default: one for each CPU)")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1000).description(""));
+  CLI::Option* const libfuzzer =
+      board.add_option("--libfuzzer", options.libfuzzer, "Search by libFuzzer, with the fuzz targets in this folder")
+          ->type_name("FOLDER");
+  board.add_option("--flag", options.flags, "A flag for them; may be repeated")
+      ->type_name("FLAG")
+      ->allow_extra_args(false)
+      ->needs(libfuzzer);
+  board.add_option("--require", options.require, "Per cent of trials that must detect the mistake (default: 0)")
+      ->type_name("N")
+      ->check(CLI::Range(0, 100).description(""));
+  board.add_flag("--list", options.list, "Print the names of all programs that are left out of the corpus");
+  board.add_option("--json", options.json, "Write it for programs to read")->type_name("FILE");
+  board.add_option("--html", options.html, "Write it as a page, with a plot")->type_name("FILE");
+  board.footer(help::scoreboard);
 }
 
 void define_findings(CLI::App& app, FindingsOptions& options) {
@@ -167,7 +190,7 @@ void define_arguments(CLI::App& app, Arguments& arguments) {
   define_corpus(app, arguments);
   define_others(app, arguments);
   define_findings(app, arguments.findings);
-  define_defects(app, arguments.defects);
+  define_defects(app, arguments);
 }
 
 std::string bad_value(const Arguments& arguments) {

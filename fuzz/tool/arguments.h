@@ -16,6 +16,7 @@
 #include "fuzz/tool/record_command.h"
 #include "fuzz/tool/reproduce_command.h"
 #include "fuzz/tool/run_command.h"
+#include "fuzz/tool/scoreboard_command.h"
 #include "fuzz/tool/show_command.h"
 
 namespace shootdown {
@@ -31,6 +32,7 @@ struct Arguments {
   CorpusListOptions corpus_list;
   FindingsOptions findings;
   DefectsOptions defects;
+  ScoreboardOptions scoreboard;
   AssembleOptions assemble;
   DictionaryOptions dictionary;
 };

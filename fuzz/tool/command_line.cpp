@@ -36,6 +36,7 @@ ExitStatus dispatch(const CLI::App& app, const Arguments& arguments, Console& co
   if (app.got_subcommand("dictionary")) return dictionary_command(arguments.dictionary, console);
   if (app.got_subcommand("findings")) return findings_command(arguments.findings, console);
   if (app.got_subcommand("defects")) return defects_command(arguments.defects, console);
+  if (app.got_subcommand("scoreboard")) return scoreboard_command(arguments.scoreboard, console);
   if (app.got_subcommand("engines")) return engines_command(console);
   if (app.got_subcommand("events")) return events_command(console);
   return oracles_command(console);

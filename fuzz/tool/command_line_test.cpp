@@ -85,7 +85,7 @@ BOOST_AUTO_TEST_CASE(help_and_version_are_no_errors) {
   BOOST_TEST(help.status == 0);
   BOOST_TEST(help.err.empty());
   for (const std::string command : {"run", "corpus", "show", "record", "reproduce", "assemble", "dictionary", "engines",
-                                    "oracles", "events", "defects"}) {
+                                    "oracles", "events", "defects", "scoreboard"}) {
     BOOST_TEST(contains(help.out, "\n  " + command + " "));
     const Result one = shootdown_with({command, "--help"});
     BOOST_TEST(one.status == 0);
@@ -166,16 +166,25 @@ BOOST_AUTO_TEST_CASE(bad_usage_is_said) {
   const Case cases[] = {
       {{},
        "expected a command: run, corpus, show, record, assemble, reproduce, dictionary, engines, oracles, events, "
-       "findings, defects; see shootdown --help"},
+       "findings, defects, scoreboard; see shootdown --help"},
       {{"frob"},
        "there is no command 'frob'; there are: run, corpus, show, record, assemble, reproduce, dictionary, engines, "
-       "oracles, events, findings, defects"},
+       "oracles, events, findings, defects, scoreboard"},
       {{"--frob"}, "see shootdown --help"},
       {{"run"}, "PATH is required; see shootdown run --help"},
       {{"run", "--frob", fine}, "--frob"},
       {{"run", "--engine"}, "--engine"},
       {{"run", "--defect", "nothing", fine}, "--defect: there is no defect 'nothing'; there are: no-page-table-lock, "},
       {{"defects", "nothing"}, "there is no defect 'nothing'; there are: no-page-table-lock, "},
+      {{"defects", "--measure"}, "--measure"},
+      {{"scoreboard", "nothing"}, "there is no defect 'nothing'; there are: no-page-table-lock, "},
+      {{"scoreboard", "--runs", "0"}, "--runs: Value 0 not in range 1 to 1000000000"},
+      {{"scoreboard", "--seeds", "some"}, "--seeds"},
+      {{"scoreboard", "--jobs", "0"}, "--jobs: Value 0 not in range 1 to 1000"},
+      {{"scoreboard", "--require", "101"}, "--require: Value 101 not in range 0 to 100"},
+      {{"scoreboard", "--corpus", "nowhere"}, "nowhere: cannot open"},
+      {{"scoreboard", "--flag=-x=1"}, "--flag requires --libfuzzer"},
+      {{"scoreboard", "--libfuzzer", "nowhere"}, "--libfuzzer: there is no program nowhere/fuzz_"},
       {{"run", "--engine", "nobody", fine}, "--engine: there is no engine 'nobody'; there are: eager_dirty, "},
       {{"run", "--oracles", "luck", fine}, "--oracles: there is no oracle 'luck'; expected claims, all, or some of: "},
       {{"run", "--oracles", "", fine}, "--oracles: there is no oracle ''"},

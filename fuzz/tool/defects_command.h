@@ -1,20 +1,22 @@
-// `shootdown defects`: lists the planted mistakes, or measures how soon each is caught.
+// `shootdown defects`: lists the planted mistakes.
 #pragma once
 
-#include <cstddef>
 #include <string>
+#include <variant>
 #include <vector>
 
+#include "engine/defects.h"
 #include "fuzz/io/console.h"
+#include "fuzz/io/input_error.h"
 
 namespace shootdown {
 
 struct DefectsOptions {
   std::vector<std::string> names;  // empty: all
-  bool measure = false;
-  std::size_t runs = 2000;        // at most, for each mistake
-  std::string corpus = "corpus";  // where the programs come from
 };
+
+// Those that are asked for, or what is wrong.
+std::variant<std::vector<DefectInfo>, InputError> select_defects(const std::vector<std::string>& names);
 
 ExitStatus defects_command(const DefectsOptions& options, Console& console);
 

@@ -184,15 +184,32 @@ inline constexpr const char* defects =
     "One of them can be made in every run, to see that an oracle catches it: 'shootdown\n"
     "run --defect NAME', or SHOOTDOWN_DEFECT=NAME in the environment of a fuzz target.\n"
     "\n"
-    "--measure looks for a program that shows each: the corpus, then mutants of it, the\n"
-    "same ones each time. A mistake is caught when an engine breaks with it what it\n"
-    "claims, and does not without it. A run is one program on one engine.\n"
-    "\n"
-    "Exit status with --measure: 0 if just those are caught that can be; else 1.\n"
+    "'shootdown scoreboard' measures which ones are detected, and how soon.\n"
     "\n"
     "Examples:\n"
     "  shootdown defects\n"
-    "  shootdown defects --measure --runs 20000 mkclean-without-sync\n"
     "  shootdown run --defect mkclean-without-sync corpus";
+
+inline constexpr const char* scoreboard =
+    "Each planted mistake is searched for several times, with a seed each. A trial begins\n"
+    "with the programs of the corpus, without those that show the mistake as they are\n"
+    "(which is found out first), and goes on with mutants of them: at most so many runs,\n"
+    "each of one program on one engine. A mistake is reached when the place is executed\n"
+    "where it is made; triggered when a run differs from the same run without it;\n"
+    "detected when an engine then breaks what it claims, and does not without it.\n"
+    "\n"
+    "What breaks without a mistake is a false alarm. Mistakes that nothing can show are\n"
+    "tried, too. But for CPU times, the same corpus, seeds and runs give the same results,\n"
+    "however many processes are at work. --libfuzzer searches by libFuzzer in place of our\n"
+    "own mutants. docs/scoreboard.md says more, and what is in the files.\n"
+    "\n"
+    "Exit status: 0 if enough trials detected their mistake (--require), there were no\n"
+    "false alarms, and nothing was detected that cannot be; else 1.\n"
+    "\n"
+    "Examples:\n"
+    "  shootdown scoreboard\n"
+    "  shootdown scoreboard --seeds 10 --runs 100000 --html board.html --json board.json\n"
+    "  shootdown scoreboard --seeds 20 fsync-does-not-wait access-split\n"
+    "  shootdown scoreboard --libfuzzer build/fuzz --flag=-entropic=0";
 
 }  // namespace shootdown::help

@@ -1,0 +1,81 @@
+#include "fuzz/scoreboard/defect_programs.h"
+
+#include <algorithm>
+#include <numeric>
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "engine/sched/random.h"
+#include "engine/zap/engines.h"
+#include "fuzz/language/codec.h"
+#include "fuzz/language/mutator.h"
+
+namespace shootdown {
+
+namespace {
+
+// Adds the program of an input, if the model can run it; or says what is wrong.
+std::optional<InputError> add_program(const RawInput& input, std::vector<CorpusProgram>& programs) {
+  const std::variant<Input, InputError> read = read_input(input.name(), input.bytes);
+  if (const auto* const error = std::get_if<InputError>(&read)) return *error;
+  const Program& program = std::get<Input>(read).document.program;
+  const auto can_run = [&](const Engine* engine) { return engine->refusal(program).empty(); };
+  if (std::ranges::any_of(model_engines(), can_run)) programs.push_back({input.name(), encode(program)});
+  return std::nullopt;
+}
+
+std::vector<std::size_t> all_numbers(std::size_t count) {
+  std::vector<std::size_t> numbers(count);
+  std::iota(numbers.begin(), numbers.end(), std::size_t{0});
+  return numbers;
+}
+
+}  // namespace
+
+std::variant<std::vector<CorpusProgram>, InputError> programs_of(const std::vector<RawInput>& inputs) {
+  std::vector<CorpusProgram> programs;
+  for (const RawInput& input : inputs) {
+    if (const std::optional<InputError> error = add_program(input, programs)) return *error;
+  }
+  return programs;
+}
+
+std::variant<std::vector<CorpusProgram>, InputError> load_programs(const std::string& path) {
+  std::vector<CorpusProgram> programs;
+  std::optional<InputError> error;
+  visit_inputs(path, [&](const std::variant<RawInput, InputError>& loaded) {
+    const auto* const bad = std::get_if<InputError>(&loaded);
+    error = bad != nullptr ? std::optional(*bad) : add_program(std::get<RawInput>(loaded), programs);
+    return !error.has_value();
+  });
+  if (error.has_value()) return *error;
+  return programs;
+}
+
+DefectPrograms::DefectPrograms(const std::vector<CorpusProgram>& corpus, std::vector<std::size_t> chosen,
+                               std::uint64_t seed)
+    : corpus_(corpus), chosen_(std::move(chosen)), seed_(seed) {}
+
+DefectPrograms::DefectPrograms(const std::vector<CorpusProgram>& corpus, std::uint64_t seed)
+    : DefectPrograms(corpus, all_numbers(corpus.size()), seed) {}
+
+void DefectPrograms::get(std::size_t number, Program& program) const {
+  decode(encoded(number), program);
+}
+
+std::vector<std::uint8_t> DefectPrograms::encoded(std::size_t number) const {
+  if (number < chosen_.size()) return corpus_[chosen_[number]].encoded;
+  SplitMix64 random(seed_ << 32U | number);
+  if (chosen_.empty()) return mutant_of({}, random);
+  const std::size_t original = chosen_[random.below(chosen_.size())];
+  return mutant_of(corpus_[original].encoded, random);
+}
+
+std::string DefectPrograms::name(std::size_t number) const {
+  if (number < chosen_.size()) return corpus_[chosen_[number]].name;
+  return fmt::format("mutant {} of seed {}", number, seed_);
+}
+
+}  // namespace shootdown
