@@ -88,7 +88,8 @@ std::uint64_t cpu_time_of_children() {
 struct Found {
   std::uint64_t runs = 0;
   std::uint64_t cpu_time = 0;
-  std::string failed;                // what it said of its end, if that is no violation
+  std::uint64_t failures = 0;        // ends that were no violations
+  std::string failed;                // what it said of the first
   std::optional<std::string> input;  // on which something is broken
 };
 
@@ -102,20 +103,16 @@ class LibFuzzerSearch {
       write_file(seeds() / fmt::format("{:04}", number), as_characters(programs.encoded(number)));
   }
 
+  // A target that ends for another reason than a violation is started again, with other random numbers, for what is left
+  // of the runs; but not for ever.
   Found run(const Engine& engine, std::uint64_t runs) {
+    constexpr std::uint64_t most_starts = 20;
     const std::uint64_t before = cpu_time_of_children();
-    const std::string end = run_target(engine, runs);
-    const std::string log = read_file(log_file());
-    const std::optional<std::string_view> units = rest_of_line(log, "stat::number_of_executed_units:");
-    if (!units.has_value()) fail(engine, end, log);
-    Found found{.runs = std::strtoull(std::string(*units).c_str(), nullptr, 10),
-                .cpu_time = cpu_time_of_children() - before};
-    if (end == describe_end(0)) return found;
-    if (rest_of_line(log, fmt::format("shootdown: {} ", engine.name()))) {
-      found.input = read_file(artifact());
-    } else {
-      found.failed = std::string(rest_of_line(log, "shootdown: ").value_or(end));
-    }
+    Found found;
+    make_empty(kept());
+    for (std::uint64_t start = 0; start < most_starts && found.runs < runs && !found.input.has_value(); ++start)
+      go_on(found, engine, runs, seed_ + start * 1'000'000);
+    found.cpu_time = cpu_time_of_children() - before;
     return found;
   }
 
@@ -124,17 +121,36 @@ class LibFuzzerSearch {
   fs::path log_file() const { return scratch_.path() / "log"; }
   fs::path artifact() const { return scratch_.path() / "artifact"; }
 
-  std::string run_target(const Engine& engine, std::uint64_t runs) {
+  // What it keeps goes there: the target of each engine begins with what there was.
+  fs::path kept() const { return scratch_.path() / "kept"; }
+
+  static void make_empty(const fs::path& folder) {
+    fs::remove_all(folder);
+    fs::create_directory(folder);
+  }
+
+  void go_on(Found& found, const Engine& engine, std::uint64_t runs, std::uint64_t seed) {
+    const std::string end = run_target(engine, runs - found.runs, seed);
+    const std::string log = read_file(log_file());
+    const std::optional<std::string_view> units = rest_of_line(log, "stat::number_of_executed_units:");
+    if (!units.has_value()) fail(engine, end, log);
+    found.runs += std::max<std::uint64_t>(std::strtoull(std::string(*units).c_str(), nullptr, 10), 1);
+    if (end == describe_end(0)) {
+      found.runs = std::max(found.runs, runs);  // it has nothing left to do
+    } else if (rest_of_line(log, fmt::format("shootdown: {} ", engine.name()))) {
+      found.input = read_file(artifact());
+    } else if (found.failures++ == 0) {
+      found.failed = std::string(rest_of_line(log, "shootdown: ").value_or(end));
+    }
+  }
+
+  std::string run_target(const Engine& engine, std::uint64_t runs, std::uint64_t seed) {
     std::vector<std::string> arguments{
-        fmt::format("-seed={}", seed_), fmt::format("-runs={}", runs),  "-max_len=512", "-timeout=30",
-        "-print_final_stats=1",         "-exact_artifact_path=artifact"};
+        fmt::format("-seed={}", seed), fmt::format("-runs={}", runs),  "-max_len=512", "-timeout=30",
+        "-print_final_stats=1",        "-exact_artifact_path=artifact"};
     arguments.insert(arguments.end(), targets_.flags.begin(), targets_.flags.end());
-    arguments.emplace_back("seeds");
+    arguments.insert(arguments.end(), {"kept", "seeds"});
     fs::remove(artifact());
-    // What it keeps goes to the first folder: each engine's target begins with what there was.
-    fs::remove_all(scratch_.path() / "kept");
-    fs::create_directory(scratch_.path() / "kept");
-    arguments.insert(arguments.end() - 1, "kept");
     Child child({.program = fs::absolute(targets_.of(engine)).string(),
                  .arguments = std::move(arguments),
                  .environment = {{"SHOOTDOWN_ORACLES", "claims"},
@@ -183,7 +199,8 @@ SearchResult search_by_libfuzzer(const LibFuzzerTargets& targets, Defect defect,
     const Found found = fuzzer.run(*engines[place], most);
     counts.cpu_time += found.cpu_time;
     if (defect == Defect::none) counts.runs_without += found.runs;
-    if (!found.failed.empty() && result.failures++ == 0) result.failed = found.failed;
+    if (result.failures == 0) result.failed = found.failed;
+    result.failures += found.failures;
     if (!found.input.has_value()) continue;
     const SearchCounts replayed = replayed_on(defect, *engines[place], *found.input);
     const std::uint64_t run = found.runs * engines.size();

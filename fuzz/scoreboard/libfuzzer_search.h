@@ -6,7 +6,8 @@
 // in turn, run by run, until the first had found something. What a target has found
 // is replayed: only what is not broken without the mistake counts as detected, and
 // what is broken without it, too, as a false alarm. Of what was not detected it is not known whether it was
-// reached: libFuzzer does not tell.
+// reached: libFuzzer does not tell. A target that ends because Shootdown itself has
+// failed is started again for the runs that are left.
 //
 // The same seed makes libFuzzer do the same only as long as nothing depends on time; so,
 // unlike the numbers of defect_search.h, these may differ from machine to machine.

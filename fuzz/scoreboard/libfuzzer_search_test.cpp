@@ -99,12 +99,21 @@ BOOST_AUTO_TEST_CASE(what_a_replay_does_not_confirm_is_a_failure) {
   BOOST_TEST(result.failed == "what a target has found breaks nothing here");
 }
 
-BOOST_AUTO_TEST_CASE(another_end_is_a_failure) {
-  target(eager_dirty(), "echo 'shootdown: internal error: x.cpp:3: check failed'\n" + done(5) + "\nexit 77");
+// With what is left of the runs; but not for ever.
+BOOST_AUTO_TEST_CASE(after_another_end_a_target_is_started_again) {
+  const std::string fails = "echo 'shootdown: internal error: x.cpp:3: check failed'\n" + done(5) + "\nexit 77";
+  target(eager_dirty(), "if [[ ! -e $TEST_FOLDER/again ]]; then\n: >$TEST_FOLDER/again\n" + fails + "\nfi\n" +
+                            finds(eager_dirty(), 40));
   const SearchResult result = search();
-  BOOST_TEST(!result.counts.detected);
+  BOOST_TEST(result.counts.detected.run == 90U);
   BOOST_TEST(result.failures == 1U);
   BOOST_TEST(result.failed == "internal error: x.cpp:3: check failed");
+  BOOST_TEST(contains(read("calls"), "-seed=1000007 -runs=995 "), read("calls"));
+
+  target(eager_dirty(), fails);
+  const SearchResult never = search();
+  BOOST_TEST(!never.counts.detected);
+  BOOST_TEST(never.failures == 20U);
 }
 
 BOOST_AUTO_TEST_CASE(a_target_that_cannot_be_run_ends_it) {

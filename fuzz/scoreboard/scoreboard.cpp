@@ -22,6 +22,7 @@ std::size_t count_of(const std::vector<SearchResult>& trials, const Condition& c
 template <typename Measure>
 Quartiles quartiles_of(const std::vector<SearchResult>& trials, const Measure& measure) {
   std::vector<double> values;
+  values.reserve(trials.size());
   for (const SearchResult& trial : trials) values.push_back(trial.counts.detected ? measure(trial.counts) : given_up);
   return quartiles(std::move(values));
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -12,6 +13,7 @@
 #include <stdexcept>
 #include <string_view>
 #include <system_error>
+#include <thread>
 #include <vector>
 
 #include <poll.h>
@@ -104,6 +106,19 @@ class Worker {
     bury();
   }
 
+  // Tells it to leave its piece, if that heeds signals.
+  void interrupt() const {
+    if (process_ <= 0) return;
+    ::shutdown(socket_, SHUT_WR);
+    ::kill(process_, SIGTERM);
+  }
+  // Without waiting for it.
+  bool has_ended() const {
+    siginfo_t ignored{};
+    return ::waitid(P_PID, static_cast<id_t>(process_), &ignored, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+           ignored.si_pid == process_;
+  }
+
  private:
   [[noreturn]] static void fail(const char* what) { throw std::system_error(errno, std::generic_category(), what); }
 
@@ -129,6 +144,16 @@ void wait_for(std::vector<pollfd>& files) {
   ::poll(files.data(), files.size(), patience);
 }
 
+// Those that heed signals get a little time to clean up behind themselves.
+void interrupt(const std::vector<std::unique_ptr<Worker>>& workers) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+  for (const std::unique_ptr<Worker>& worker : workers) worker->interrupt();
+  for (const std::unique_ptr<Worker>& worker : workers) {
+    while (!worker->has_ended() && std::chrono::steady_clock::now() < end)
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+}
+
 }  // namespace
 
 bool do_work(const Workload& workload, const HeldSignals& signals) {
@@ -141,7 +166,10 @@ bool do_work(const Workload& workload, const HeldSignals& signals) {
     files.push_back({.fd = workers.back()->socket(), .events = POLLIN, .revents = 0});
   }
   for (std::size_t left = workload.pieces; left != 0;) {
-    if (signals.came()) return false;
+    if (signals.came()) {
+      interrupt(workers);
+      return false;
+    }
     wait_for(files);
     for (std::size_t i = 0; i < workers.size(); ++i) {
       const std::optional<std::size_t> piece = workers[i]->piece();

@@ -4,7 +4,8 @@
 // then; each does one piece after the other. Which process does a piece, and when,
 // is not determined: a piece must not depend on others. What a piece throws is thrown to the
 // caller, and so it is when a process ends. No process outlives the call, or the
-// caller.
+// caller. When a signal has come, the processes get one, too: a piece that waits for
+// held signals can leave nothing behind. One that does not is killed.
 //
 // The caller must have no other threads, and no Replayer (to ThreadSanitizer, fibers are threads).
 #pragma once

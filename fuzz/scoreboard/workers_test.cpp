@@ -4,6 +4,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <stdexcept>
@@ -14,6 +15,8 @@
 #include <unistd.h>
 
 #include <boost/test/unit_test.hpp>
+
+#include "test/files.h"
 
 using namespace shootdown;
 
@@ -71,13 +74,17 @@ BOOST_AUTO_TEST_CASE(what_goes_wrong_is_thrown) {
   BOOST_TEST(failure_of([] { std::_Exit(3); }) == "a process that was at work has ended: exited with status 3");
 }
 
+// In a process of its own, for in the end the signal comes to whom it was sent.
 BOOST_AUTO_TEST_CASE(a_signal_ends_the_work) {
-  // Outside of the process that runs the tests, to which the signal would come in the end.
+  const TemporaryFolder folder;
   const pid_t child = ::fork();
   if (child == 0) {
     const HeldSignals signals;
-    const auto work = [](std::size_t piece) {
-      if (piece == 1) std::this_thread::sleep_for(std::chrono::hours(1));
+    const auto work = [&](std::size_t piece) {
+      while (piece == 1) std::this_thread::sleep_for(std::chrono::hours(1));  // it does not heed signals
+      if (piece == 0) return std::string();
+      while (!signals.came()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      folder.write("has cleaned up", "");
       return std::string();
     };
     std::size_t count = 0;
@@ -85,12 +92,13 @@ BOOST_AUTO_TEST_CASE(a_signal_ends_the_work) {
       ++count;
       ::raise(SIGINT);
     };
-    const bool all = do_work({.pieces = 2, .processes = 2, .work = work, .done = done}, signals);
+    const bool all = do_work({.pieces = 3, .processes = 3, .work = work, .done = done}, signals);
     std::_Exit(!all && count == 1 && ::waitpid(-1, nullptr, WNOHANG) == -1 ? 0 : 1);
   }
   int status = 0;
   BOOST_TEST(::waitpid(child, &status, 0) == child);
   BOOST_TEST(status == 0);
+  BOOST_TEST(std::filesystem::exists(folder.path("has cleaned up")));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
