@@ -4,13 +4,13 @@
 // Each engine has a target of its own. They are run one after the other, none for
 // longer than the best before it took: the search counts as if all had been at work
 // in turn, run by run, until the first had found something. What a target has found
-// is replayed: only what is not broken without the mistake counts as detected, and
-// what is broken without it, too, as a false alarm. Of what was not detected it is not known whether it was
-// reached: libFuzzer does not tell. A target that ends because Shootdown itself has
-// failed is started again for the runs that are left.
+// is replayed: only what holds without the mistake counts as detected, and what does
+// not as a false alarm. A target that ends because Shootdown itself has failed is
+// started again for the runs that are left. Of what was not detected it is not known
+// whether it was reached: libFuzzer does not tell.
 //
-// The same seed makes libFuzzer do the same only as long as nothing depends on time; so,
-// unlike the numbers of defect_search.h, these may differ from machine to machine.
+// The same seed makes libFuzzer do the same only as long as nothing depends on time;
+// so, unlike those of defect_search.h, these numbers may differ from machine to machine.
 #pragma once
 
 #include <cstdint>
