@@ -579,6 +579,13 @@ struct FsyncReturns : Note {
 
 // --- sizes of files ---
 
+// Looks where a file ends (i_size), in a run in which that may change.
+struct ReadFileSize : StepEvent {
+  Fact file;
+  // found
+  Fact pages;
+};
+
 // A file ends behind so many pages from now on (i_size).
 struct SetFileSize : StepEvent {
   Fact file;
@@ -729,7 +736,7 @@ using AllEvents = EventList<
     event::AllocateBatch, event::FreeBatch, event::FlushGather, event::ReleasePages, event::ReleasePage,
     event::FinishGather, event::EndGather, event::SetFileSize, event::BeginDiscard, event::EndDiscard,
     event::KernelWarns, event::UseFreed, event::CopyWord, event::FreeLazily, event::Fork, event::WriteToSwap,
-    event::ReadFromSwap, event::MoveWord, event::ReplaceInPageCache>;
+    event::ReadFromSwap, event::MoveWord, event::ReplaceInPageCache, event::ReadFileSize>;
 
 // The number of a kind of event. An event that is not in the list does not compile.
 using EventKind = std::uint8_t;

@@ -299,6 +299,7 @@ class TouchesOf {
 
   // --- sizes of files ---
 
+  void operator()(const event::ReadFileSize& e) { say_.reads({.kind = Kind::size, .number = e.file}); }
   void operator()(const event::SetFileSize& e) { say_.writes({.kind = Kind::size, .number = e.file}); }
   void operator()(const event::EndDiscard& e) { say_.writes({Kind::disk, e.file, e.first, e.count}); }
 

@@ -43,7 +43,7 @@ void read_page(Task& current, Page* page, AddressSpace& file) {
 
 // filemap_invalidate_lock_shared, unless it is held. Returns whether it was not.
 bool take_invalidate_lock(Task& current, AddressSpace& file, bool& held) {
-  if (held || !file.has_invalidate_lock) return false;
+  if (held || !current.kernel->truncates()) return false;
   if (planted(current, Defect::truncation_not_awaited)) return false;
   file.invalidate_lock.down_read(current);
   held = true;
@@ -208,9 +208,13 @@ Page* find_lock_page_uptodate(Task& current, AddressSpace& file, int index, bool
 
 }  // namespace
 
-int i_size_read(const Task& current, const AddressSpace& file) {
+int i_size_read(Task& current, const AddressSpace& file) {
   also_reads(current, {.kind = Places::Kind::size, .number = file.number});
-  return file.i_size.load(std::memory_order_acquire);
+  if (!current.kernel->truncates()) return file.i_size.load(std::memory_order_relaxed);
+  const auto look = act(current, event::ReadFileSize{.file = file.number}, [&](event::ReadFileSize& found) {
+    found.pages = as_fact(file.i_size.load(std::memory_order_acquire));
+  });
+  return static_cast<int>(look.pages);
 }
 
 void i_size_write(Task& current, AddressSpace& file, int pages) {
@@ -231,6 +235,7 @@ VmFault filemap_fault(Task& current, AddressSpace& file, int index, Page*& page)
 }
 
 void attach_buffers(Task& current, Page* page) {
+  also_reads(current, places::flags(frame_fact(current, page)));
   if (page->test(PG_buffers)) return;
   act(current, event::AttachBuffers{.page = frame_fact(current, page)}, [&] {
     page->refcount.add(1, std::memory_order_relaxed);

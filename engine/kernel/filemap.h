@@ -30,8 +30,8 @@ Page* find_get_page_tag(Task& current, AddressSpace& file, PageSpan range, int& 
 // One look at a slot of the page cache.
 Page* look_up(Task& current, AddressSpace& file, int index);
 
-// i_size_read, i_size_write: in pages. Who writes holds i_rwsem.
-int i_size_read(const Task& current, const AddressSpace& file);
+// i_size_read, i_size_write: in pages. Who writes holds i_rwsem. To read it is a step where it may change.
+int i_size_read(Task& current, const AddressSpace& file);
 void i_size_write(Task& current, AddressSpace& file, int pages);
 
 // What came of a fault: VM_FAULT_SIGBUS is that nothing is there, beyond the end of the file.

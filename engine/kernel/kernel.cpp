@@ -67,7 +67,6 @@ void Kernel::init_file(int number) {
   file.i_rwsem.init({.kind = LockClass::inode, .owner = as_fact(number)});
   file.i_mmap_rwsem.init({.kind = LockClass::i_mmap, .owner = as_fact(number)});
   file.invalidate_lock.init({.kind = LockClass::invalidate, .owner = as_fact(number)});
-  file.has_invalidate_lock = truncates_;
   file.i_size.store(config.pages, std::memory_order_relaxed);
   file.i_pages_lock.init({.kind = LockClass::i_pages, .owner = as_fact(number)});
   file.slots = arena().row<Atomic<Page*>>(config.pages);

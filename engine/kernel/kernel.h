@@ -74,6 +74,8 @@ class Kernel final : public Run {
 
   // Of the page that is full of zeros. It is nobody's, and there is one only if the program maps anonymous memory.
   FrameNumber zero_pfn() const { return static_cast<FrameNumber>(page_count()); }
+  // Whether somebody in this run may truncate a file, or punch a hole.
+  bool truncates() const { return truncates_; }
   // The pages that there are to hand out.
   int page_count() const { return machine.frame_count() - reserved_frames_; }
   FrameNumber pfn(const Page* page) const { return static_cast<FrameNumber>(page - pages.begin()); }
@@ -112,7 +114,7 @@ class Kernel final : public Run {
 
   const KernelFacts facts_{*this};
   const int reserved_frames_;
-  const bool truncates_;  // somebody may
+  const bool truncates_;
   int batches_made_ = 0;
   int batches_in_use_ = 0;
   MmuGatherBatch* free_batches_ = nullptr;

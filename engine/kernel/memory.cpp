@@ -24,7 +24,7 @@ AddressSpace& file_of(Task& current, const Vma& vma) {
 bool do_page_mkwrite(Task& current, Vma& vma, Page* page) {
   AddressSpace& file = file_of(current, vma);
   const bool has_buffers = current.kernel->config.buffers != 0;
-  const bool locks = has_buffers && file.has_invalidate_lock;
+  const bool locks = has_buffers && current.kernel->truncates();
   if (locks) file.invalidate_lock.down_read(current);
   lock_page(current, page);
   // A page that begins where the file ends passes, as it does in 6.1; in 6.12 it does not.
@@ -236,8 +236,8 @@ bool do_user_addr_fault(Task& current, int page, bool write) {
   const bool access_error = mapped && write && vma->read_only;
   const VmFault fault = mapped && !access_error ? handle_mm_fault(current, *vma, page, write) : VmFault::sigbus;
   if (fault == VmFault::sigbus)
-    note(current, event::RefuseAccess{
-                      .mm = mm.number, .page = as_fact(page), .read_only = static_cast<Fact>(access_error)});
+    note(current,
+         event::RefuseAccess{.mm = mm.number, .page = as_fact(page), .read_only = static_cast<Fact>(access_error)});
   mm.mmap_lock.up_read(current);
   return fault == VmFault::none;
 }

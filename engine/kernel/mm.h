@@ -75,9 +75,8 @@ struct AddressSpace {
   RwSemaphore i_rwsem;       // inode lock: writers of the file
   RwSemaphore i_mmap_rwsem;  // guards i_mmap
   // Who truncates pages holds it for writing until their blocks are free, so that nobody reads them in meanwhile. Nobody takes it
-  // in a run in which nobody truncates: it would make no difference.
+  // in a run in which nobody truncates (Kernel::truncates): it would make no difference.
   RwSemaphore invalidate_lock;
-  bool has_invalidate_lock = false;
   Atomic<int> i_size{0};  // in pages; written with i_rwsem held, and read without
   SpinLock i_pages_lock;
   Row<Atomic<Page*>> slots;

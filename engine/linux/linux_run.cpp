@@ -41,8 +41,17 @@ Pte read_entry(int mm, int page) {
   return table == nullptr ? Pte() : Pte(table[page]);
 }
 
+// A present entry as pte_dirty sees it: since 6.6 x86 keeps the dirty bit of one that is write-protected elsewhere
+// (_PAGE_SAVED_DIRTY), where hardware does not look.
+EntryFact present_fact(Pte pte) {
+  constexpr std::uint64_t saved_dirty = std::uint64_t{1} << 58U;
+  const bool is_saved = !pte.write() && (pte.bits() & saved_dirty) != 0;
+  return entry_fact(is_saved ? pte.mkdirty() : pte);
+}
+
 EntryFact fact_of(Pte pte) {
-  if (pte.present() || pte.none()) return entry_fact(pte);
+  if (pte.none()) return {};
+  if (pte.present()) return present_fact(pte);
   linux_absent absent;
   linux_decode_entry(pte.bits(), &absent);
   if (absent.pfn >= 0) return EntryFact::in_migration(static_cast<Fact>(absent.pfn));

@@ -27,7 +27,7 @@ class Careless final : public ZapEngine {
 
   void zap_page_range(Task& current, Vma& vma, int first, int end, const ZapDetails& details) const override {
     Mm& mm = current.kernel->mms[vma.mm];
-    if (touch_ == "read") std::printf("%ld\n", mm.rss.load(std::memory_order_relaxed));
+    if (touch_ == "read") std::printf("%ld\n", mm.rss[MM_FILEPAGES].load(std::memory_order_relaxed));
     if (touch_ == "write") mm.cpumask.set(0, std::memory_order_relaxed);
     inner_.zap_page_range(current, vma, first, end, details);
   }

@@ -58,10 +58,14 @@ std::string_view access_name(Fact store) {
   return store != 0 ? "store" : "load";
 }
 
+std::string pages(Fact count) {
+  return fmt::format("{} page{}", count, count == 1 ? "" : "s");
+}
+
 // Locks that can be shared say how they are taken.
 std::string_view manner(LockClass kind, Fact shared) {
-  const bool can_be_shared = kind == LockClass::mmap || kind == LockClass::i_mmap || kind == LockClass::inode ||
-                             kind == LockClass::invalidate;
+  const bool can_be_shared =
+      kind == LockClass::mmap || kind == LockClass::i_mmap || kind == LockClass::inode || kind == LockClass::invalidate;
   if (!can_be_shared) return "";
   return shared != 0 ? " (read)" : " (write)";
 }
@@ -327,9 +331,11 @@ class Words {
 
   // --- sizes of files ---
 
+  Narration tell(const event::ReadFileSize& look) const {
+    return detail(fmt::format("the size{} is {}", of_file(look.file), pages(look.pages)));
+  }
   Narration tell(const event::SetFileSize& set) const {
-    return essential(
-        fmt::format("set the size{} to {} page{}", of_file(set.file), set.pages, set.pages == 1 ? "" : "s"));
+    return essential(fmt::format("set the size{} to {}", of_file(set.file), pages(set.pages)));
   }
   Narration tell(const event::EndDiscard& end) const {
     const std::string pages =

@@ -535,6 +535,7 @@ BOOST_AUTO_TEST_CASE(words_say_what_came_of_it) {
   BOOST_TEST(words(event::QueuePage{.page = page, .flags = 1}) == "queue frame 3 with flag 1");
   BOOST_TEST(words(event::ReadFromDisk{.page = page, .words = {5, 6, 7, 8}}, {.words = 3}) ==
              "read frame 3 from disk: 5 6 7");
+  BOOST_TEST(words(event::ReadFileSize{.file = 0, .pages = 1}) == "the size is 1 page");
   BOOST_TEST(words(event::SetFileSize{.file = 0, .pages = 1}) == "set the size to 1 page");
   BOOST_TEST(words(event::SetFileSize{.file = 1, .pages = 2}, {.files = 2}) == "set the size of file 1 to 2 pages");
   BOOST_TEST(words(event::EndDiscard{.file = 0, .first = 1, .count = 1}) == "clear file page 1 on the disk");
@@ -587,12 +588,12 @@ BOOST_AUTO_TEST_CASE(random_programs_are_told_truly) {
       for (const AnyEvent& event : trace.events()) seen.insert(event.kind);
     }
   }
-  // All but the step that takes a machine of its own, and what the model does not do.
+  // All but the step that takes a machine of its own, and what random bytes do not ask for.
   const EventSet expected =
       seen |
       EventSet::of(EventList<event::Translate, event::SleepInAtomic, event::SetFileSize, event::BeginDiscard,
                              event::EndDiscard, event::CopyWord, event::FreeLazily, event::Fork, event::WriteToSwap,
-                             event::ReadFromSwap, event::MoveWord, event::ReplaceInPageCache>{});
+                             event::ReadFromSwap, event::MoveWord, event::ReplaceInPageCache, event::ReadFileSize>{});
   BOOST_TEST((expected == sent_by_model));
 }
 
