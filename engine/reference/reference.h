@@ -34,7 +34,8 @@
 // and so does truncation: page by page, as the entries are taken out. Who still has the
 // old translation then may see the old page, and store to it, until the flush. What is
 // freed lazily the kernel throws away when it likes: the reference follows it. What it
-// has put into swap space it must find there again. A fork's child shows what its parent did, page by page as the fork comes to its mappings.
+// has put into swap space must be found there again. A fork's child shows what its
+// parent did, page by page as the fork comes to its mappings.
 //
 // Cannot say which of the values that a word has had a disk shows: that is the
 // page cache's doing. It knows the bounds, because values grow.
