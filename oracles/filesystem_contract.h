@@ -18,6 +18,8 @@
 // held that the page is mapped; that is taken for granted if it is mapped at all.
 #pragma once
 
+#include <string_view>
+
 #include "oracles/oracle.h"
 
 namespace shootdown {
@@ -32,19 +34,28 @@ class FilesystemContract final : public Oracle<event::SetDirty> {
     const std::int32_t index = number(event.page.index);
     const bool mapped = event.mapcount > 0;
     const bool stable = machine().buffers == 0 && event.table_locked != 0 && mapped;
-    if ((event.was & (PG_dirty | PG_locked)) == 0 && !stable) {
-      if (!mapped) {
-        violate(cpu, "page {} of file {} becomes dirty while it is unlocked and unmapped", index, file);
-      } else if (event.table_locked == 0) {
-        violate(cpu, "page {} of file {} becomes dirty while it is unlocked and no page-table lock is held", index,
-                file);
-      } else {
-        violate(cpu, "page {} of file {} becomes dirty while it is unlocked, under a page-table lock only", index,
-                file);
-      }
-    }
-    if (machine().buffers != 0 && (event.was & PG_buffers) == 0)
+    const bool unlocked = (event.was & (PG_dirty | PG_locked)) == 0 && !stable;
+    const bool bare = machine().buffers != 0 && (event.was & PG_buffers) == 0;
+    if (bare && unlocked) {
+      violate(cpu, "page {} of file {} is dirtied without buffers, while it is clean and unlocked", index, file);
+    } else if (bare) {
       violate(cpu, "page {} of file {} is dirtied without buffers", index, file);
+    } else if (unlocked && !mapped) {
+      violate(cpu, "page {} of file {} becomes dirty while it is unlocked and unmapped", index, file);
+    } else if (unlocked && event.table_locked == 0) {
+      violate(cpu, "page {} of file {} becomes dirty while it is unlocked and no page-table lock is held", index, file);
+    } else if (unlocked) {
+      violate(cpu, "page {} of file {} becomes dirty while it is unlocked, under a page-table lock only", index, file);
+    }
+  }
+
+  // Which of the two warnings a violation stands for, and it may be both: the page has no buffers; it is clean and
+  // unlocked.
+  static bool tells_of_missing_buffers(const Violation& violation) {
+    return violation.form.find("without buffers") != std::string_view::npos;
+  }
+  static bool tells_of_missing_lock(const Violation& violation) {
+    return violation.form.find("unlocked") != std::string_view::npos;
   }
 };
 

@@ -56,6 +56,24 @@ BOOST_AUTO_TEST_CASE(fires_for_an_unlocked_page) {
              "page 1 of file 0 becomes dirty while it is unlocked and no page-table lock is held");
 }
 
+BOOST_AUTO_TEST_CASE(tells_its_two_reasons_apart) {
+  const auto violation_of = [](const event::SetDirty& event) {
+    HandMadeRun run;
+    run.happens(1, event);
+    return run.report().violation(id);
+  };
+  const Violation unlocked = violation_of(dirtied(PG_buffers, false, 0));
+  BOOST_TEST(FilesystemContract::tells_of_missing_lock(unlocked));
+  BOOST_TEST(!FilesystemContract::tells_of_missing_buffers(unlocked));
+  const Violation bare = violation_of(dirtied(PG_locked, false, 0));
+  BOOST_TEST(!FilesystemContract::tells_of_missing_lock(bare));
+  BOOST_TEST(FilesystemContract::tells_of_missing_buffers(bare));
+  const Violation both = violation_of(dirtied(0, false, 0));
+  BOOST_TEST(both.fact() == "page 1 of file 0 is dirtied without buffers, while it is clean and unlocked");
+  BOOST_TEST(FilesystemContract::tells_of_missing_lock(both));
+  BOOST_TEST(FilesystemContract::tells_of_missing_buffers(both));
+}
+
 BOOST_AUTO_TEST_CASE(fires_without_buffers_if_the_filesystem_keeps_any) {
   BOOST_TEST(fact_of(dirtied(PG_locked, false, 1)) == "page 1 of file 0 is dirtied without buffers");
   HandMadeRun run;
