@@ -15,6 +15,7 @@ class Recorder final : public Observer {
     events_.emplace_back(event);
   }
 
+  const std::vector<AnyEvent>& events() const { return events_; }
   // Those of one kind, in the order in which they happened.
   template <typename E>
   std::vector<E> all() const {

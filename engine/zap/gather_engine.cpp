@@ -53,6 +53,12 @@ Pte take_entry(Task& current, Mm& mm, int address) {
   return pte;
 }
 
+// Whether somebody else wants the CPU, when so many entries have been looked at under one lock.
+bool need_resched(const Task& current, int entries) {
+  const int most = current.kernel->config.resched;
+  return most != 0 && entries == most;
+}
+
 void add_mm_rss_vec(Task& current, Mm& mm, const long (&rss)[rss_kinds]) {
   const long times = planted(current, Defect::rss_counted_twice) ? 2 : 1;
   for (const RssKind kind : {MM_FILEPAGES, MM_ANONPAGES}) add_mm_counter(current, mm, kind, times * rss[kind]);
@@ -80,12 +86,11 @@ void make_mistakes_under_lock(Task& current, Page* page) {
 bool GatherEngine::zap_pte(MmuGather& tlb, Page* page, Pte pte, bool& force_flush) const {
   Task& current = tlb.task();
   make_mistakes_under_lock(current, page);
-  Treatment treatment;
-  if (!page_anon(current, page)) {
-    if (pte.dirty() && !planted(current, Defect::dirty_bit_dropped)) treatment = zap_dirty(tlb, page);
-    if (treatment.force_flush) force_flush = true;
-    if (pte.young()) mark_page_accessed(current, page);
-  }
+  const bool of_file = !page_anon(current, page);
+  const bool dirty = of_file && pte.dirty() && !planted(current, Defect::dirty_bit_dropped);
+  const Treatment treatment = dirty ? zap_dirty(tlb, page) : zap_other(tlb, page);
+  if (treatment.force_flush) force_flush = true;
+  if (of_file && pte.young()) mark_page_accessed(current, page);
   if (!treatment.delay_rmap && !planted(current, Defect::rmap_not_removed)) page_remove_rmap(current, page);
   if (planted(current, Defect::rmap_removed_twice)) page_remove_rmap(current, page);
   if (planted(current, Defect::page_not_queued)) return false;
@@ -95,37 +100,54 @@ bool GatherEngine::zap_pte(MmuGather& tlb, Page* page, Pte pte, bool& force_flus
   return tlb.remove_page(page, 0);
 }
 
+// The loop of zap_pte_range, under the page-table lock. It ends early when the gather is full, or somebody else wants the
+// CPU.
+GatherEngine::Piece GatherEngine::zap_ptes(MmuGather& tlb, int page, int end, const ZapDetails& details,
+                                           bool& force_flush) const {
+  Task& current = tlb.task();
+  Mm& mm = tlb.mm();
+  bool full = false;
+  int entries = 0;
+  long rss[rss_kinds] = {};
+  for (; page != end && !full; ++page) {
+    if (page + 1 == end && planted(current, Defect::last_entry_skipped)) continue;
+    const Pte found = ptep_get(current, mm, page);
+    if (found.none()) continue;
+    if (need_resched(current, entries++)) break;
+    Page* const mapped = vm_normal_page(current, found);
+    if (!should_zap_page(current, mapped, details)) continue;
+    const Pte pte = take_entry(current, mm, page);
+    tlb.remove_tlb_entry(page);
+    if (mapped == nullptr && planted(current, Defect::zero_page_counted)) --rss[MM_ANONPAGES];
+    if (mapped == nullptr) continue;
+    --rss[mm_counter(current, mapped)];
+    full = zap_pte(tlb, mapped, pte, force_flush);
+  }
+  add_mm_rss_vec(current, mm, rss);
+  return {.end = page, .full = full};
+}
+
 // Zaps the entries of [page, end), which are in one page table.
 void GatherEngine::zap_pte_range(MmuGather& tlb, int page, int end, const ZapDetails& details) const {
   Task& current = tlb.task();
   Mm& mm = tlb.mm();
   const bool locks = !planted(current, Defect::no_page_table_lock);
   const bool flushes_late = planted(current, Defect::flushed_after_unlock);
+  bool force_flush = false;
   do {
-    bool force_flush = false;
-    bool full = false;
-    long rss[rss_kinds] = {};
     if (locks) pte_lock(current, mm, page);
-    for (; page != end && !full; ++page) {
-      if (page + 1 == end && planted(current, Defect::last_entry_skipped)) continue;
-      const Pte found = ptep_get(current, mm, page);
-      if (found.none()) continue;
-      Page* const mapped = vm_normal_page(current, found);
-      if (!should_zap_page(current, mapped, details)) continue;
-      const Pte pte = take_entry(current, mm, page);
-      tlb.remove_tlb_entry(page);
-      if (mapped == nullptr && planted(current, Defect::zero_page_counted)) --rss[MM_ANONPAGES];
-      if (mapped == nullptr) continue;
-      --rss[mm_counter(current, mapped)];
-      full = zap_pte(tlb, mapped, pte, force_flush);
-    }
-    add_mm_rss_vec(current, mm, rss);
-    force_flush = force_flush || full;
-    if (force_flush && !flushes_late) flush_under_lock(tlb);
+    const Piece piece = zap_ptes(tlb, page, end, details, force_flush);
+    page = piece.end;
+    const bool put_off = page != end && planted(current, Defect::forced_flush_put_off);
+    const bool flushes = piece.full || (force_flush && !put_off);
+    if (flushes && !flushes_late) flush_under_lock(tlb);
     if (locks && !planted(current, Defect::lock_never_dropped)) pte_unlock(current, mm, end - 1);
-    if (force_flush && flushes_late) flush_under_lock(tlb);
-    if (force_flush) tlb.flush();
-    if (full && page != end && planted(current, Defect::entry_skipped_when_full)) ++page;
+    if (flushes && flushes_late) flush_under_lock(tlb);
+    if (flushes) {
+      tlb.flush();
+      force_flush = false;
+    }
+    if (piece.full && page != end && planted(current, Defect::entry_skipped_when_full)) ++page;
   } while (page != end);
 }
 

@@ -108,6 +108,72 @@ BOOST_AUTO_TEST_CASE(a_table_that_is_freed_too_early_takes_entries_with_it) {
   BOOST_TEST(broken_by(Defect::used_table_freed, builder).contains(OracleId::counts));
 }
 
+// --- a lock that is dropped in the middle ---
+
+namespace {
+
+// Those of the first gather of a run.
+template <typename E>
+int count_of_first(const ProgramBuilder& builder) {
+  const auto run = record(builder);
+  const auto end =
+      std::ranges::find_if(run->events(), [](const AnyEvent& event) { return event.is<event::EndGather>(); });
+  return static_cast<int>(
+      std::count_if(run->events().begin(), end, [](const AnyEvent& event) { return event.is<E>(); }));
+}
+
+int zaps_of_table(const ProgramBuilder& builder) {
+  const auto run = record(builder);
+  int taken = 0;
+  bool zapping = false;
+  for (const AnyEvent& event : run->events()) {
+    if (event.is<event::BeginZap>()) zapping = true;
+    if (event.is<event::EndZap>()) return taken;
+    if (!zapping || !event.is<event::TakeLock>()) continue;
+    if (event.as<event::TakeLock>().lock.kind == LockClass::page_table) ++taken;
+  }
+  return taken;
+}
+
+// A zap of five pages, of which all but page 1 are mapped.
+ProgramBuilder zap_of_four(int resched) {
+  ProgramBuilder builder = one_cpu(5);
+  builder.machine(&MachineConfig::resched, resched);
+  builder.operation(0, Call::load, 0, 0).operation(0, Call::touch, 2, 3);
+  return builder.operation(0, Call::dontneed, 0, 5);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(entries_that_are_none_do_not_count_for_need_resched) {
+  BOOST_TEST(zaps_of_table(zap_of_four(0)) == 1);
+  BOOST_TEST(zaps_of_table(zap_of_four(1)) == 4);
+  BOOST_TEST(zaps_of_table(zap_of_four(2)) == 2);
+  BOOST_TEST(zaps_of_table(zap_of_four(3)) == 2);
+  BOOST_TEST(zaps_of_table(zap_of_four(4)) == 1);
+  BOOST_TEST(zaps_of_table(zap_of_four(511)) == 1);
+}
+
+BOOST_AUTO_TEST_CASE(the_lock_is_dropped_without_a_flush_unless_one_is_forced) {
+  ProgramBuilder clean = one_cpu(3);
+  clean.machine(&MachineConfig::resched, 1);
+  for (int page = 0; page < 3; ++page) clean.operation(0, Call::load, page, 0);
+  BOOST_TEST(count_of_first<event::FlushGather>(clean.operation(0, Call::dontneed, 0, 3)) == 1);
+  ProgramBuilder dirty = one_cpu(3);
+  dirty.machine(&MachineConfig::resched, 1).operation(0, Call::touch, 0, 3);
+  BOOST_TEST(count_of_first<event::FlushGather>(dirty.operation(0, Call::dontneed, 0, 3)) == 3);
+}
+
+// Saved between the two halves, and written to through the entry that has not been flushed.
+BOOST_AUTO_TEST_CASE(a_flush_that_is_put_off_to_the_end_of_the_table_comes_too_late) {
+  ProgramBuilder builder;
+  builder.machine(&MachineConfig::resched, 1).operation(0, Call::touch, 0, 2).operation(1, Call::dontneed, 0, 2);
+  builder.exception({.kind = Exception::Kind::preempt, .cpu = 2, .event = kind_of<event::DropLock>, .after = 1});
+  builder.operation(2, Call::fsync, 0, 1).operation(0, Call::store, 0, 0);
+  BOOST_TEST(broken_by(Defect::none, builder).empty());
+  BOOST_TEST(broken_by(Defect::forced_flush_put_off, builder).contains(OracleId::lost_dirty_data));
+}
+
 // --- callers of another mm ---
 
 BOOST_AUTO_TEST_CASE(an_invalidation_zaps_all_that_map_the_file) {
