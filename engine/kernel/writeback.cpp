@@ -161,16 +161,24 @@ bool set_page_dirty(Task& current, Page* page) {
   return true;
 }
 
+void set_page_dirty_lock(Task& current, Page* page) {
+  lock_page(current, page);
+  set_page_dirty(current, page);
+  unlock_page(current, page);
+}
+
 bool clear_page_dirty_for_io(Task& current, Page* page) {
   SHOOTDOWN_CHECK(page->test(PG_locked));
   // What is dirty in a page table only becomes PG_dirty first: the filesystem is told before the page
   // is cleaned again.
-  const bool was_dirty = page_mkclean(current, page) != 0;
+  const bool mkclean_comes_late = planted(current, Defect::cleaned_before_mkclean);
+  const bool was_dirty = !mkclean_comes_late && page_mkclean(current, page) != 0;
   if (was_dirty && !planted(current, Defect::mkclean_result_dropped)) set_page_dirty(current, page);
   const auto cleared =
       act(current, event::ClearDirty{.page = frame_fact(current, page)}, [&](event::ClearDirty& found) {
         found.was = page->flags.fetch_and(~static_cast<Fact>(PG_dirty), std::memory_order_seq_cst);
       });
+  if (mkclean_comes_late) page_mkclean(current, page);
   return (cleared.was & PG_dirty) != 0;
 }
 

@@ -21,6 +21,9 @@ enum class SyncMode : std::uint8_t {
 // table that maps the page; whether they do is for an oracle to say. Returns whether it was clean.
 bool set_page_dirty(Task& current, Page* page);
 
+// set_page_dirty_lock: the same for callers that hold neither; takes the page lock for it.
+void set_page_dirty_lock(Task& current, Page* page);
+
 // folio_clear_dirty_for_io: cleans the page and all that maps it; returns whether it must be written.
 // The page is locked.
 bool clear_page_dirty_for_io(Task& current, Page* page);

@@ -36,16 +36,10 @@ class DeferredDirty final : public GatherEngine {
   }
   std::span<const NotClaimed> not_claimed() const override { return exceptions; }
 
-  // clean_and_free_pages_and_swap_cache: the TLBs have been flushed; moves the dirty bits into the pages, cleaning the
-  // array in place, then frees the pages.
+  // The TLBs have been flushed.
   void release(MmuGather& tlb, std::uintptr_t* encoded_pages, unsigned count) const override {
-    for (unsigned i = 0; i < count; ++i) {
-      const EncodedPage encoded(encoded_pages[i]);
-      if ((encoded.flags() & encoded_page_dirty) == 0) continue;
-      encoded_pages[i] = encode_page(tlb.task(), encoded.page(), 0).bits();
-      set_page_dirty(tlb.task(), encoded.page());
-    }
-    free_pages_and_swap_cache(tlb, encoded_pages, count);
+    const auto dirty = [&](Page* page, unsigned /*flags*/) { set_page_dirty(tlb.task(), page); };
+    clean_and_free_pages_and_swap_cache(tlb, encoded_pages, count, dirty);
   }
 
  protected:

@@ -42,7 +42,7 @@ class DelayedRmap final : public GatherEngine {
   void flush_under_lock(MmuGather& tlb) const override {
     if (planted(tlb.task(), Defect::rmap_before_flush)) tlb.flush_rmaps();
     tlb.flush_tlb_only();
-    tlb.flush_rmaps();
+    if (!planted(tlb.task(), Defect::rmaps_after_unlock)) tlb.flush_rmaps();
   }
 };
 

@@ -43,6 +43,9 @@ bool MmuGather::next_batch() {
   batch->next = nullptr;
   batch->nr = 0;
   batch->max = max;
+  if (planted(task(), Defect::batch_not_initialised)) {
+    batch->encoded_pages[batch->nr++] = reinterpret_cast<std::uintptr_t>(task().kernel->pages.begin());
+  }
   active_->next = batch;
   active_ = batch;
   return true;
@@ -97,7 +100,7 @@ void MmuGather::release_batches() {
       if (planted(task(), Defect::foreign_lock_dirty)) dirty_again_under_lock(task(), mm(), pages, count);
       if (planted(task(), Defect::release_locks_pages)) wait_for_page_locks(task(), pages, count);
       releaser_.release(*this, pages, count);
-      pages += count;
+      if (!planted(task(), Defect::chunk_released_again)) pages += count;
       batch->nr -= count;
     } while (batch->nr != 0);
     batch->nr = left;
@@ -107,6 +110,7 @@ void MmuGather::release_batches() {
 
 void MmuGather::flush() {
   flush_tlb_only();
+  if (planted(task(), Defect::rmaps_after_unlock)) flush_rmaps();
   release_batches();
 }
 
@@ -132,12 +136,12 @@ void MmuGather::flush_rmaps() {
   const auto flush_batch = [this](const MmuGatherBatch& batch) {
     for (unsigned i = 0; i < batch.nr; ++i) {
       const EncodedPage entry(batch.encoded_pages[i]);
-      if (entry.flags() != 0) page_remove_rmap(task(), entry.page());
+      if (encoded_page_flags(task(), entry) != 0) page_remove_rmap(task(), entry.page());
     }
   };
   if (active_ == &local_ || !planted(task(), Defect::rmaps_of_last_batch_only)) flush_batch(local_);
   if (active_ != &local_) flush_batch(*active_);
-  delayed_rmap_ = false;
+  if (!planted(task(), Defect::delayed_rmap_not_reset)) delayed_rmap_ = false;
 }
 
 namespace {
@@ -167,13 +171,18 @@ PointerFact pointer_fact(const Task& current, std::uintptr_t bits) {
 
 EncodedPage encode_page(const Task& current, Page* page, unsigned flags) {
   const EncodedPage encoded(page, planted(current, Defect::flag_in_wrong_bit) ? flags << 1U : flags);
-  note(current,
-       event::EncodePage{.page = pointer_fact(current, reinterpret_cast<std::uintptr_t>(page)),
-                         .flags = flags,
-                         .encoded = pointer_fact(current, encoded.bits()),
-                         .decoded_page = pointer_fact(current, reinterpret_cast<std::uintptr_t>(encoded.page())),
-                         .decoded_flags = encoded.flags()});
+  const std::uintptr_t flag_bits = planted(current, Defect::pointer_keeps_a_flag) ? 1 : encoded_page_bits;
+  note(current, event::EncodePage{.page = pointer_fact(current, reinterpret_cast<std::uintptr_t>(page)),
+                                  .flags = flags,
+                                  .encoded = pointer_fact(current, encoded.bits()),
+                                  .decoded_page = pointer_fact(current, encoded.bits() & ~flag_bits),
+                                  .decoded_flags = encoded_page_flags(current, encoded)});
   return encoded;
+}
+
+unsigned encoded_page_flags(const Task& current, EncodedPage encoded) {
+  const unsigned flags = encoded.flags();
+  return planted(current, Defect::flags_read_as_bool) ? static_cast<unsigned>(flags != 0) : flags;
 }
 
 }  // namespace shootdown

@@ -1,7 +1,7 @@
 // The gather of who unmaps: pages that wait for a TLB flush before they may be freed.
 //
 // Follows mm/mmu_gather.c and include/asm-generic/tlb.h of Linux 6.1 with the
-// patch of October 2022, in which the queued pointers carry flags. A gather
+// patches of October 2022, in which the queued pointers carry flags. A gather
 // stands on the stack of the task that unmaps. Pages go into a small bundle in
 // the gather itself, then into batches of a page each, as long as there are any.
 //
@@ -69,8 +69,27 @@ void free_encoded_pages_and_swap_cache(const MmuGather& tlb, const std::uintptr_
 
 // encode_page, announced.
 EncodedPage encode_page(const Task& current, Page* page, unsigned flags);
+// encoded_page_flags.
+unsigned encoded_page_flags(const Task& current, EncodedPage encoded);
 
 // Where a pointer lies in the array of pages.
 PointerFact pointer_fact(const Task& current, std::uintptr_t bits);
+
+// clean_and_free_pages_and_swap_cache, as the patches of October 2022 have it: does `late(page, flags)` for each page
+// whose pointer carries flags and makes that a plain pointer again, in place; then drops the references of all.
+template <typename Late>
+void clean_and_free_pages_and_swap_cache(const MmuGather& tlb, std::uintptr_t* encoded_pages, unsigned count,
+                                         const Late& late) {
+  Task& current = tlb.task();
+  for (unsigned i = 0; i < count; ++i) {
+    const EncodedPage encoded(encoded_pages[i]);
+    const unsigned flags = encoded_page_flags(current, encoded);
+    if (flags == 0) continue;
+    if (!planted(current, Defect::flags_left_in_place))
+      encoded_pages[i] = encode_page(current, encoded.page(), 0).bits();
+    late(encoded.page(), flags);
+  }
+  free_pages_and_swap_cache(tlb, encoded_pages, count);
+}
 
 }  // namespace shootdown

@@ -218,6 +218,10 @@ BOOST_AUTO_TEST_CASE(bad_usage_is_said) {
       {{"corpus", "merge", "eager_dirty", "--target", "/bin/true", "--oracles", ","},
        "--oracles: there is no oracle ''"},
       {{"engines", "more"}, "more; see shootdown engines --help"},
+      {{"engines", "--json"}, "--json requires --matrix; see shootdown engines --help"},
+      {{"engines", "--matrix", "--runs", "0"}, "--runs"},
+      {{"engines", "--matrix", "--engine", "nobody"}, "there is no engine 'nobody'; there are: " + engine_names()},
+      {{"engines", "--matrix", "--corpus", path("none")}, "none: cannot open: No such file or directory"},
   };
   for (const Case& one : cases) {
     const Result result = shootdown_with(one.arguments);
@@ -324,7 +328,7 @@ BOOST_AUTO_TEST_CASE(traces_are_shown) {
 // One line for each file and engine, which two builds can be compared by.
 BOOST_AUTO_TEST_CASE(hashes_are_shown) {
   const Result first = shootdown_with({"run", "--hash", "--quiet", path("corpus")});
-  const std::regex line("([0-9a-f]{16})  ([a-z_]+)  (.*)\n");
+  const std::regex line("([0-9a-f]{16})  ([a-z0-9_.-]+)  (.*)\n");
   std::vector<std::pair<std::string, std::string>> found;
   std::size_t matched = 0;
   for (std::sregex_iterator match(first.out.begin(), first.out.end(), line); match != std::sregex_iterator(); ++match) {
