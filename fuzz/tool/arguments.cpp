@@ -134,6 +134,25 @@ void define_defects(CLI::App& app, Arguments& arguments) {
   board.footer(help::scoreboard);
 }
 
+void define_engines(CLI::App& app, EnginesOptions& options) {
+  CLI::App& engines = *app.add_subcommand("engines", "List the engines and what they do not claim, or find out");
+  CLI::Option* const matrix = engines.add_flag("--matrix", options.matrix,
+                                               "Look for what each breaks, and print a table with a program for each");
+  engines.add_option("--engine", options.engines, "Only this engine; may be repeated (default: all)")
+      ->type_name("NAME")
+      ->allow_extra_args(false)
+      ->needs(matrix);
+  engines.add_option("--runs", options.runs, "How many programs to run on each (default: 4000)")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1000000000).description(""))
+      ->needs(matrix);
+  engines.add_option("--corpus", options.corpus, "Where the programs come from (default: corpus)")
+      ->type_name("FOLDER")
+      ->needs(matrix);
+  engines.add_flag("--json", options.json, "The table for programs to read")->needs(matrix);
+  engines.footer(help::engines);
+}
+
 void define_findings(CLI::App& app, FindingsOptions& options) {
   CLI::App& findings = *app.add_subcommand("findings", "Print what each level says of the findings");
   findings.add_option("FOLDER", options.folder, "A finding, or a folder with findings (default: corpus/findings)")
@@ -173,8 +192,7 @@ void define_others(CLI::App& app, Arguments& arguments) {
   take_output(dictionary, arguments.dictionary.to);
   dictionary.footer(help::dictionary);
 
-  app.add_subcommand("engines", "List the engines and what they do not claim")
-      ->footer("Example:\n  shootdown run --engine eager_dirty corpus");
+  define_engines(app, arguments.engines);
   app.add_subcommand("oracles", "List the oracles and the guarantees they judge")
       ->footer("Example:\n  shootdown run --oracles lost-dirty-data,counts corpus");
   app.add_subcommand("events", "List the events by which a schedule can name a place")

@@ -12,6 +12,7 @@
 #include "fuzz/tool/corpus_merge.h"
 #include "fuzz/tool/defects_command.h"
 #include "fuzz/tool/dictionary_command.h"
+#include "fuzz/tool/engines_matrix.h"
 #include "fuzz/tool/findings_command.h"
 #include "fuzz/tool/record_command.h"
 #include "fuzz/tool/reproduce_command.h"
@@ -33,6 +34,7 @@ struct Arguments {
   FindingsOptions findings;
   DefectsOptions defects;
   ScoreboardOptions scoreboard;
+  EnginesOptions engines;
   AssembleOptions assemble;
   DictionaryOptions dictionary;
 };

@@ -37,7 +37,8 @@ ExitStatus dispatch(const CLI::App& app, const Arguments& arguments, Console& co
   if (app.got_subcommand("findings")) return findings_command(arguments.findings, console);
   if (app.got_subcommand("defects")) return defects_command(arguments.defects, console);
   if (app.got_subcommand("scoreboard")) return scoreboard_command(arguments.scoreboard, console);
-  if (app.got_subcommand("engines")) return engines_command(console);
+  if (app.got_subcommand("engines"))
+    return arguments.engines.matrix ? engines_matrix_command(arguments.engines, console) : engines_command(console);
   if (app.got_subcommand("events")) return events_command(console);
   return oracles_command(console);
 }

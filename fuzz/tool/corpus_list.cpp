@@ -1,7 +1,6 @@
 #include "fuzz/tool/corpus_list.h"
 
 #include <algorithm>
-#include <cstddef>
 #include <string_view>
 #include <utility>
 #include <variant>
@@ -10,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/zap/engines.h"
+#include "fuzz/tool/table.h"
 #include "fuzz/triage/inputs.h"
 #include "fuzz/triage/regression.h"
 
@@ -62,20 +62,6 @@ std::vector<std::vector<std::string>> rows_of(const std::vector<Entry>& entries)
   return rows;
 }
 
-void print_table(const std::vector<Entry>& entries, Output& out) {
-  const std::vector<std::vector<std::string>> rows = rows_of(entries);
-  std::vector<std::size_t> widths(rows.front().size());
-  for (const std::vector<std::string>& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  }
-  for (const std::vector<std::string>& row : rows) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i) line += fmt::format("{:{}}  ", row[i], widths[i]);
-    line.erase(line.find_last_not_of(' ') + 1);
-    out.print("{}\n", line);
-  }
-}
-
 // --- for programs ---
 
 void print_json(const std::vector<Entry>& entries, Output& out) {
@@ -119,7 +105,7 @@ ExitStatus corpus_list_command(const CorpusListOptions& options, Console& consol
   if (options.json) {
     print_json(entries, console.out());
   } else if (!entries.empty()) {
-    print_table(entries, console.out());
+    print_table(rows_of(entries), console.out());
   }
   return status;
 }

@@ -212,4 +212,16 @@ inline constexpr const char* scoreboard =
     "  shootdown scoreboard --seeds 20 fsync-does-not-wait access-split\n"
     "  shootdown scoreboard --libfuzzer build/fuzz --flag=-entropic=0";
 
+inline constexpr const char* engines =
+    "--matrix runs programs on each engine: those of the corpus, then mutants of them,\n"
+    "the same ones each time, every other one under PCT. For each way of breaking that\n"
+    "was seen it prints the smallest program that showed it, made smaller still.\n"
+    "\n"
+    "Exit status with --matrix: 0 if no engine breaks what it claims; else 1.\n"
+    "\n"
+    "Examples:\n"
+    "  shootdown run --engine eager_dirty corpus\n"
+    "  shootdown engines --matrix --runs 20000\n"
+    "  shootdown engines --matrix --engine deferred_rmap_v2 --json";
+
 }  // namespace shootdown::help

@@ -1,0 +1,150 @@
+#include "fuzz/triage/breakages.h"
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <variant>
+
+#include "engine/check.h"
+#include "engine/sched/random.h"
+#include "fuzz/replay/record.h"
+#include "fuzz/replay/replay.h"
+#include "fuzz/triage/shrink.h"
+#include "oracles/counts.h"
+#include "oracles/filesystem_contract.h"
+
+namespace shootdown {
+
+namespace {
+
+bool whatever(const Violation& /*violation*/) {
+  return true;
+}
+
+constexpr std::array breakages{
+    Breakage{"lost data", "what was written is in no dirty page and not on the disk", OracleId::lost_dirty_data,
+             whatever},
+    Breakage{"fsync misses a store", "an fsync returns, and a store that came before it is not on the disk",
+             OracleId::fsync_durability, whatever},
+    Breakage{"dirtied unlocked",
+             "a clean page becomes dirty unlocked, and nobody has told the filesystem that it would",
+             OracleId::filesystem_contract, FilesystemContract::tells_of_missing_lock},
+    Breakage{"dirtied without buffers", "a page becomes dirty that has no buffers to be written from",
+             OracleId::filesystem_contract, FilesystemContract::tells_of_missing_buffers},
+    Breakage{"dropped while mapped", "a page leaves the page cache while it looks mapped", OracleId::counts,
+             Counts::tells_of_dropped_page},
+    Breakage{"hangs", "CPUs wait for each other, or somebody for himself", OracleId::progress, whatever},
+};
+
+class BreakageSearch {
+ public:
+  explicit BreakageSearch(const Engine& engine) : engine_(engine), replayer_(engine) {}
+
+  EngineBreakages run(CorpusAndMutants& programs, std::size_t limit);
+
+ private:
+  struct Candidate {
+    std::string origin;
+    std::unique_ptr<const Program> program;
+  };
+
+  // Whether the last run's report tells of it.
+  static bool shows(const Report& report, const Breakage& breakage) {
+    return report.broken().contains(breakage.oracle) && breakage.is_shown_by(report.violation(breakage.oracle));
+  }
+  static bool under_pct(const Program& program) { return program.machine.pct_depth != 0; }
+  // What can be read is better, then what is shorter.
+  static std::pair<bool, int> size_of(const Program& program) {
+    return {under_pct(program), program.operation_count + program.exception_count};
+  }
+
+  // Keeps a program if it is smaller than what is kept.
+  static void keep(Candidate& smallest, const Program& program, const std::string& origin) {
+    if (smallest.program != nullptr && size_of(*smallest.program) <= size_of(program)) return;
+    smallest = {.origin = origin, .program = std::make_unique<const Program>(program)};
+  }
+
+  std::unique_ptr<Program> program_of(const RawInput& input, bool is_mutant, std::size_t number) const;
+  void try_program(const Program& program, const std::string& origin);
+  Surprise find_surprise();
+  // `shown`: whether a run that broke something shows what the candidate is kept for.
+  template <typename Shown>
+  Example made_smaller(const Candidate& candidate, const Shown& shown);
+
+  const Engine& engine_;
+  Replayer replayer_;
+  std::array<Candidate, breakages.size()> smallest_;
+  Candidate surprise_;
+};
+
+template <typename Shown>
+Example BreakageSearch::made_smaller(const Candidate& candidate, const Shown& shown) {
+  const auto still = [&](const Program& program) {
+    if (!engine_.refusal(program).empty()) return false;
+    replayer_.run(program);
+    return shown(replayer_.report());
+  };
+  const std::optional<Program> listed = record(replayer_, *candidate.program);
+  const Program small = shrunk(listed.has_value() ? *listed : *candidate.program, still);
+  return {.origin = candidate.origin, .program = with_events(replayer_, small)};
+}
+
+EngineBreakages BreakageSearch::run(CorpusAndMutants& programs, std::size_t limit) {
+  EngineBreakages found{.engine = &engine_, .examples = {}};
+  for (std::size_t number = 0; number < limit; ++number) {
+    const RawInput& input = programs.at(number);
+    const std::unique_ptr<Program> program = program_of(input, number >= programs.corpus_size(), number);
+    if (!engine_.refusal(*program).empty()) continue;
+    ++found.runs;
+    try_program(*program, input.name());
+  }
+  for (std::size_t i = 0; i < breakages.size(); ++i) {
+    std::optional<Example>& example = found.examples.emplace_back();
+    if (smallest_[i].program == nullptr) continue;
+    example = made_smaller(smallest_[i], [&](const Report& report) { return shows(report, breakages[i]); });
+  }
+  if (surprise_.program != nullptr) found.surprise = find_surprise();
+  return found;
+}
+
+std::unique_ptr<Program> BreakageSearch::program_of(const RawInput& input, bool is_mutant, std::size_t number) const {
+  std::variant<Input, InputError> read = read_input(input.name(), input.bytes);
+  SHOOTDOWN_CHECK(std::holds_alternative<Input>(read));
+  auto program = std::make_unique<Program>(std::get<Input>(read).document.program);
+  if (is_mutant && number % 2 != 0) {
+    SplitMix64 random(number);
+    program->machine.pct_depth = static_cast<std::uint16_t>(1 + random.below(3));
+    program->machine.pct_seed = static_cast<std::uint16_t>(random.below(2048));
+  }
+  if (!engine_.refusal(*program).empty()) engine_.adapt(*program);
+  return program;
+}
+
+void BreakageSearch::try_program(const Program& program, const std::string& origin) {
+  replayer_.run(program);
+  const Report report = replayer_.report();
+  for (std::size_t i = 0; i < breakages.size(); ++i) {
+    if (shows(report, breakages[i])) keep(smallest_[i], program, origin);
+  }
+  if (!(report.broken() & claims_of(engine_)).empty()) keep(surprise_, program, origin);
+}
+
+Surprise BreakageSearch::find_surprise() {
+  replayer_.run(*surprise_.program);
+  const OracleId oracle = replayer_.report().first(replayer_.report().broken() & claims_of(engine_));
+  const auto breaks_it = [&](const Report& report) { return report.broken().contains(oracle); };
+  return {.oracle = oracle, .example = made_smaller(surprise_, breaks_it)};
+}
+
+}  // namespace
+
+std::span<const Breakage> all_breakages() {
+  return breakages;
+}
+
+EngineBreakages find_breakages(const Engine& engine, CorpusAndMutants& programs, std::size_t limit) {
+  return BreakageSearch(engine).run(programs, limit);
+}
+
+}  // namespace shootdown
