@@ -80,7 +80,7 @@ PointerFact pointer_fact(const Task& current, std::uintptr_t bits);
 template <typename Late>
 void clean_and_free_pages_and_swap_cache(const MmuGather& tlb, std::uintptr_t* encoded_pages, unsigned count,
                                          const Late& late) {
-  Task& current = tlb.task();
+  const Task& current = tlb.task();
   for (unsigned i = 0; i < count; ++i) {
     const EncodedPage encoded(encoded_pages[i]);
     const unsigned flags = encoded_page_flags(current, encoded);

@@ -167,7 +167,7 @@ std::vector<std::size_t> exposing(const DefectInfo& defect, const std::vector<Co
   const DefectPrograms programs(corpus, 0);
   DefectSearch search(defect.id, engines_for(defect), programs);
   std::vector<std::size_t> found;
-  while (const Breakage detected = search.run(corpus.size() * search.engines().size()).counts.detected) {
+  while (const BrokenRun detected = search.run(corpus.size() * search.engines().size()).counts.detected) {
     found.push_back(search.program_of(detected));
     search.pass_over();
   }

@@ -45,7 +45,7 @@ BOOST_AUTO_TEST_CASE(what_can_be_detected_is_and_nothing_else) {
   const DefectPrograms programs(corpus, 0);
   for (const DefectInfo& defect : all_defects()) {
     const SearchCounts counts = search_for(defect, programs, most_runs).counts;
-    const Breakage& detected = counts.detected;
+    const BrokenRun& detected = counts.detected;
     const bool expected = defect.engine != no_engine;
     if (detected) {
       BOOST_TEST_MESSAGE(defect.name << ": " << engines_for(defect)[detected.engine]->name() << " breaks "

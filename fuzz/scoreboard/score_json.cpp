@@ -22,7 +22,7 @@ Json run_or_null(std::uint64_t run) {
   return run == 0 ? Json(nullptr) : Json(run);
 }
 
-Json json_of(const Breakage& breakage, const Score& score) {
+Json json_of(const BrokenRun& breakage, const Score& score) {
   if (!breakage) return nullptr;
   return {{"run", breakage.run},
           {"engine", score.engines[breakage.engine]->name()},

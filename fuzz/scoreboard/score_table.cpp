@@ -86,7 +86,7 @@ std::string failures_of(const Score& score) {
 std::string false_alarms_of(const Score& score, const ScoreboardSettings& settings) {
   std::string text;
   for (std::size_t i = 0; i < score.trials.size(); ++i) {
-    const Breakage& alarm = score.trials[i].counts.false_alarm;
+    const BrokenRun& alarm = score.trials[i].counts.false_alarm;
     if (!alarm) continue;
     text += fmt::format("  {} breaks {} in run {} of seed {}{}\n", score.engines[alarm.engine]->name(),
                         oracle_name(alarm.oracle), alarm.run, i + 1,

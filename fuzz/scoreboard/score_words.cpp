@@ -10,7 +10,7 @@ namespace shootdown {
 std::vector<Detector> detectors_of(const Score& score) {
   std::vector<Detector> detectors;
   for (const SearchResult& trial : score.trials) {
-    const Breakage& detected = trial.counts.detected;
+    const BrokenRun& detected = trial.counts.detected;
     if (!detected) continue;
     const std::string_view engine = score.engines[detected.engine]->name();
     const std::string_view oracle = oracle_name(detected.oracle);
