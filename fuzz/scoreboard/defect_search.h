@@ -52,7 +52,7 @@ struct SearchCounts {
   BrokenRun detected;
   std::uint64_t runs_without = 0;  // a mistake: those that did not reach it, and those that were compared with
   std::uint64_t false_alarms = 0;  // so many of these broke something
-  BrokenRun false_alarm;            // the first of them
+  BrokenRun false_alarm;           // the first of them
   std::uint64_t cpu_time = 0;      // of the runs, in nanoseconds; not of those that were compared with
 };
 
@@ -77,7 +77,7 @@ class DefectSearch {
   const SearchResult& result() const { return result_; }
   std::span<const Engine* const> engines() const { return engines_; }
   // Which program a run is of.
-  std::size_t program_of(const BrokenRun& breakage) const { return (breakage.run - 1) / engines_.size(); }
+  std::size_t program_of(const BrokenRun& broken) const { return (broken.run - 1) / engines_.size(); }
 
   // Forgets what was detected, and goes on behind the program.
   void pass_over();

@@ -22,11 +22,10 @@ Json run_or_null(std::uint64_t run) {
   return run == 0 ? Json(nullptr) : Json(run);
 }
 
-Json json_of(const BrokenRun& breakage, const Score& score) {
-  if (!breakage) return nullptr;
-  return {{"run", breakage.run},
-          {"engine", score.engines[breakage.engine]->name()},
-          {"oracle", oracle_name(breakage.oracle)}};
+Json json_of(const BrokenRun& broken, const Score& score) {
+  if (!broken) return nullptr;
+  return {
+      {"run", broken.run}, {"engine", score.engines[broken.engine]->name()}, {"oracle", oracle_name(broken.oracle)}};
 }
 
 Json json_of(const Quartiles& quartiles) {
