@@ -18,7 +18,7 @@ using namespace shootdown;
 
 namespace {
 
-struct Corpus : TemporaryFolder {
+struct MatrixCorpus : TemporaryFolder {
   std::string lost = write("c/lost.program", lost_write);
   std::string fine = write("c/fine.program", harmless);
 
@@ -41,7 +41,7 @@ const nlohmann::json& cell_of(const nlohmann::json& table, std::string_view engi
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(engines_matrix, Corpus)
+BOOST_FIXTURE_TEST_SUITE(engines_matrix, MatrixCorpus)
 
 BOOST_AUTO_TEST_CASE(a_row_for_each_engine_and_a_program_for_each_yes) {
   const Result result = matrix({.engines = {"eager_dirty", "delayed_rmap"}, .runs = 2});
