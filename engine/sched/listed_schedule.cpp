@@ -154,12 +154,6 @@ bool ListedSchedule::may_run(int cpu, int current) {
   return reorder_;
 }
 
-// Others may wait for the end of the handler that a CPU is in, and for interrupts that came to it since. If it was preempted there,
-// that was the program's wish.
-bool ListedSchedule::is_first(const Question& question, int cpu) const {
-  return (question.handling & cpu_bit(cpu)) != 0 && !cpus_[static_cast<std::size_t>(cpu)].suspended;
-}
-
 int ListedSchedule::order(int cpu) const {
   constexpr int suspended = 2 * max_operations;
   constexpr int ending = 2 * suspended;
@@ -176,13 +170,13 @@ Choice ListedSchedule::first_in_order(const Question& question) {
   int best_order = 0;
   for (unsigned rest = set; rest != 0; rest &= rest - 1) {
     const int cpu = __builtin_ctz(rest);
-    const int its_order = is_first(question, cpu) ? -1 : order(cpu);
+    const int its_order = order(cpu);
     if (best >= 0 && its_order >= best_order) continue;
     best = cpu;
     best_order = its_order;
   }
   // A suspended CPU that is chosen only to take an interrupt is suspended again when it has taken it.
-  in_turn_ = question.interrupted == 0 && !is_first(question, best);
+  in_turn_ = question.interrupted == 0;
   if (in_turn_) cpus_[static_cast<std::size_t>(best)].suspended = false;
   return run_next(best);
 }

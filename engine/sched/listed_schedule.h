@@ -57,7 +57,6 @@ class ListedSchedule {
   Choice begin_with(const Question& question);
   // The order in which CPUs run: the lowest first.
   int order(int cpu) const;
-  bool is_first(const Question& question, int cpu) const;
   Choice first_in_order(const Question& question);
   Choice preempt(const Exception& exception, const Question& question);
   Choice run_named(Choice choice);

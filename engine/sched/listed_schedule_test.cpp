@@ -131,27 +131,4 @@ BOOST_AUTO_TEST_CASE(the_beginning_of_an_operation_is_when_its_turn_has_come) {
   BOOST_TEST(order_of(builder) == "0132");
 }
 
-BOOST_AUTO_TEST_CASE(a_handler_of_an_interrupt_ends_before_operations_go_on) {
-  ProgramBuilder builder = eight_pages();
-  builder.operation(1, Call::store, 1, 0).operation(2, Call::store, 2, 0);
-  const auto chosen = [&](bool handles, bool preempted) {
-    ListedSchedule schedule(builder.program());
-    schedule.begin(3);
-    Question question{.occasion = Question::Occasion::step,
-                      .at = {.cpu = 0, .operation = -1, .own = 0, .total = 0},
-                      .runnable = 0b111,
-                      .interrupted = 0,
-                      .handling = static_cast<CpuMask>(handles ? 0b001 : 0)};
-    if (preempted) schedule.follow({.kind = Exception::Kind::preempt, .cpu = 0}, question);
-    // CPU 1 waits; CPU 0 has no operation left.
-    question.occasion = Question::Occasion::blocked;
-    question.at.cpu = 1;
-    question.runnable = 0b101;
-    return static_cast<int>(schedule.choose(question).cpu);
-  };
-  BOOST_TEST(chosen(false, false) == 2);
-  BOOST_TEST(chosen(true, false) == 0);
-  BOOST_TEST(chosen(true, true) == 2);
-}
-
 BOOST_AUTO_TEST_SUITE_END()

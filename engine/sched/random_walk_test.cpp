@@ -30,8 +30,7 @@ Question question(CpuMask runnable, std::uint64_t total, Question::Occasion occa
   return {.occasion = occasion,
           .at = {.cpu = 1, .operation = 0, .own = total, .total = total},
           .runnable = runnable,
-          .interrupted = 0,
-          .handling = 0};
+          .interrupted = 0};
 }
 
 // The answers to many questions, in a run of its own.

@@ -31,7 +31,7 @@ bool records(int operation, std::uint64_t own, int visit, Choice::Kind kind = Ch
   recorder->begin(program->machine.cpus);
   const Position at{.cpu = 0, .operation = operation, .own = own, .total = 9, .visit = visit};
   recorder->next_question(at);
-  recorder->choose({.occasion = Question::Occasion::step, .at = at, .runnable = 1, .interrupted = 0, .handling = 0});
+  recorder->choose({.occasion = Question::Occasion::step, .at = at, .runnable = 1, .interrupted = 0});
   return recorder->finish();
 }
 

@@ -97,15 +97,14 @@ SHOOTDOWN_HARNESS bool Scheduler::can_take_interrupt(const Cpu& cpu) const {
 }
 
 SHOOTDOWN_HARNESS Question Scheduler::question(Question::Occasion occasion) const {
-  Question result{.occasion = occasion, .at = position(), .runnable = 0, .interrupted = 0, .handling = 0};
+  Question result{.occasion = occasion, .at = position(), .runnable = 0, .interrupted = 0};
   for (unsigned rest = all_; rest != 0; rest &= rest - 1) {
     const Cpu& cpu = cpus_[__builtin_ctz(rest)];
     const bool interrupted = can_take_interrupt(cpu);
     if (!interrupted && !can_step(cpu)) continue;
     result.runnable = static_cast<CpuMask>(result.runnable | cpu_bit(cpu.number));
-    if (interrupted && cpu.number != current())
+    if ((interrupted || cpu.handling) && cpu.number != current())
       result.interrupted = static_cast<CpuMask>(result.interrupted | cpu_bit(cpu.number));
-    if (cpu.handling) result.handling = static_cast<CpuMask>(result.handling | cpu_bit(cpu.number));
   }
   return result;
 }
@@ -236,6 +235,7 @@ SHOOTDOWN_HARNESS void Scheduler::arrive() {
   Cpu& cpu = self();
   cpu.since = steps_;
   cpu.take_at = 0;
+  if (cpu.handling) cpu.came_back = true;
   if (running_ && !starting_) count_visit(cpu);
   if ((interrupts_ & cpu_bit(current())) == 0 || cpu.interrupts_disabled != 0) return;
   if (cpu.latency != 0) {
@@ -258,6 +258,7 @@ SHOOTDOWN_HARNESS void Scheduler::take_interrupts() {
   cpu.guard = nullptr;
   cpu.parked = false;
   cpu.handling = true;
+  cpu.came_back = false;
   stop_at_ = 0;
   while (client_.interrupt(current())) {
   }
@@ -267,6 +268,9 @@ SHOOTDOWN_HARNESS void Scheduler::take_interrupts() {
   --cpu.interrupts_disabled;
   interrupts_ = static_cast<CpuMask>(interrupts_ & ~cpu_bit(current()));
   stop_at_ = 0;
+  if (!cpu.came_back) return;
+  const Unwatched unwatched;
+  chooser_->interrupt_taken();
 }
 
 // Lets other CPUs run until this one is picked again, because it can make its step or has an interrupt to take.

@@ -207,6 +207,7 @@ class Scheduler {
     Guard* guard = nullptr;    // of its next step
     bool parked = false;       // it has ended
     bool handling = false;     // it is in the handler of an interrupt
+    bool came_back = false;    // to that, from elsewhere
   };
 
   // In place of a CPU.

@@ -4,6 +4,7 @@
 #include <boost/test/unit_test.hpp>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "engine/arena.h"
 #include "engine/check.h"
@@ -224,6 +225,48 @@ BOOST_AUTO_TEST_CASE(an_interrupt_is_taken_before_the_next_step_even_by_cpus_tha
   InOrder chooser;
   BOOST_TEST((script.run(3, chooser, 100) == Outcome::completed));
   BOOST_TEST(script.log == "aci0i1bd");
+}
+
+// Others may wait for the end of it, and for interrupts that came to its CPU since.
+BOOST_AUTO_TEST_CASE(who_is_in_a_handler_counts_as_interrupted) {
+  struct Watching final : InOrder {
+    std::uint64_t next_question(const Position& position) override { return std::max(ask_at, position.total); }
+    Choice choose(const Question& question) override {
+      if (question.occasion == Question::Occasion::blocked) interrupted.push_back(question.interrupted);
+      ask_at = question.at.total + 1;
+      // Out of the handler on CPU 1, when it has made a step there.
+      const bool leaves = question.occasion == Question::Occasion::step && question.at.cpu == 1 && ++seen == 2;
+      return leaves ? run_next(0) : InOrder::choose(question);
+    }
+    std::vector<CpuMask> interrupted;
+    std::uint64_t ask_at = 0;
+    int seen = 0;
+  } chooser;
+  Script script;
+  WaitQueue queue;
+  Atomic<bool> stepped{false};
+  Atomic<bool> answered{false};
+  script.body = [&](int cpu) {
+    script.step(std::to_string(cpu));
+    if (cpu != 0) return;
+    script.sched->post_interrupt(1);
+    script.wait(queue, [&] { return stepped.load(std::memory_order_acquire); });
+    script.wait(queue, [&] { return answered.load(std::memory_order_acquire); });
+    script.step("a");
+  };
+  script.on_interrupt = [&](int /*cpu*/) {
+    script.step("i");
+    stepped.store(true, std::memory_order_release);
+    script.sched->wake(queue);
+    script.step("j");
+    script.step("k");
+    answered.store(true, std::memory_order_release);
+    script.sched->wake(queue);
+    return false;
+  };
+  BOOST_TEST((script.run(2, chooser, 100) == Outcome::completed));
+  // CPU 0, which waits, is asked twice: when the interrupt is yet to be taken, and in the middle of its handler.
+  BOOST_TEST(std::ranges::count(chooser.interrupted, CpuMask{0b10}) == 2, script.log);
 }
 
 BOOST_AUTO_TEST_CASE(latency_and_disabled_interrupts_delay_an_interrupt) {
