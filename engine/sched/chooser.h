@@ -46,9 +46,10 @@ struct Question {
   };
 
   Occasion occasion;
-  Position at;          // at the beginning of the run: of CPU 0
-  CpuMask runnable;     // who can make its next step, or take an interrupt; never empty
-  CpuMask interrupted;  // those of them that will take an interrupt first, or are in its handler, but for the CPU itself
+  Position at;       // at the beginning of the run: of CPU 0
+  CpuMask runnable;  // who can make its next step, or take an interrupt; never empty
+  // Those of them that will take an interrupt first, or are in its handler, but for the CPU itself.
+  CpuMask interrupted;
 
   bool can_run(int cpu) const { return (runnable >> static_cast<unsigned>(cpu) & 1U) != 0; }
 };
