@@ -54,7 +54,6 @@ Kernel::Kernel(const RunSetup& setup, const ZapEngine& zap_engine)
       files(setup.arena.row<AddressSpace>(config.files)),
       pages(setup.arena.row<Page>(machine.frame_count())),
       footprint(*this, setup.arena, config.cpus),
-      reserved_frames_(frames_reserved(setup.program)),
       truncates_(has_any(setup.program, {Call::truncate, Call::punch})) {
   for (int file = 0; file < config.files; ++file) init_file(file);
   for (int mm = 0; mm < config.mms; ++mm) init_mm(mm);

@@ -77,7 +77,7 @@ class Kernel final : public Run {
   // Whether somebody in this run may truncate a file, or punch a hole.
   bool truncates() const { return truncates_; }
   // The pages that there are to hand out.
-  int page_count() const { return machine.frame_count() - reserved_frames_; }
+  int page_count() const { return machine.frame_count() - machine.reserved(); }
   FrameNumber pfn(const Page* page) const { return static_cast<FrameNumber>(page - pages.begin()); }
   Frame& frame(const Page* page) { return machine.frame(pfn(page)); }
   const Frame& frame(const Page* page) const { return machine.frame(pfn(page)); }
@@ -113,7 +113,6 @@ class Kernel final : public Run {
   void fill(const Task& by, const Task& owner, int page);
 
   const KernelFacts facts_{*this};
-  const int reserved_frames_;
   const bool truncates_;
   int batches_made_ = 0;
   int batches_in_use_ = 0;

@@ -33,21 +33,19 @@ void change_pte(TlbGather& tlb, const Vma& vma, int page) {
   if (needs_flush && !planted(current, Defect::protected_without_flush)) tlb.remove_tlb_entry(page);
 }
 
-// change_protection: of [first, end), one page table after the other.
-void change_protection(TlbGather& tlb, const Vma& vma, int first, int end) {
+// change_pte_range, of [first, end), which is in one page table.
+void change_pte_range(TlbGather& tlb, const Vma& vma, int first, int end) {
   Task& current = tlb.task();
-  const int table_size = 1 << current.kernel->config.table_shift;
-  for (int page = first; page < end;) {
-    const int next = std::min((page / table_size + 1) * table_size, end);
-    if (!pmd_none(current, tlb.mm(), page)) {
-      pte_lock(current, tlb.mm(), page);
-      for (int at = page; at < next; ++at) {
-        if (ptep_get(current, tlb.mm(), at).present()) change_pte(tlb, vma, at);
-      }
-      pte_unlock(current, tlb.mm(), page);
-    }
-    page = next;
+  pte_lock(current, tlb.mm(), first);
+  for (int page = first; page < end; ++page) {
+    if (ptep_get(current, tlb.mm(), page).present()) change_pte(tlb, vma, page);
   }
+  pte_unlock(current, tlb.mm(), first);
+}
+
+// change_protection, of [first, end).
+void change_protection(TlbGather& tlb, const Vma& vma, int first, int end) {
+  each_page_table(tlb.task(), tlb.mm(), first, end, [&](int from, int to) { change_pte_range(tlb, vma, from, to); });
 }
 
 // From now on the mapping is so for who faults.

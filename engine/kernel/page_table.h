@@ -6,6 +6,8 @@
 // levels above them are always there.
 #pragma once
 
+#include <algorithm>
+
 #include "engine/kernel/kernel.h"
 
 namespace shootdown {
@@ -21,6 +23,17 @@ void pte_alloc(Task& current, Mm& mm, int page);
 
 // pmd_clear: the page table for `page` is gone. No mapping needs it, and none in its range is in a file's i_mmap.
 void pmd_clear(Task& current, Mm& mm, int page);
+
+// zap_pmd_range, change_pmd_range: calls visit(first, end) for what each page table that there is has of [first, end).
+template <typename Visit>
+void each_page_table(Task& current, Mm& mm, int first, int end, const Visit& visit) {
+  const int size = 1 << current.kernel->config.table_shift;
+  while (first < end) {
+    const int next = std::min((first / size + 1) * size, end);
+    if (!pmd_none(current, mm, first)) visit(first, next);
+    first = next;
+  }
+}
 
 // pte_offset_map_lock and pte_unmap_unlock, for the table that holds `page` of `mm`.
 void pte_lock(Task& current, Mm& mm, int page);

@@ -146,6 +146,15 @@ SHOOTDOWN_HARNESS int mapping_of(const Page* page) {
   return page->mapping;
 }
 
+// folio_test_clear_dirty.
+bool test_clear_page_dirty(Task& current, Page* page) {
+  const auto cleared =
+      act(current, event::ClearDirty{.page = frame_fact(current, page)}, [&](event::ClearDirty& found) {
+        found.was = page->flags.fetch_and(~static_cast<Fact>(PG_dirty), std::memory_order_seq_cst);
+      });
+  return (cleared.was & PG_dirty) != 0;
+}
+
 }  // namespace
 
 bool set_page_dirty(Task& current, Page* page) {
@@ -174,20 +183,14 @@ bool clear_page_dirty_for_io(Task& current, Page* page) {
   const bool mkclean_comes_late = planted(current, Defect::cleaned_before_mkclean);
   const bool was_dirty = !mkclean_comes_late && page_mkclean(current, page) != 0;
   if (was_dirty && !planted(current, Defect::mkclean_result_dropped)) set_page_dirty(current, page);
-  const auto cleared =
-      act(current, event::ClearDirty{.page = frame_fact(current, page)}, [&](event::ClearDirty& found) {
-        found.was = page->flags.fetch_and(~static_cast<Fact>(PG_dirty), std::memory_order_seq_cst);
-      });
+  const bool cleared = test_clear_page_dirty(current, page);
   if (mkclean_comes_late) page_mkclean(current, page);
-  return (cleared.was & PG_dirty) != 0;
+  return cleared;
 }
 
 void cancel_dirty_page(Task& current, Page* page) {
   also_reads(current, places::flags(frame_fact(current, page)));
-  if (!page->test(PG_dirty)) return;
-  act(current, event::ClearDirty{.page = frame_fact(current, page)}, [&](event::ClearDirty& found) {
-    found.was = page->flags.fetch_and(~static_cast<Fact>(PG_dirty), std::memory_order_seq_cst);
-  });
+  if (page->test(PG_dirty)) test_clear_page_dirty(current, page);
 }
 
 void filemap_fdatawrite_range(Task& current, AddressSpace& file, PageSpan range, SyncMode mode) {

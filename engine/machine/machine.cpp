@@ -20,7 +20,8 @@ int frames_needed(const MachineConfig& config, int reserved) {
 Machine::Machine(Arena& arena, const MachineConfig& config, int reserved)
     : tlbs_(arena.row<Tlb>(config.cpus)),
       tables_(arena.row<TranslationTable>(config.mms)),
-      frames_(arena.row<Frame>(frames_needed(config, reserved))) {
+      frames_(arena.row<Frame>(frames_needed(config, reserved))),
+      reserved_(reserved) {
   for (Tlb& tlb : tlbs_) tlb = Tlb(arena.row<TlbEntry>(config.tlb));
   for (TranslationTable& table : tables_) table.slots = arena.row<PteSlot>(config.virtual_pages());
 }

@@ -58,6 +58,7 @@ class Machine {
   const Row<Frame>& frames() const { return frames_; }
 
   int frame_count() const { return frames_.size(); }
+  int reserved() const { return reserved_; }
   Frame& frame(FrameNumber number) { return frames_[number]; }
   const Frame& frame(FrameNumber number) const { return frames_[number]; }
   // How many page-table entries lead to a frame.
@@ -88,6 +89,7 @@ class Machine {
   Row<Tlb> tlbs_;
   Row<TranslationTable> tables_;
   Row<Frame> frames_;
+  int reserved_;
 };
 
 }  // namespace shootdown

@@ -151,20 +151,13 @@ void GatherEngine::zap_pte_range(MmuGather& tlb, int page, int end, const ZapDet
   } while (page != end);
 }
 
-// zap_pud_range and zap_pmd_range: one page table after the other, of those that there are.
 void GatherEngine::unmap_single_vma(MmuGather& tlb, const Vma& vma, int first, int end,
                                     const ZapDetails& details) const {
-  const unsigned shift = tlb.task().kernel->config.table_shift;
   const Fact mm = tlb.mm().number;
   // Nothing is promised of a range in which copies stay.
   const bool zaps_all = details.even_cows || vma.is_shared();
   if (zaps_all) note(tlb.task(), event::BeginZap{.mm = mm, .first = as_fact(first), .count = as_fact(end - first)});
-  for (int page = first; page < end;) {
-    const int table_end = ((page >> shift) + 1) << shift;
-    const int next = std::min(table_end, end);
-    if (!pmd_none(tlb.task(), tlb.mm(), page)) zap_pte_range(tlb, page, next, details);
-    page = next;
-  }
+  each_page_table(tlb.task(), tlb.mm(), first, end, [&](int from, int to) { zap_pte_range(tlb, from, to, details); });
   if (zaps_all) note(tlb.task(), event::EndZap{.mm = mm, .first = as_fact(first), .count = as_fact(end - first)});
 }
 
