@@ -1,12 +1,15 @@
 // Helpers for tests: building programs in code, and running them.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "engine/program/program.h"
 #include "engine/run/engine.h"
 #include "engine/run/simulation.h"
+#include "engine/zap/engines.h"
 #include "oracles/judge.h"
 
 namespace shootdown {
@@ -93,5 +96,13 @@ class TestBench {
   Judge judge_;
   Simulation simulation_;
 };
+
+// A program that no engine can run; none, where there is no such, as where Linux's own code is an engine.
+inline std::optional<Program> unmodelled_program() {
+  if (std::ranges::any_of(all_engines(), &Engine::does_every_operation)) return std::nullopt;
+  const auto* const info = std::ranges::find(operation_table, false, &OperationInfo::modelled);
+  if (info == operation_table.end()) return std::nullopt;
+  return ProgramBuilder().machine(&MachineConfig::mms, 2).operation(0, info->call, 1, 1).program();
+}
 
 }  // namespace shootdown

@@ -36,7 +36,7 @@ std::uint64_t cpu_time() {
 // Makes the runs.
 class DefectSearch::Bench {
  public:
-  Bench(Defect defect, std::span<const Engine* const> engines, const DefectPrograms& programs)
+  Bench(Defect defect, std::span<const Engine* const> engines, const CorpusAndMutants& programs)
       : defect_(defect), programs_(programs), replayers_(engines.size()) {
     for (std::size_t i = 0; i < engines.size(); ++i) replayers_[i].engine = engines[i];
   }
@@ -103,7 +103,7 @@ class DefectSearch::Bench {
   }
 
   Defect defect_;
-  const DefectPrograms& programs_;
+  const CorpusAndMutants& programs_;
   std::vector<Replayers> replayers_;
   std::unique_ptr<Program> program_ = std::make_unique<Program>();
   std::optional<std::size_t> number_;  // of the program
@@ -122,7 +122,7 @@ std::vector<const Engine*> engines_for(const DefectInfo& defect) {
   return engines;
 }
 
-DefectSearch::DefectSearch(Defect defect, std::vector<const Engine*> engines, const DefectPrograms& programs)
+DefectSearch::DefectSearch(Defect defect, std::vector<const Engine*> engines, const CorpusAndMutants& programs)
     : defect_(defect),
       engines_(std::move(engines)),
       programs_(programs),
@@ -164,7 +164,7 @@ void DefectSearch::pass_over() {
 }
 
 std::vector<std::size_t> exposing(const DefectInfo& defect, const std::vector<CorpusProgram>& corpus) {
-  const DefectPrograms programs(corpus, 0);
+  const CorpusAndMutants programs(corpus, 0);
   DefectSearch search(defect.id, engines_for(defect), programs);
   std::vector<std::size_t> found;
   while (const BrokenRun detected = search.run(corpus.size() * search.engines().size()).counts.detected) {

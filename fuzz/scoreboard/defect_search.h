@@ -29,7 +29,7 @@
 
 #include "engine/defects.h"
 #include "engine/zap/engines.h"
-#include "fuzz/scoreboard/defect_programs.h"
+#include "fuzz/triage/corpus_and_mutants.h"
 #include "fuzz/triage/isolation.h"
 #include "oracles/oracles.h"
 
@@ -69,7 +69,7 @@ class DefectSearch {
  public:
   // Of no mistake if `defect` is `none`: then all runs are without one. `programs` must outlive it. The caller must not
   // have a Replayer of its own meanwhile.
-  DefectSearch(Defect defect, std::vector<const Engine*> engines, const DefectPrograms& programs);
+  DefectSearch(Defect defect, std::vector<const Engine*> engines, const CorpusAndMutants& programs);
 
   // Until the mistake is detected, or so many runs have been made in all.
   const SearchResult& run(std::size_t limit);
@@ -87,7 +87,7 @@ class DefectSearch {
 
   Defect defect_;
   std::vector<const Engine*> engines_;
-  const DefectPrograms& programs_;
+  const CorpusAndMutants& programs_;
   SearchResult result_;
   std::shared_ptr<Bench> bench_;  // in the process only
   Isolation isolation_;

@@ -29,12 +29,12 @@ constexpr std::size_t most_runs = 1500;
 #endif
 
 std::vector<CorpusProgram> whole_corpus() {
-  std::variant<std::vector<CorpusProgram>, InputError> programs = load_programs("corpus");
+  std::variant<std::vector<CorpusProgram>, InputError> programs = load_programs("corpus", model_engines());
   BOOST_TEST_REQUIRE(std::holds_alternative<std::vector<CorpusProgram>>(programs));
   return std::get<std::vector<CorpusProgram>>(std::move(programs));
 }
 
-SearchResult search_for(const DefectInfo& defect, const DefectPrograms& programs, std::size_t limit) {
+SearchResult search_for(const DefectInfo& defect, const CorpusAndMutants& programs, std::size_t limit) {
   return DefectSearch(defect.id, engines_for(defect), programs).run(limit);
 }
 
@@ -42,7 +42,7 @@ SearchResult search_for(const DefectInfo& defect, const DefectPrograms& programs
 
 BOOST_AUTO_TEST_CASE(what_can_be_detected_is_and_nothing_else) {
   const std::vector<CorpusProgram> corpus = whole_corpus();
-  const DefectPrograms programs(corpus, 0);
+  const CorpusAndMutants programs(corpus, 0);
   for (const DefectInfo& defect : all_defects()) {
     const SearchCounts counts = search_for(defect, programs, most_runs).counts;
     const BrokenRun& detected = counts.detected;
@@ -65,10 +65,10 @@ BOOST_AUTO_TEST_CASE(what_can_be_detected_is_and_nothing_else) {
 
 BOOST_AUTO_TEST_CASE(the_programs_are_always_the_same) {
   const std::vector<CorpusProgram> corpus = whole_corpus();
-  const DefectPrograms programs(corpus, 1);
-  const DefectPrograms same(corpus, 1);
-  const DefectPrograms others(corpus, 2);
-  const std::size_t mutant = programs.seeds();
+  const CorpusAndMutants programs(corpus, 1);
+  const CorpusAndMutants same(corpus, 1);
+  const CorpusAndMutants others(corpus, 2);
+  const std::size_t mutant = programs.corpus_size();
   BOOST_TEST(mutant == corpus.size());
   BOOST_TEST((same.encoded(mutant + 3) == programs.encoded(mutant + 3)));
   BOOST_TEST((others.encoded(mutant + 3) != programs.encoded(mutant + 3)));
@@ -80,8 +80,8 @@ BOOST_AUTO_TEST_CASE(the_programs_are_always_the_same) {
 
 BOOST_AUTO_TEST_CASE(of_no_program_mutants_are_made_of_nothing) {
   const std::vector<CorpusProgram> corpus = whole_corpus();
-  const DefectPrograms programs(corpus, {}, 1);
-  BOOST_TEST(programs.seeds() == 0U);
+  const CorpusAndMutants programs(corpus, {}, 1);
+  BOOST_TEST(programs.corpus_size() == 0U);
   BOOST_TEST(!programs.encoded(0).empty());
   BOOST_TEST((programs.encoded(0) != programs.encoded(1)));
   BOOST_TEST(static_cast<bool>(search_for(*find_defect("rss-counted-twice"), programs, 1000).counts.detected));
@@ -89,7 +89,7 @@ BOOST_AUTO_TEST_CASE(of_no_program_mutants_are_made_of_nothing) {
 
 BOOST_AUTO_TEST_CASE(a_search_that_finds_nothing_has_made_all_its_runs) {
   const std::vector<CorpusProgram> corpus = whole_corpus();
-  const DefectPrograms programs(corpus, 0);
+  const CorpusAndMutants programs(corpus, 0);
   const SearchResult result = search_for(*find_defect("entry-read-before-clear"), programs, 7);
   BOOST_TEST(!result.counts.detected);
   BOOST_TEST(result.counts.runs == 7U);
@@ -99,7 +99,7 @@ BOOST_AUTO_TEST_CASE(a_search_that_finds_nothing_has_made_all_its_runs) {
 
 BOOST_AUTO_TEST_CASE(what_is_not_reached_is_a_run_without_the_mistake) {
   const std::vector<CorpusProgram> corpus{{"empty", {}}};
-  const DefectPrograms programs(corpus, 0);
+  const CorpusAndMutants programs(corpus, 0);
   const DefectInfo& defect = *find_defect("lookup-not-repeated");
   const std::size_t engines = engines_for(defect).size();
   const SearchCounts counts = search_for(defect, programs, engines).counts;
@@ -112,7 +112,7 @@ BOOST_AUTO_TEST_CASE(what_is_not_reached_is_a_run_without_the_mistake) {
 // An engine that breaks what it claims whether or not a mistake is made.
 BOOST_AUTO_TEST_CASE(what_breaks_without_a_mistake_is_a_false_alarm) {
   const std::vector<CorpusProgram> corpus = whole_corpus();
-  const DefectPrograms programs(corpus, 0);
+  const CorpusAndMutants programs(corpus, 0);
   const SilentEngine wrong(eager_dirty(), kind_of<event::MarkAccessed>);
   const SearchCounts counts = DefectSearch(Defect::none, {&wrong}, programs).run(corpus.size()).counts;
   BOOST_TEST(!counts.detected);
@@ -129,7 +129,7 @@ BOOST_AUTO_TEST_CASE(runs_in_which_shootdown_fails_are_passed_over) {
     const std::string bytes = trouble(page);
     corpus.push_back({"some", {bytes.begin(), bytes.end()}});
   }
-  const DefectPrograms programs(corpus, 0);
+  const CorpusAndMutants programs(corpus, 0);
   const TroubleEngine engine;
   DefectSearch search(Defect::none, {&engine}, programs);
   const SearchResult& result = search.run(corpus.size());
@@ -147,7 +147,7 @@ BOOST_AUTO_TEST_CASE(the_programs_that_expose_a_mistake_are_all_found) {
   BOOST_TEST(found.size() < corpus.size());
   const std::vector<const Engine*> engines = engines_for(defect);
   for (std::size_t number = 0; number < corpus.size(); ++number) {
-    const DefectPrograms alone(corpus, {number}, 0);
+    const CorpusAndMutants alone(corpus, {number}, 0);
     const bool shows = static_cast<bool>(DefectSearch(defect.id, engines, alone).run(engines.size()).counts.detected);
     const bool named = std::ranges::find(found, number) != found.end();
     BOOST_TEST(shows == named, corpus[number].name);

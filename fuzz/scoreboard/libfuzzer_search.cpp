@@ -4,8 +4,6 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <stdexcept>
 #include <string_view>
@@ -16,6 +14,7 @@
 
 #include <fmt/format.h>
 
+#include "fuzz/io/files.h"
 #include "fuzz/io/output.h"
 #include "fuzz/language/codec.h"
 #include "fuzz/triage/process.h"
@@ -52,17 +51,6 @@ class Scratch {
   fs::path path_;
 };
 
-std::string read_file(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
-
-void write_file(const fs::path& path, std::string_view bytes) {
-  std::ofstream file(path, std::ios::binary);
-  file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  if (!file.flush()) throw std::runtime_error(printable(path.string()) + ": cannot write");
-}
-
 // What stands behind `mark` in the line that begins with it.
 std::optional<std::string_view> rest_of_line(std::string_view text, std::string_view mark) {
   for (std::size_t begin = 0; begin < text.size();) {
@@ -95,11 +83,11 @@ struct Found {
 
 class LibFuzzerSearch {
  public:
-  LibFuzzerSearch(const LibFuzzerTargets& targets, Defect defect, const DefectPrograms& programs, std::uint64_t seed,
+  LibFuzzerSearch(const LibFuzzerTargets& targets, Defect defect, const CorpusAndMutants& programs, std::uint64_t seed,
                   const HeldSignals& signals)
       : targets_(targets), defect_(defect), seed_(seed), signals_(signals) {
     fs::create_directory(seeds());
-    for (std::size_t number = 0; number < programs.seeds(); ++number)
+    for (std::size_t number = 0; number < programs.corpus_size(); ++number)
       write_file(seeds() / fmt::format("{:04}", number), as_characters(programs.encoded(number)));
   }
 
@@ -181,14 +169,14 @@ class LibFuzzerSearch {
 // What an input that a target has found is worth.
 SearchCounts replayed_on(Defect defect, const Engine& engine, const std::string& input) {
   const std::vector<CorpusProgram> alone{{"found", {input.begin(), input.end()}}};
-  const DefectPrograms programs(alone, 0);
+  const CorpusAndMutants programs(alone, 0);
   return DefectSearch(defect, {&engine}, programs).run(1).counts;
 }
 
 }  // namespace
 
 SearchResult search_by_libfuzzer(const LibFuzzerTargets& targets, Defect defect, std::span<const Engine* const> engines,
-                                 const DefectPrograms& programs, std::uint64_t seed, std::uint64_t runs,
+                                 const CorpusAndMutants& programs, std::uint64_t seed, std::uint64_t runs,
                                  const HeldSignals& signals) {
   LibFuzzerSearch fuzzer(targets, defect, programs, seed, signals);
   SearchResult result;

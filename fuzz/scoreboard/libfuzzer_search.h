@@ -21,9 +21,9 @@
 
 #include "engine/defects.h"
 #include "engine/zap/engines.h"
-#include "fuzz/scoreboard/defect_programs.h"
 #include "fuzz/scoreboard/defect_search.h"
 #include "fuzz/triage/child.h"
+#include "fuzz/triage/corpus_and_mutants.h"
 
 namespace shootdown {
 
@@ -37,7 +37,7 @@ struct LibFuzzerTargets {
 // Makes at most `runs` runs, those of what `programs` has before its mutants among them. Throws std::runtime_error if a target cannot
 // be run.
 SearchResult search_by_libfuzzer(const LibFuzzerTargets& targets, Defect defect, std::span<const Engine* const> engines,
-                                 const DefectPrograms& programs, std::uint64_t seed, std::uint64_t runs,
+                                 const CorpusAndMutants& programs, std::uint64_t seed, std::uint64_t runs,
                                  const HeldSignals& signals);
 
 }  // namespace shootdown

@@ -53,7 +53,7 @@ struct Folder : TemporaryFolder {
     const std::vector<CorpusProgram> corpus{{"one", {}}, {"two", {}}};
     const HeldSignals signals;
     return search_by_libfuzzer({.folder = path("targets"), .flags = {"-entropic=0"}}, Defect::rss_counted_twice,
-                               engines(), DefectPrograms(corpus, 7), 7, runs, signals);
+                               engines(), CorpusAndMutants(corpus, 7), 7, runs, signals);
   }
 };
 
@@ -131,7 +131,7 @@ BOOST_AUTO_TEST_CASE(with_libfuzzer_itself) {
   const HeldSignals signals;
   const LibFuzzerTargets targets{.folder = fs::path(SHOOTDOWN_FUZZ_TARGET).parent_path(), .flags = {"-entropic=0"}};
   const std::vector<const Engine*> engines{&eager_dirty()};
-  const DefectPrograms programs(corpus, 1);
+  const CorpusAndMutants programs(corpus, 1);
   const SearchResult result =
       search_by_libfuzzer(targets, Defect::rss_counted_twice, engines, programs, 1, 20000, signals);
   BOOST_TEST(static_cast<bool>(result.counts.detected), result.failed);

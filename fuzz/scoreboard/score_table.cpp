@@ -1,11 +1,11 @@
 #include "fuzz/scoreboard/score_table.h"
 
-#include <algorithm>
 #include <string_view>
 #include <vector>
 
 #include <fmt/format.h>
 
+#include "fuzz/io/table.h"
 #include "fuzz/language/text.h"
 #include "fuzz/scoreboard/score_words.h"
 #include "fuzz/trace/columns.h"
@@ -15,21 +15,6 @@ namespace shootdown {
 namespace {
 
 using TableRow = std::vector<std::string>;
-
-std::string render(const std::vector<TableRow>& rows) {
-  std::vector<std::size_t> widths(rows.front().size());
-  for (const TableRow& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  }
-  std::string text;
-  for (const TableRow& row : rows) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i) line += fmt::format("{:{}}  ", row[i], widths[i]);
-    line.erase(line.find_last_not_of(' ') + 1);
-    text += line + "\n";
-  }
-  return text;
-}
 
 TableRow row_of(const Score& score, const ScoreboardSettings& settings) {
   const bool places_known = !settings.libfuzzer.has_value();
@@ -132,7 +117,7 @@ std::string score_table(const Scoreboard& board, const ScoreboardSettings& setti
       {"defect", "reached", "triggered", "detected", "runs (quartiles)", "CPU milliseconds", "by"}};
   for (const Score& score : board.scores) rows.push_back(row_of(score, settings));
   const bool places_known = !settings.libfuzzer.has_value();
-  std::string text = render(rows);
+  std::string text = aligned(rows);
   text += section(board, "Not detected with any seed:", [&](const Score& score) {
     return score.detectable() && score.detected() == 0 && !score.trials.empty() ? why_undetected(score, places_known)
                                                                                 : "";

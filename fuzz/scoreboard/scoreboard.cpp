@@ -105,7 +105,7 @@ std::size_t Scoreboard::detected_within(std::uint64_t runs, std::size_t seed) co
 
 // --- trials ---
 
-DefectPrograms programs_of(const ScoreboardSettings& settings, const Score& score, std::uint64_t seed) {
+CorpusAndMutants programs_of(const ScoreboardSettings& settings, const Score& score, std::uint64_t seed) {
   std::vector<std::size_t> chosen;
   for (std::size_t i = 0; i < settings.corpus.size(); ++i) {
     if (std::ranges::find(score.left_out, i) == score.left_out.end()) chosen.push_back(i);
@@ -176,7 +176,7 @@ class Work {
   Score& score_of(std::size_t number) { return number < board_.scores.size() ? board_.scores[number] : board_.without; }
 
   SearchResult search(const Score& score, std::uint64_t seed) const {
-    const DefectPrograms programs = programs_of(settings_, score, seed);
+    const CorpusAndMutants programs = programs_of(settings_, score, seed);
     if (settings_.libfuzzer.has_value())
       return search_by_libfuzzer(*settings_.libfuzzer, score.defect.id, score.engines, programs, seed, settings_.runs,
                                  signals_);

@@ -20,11 +20,11 @@
 #include <vector>
 
 #include "engine/defects.h"
-#include "fuzz/scoreboard/defect_programs.h"
 #include "fuzz/scoreboard/defect_search.h"
 #include "fuzz/scoreboard/libfuzzer_search.h"
 #include "fuzz/scoreboard/quartiles.h"
 #include "fuzz/triage/child.h"
+#include "fuzz/triage/corpus_and_mutants.h"
 
 namespace shootdown {
 
@@ -74,7 +74,7 @@ struct Scoreboard {
 };
 
 // Those of a trial.
-DefectPrograms programs_of(const ScoreboardSettings& settings, const Score& score, std::uint64_t seed);
+CorpusAndMutants programs_of(const ScoreboardSettings& settings, const Score& score, std::uint64_t seed);
 
 // Told how many trials of how many have been made.
 using ScoreboardProgress = std::function<void(std::size_t made, std::size_t all)>;

@@ -82,7 +82,7 @@ BOOST_AUTO_TEST_CASE(a_defect_is_detected_without_the_programs_that_show_it) {
   BOOST_TEST(score.detected() == 3U);
   BOOST_TEST(score.runs().median.has_value());
   BOOST_TEST(score.cpu_milliseconds().median.has_value());
-  const std::size_t seeds = programs_of(asked, score, 1).seeds();
+  const std::size_t seeds = programs_of(asked, score, 1).corpus_size();
   BOOST_TEST(seeds == asked.corpus.size() - score.left_out.size());
   for (const SearchResult& trial : score.trials) {
     BOOST_TEST(trial.counts.runs > seeds * score.engines.size());
@@ -130,7 +130,7 @@ BOOST_AUTO_TEST_CASE(if_all_programs_show_it_a_trial_begins_from_nothing) {
   asked.corpus.erase(asked.corpus.begin());
   const Score score = keep(asked).scores[0];
   BOOST_TEST(score.left_out.size() == 1U);
-  BOOST_TEST(programs_of(asked, score, 1).seeds() == 0U);
+  BOOST_TEST(programs_of(asked, score, 1).corpus_size() == 0U);
   BOOST_TEST(score.detected() == 3U);
 }
 

@@ -9,7 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/zap/engines.h"
-#include "fuzz/tool/table.h"
+#include "fuzz/io/table.h"
 #include "fuzz/triage/inputs.h"
 #include "fuzz/triage/regression.h"
 
@@ -105,7 +105,7 @@ ExitStatus corpus_list_command(const CorpusListOptions& options, Console& consol
   if (options.json) {
     print_json(entries, console.out());
   } else if (!entries.empty()) {
-    print_table(rows_of(entries), console.out());
+    console.out().write(aligned(rows_of(entries)));
   }
   return status;
 }

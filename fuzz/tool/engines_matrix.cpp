@@ -7,9 +7,9 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "fuzz/io/table.h"
 #include "fuzz/language/text.h"
 #include "fuzz/replay/replay.h"
-#include "fuzz/tool/table.h"
 #include "fuzz/trace/columns.h"
 #include "fuzz/triage/breakages.h"
 
@@ -28,6 +28,14 @@ std::variant<std::vector<const Engine*>, InputError> chosen_engines(const std::v
     chosen.push_back(std::get<const Engine*>(engine));
   }
   return chosen;
+}
+
+// Programs of which one at least can be run, or what is wrong.
+std::variant<std::vector<CorpusProgram>, InputError> load_corpus(const std::string& path) {
+  auto corpus = load_programs(path, all_engines());
+  const auto* const programs = std::get_if<std::vector<CorpusProgram>>(&corpus);
+  if (programs == nullptr || !programs->empty()) return corpus;
+  return InputError{fmt::format("{}: no engine can run any of these programs", printable(path))};
 }
 
 bool is_judged(const EngineBreakages& row, const Breakage& breakage) {
@@ -67,7 +75,7 @@ void print_example(const EngineBreakages& row, std::string_view what, const Exam
 }
 
 void print_for_people(const std::vector<EngineBreakages>& rows, Output& out) {
-  print_table(table_of(rows), out);
+  out.write(aligned(table_of(rows)));
   out.print("\n");
   for (const Breakage& breakage : all_breakages()) {
     for (const std::string& line : wrap(fmt::format("{}: {}", breakage.name, breakage.what), text_width, 0))
@@ -123,12 +131,12 @@ ExitStatus engines_matrix_command(const EnginesOptions& options, Console& consol
     console.error(error->message);
     return exit_bad_input;
   }
-  std::variant<std::vector<RawInput>, InputError> corpus = load_corpus(options.corpus);
+  const auto corpus = load_corpus(options.corpus);
   if (const auto* const error = std::get_if<InputError>(&corpus)) {
     console.error(error->message);
     return exit_bad_input;
   }
-  CorpusAndMutants programs(std::move(std::get<std::vector<RawInput>>(corpus)));
+  const CorpusAndMutants programs(std::get<std::vector<CorpusProgram>>(corpus), 0);
   std::vector<EngineBreakages> rows;
   for (const Engine* const engine : std::get<std::vector<const Engine*>>(chosen))
     rows.push_back(find_breakages(*engine, programs, options.runs));

@@ -47,7 +47,7 @@ std::variant<ScoreboardSettings, InputError> settings_of(const ScoreboardOptions
   if (const auto* const error = std::get_if<InputError>(&defects)) return *error;
   settings.defects = std::get<std::vector<DefectInfo>>(std::move(defects));
   if (!options.from_nothing) {
-    auto corpus = load_programs(options.corpus);
+    auto corpus = load_programs(options.corpus, model_engines());
     if (const auto* const error = std::get_if<InputError>(&corpus)) return *error;
     settings.corpus = std::get<std::vector<CorpusProgram>>(std::move(corpus));
   }

@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <memory>
 #include <utility>
-#include <variant>
 
-#include "engine/check.h"
+#include <fmt/format.h>
+
 #include "engine/sched/random.h"
 #include "fuzz/replay/record.h"
 #include "fuzz/replay/replay.h"
@@ -41,7 +41,7 @@ class BreakageSearch {
  public:
   explicit BreakageSearch(const Engine& engine) : engine_(engine), replayer_(engine) {}
 
-  EngineBreakages run(CorpusAndMutants& programs, std::size_t limit);
+  EngineBreakages run(const CorpusAndMutants& programs, std::size_t limit);
 
  private:
   struct Candidate {
@@ -65,7 +65,7 @@ class BreakageSearch {
     smallest = {.origin = origin, .program = std::make_unique<const Program>(program)};
   }
 
-  std::unique_ptr<Program> program_of(const RawInput& input, bool is_mutant, std::size_t number) const;
+  std::unique_ptr<Program> program_of(const CorpusAndMutants& programs, bool is_mutant, std::size_t number) const;
   void try_program(const Program& program, const std::string& origin);
   Surprise find_surprise();
   // `shown`: whether a run that broke something shows what the candidate is kept for.
@@ -90,14 +90,14 @@ Example BreakageSearch::made_smaller(const Candidate& candidate, const Shown& sh
   return {.origin = candidate.origin, .program = with_events(replayer_, small)};
 }
 
-EngineBreakages BreakageSearch::run(CorpusAndMutants& programs, std::size_t limit) {
+EngineBreakages BreakageSearch::run(const CorpusAndMutants& programs, std::size_t limit) {
   EngineBreakages found{.engine = &engine_, .examples = {}};
   for (std::size_t number = 0; number < limit; ++number) {
-    const RawInput& input = programs.at(number);
-    const std::unique_ptr<Program> program = program_of(input, number >= programs.corpus_size(), number);
+    const bool is_mutant = number >= programs.corpus_size();
+    const std::unique_ptr<Program> program = program_of(programs, is_mutant, number);
     if (!engine_.refusal(*program).empty()) continue;
     ++found.runs;
-    try_program(*program, input.name());
+    try_program(*program, is_mutant ? fmt::format("mutant {}", number) : programs.name(number));
   }
   for (std::size_t i = 0; i < breakages.size(); ++i) {
     std::optional<Example>& example = found.examples.emplace_back();
@@ -108,10 +108,10 @@ EngineBreakages BreakageSearch::run(CorpusAndMutants& programs, std::size_t limi
   return found;
 }
 
-std::unique_ptr<Program> BreakageSearch::program_of(const RawInput& input, bool is_mutant, std::size_t number) const {
-  std::variant<Input, InputError> read = read_input(input.name(), input.bytes);
-  SHOOTDOWN_CHECK(std::holds_alternative<Input>(read));
-  auto program = std::make_unique<Program>(std::get<Input>(read).document.program);
+std::unique_ptr<Program> BreakageSearch::program_of(const CorpusAndMutants& programs, bool is_mutant,
+                                                    std::size_t number) const {
+  auto program = std::make_unique<Program>();
+  programs.get(number, *program);
   if (is_mutant && number % 2 != 0) {
     SplitMix64 random(number);
     program->machine.pct_depth = static_cast<std::uint16_t>(1 + random.below(3));
@@ -143,7 +143,7 @@ std::span<const Breakage> all_breakages() {
   return breakages;
 }
 
-EngineBreakages find_breakages(const Engine& engine, CorpusAndMutants& programs, std::size_t limit) {
+EngineBreakages find_breakages(const Engine& engine, const CorpusAndMutants& programs, std::size_t limit) {
   return BreakageSearch(engine).run(programs, limit);
 }
 

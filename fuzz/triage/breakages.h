@@ -54,6 +54,6 @@ struct EngineBreakages {
 
 // Tries the first `limit` programs on an engine; those that it refuses are changed for it, or left out. The caller must
 // not have a Replayer of its own meanwhile.
-EngineBreakages find_breakages(const Engine& engine, CorpusAndMutants& programs, std::size_t limit);
+EngineBreakages find_breakages(const Engine& engine, const CorpusAndMutants& programs, std::size_t limit);
 
 }  // namespace shootdown

@@ -1,14 +1,13 @@
 #include "fuzz/triage/corpus_and_mutants.h"
 
 #include <algorithm>
+#include <numeric>
 #include <optional>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include "engine/check.h"
 #include "engine/sched/random.h"
-#include "engine/zap/engines.h"
 #include "fuzz/language/codec.h"
 #include "fuzz/language/mutator.h"
 
@@ -16,57 +15,60 @@ namespace shootdown {
 
 namespace {
 
-bool can_be_run(const Program& program) {
-  return std::ranges::any_of(all_engines(), [&](const Engine* engine) { return engine->refusal(program).empty(); });
+// Adds the program of an input, if one of the engines can run it; or says what is wrong.
+std::optional<InputError> add_program(const RawInput& input, std::span<const Engine* const> engines,
+                                      std::vector<CorpusProgram>& programs) {
+  const std::variant<Input, InputError> read = read_input(input.name(), input.bytes);
+  if (const auto* const error = std::get_if<InputError>(&read)) return *error;
+  const Program& program = std::get<Input>(read).document.program;
+  const auto can_run = [&](const Engine* engine) { return engine->refusal(program).empty(); };
+  if (std::ranges::any_of(engines, can_run)) programs.push_back({input.name(), encode(program)});
+  return std::nullopt;
+}
+
+std::vector<std::size_t> all_numbers(std::size_t count) {
+  std::vector<std::size_t> numbers(count);
+  std::iota(numbers.begin(), numbers.end(), std::size_t{0});
+  return numbers;
 }
 
 }  // namespace
 
-std::variant<std::vector<RawInput>, InputError> load_corpus(const std::string& path) {
-  std::vector<RawInput> corpus;
+std::variant<std::vector<CorpusProgram>, InputError> load_programs(const std::string& path,
+                                                                   std::span<const Engine* const> engines) {
+  std::vector<CorpusProgram> programs;
   std::optional<InputError> error;
-  bool any_can_be_run = false;
   visit_inputs(path, [&](const std::variant<RawInput, InputError>& loaded) {
-    if (const auto* const bad = std::get_if<InputError>(&loaded)) {
-      error = *bad;
-      return false;
-    }
-    const auto& raw = std::get<RawInput>(loaded);
-    const std::variant<Input, InputError> read = read_input(raw.name(), raw.bytes);
-    if (const auto* const unreadable = std::get_if<InputError>(&read)) {
-      error = *unreadable;
-      return false;
-    }
-    any_can_be_run = any_can_be_run || can_be_run(std::get<Input>(read).document.program);
-    corpus.push_back(raw);
-    return true;
+    const auto* const bad = std::get_if<InputError>(&loaded);
+    error = bad != nullptr ? std::optional(*bad) : add_program(std::get<RawInput>(loaded), engines, programs);
+    return !error.has_value();
   });
   if (error.has_value()) return *error;
-  if (!any_can_be_run) return InputError{fmt::format("{}: no engine can run any of these programs", printable(path))};
-  return corpus;
+  return programs;
 }
 
-CorpusAndMutants::CorpusAndMutants(std::vector<RawInput> corpus) {
-  for (RawInput& input : corpus) {
-    const std::variant<Input, InputError> read = read_input(input.name(), input.bytes);
-    SHOOTDOWN_CHECK(std::holds_alternative<Input>(read));
-    const Program& program = std::get<Input>(read).document.program;
-    if (!can_be_run(program)) continue;
-    encoded_.push_back(encode(program));
-    inputs_.push_back(std::move(input));
-  }
-  SHOOTDOWN_CHECK(!inputs_.empty());
+CorpusAndMutants::CorpusAndMutants(const std::vector<CorpusProgram>& corpus, std::vector<std::size_t> chosen,
+                                   std::uint64_t seed)
+    : corpus_(corpus), chosen_(std::move(chosen)), seed_(seed) {}
+
+CorpusAndMutants::CorpusAndMutants(const std::vector<CorpusProgram>& corpus, std::uint64_t seed)
+    : CorpusAndMutants(corpus, all_numbers(corpus.size()), seed) {}
+
+void CorpusAndMutants::get(std::size_t number, Program& program) const {
+  decode(encoded(number), program);
 }
 
-const RawInput& CorpusAndMutants::at(std::size_t number) {
-  while (inputs_.size() <= number) inputs_.push_back(mutant(inputs_.size()));
-  return inputs_[number];
+std::vector<std::uint8_t> CorpusAndMutants::encoded(std::size_t number) const {
+  if (number < chosen_.size()) return corpus_[chosen_[number]].encoded;
+  SplitMix64 random(seed_ << 32U | number);
+  if (chosen_.empty()) return mutant_of({}, random);
+  const std::size_t original = chosen_[random.below(chosen_.size())];
+  return mutant_of(corpus_[original].encoded, random);
 }
 
-RawInput CorpusAndMutants::mutant(std::uint64_t number) const {
-  SplitMix64 random(number);
-  const std::vector<std::uint8_t>& original = encoded_[random.below(encoded_.size())];
-  return {.path = "mutant " + std::to_string(number), .bytes = std::string(as_characters(mutant_of(original, random)))};
+std::string CorpusAndMutants::name(std::size_t number) const {
+  if (number < chosen_.size()) return corpus_[chosen_[number]].name;
+  return fmt::format("mutant {} of seed {}", number, seed_);
 }
 
 }  // namespace shootdown

@@ -1,34 +1,54 @@
-// The programs that a search tries: those of a corpus, then mutants of them without
-// end. They are the same ones in every process.
+// The programs that a search tries: some of a corpus, then mutants of them without
+// end. The same ones in every process and build.
+//
+// A seed makes mutants of its own. Of no program at all, mutants are made of
+// nothing: a few records each.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "engine/program/program.h"
+#include "engine/run/engine.h"
+#include "fuzz/io/input_error.h"
 #include "fuzz/triage/inputs.h"
 
 namespace shootdown {
 
-// The inputs that a path names; or what is wrong: that one of them cannot be read, or that no engine can run any.
-std::variant<std::vector<RawInput>, InputError> load_corpus(const std::string& path);
+// A program of a corpus.
+struct CorpusProgram {
+  std::string name;
+  std::vector<std::uint8_t> encoded;
+};
+
+// Of what a path names (visit_inputs), those that one of the engines can run; or what is wrong with the first that cannot be read.
+std::variant<std::vector<CorpusProgram>, InputError> load_programs(const std::string& path,
+                                                                   std::span<const Engine* const> engines);
 
 class CorpusAndMutants {
  public:
-  // What load_corpus has loaded. What no engine can run is left out.
-  explicit CorpusAndMutants(std::vector<RawInput> corpus);
+  // `chosen`: numbers of programs of the corpus, which must outlive it.
+  CorpusAndMutants(const std::vector<CorpusProgram>& corpus, std::vector<std::size_t> chosen, std::uint64_t seed);
+  // All of them.
+  CorpusAndMutants(const std::vector<CorpusProgram>& corpus, std::uint64_t seed);
 
-  // Program number `number`: of the corpus, if it is below corpus_size(). The others are made when they are asked for.
-  const RawInput& at(std::size_t number);
-  std::size_t corpus_size() const { return encoded_.size(); }
+  // How many come before the first mutant.
+  std::size_t corpus_size() const { return chosen_.size(); }
+
+  // Decodes program number `number` into `program`.
+  void get(std::size_t number, Program& program) const;
+  std::vector<std::uint8_t> encoded(std::size_t number) const;
+  // A program of the corpus by its name; else "mutant N of seed N".
+  std::string name(std::size_t number) const;
 
  private:
-  RawInput mutant(std::uint64_t number) const;
-
-  std::vector<RawInput> inputs_;
-  std::vector<std::vector<std::uint8_t>> encoded_;  // of the corpus
+  const std::vector<CorpusProgram>& corpus_;
+  std::vector<std::size_t> chosen_;
+  std::uint64_t seed_;
 };
 
 }  // namespace shootdown

@@ -1,7 +1,6 @@
 #include "fuzz/triage/libfuzzer_merge.h"
 
 #include <fstream>
-#include <iterator>
 #include <optional>
 #include <regex>
 #include <stdexcept>
@@ -9,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "fuzz/io/files.h"
 #include "fuzz/io/output.h"
 #include "fuzz/triage/process.h"
 
@@ -30,17 +30,6 @@ constexpr std::chrono::seconds between_progress{2};
 
 std::string input_name(std::size_t number) {
   return fmt::format("{}/{:08}", input_folder, number);
-}
-
-std::string read_file(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
-
-void write_file(const fs::path& path, std::string_view bytes) {
-  std::ofstream file(path, std::ios::binary);
-  file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  if (!file.flush()) throw std::runtime_error(printable(path.string()) + ": cannot write");
 }
 
 // How many inputs the target has begun to read.
