@@ -42,6 +42,8 @@ class AtomicSleep final : public Oracle<event::SleepInAtomic> {
       violate(cpu, "cpu {} takes the i_rwsem of file {} while it holds a spinlock", cpu, lock.owner);
     } else if (lock.kind == LockClass::invalidate) {
       violate(cpu, "cpu {} takes the invalidate_lock of file {} while it holds a spinlock", cpu, lock.owner);
+    } else if (lock.kind == LockClass::anon_vma) {
+      violate(cpu, "cpu {} takes the lock of anon_vma {} while it holds a spinlock", cpu, lock.number);
     } else {
       violate(cpu, "cpu {} takes the mmap_lock of mm {} while it holds a spinlock", cpu, lock.owner);
     }

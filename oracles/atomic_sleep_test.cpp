@@ -38,6 +38,8 @@ BOOST_AUTO_TEST_CASE(says_what_was_done_where_it_must_not_be) {
        "takes the i_rwsem of file 0 while it holds a spinlock"},
       {{.reason = Reason::lock, .lock = {.kind = LockClass::mmap, .owner = 1}},
        "takes the mmap_lock of mm 1 while it holds a spinlock"},
+      {{.reason = Reason::lock, .lock = {.kind = LockClass::anon_vma, .number = 3}},
+       "takes the lock of anon_vma 3 while it holds a spinlock"},
       {{.reason = Reason::writeback, .subject = 4},
        "waits for the writeback of page frame 4 while it holds a spinlock"},
       {{.reason = Reason::flush, .subject = 2}, "flushes TLBs of mm 2 with interrupts off"},

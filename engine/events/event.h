@@ -35,6 +35,7 @@ enum class LockClass : Fact {
   inode,       // owner: file
   mmap,        // owner: mm
   invalidate,  // owner: file
+  anon_vma,    // number: that of its root
 };
 
 struct LockFact {
@@ -299,6 +300,38 @@ struct EndUnmap : Note {
   Fact first;
   Fact count;
   Fact only_stores;
+};
+
+// --- anon_vmas ---
+
+struct AllocateAnonVma : StepEvent {
+  // found
+  Fact anon_vma;
+};
+
+// A mapping gets one, before its first anonymous page is mapped.
+struct PrepareAnonVma : StepEvent {
+  Fact mm;
+  Fact page;  // with which the mapping begins
+  Fact anon_vma;
+  // found
+  Fact prepared;  // 0: it has one already
+};
+
+struct GetAnonVma : StepEvent {
+  Fact anon_vma;
+  // found
+  std::int32_t refcount;  // after it; 0: there was none any more, and none was taken
+};
+
+struct PutAnonVma : StepEvent {
+  Fact anon_vma;
+  // found
+  std::int32_t refcount;
+};
+
+struct FreeAnonVma : StepEvent {
+  Fact anon_vma;
 };
 
 // A thread leaves its mm, and its CPU enters lazy mode.
@@ -680,9 +713,9 @@ struct EndGather : StepEvent {
   Fact mm;
 };
 
-// --- what a kernel's own code says of itself ---
+// --- what is wrong by the kernel's own rules ---
 
-// It complains.
+// Its code complains.
 struct KernelWarns : Note {
   enum class How : Fact {
     warns,    // WARN: it goes on
@@ -697,7 +730,7 @@ struct KernelWarns : Note {
   Fact address_low = 0;
 };
 
-// It uses what it has freed.
+// The kernel uses what it has freed.
 struct UseFreed : Note {
   enum class How : Fact { touches, frees };
 
@@ -736,7 +769,8 @@ using AllEvents = EventList<
     event::AllocateBatch, event::FreeBatch, event::FlushGather, event::ReleasePages, event::ReleasePage,
     event::FinishGather, event::EndGather, event::SetFileSize, event::BeginDiscard, event::EndDiscard,
     event::KernelWarns, event::UseFreed, event::CopyWord, event::FreeLazily, event::Fork, event::WriteToSwap,
-    event::ReadFromSwap, event::MoveWord, event::ReplaceInPageCache, event::ReadFileSize>;
+    event::ReadFromSwap, event::MoveWord, event::ReplaceInPageCache, event::ReadFileSize, event::AllocateAnonVma,
+    event::PrepareAnonVma, event::GetAnonVma, event::PutAnonVma, event::FreeAnonVma>;
 
 // The number of a kind of event. An event that is not in the list does not compile.
 using EventKind = std::uint8_t;

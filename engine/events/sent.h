@@ -10,7 +10,7 @@
 namespace shootdown {
 
 // What only a kernel's own code can do. The model sends the others, or would, of operations that it refuses.
-using NotSentByModel = EventList<event::KernelWarns, event::UseFreed>;
+using NotSentByModel = EventList<event::KernelWarns>;
 
 inline constexpr EventSet sent_by_model = EventSet::all() - EventSet::of(NotSentByModel{});
 

@@ -34,6 +34,7 @@ struct Places {
     disk,            // owner: file, number: index
     swap,            // number: slot
     mappings,        // owner: mm
+    anon_vma,        // its counts, its place in the tree of them, its mappings; number: anon_vma
     i_mmap,          // the mappings of a file; owner: file
     users,           // owner: mm
     rss,             // owner: mm
@@ -105,6 +106,9 @@ constexpr Places lock(const LockFact& lock) {
   if (lock.kind == LockClass::page) return {Kind::flags, 0, lock.number};
   return {Kind::lock, static_cast<Fact>(lock.kind) << 16U | lock.owner, lock.number};
 }
+constexpr Places anon_vma(Fact number) {
+  return {Kind::anon_vma, 0, number};
+}
 inline constexpr Places free_memory{Kind::free_memory};
 inline constexpr Places values{Kind::values};
 
@@ -118,7 +122,9 @@ inline bool guards(const LockFact& lock, const Places& place) {
     case Places::Kind::identity:
       return (lock.kind == LockClass::page && lock.number == place.number) || lock.kind == LockClass::i_pages;
     case Places::Kind::mappings:
-      return (lock.kind == LockClass::mmap && lock.owner == place.owner) || lock.kind == LockClass::i_mmap;
+      return (lock.kind == LockClass::mmap && lock.owner == place.owner) || lock.kind == LockClass::i_mmap ||
+             lock.kind == LockClass::anon_vma;
+    case Places::Kind::anon_vma: return lock.kind == LockClass::anon_vma;
     case Places::Kind::i_mmap: return lock.kind == LockClass::i_mmap && lock.owner == place.owner;
     default: return false;
   }
@@ -186,6 +192,20 @@ class TouchesOf {
   void operator()(const event::InsertMapping& e) { say_.writes(places::of_mm(Kind::mappings, e.mm)); }
   void operator()(const event::SplitMapping& e) { say_.writes(places::of_mm(Kind::mappings, e.mm)); }
   void operator()(const event::DetachMappings& e) { say_.writes(places::of_mm(Kind::mappings, e.mm)); }
+  void operator()(const event::AllocateAnonVma& e) {
+    say_.writes(places::free_memory);
+    say_.writes(places::anon_vma(e.anon_vma));
+  }
+  void operator()(const event::PrepareAnonVma& e) {
+    say_.writes(places::of_mm(Kind::mappings, e.mm));
+    say_.writes(places::anon_vma(e.anon_vma));
+  }
+  void operator()(const event::GetAnonVma& e) { say_.writes(places::anon_vma(e.anon_vma)); }
+  void operator()(const event::PutAnonVma& e) { say_.writes(places::anon_vma(e.anon_vma)); }
+  void operator()(const event::FreeAnonVma& e) {
+    say_.writes(places::free_memory);
+    say_.writes(places::anon_vma(e.anon_vma));
+  }
   void operator()(const event::DropMmUser& e) {
     say_.writes(places::of_mm(Kind::users, e.mm));
     say_.writes(places::of_cpu(Kind::lazy, cpu_));

@@ -115,6 +115,11 @@ TlbFact KernelFacts::tlb_entry(int cpu, int number) const {
   return entry.fact(kernel_.machine.generation(entry.frame));
 }
 
+// There is one text: who uses what has been freed looks for the mappings of a page (anon_vma.h).
+std::string_view KernelFacts::text(TextFact text) const {
+  return text.kind == TextFact::Kind::function ? "rmap_walk_anon" : "";
+}
+
 int KernelFacts::batches_in_use() const {
   return kernel_.batches_in_use();
 }

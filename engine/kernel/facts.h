@@ -35,6 +35,7 @@ class KernelFacts final : public World {
   int tlb_size(int cpu) const override;
   TlbFact tlb_entry(int cpu, int number) const override;
   int batches_in_use() const override;
+  std::string_view text(TextFact text) const override;
 
  private:
   const Kernel& kernel_;

@@ -90,7 +90,8 @@ std::optional<Places> place_in_tables(const void* address, const Mm& mm) {
 }
 
 std::optional<Places> place_in_mm(const void* address, const Mm& mm) {
-  const bool in_lists = index_in(address, mm.vmas) || index_in(address, mm.vma_used) || index_in(address, mm.mmap);
+  const bool in_lists = index_in(address, mm.vmas) || index_in(address, mm.vma_used) || index_in(address, mm.mmap) ||
+                        index_in(address, mm.anon_vma_chains);
   if (in_lists || is_in(address, mm.map_count)) return places::of_mm(Kind::mappings, mm.number);
   if (is_in(address, mm.mmap_lock)) return places::lock({.kind = LockClass::mmap, .owner = mm.number});
   if (is_in(address, mm.users)) return places::of_mm(Kind::users, mm.number);
@@ -115,6 +116,15 @@ std::optional<Places> place_in_file(const void* address, const AddressSpace& fil
   return std::nullopt;
 }
 
+std::optional<Places> place_in_anon_vmas(const void* address, const Row<AnonVma>& anon_vmas) {
+  const auto number = index_in(address, anon_vmas);
+  if (!number.has_value()) return std::nullopt;
+  const AnonVma& anon_vma = anon_vmas[*number];
+  if (is_in(address, anon_vma.rwsem)) return places::lock({.kind = LockClass::anon_vma, .number = *number});
+  if (is_in(address, anon_vma.next_free)) return places::free_memory;
+  return places::anon_vma(*number);
+}
+
 std::optional<Places> place_in_tasks(const void* address, const Row<Task>& tasks) {
   const auto cpu = index_in(address, tasks);
   if (!cpu.has_value()) return std::nullopt;
@@ -124,6 +134,7 @@ std::optional<Places> place_in_tasks(const void* address, const Row<Task>& tasks
 Places place_at(const void* address, const Kernel& kernel) {
   if (const auto place = place_in_machine(address, kernel.machine)) return *place;
   if (const auto place = place_in_pages(address, kernel.pages)) return *place;
+  if (const auto place = place_in_anon_vmas(address, kernel.anon_vmas)) return *place;
   if (const auto place = place_in_tasks(address, kernel.tasks)) return *place;
   for (const Mm& mm : kernel.mms) {
     if (const auto place = place_in_mm(address, mm)) return *place;

@@ -28,6 +28,12 @@ int vmas_needed(const MachineConfig& config) {
   return std::min(config.virtual_pages() * (1 + config.cpus) + 1, max_vmas);
 }
 
+// Each mapping may have one of its own, and so may each fault for a moment. With its last mapping one goes, but for a root, which
+// stays as long as those that forks have made of it.
+int anon_vmas_needed(const MachineConfig& config) {
+  return 2 * config.mms * vmas_needed(config) + config.cpus;
+}
+
 bool has_any(const Program& program, std::initializer_list<Call> calls) {
   return std::ranges::any_of(operations_of(program), [&](const Operation& operation) {
     return std::ranges::find(calls, operation.call) != calls.end();
@@ -37,6 +43,11 @@ bool has_any(const Program& program, std::initializer_list<Call> calls) {
 // The page that is full of zeros, if anybody needs it.
 int frames_reserved(const Program& program) {
   return has_any(program, {Call::mmap_anonymous}) ? 1 : 0;
+}
+
+// Whose pages are anonymous, of a file at first or not.
+bool makes_anonymous_pages(const Program& program) {
+  return has_any(program, {Call::mmap_anonymous, Call::mmap_private});
 }
 
 int page_tables_of(const MachineConfig& config) {
@@ -53,9 +64,12 @@ Kernel::Kernel(const RunSetup& setup, const ZapEngine& zap_engine)
       mms(setup.arena.row<Mm>(config.mms)),
       files(setup.arena.row<AddressSpace>(config.files)),
       pages(setup.arena.row<Page>(machine.frame_count())),
+      anon_vmas(setup.arena.row<AnonVma>(makes_anonymous_pages(setup.program) ? anon_vmas_needed(config) : 0)),
       footprint(*this, setup.arena, config.cpus),
       truncates_(has_any(setup.program, {Call::truncate, Call::punch})) {
   for (int file = 0; file < config.files; ++file) init_file(file);
+  for (int number = 0; number < anon_vmas.size(); ++number)
+    anon_vmas[number].rwsem.init({.kind = LockClass::anon_vma, .number = as_fact(number)});
   for (int mm = 0; mm < config.mms; ++mm) init_mm(mm);
   for (int cpu = 0; cpu < config.cpus; ++cpu) init_task(cpu);
 }
@@ -81,6 +95,8 @@ void Kernel::init_mm(int number) {
   mm.vmas = arena().row<Vma>(vmas_needed(config));
   mm.vma_used = arena().row<Atomic<bool>>(mm.vmas.size());
   mm.mmap = arena().row<Shared<Vma*>>(mm.vmas.size());
+  // Each fork makes the chains longer by one, and no mm is made by two.
+  if (anon_vmas.size() != 0) mm.anon_vma_chains = arena().row<AnonVmaChain>(mm.vmas.size() * config.mms);
   mm.page_tables = arena().row<PageTable>(page_tables_of(config));
   for (int table = 0; table < mm.page_tables.size(); ++table) {
     mm.page_tables[table].lock.init(

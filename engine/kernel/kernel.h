@@ -63,11 +63,14 @@ class Kernel final : public Run {
   Row<Mm> mms;
   Row<AddressSpace> files;
   Row<Page> pages;
+  Row<AnonVma> anon_vmas;  // none if no operation makes anonymous pages
   Footprint footprint;
   Atomic<int> zone_lock{0};            // orders, for ThreadSanitizer, who frees a page and who gets it next
   Shared<Page*> free_pages = nullptr;  // the free list, last freed first
   Shared<int> pages_used = 0;          // pages beyond have not been handed out in this run
-  Shared<Word> last_value = 0;         // of next_value
+  Shared<AnonVma*> free_anon_vmas = nullptr;
+  Shared<int> anon_vmas_used = 0;
+  Shared<Word> last_value = 0;  // of next_value
 
   // A value that no other store of this run has written.
   Word next_value();
@@ -224,8 +227,9 @@ void take_lock(Task& current, const LockFact& lock, bool shared, WaitQueue& wait
 
 // The same for who does not wait for it: `take` tries, and returns whether it could.
 template <typename Take>
-bool try_lock(Task& current, const LockFact& lock, Take&& take) {
-  const auto attempt = act(current, event::TakeLock{.lock = lock, .tries = 1}, [&](event::TakeLock& found) {
+bool try_lock(Task& current, const LockFact& lock, bool shared, Take&& take) {
+  const event::TakeLock taking{.lock = lock, .shared = shared, .tries = 1};
+  const auto attempt = act(current, taking, [&](event::TakeLock& found) {
     found.taken = static_cast<Fact>(take());
     if (found.taken == 0) found.holders = holders_of(current, lock);
   });

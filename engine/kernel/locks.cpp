@@ -80,13 +80,29 @@ void SpinLock::wait_until_free(Task& current) {
 
 // --- read-write semaphores ---
 
+bool RwSemaphore::may_read() const {
+  const int holders = holders_.load(std::memory_order_relaxed);
+  return holders == 0 || (holders > 0 && waiting_writers_.load(std::memory_order_relaxed) == 0);
+}
+
 void RwSemaphore::down_read(Task& current) {
   might_sleep(current, {.reason = event::SleepInAtomic::Reason::lock, .lock = name_});
-  const auto may_read = [this] {
-    const int holders = holders_.load(std::memory_order_relaxed);
-    return holders == 0 || (holders > 0 && waiting_writers_.load(std::memory_order_relaxed) == 0);
-  };
-  take_lock(current, name_, true, waiters_, may_read, [this] { holders_.add(1, std::memory_order_acquire); });
+  take_lock(
+      current, name_, true, waiters_, [this] { return may_read(); },
+      [this] { holders_.add(1, std::memory_order_acquire); });
+}
+
+bool RwSemaphore::down_read_trylock(Task& current) {
+  return try_lock(current, name_, true, [this] {
+    const bool free = may_read();
+    if (free) holders_.add(1, std::memory_order_acquire);
+    return free;
+  });
+}
+
+bool RwSemaphore::is_locked(const Task& current) const {
+  also_reads(current, places::lock(name_));
+  return holders_.load(std::memory_order_acquire) != 0;
 }
 
 void RwSemaphore::up_read(Task& current) {

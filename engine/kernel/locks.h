@@ -73,13 +73,18 @@ class RwSemaphore {
  public:
   void init(const LockFact& name) { name_ = name; }
   void down_read(Task& current);
+  bool down_read_trylock(Task& current);
   void up_read(Task& current);
   void down_write(Task& current);
   void up_write(Task& current);
   // From writer to reader, without anybody else writing in between.
   void downgrade_write(Task& current);
+  // rwsem_is_locked.
+  bool is_locked(const Task& current) const;
 
  private:
+  bool may_read() const;
+
   Atomic<int> holders_{0};  // readers, or -1: a writer
   Atomic<int> waiting_writers_{0};
   WaitQueue waiters_;

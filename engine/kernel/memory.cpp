@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/check.h"
+#include "engine/kernel/anon_vma.h"
 #include "engine/kernel/mmap.h"
 #include "engine/kernel/page_alloc.h"
 #include "engine/kernel/page_table.h"
@@ -55,8 +56,13 @@ bool finish_fault(Task& current, Vma& vma, int address, Page* page, bool write) 
   const bool unchanged = ptep_get(current, mm, address).none();
   if (unchanged) {
     const Pte entry = Pte::mapping(kernel.pfn(page)).mkyoung();
-    add_mm_counter(current, mm, mm_counter(current, page), 1);
-    page_add_rmap(current, page);
+    const bool anonymous = write && !vma.is_shared();
+    add_mm_counter(current, mm, anonymous ? MM_ANONPAGES : MM_FILEPAGES, 1);
+    if (anonymous) {
+      page_add_new_anon_rmap(current, page, vma, address);
+    } else {
+      page_add_file_rmap(current, page);
+    }
     // A mapping that is only read is made read-only: the first store must tell the filesystem, or get a copy.
     const bool writable = write || (!vma.is_shared() && planted(current, Defect::private_page_writable));
     set_pte_at(current, mm, address, writable ? entry.mkdirty().mkwrite() : entry);
@@ -81,6 +87,8 @@ VmFault do_anonymous_page(Task& current, Vma& vma, int address, bool write) {
     map_zero_page(current, current.kernel->mms[vma.mm], address);
     return VmFault::none;
   }
+  pte_alloc(current, current.kernel->mms[vma.mm], address);
+  anon_vma_prepare(current, vma);
   Page* const page = alloc_zeroed_page(current);
   if (page == nullptr) return VmFault::oom;
   if (!finish_fault(current, vma, address, page, true)) put_page(current, page);
@@ -101,6 +109,7 @@ void copy_page(Task& current, Page* to, Page* from) {
 
 // do_cow_fault: a store where a private mapping shows a page of its file gets a copy at once.
 VmFault do_cow_fault(Task& current, Vma& vma, int address) {
+  anon_vma_prepare(current, vma);
   Page* const copy = alloc_anon_page(current);
   if (copy == nullptr) return VmFault::oom;
   Page* page = nullptr;
@@ -173,7 +182,8 @@ void wp_page_shared(Task& current, Vma& vma, int address, Pte orig_pte) {
 }
 
 // What takes an old page's place in wp_page_copy, if the entry is as it was. Under the page-table lock.
-void replace_page(Task& current, Mm& mm, int address, Page* old_page, Page* new_page) {
+void replace_page(Task& current, Vma& vma, int address, Page* old_page, Page* new_page) {
+  Mm& mm = current.kernel->mms[vma.mm];
   if (old_page != nullptr) add_mm_counter(current, mm, mm_counter(current, old_page), -1);
   add_mm_counter(current, mm, MM_ANONPAGES, 1);
   // Before the new one is there, or some would see that while others still use the old one.
@@ -182,7 +192,7 @@ void replace_page(Task& current, Mm& mm, int address, Page* old_page, Page* new_
   } else {
     ptep_clear_flush(current, mm, address);
   }
-  page_add_rmap(current, new_page);
+  page_add_new_anon_rmap(current, new_page, vma, address);
   set_pte_at(current, mm, address, Pte::mapping(current.kernel->pfn(new_page)).mkyoung().mkdirty().mkwrite());
   if (old_page == nullptr) return;
   page_remove_rmap(current, old_page);
@@ -192,13 +202,14 @@ void replace_page(Task& current, Mm& mm, int address, Page* old_page, Page* new_
 // wp_page_copy. The caller's reference to the old page is dropped; null: it is the page of zeros.
 VmFault wp_page_copy(Task& current, Vma& vma, int address, Pte orig_pte, Page* old_page) {
   Mm& mm = current.kernel->mms[vma.mm];
+  anon_vma_prepare(current, vma);
   Page* const new_page = old_page == nullptr ? alloc_zeroed_page(current) : alloc_anon_page(current);
   if (new_page != nullptr) {
     if (old_page != nullptr) copy_page(current, new_page, old_page);
     pte_lock(current, mm, address);
     const bool unchanged = ptep_get(current, mm, address) == orig_pte;
     if (unchanged || planted(current, Defect::copy_not_repeated)) {
-      replace_page(current, mm, address, old_page, new_page);
+      replace_page(current, vma, address, old_page, new_page);
     } else {
       put_page(current, new_page);
     }

@@ -1,6 +1,6 @@
 // Address spaces and files.
 //
-// struct mm_struct, vm_area_struct, address_space of Linux 6.1, cut down to what
+// struct mm_struct, vm_area_struct, anon_vma, address_space of Linux 6.1, cut down to what
 // mappings of files and anonymous memory need. What a lock guards is plain, what the kernel
 // accesses without one is atomic; each field says which. Tables lie in the arena
 // of the run, as long as the program's machine wants them.
@@ -18,8 +18,34 @@ namespace shootdown {
 
 inline constexpr int max_vmas = 96;  // of one mm; a further split or mmap fails (sysctl_max_map_count)
 
+struct Vma;
+struct AnonVmaChain;
+
+// What the anonymous pages of mappings lead to, so that all page-table entries that map one can be found: the mappings in
+// which it may be. A mapping gets one with its first anonymous page. Is freed with its last mapping, while pages may still lead to it.
+struct AnonVma {
+  Atomic<AnonVma*> root{nullptr};  // of what forks have made a tree of; its rwsem is the lock of all of them
+  Atomic<int> refcount{0};         // 0: free
+  RwSemaphore rwsem;
+  // --- guarded by the root's rwsem ---
+  Shared<AnonVma*> parent = nullptr;
+  Shared<int> num_children = 0;             // a root is one of its own
+  Shared<int> num_active_vmas = 0;          // whose new pages lead to it
+  Shared<AnonVmaChain*> rb_root = nullptr;  // mappings by what they begin with
+  Shared<AnonVma*> next_free = nullptr;
+  Atomic<std::uint32_t> lives{0};  // that it has ended (the harness's)
+};
+
+// That pages in a mapping may lead to an anon_vma.
+struct AnonVmaChain {
+  Shared<Vma*> vma = nullptr;
+  Shared<AnonVma*> anon_vma = nullptr;
+  Shared<AnonVmaChain*> next = nullptr;  // of the same anon_vma
+};
+
 // A mapping: virtual pages [start, end), readable.
-// Written with the mm's mmap_lock and, if it is of a file, that one's i_mmap lock held for writing; either suffices to read.
+// Written with the mm's mmap_lock and, if it is of a file, that one's i_mmap lock held for writing, and if it has an anon_vma,
+// that one's; either suffices to read.
 struct Vma {
   using Kind = event::InsertMapping::Kind;
 
@@ -30,6 +56,11 @@ struct Vma {
   Shared<std::uint8_t> file = std::uint8_t{0};
   Shared<Kind> kind = Kind::shared;
   Shared<bool> read_only = false;  // not VM_WRITE
+  // To which its new anonymous pages lead. Set by a fault, with the anon_vma locked and mmap_lock held for reading.
+  Atomic<AnonVma*> anon_vma{nullptr};
+  // All to which its pages may lead, from the root to its own.
+  Row<AnonVmaChain> anon_vma_chain;
+  Shared<int> chained = 0;
 
   bool is_shared() const { return kind == Kind::shared; }        // VM_SHARED
   bool is_anonymous() const { return kind == Kind::anonymous; }  // vma_is_anonymous
@@ -53,6 +84,7 @@ struct Mm {
   std::uint8_t number = 0;
   RwSemaphore mmap_lock;
   Row<Vma> vmas;  // storage
+  Row<AnonVmaChain> anon_vma_chains;
   Row<Atomic<bool>> vma_used;
   Row<Shared<Vma*>> mmap;     // the vmas in ascending order; guarded by mmap_lock
   Shared<int> map_count = 0;  // guarded by mmap_lock

@@ -4,6 +4,7 @@
 #include <span>
 
 #include "engine/check.h"
+#include "engine/kernel/anon_vma.h"
 #include "engine/kernel/memory.h"
 #include "engine/kernel/page_table.h"
 #include "engine/kernel/writeback.h"
@@ -18,11 +19,28 @@ Vma* allocate_vma(Mm& mm) {
   for (int i = 0; i < mm.vmas.size(); ++i) {
     bool expected = false;
     if (mm.vma_used[i].compare_exchange(expected, true, std::memory_order_acquire)) {
-      mm.vmas[i].mm = mm.number;
-      return &mm.vmas[i];
+      Vma& vma = mm.vmas[i];
+      vma.mm = mm.number;
+      const int room = mm.anon_vma_chains.size() / mm.vmas.size();
+      if (room != 0) vma.anon_vma_chain = {&mm.anon_vma_chains[i * room], room};
+      return &vma;
     }
   }
   return nullptr;
+}
+
+// vm_area_dup: it has what the other has, but no chain of anon_vmas. Null when the mm has too many.
+Vma* vm_area_dup(Mm& mm, const Vma& vma) {
+  Vma* const copy = allocate_vma(mm);
+  if (copy == nullptr) return nullptr;
+  copy->start = vma.start;
+  copy->end = vma.end;
+  copy->pgoff = vma.pgoff;
+  copy->file = vma.file;
+  copy->kind = vma.kind;
+  copy->read_only = vma.read_only;
+  copy->anon_vma.store(vma.anon_vma.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  return copy;
 }
 
 // vm_area_free.
@@ -45,18 +63,21 @@ int position_of(const Mm& mm, const Vma* vma) {
 
 // __split_vma: cuts a vma in two at `page`. False when the mm has too many mappings.
 bool split_vma(Task& current, Mm& mm, Vma& vma, int page) {
-  Vma* const upper = allocate_vma(mm);
+  Vma* const upper = vm_area_dup(mm, vma);
   if (upper == nullptr) return false;
+  upper->start = static_cast<std::uint16_t>(page);
+  upper->pgoff = static_cast<std::uint16_t>(vma.pgoff + (page - vma.start));
+  anon_vma_clone(current, *upper, vma);
   AddressSpace* const file = vma.is_anonymous() ? nullptr : &current.kernel->files[vma.file];
   if (file != nullptr) file->i_mmap_rwsem.down_write(current);
+  AnonVma* const anon_vma = vma.anon_vma.load(std::memory_order_relaxed);
+  anon_vma_lock_write(current, anon_vma);
   act(current, event::SplitMapping{.mm = mm.number, .page = as_fact(page)}, [&] {
-    *upper = vma;
-    upper->start = static_cast<std::uint16_t>(page);
-    upper->pgoff = static_cast<std::uint16_t>(vma.pgoff + (page - vma.start));
     vma.end = upper->start;
     vma_link(mm, upper);
     if (file != nullptr) file->i_mmap[file->i_mmap_count++] = upper;
   });
+  anon_vma_unlock_write(current, anon_vma);
   if (file != nullptr) file->i_mmap_rwsem.up_write(current);
   return true;
 }
@@ -174,7 +195,7 @@ void do_mmap(Task& current, int first, int count, Vma::Kind kind, bool populate_
     vma->start = static_cast<std::uint16_t>(first);
     vma->end = static_cast<std::uint16_t>(first + count);
     vma->file = static_cast<std::uint8_t>(kernel.config.file_of(first));
-    vma->pgoff = static_cast<std::uint16_t>(kernel.config.index_of(first));
+    vma->pgoff = static_cast<std::uint16_t>(kind == Vma::Kind::anonymous ? first : kernel.config.index_of(first));
     vma->kind = kind;
     vma->read_only = false;
     link_file_vma(current, *vma);
@@ -209,12 +230,13 @@ void msync(Task& current, int first, int count) {
     mm.mmap_lock.down_read(current);
     const Vma* const vma = find_vma(mm, at);
     const bool found = vma != nullptr && vma->start < end;
-    const Vma part = found ? *vma : Vma{};
+    const int from = found ? std::max<int>(at, vma->start) : end;
+    const int to = found ? std::min<int>(end, vma->end) : end;
+    const bool syncs = found && vma->is_shared();
+    AddressSpace* const file = syncs ? &kernel.files[vma->file] : nullptr;
+    const PageSpan span{syncs ? vma->pgoff + (from - vma->start) : 0, to - from};
     mm.mmap_lock.up_read(current);  // the file may be synced long after the mapping is gone
-    if (!found) return;
-    const int from = std::max<int>(at, part.start);
-    const int to = std::min<int>(end, part.end);
-    if (part.is_shared()) fsync_range(current, kernel.files[part.file], {part.pgoff + (from - part.start), to - from});
+    if (syncs) fsync_range(current, *file, span);
     at = to;
   }
 }

@@ -13,6 +13,6 @@
 
 namespace shootdown {
 
-inline constexpr int model_version = 8;
+inline constexpr int model_version = 9;
 
 }  // namespace shootdown

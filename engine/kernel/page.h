@@ -16,16 +16,20 @@
 
 namespace shootdown {
 
+struct AnonVma;
+
 struct alignas(2 * sizeof(void*)) Page {
   Atomic<std::uint32_t> flags{0};
   Atomic<std::int32_t> refcount{0};
   // How many page-table entries map it. The kernel's _mapcount is one less.
   Atomic<std::int32_t> mapcount{0};
   Shared<std::int8_t> mapping = std::int8_t{-1};   // the file whose page cache it is in, or -1
-  Shared<std::uint16_t> index = std::uint16_t{0};  // its place there
-  // PageAnon: it is memory of one address space, and was never a file's. Set before anybody else can find it.
-  Shared<bool> anon = false;
-  WaitQueue waiters;  // for PG_locked and PG_writeback to clear
+  Shared<std::uint16_t> index = std::uint16_t{0};  // its place there; of an anonymous page, in its anon_vma's mappings
+  // PageAnon: it was never a file's, and whoever wants to know where it is mapped asks this (page->mapping with
+  // PAGE_MAPPING_ANON). Set when it is mapped first, and until it is freed; that one may be gone before.
+  Atomic<AnonVma*> anon_vma{nullptr};
+  Atomic<std::uint32_t> anon_vma_lives{0};  // which life of it (the harness's)
+  WaitQueue waiters;                        // for PG_locked and PG_writeback to clear
   Shared<Page*> next_free = nullptr;
 
   bool test(PageFlag flag) const { return (flags.load(std::memory_order_relaxed) & flag) != 0; }

@@ -16,7 +16,7 @@ void free_page(Task& current, Page* page) {
     found.entries = kernel.machine.entries_to(kernel.pfn(page));
     page->flags.store(0, std::memory_order_relaxed);
     page->mapping = -1;
-    page->anon = false;
+    page->anon_vma.store(nullptr, std::memory_order_relaxed);
     kernel.machine.end_frame_life(kernel.pfn(page));
     page->next_free = kernel.free_pages;
     kernel.free_pages = page;
@@ -52,7 +52,6 @@ Page* alloc_page(Task& current) {
 Page* alloc_anon_page(Task& current) {
   Page* const page = alloc_page(current);
   if (page == nullptr) return nullptr;
-  page->anon = true;
   page->flags.set(PG_uptodate, std::memory_order_relaxed);
   return page;
 }
@@ -67,7 +66,7 @@ Page* alloc_zeroed_page(Task& current) {
 
 bool page_anon(const Task& current, const Page* page) {
   also_reads(current, places::identity(frame_fact(current, page)));
-  return page->anon;
+  return page->anon_vma.load(std::memory_order_relaxed) != nullptr;
 }
 
 void get_page(Task& current, Page* page) {
@@ -130,7 +129,7 @@ void lock_page(Task& current, Page* page) {
 }
 
 bool trylock_page(Task& current, Page* page) {
-  return try_lock(current, page_lock(current, page), [page] { return set_locked(page); });
+  return try_lock(current, page_lock(current, page), false, [page] { return set_locked(page); });
 }
 
 void lock_new_page(Task& current, Page* page) {

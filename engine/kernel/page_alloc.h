@@ -11,7 +11,7 @@ namespace shootdown {
 
 // alloc_page: one reference, no flags. Null when there are none left.
 Page* alloc_page(Task& current);
-// The same, for anonymous memory: PageAnon, up to date; alloc_zeroed_user_highpage: full of zeros.
+// The same, for anonymous memory: up to date; alloc_zeroed_user_highpage: full of zeros.
 Page* alloc_anon_page(Task& current);
 Page* alloc_zeroed_page(Task& current);
 

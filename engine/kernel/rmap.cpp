@@ -5,9 +5,32 @@
 
 namespace shootdown {
 
-void page_add_rmap(Task& current, Page* page) {
+void page_add_file_rmap(Task& current, Page* page) {
   act(current, event::AddRmap{.page = frame_fact(current, page)},
       [&](event::AddRmap& found) { found.mapcount = page->mapcount.fetch_add(1, std::memory_order_relaxed) + 1; });
+}
+
+namespace {
+
+// __page_set_anon_rmap. Nobody else can find the page yet.
+void set_anon_rmap(Page* page, const Vma& vma, int address) {
+  AnonVma* const anon_vma = vma.anon_vma.load(std::memory_order_relaxed);
+  SHOOTDOWN_CHECK(anon_vma != nullptr);
+  page->index = static_cast<std::uint16_t>(vma.pgoff + (address - vma.start));
+  const Unwatched unwatched;
+  page->anon_vma_lives.store(anon_vma->lives.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  page->anon_vma.store(anon_vma, std::memory_order_release);
+}
+
+}  // namespace
+
+void page_add_new_anon_rmap(Task& current, Page* page, const Vma& vma, int address) {
+  act(current, event::AddRmap{.page = frame_fact(current, page)}, [&](event::AddRmap& found) {
+    set_anon_rmap(page, vma, address);
+    found.mapcount = page->mapcount.fetch_add(1, std::memory_order_relaxed) + 1;
+  });
+  also_reads(current, places::of_mm(Places::Kind::mappings, vma.mm));
+  also_writes(current, places::identity(frame_fact(current, page)));
 }
 
 void page_remove_rmap(Task& current, Page* page) {

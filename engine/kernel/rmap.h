@@ -1,15 +1,15 @@
 // The reverse mapping: from a page to the page-table entries that map it.
 //
-// Follows mm/rmap.c of Linux 6.1. Not modelled: who finds the entries of an anonymous
-// page, and so anon_vma.
+// Follows mm/rmap.c of Linux 6.1, but for the anon_vmas (anon_vma.h).
 #pragma once
 
 #include "engine/kernel/kernel.h"
 
 namespace shootdown {
 
-// page_add_file_rmap or page_add_new_anon_rmap, page_remove_rmap. The page-table lock is held.
-void page_add_rmap(Task& current, Page* page);
+// The page-table lock is held. An anonymous page that is mapped first leads to the mapping's anon_vma from then on.
+void page_add_file_rmap(Task& current, Page* page);
+void page_add_new_anon_rmap(Task& current, Page* page, const Vma& vma, int address);
 void page_remove_rmap(Task& current, Page* page);
 
 // folio_mapped; `for_mkclean`: a page that is not will not be made clean.

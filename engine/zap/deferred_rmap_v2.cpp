@@ -53,6 +53,9 @@ class DeferredRmapV2 final : public GatherEngine {
        "an invalidation, like a truncation, finds the entry gone and drops a page whose rmap has not been removed yet: "
        "a BUG_ON(folio_mapped(folio)) of invalidate_inode_pages2_range in Linux 6.1 (follows from the patch; found by "
        "this project)"},
+      {"use-after-free",
+       "an anonymous page looks mapped when its mapping is gone, and its anon_vma freed: who takes the one for proof "
+       "that the other is there looks for its mappings in freed memory (Hugh Dickins, November 2022)"},
   };
 };
 

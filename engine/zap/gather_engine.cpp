@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/kernel/anon_vma.h"
 #include "engine/kernel/memory.h"
 #include "engine/kernel/mmap.h"
 #include "engine/kernel/page_alloc.h"
@@ -37,6 +38,7 @@ void free_pgtables(MmuGather& tlb, std::span<Vma* const> vmas) {
     const int start = vmas.front()->start;
     int end = start;
     while (!vmas.empty() && vmas.front()->start <= end + table_size(tlb)) {
+      unlink_anon_vmas(tlb.task(), *vmas.front());
       unlink_file_vma(tlb.task(), *vmas.front());
       end = vmas.front()->end;
       vmas = vmas.subspan(1);

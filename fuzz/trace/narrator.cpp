@@ -64,8 +64,7 @@ std::string pages(Fact count) {
 
 // Locks that can be shared say how they are taken.
 std::string_view manner(LockClass kind, Fact shared) {
-  const bool can_be_shared =
-      kind == LockClass::mmap || kind == LockClass::i_mmap || kind == LockClass::inode || kind == LockClass::invalidate;
+  const bool can_be_shared = kind != LockClass::page_table && kind != LockClass::page && kind != LockClass::i_pages;
   if (!can_be_shared) return "";
   return shared != 0 ? " (read)" : " (write)";
 }
@@ -166,7 +165,8 @@ class Words {
     return essential(fmt::format("trylock {}: fails{}", lock, which_hold(take.holders)));
   }
   Narration tell(const event::WaitForLock& wait) const {
-    const std::string_view what = wait.lock.kind == LockClass::page ? "the lock of " : "";
+    const bool unnamed = wait.lock.kind == LockClass::page || wait.lock.kind == LockClass::anon_vma;
+    const std::string_view what = unnamed ? "the lock of " : "";
     return essential(fmt::format("wait for {}{}{}", what, lock_name(wait.lock), which_hold(wait.holders)));
   }
   Narration tell(const event::DropLock& drop) const { return detail("unlock " + lock_name(drop.lock)); }
@@ -187,6 +187,24 @@ class Words {
   }
   Narration tell(const event::DetachMappings& detach) const {
     return essential(fmt::format("take mappings from page {} on out of the mm{}", detach.first, of_mm(detach.mm)));
+  }
+  Narration tell(const event::AllocateAnonVma& allocate) const {
+    return detail(fmt::format("allocate anon_vma {}", allocate.anon_vma));
+  }
+  Narration tell(const event::PrepareAnonVma& prepare) const {
+    const std::string mapping = fmt::format("the mapping at page {}{}", prepare.page, of_mm(prepare.mm));
+    if (prepare.prepared == 0) return detail(mapping + " has an anon_vma already");
+    return essential(fmt::format("give {} anon_vma {}", mapping, prepare.anon_vma));
+  }
+  Narration tell(const event::GetAnonVma& get) const {
+    if (get.refcount <= 0) return essential(fmt::format("get anon_vma {}: fails, its refcount is 0", get.anon_vma));
+    return detail(fmt::format("get anon_vma {}: refcount {}", get.anon_vma, get.refcount));
+  }
+  Narration tell(const event::PutAnonVma& put) const {
+    return detail(fmt::format("put anon_vma {}: refcount {}", put.anon_vma, put.refcount));
+  }
+  Narration tell(const event::FreeAnonVma& free) const {
+    return essential(fmt::format("free anon_vma {}", free.anon_vma));
   }
   Narration tell(const event::DropMmUser& drop) const {
     return detail(fmt::format("drop mm_users{}, enter lazy TLB", of_mm(drop.mm)));
@@ -384,6 +402,7 @@ std::string Words::lock_name(LockFact lock) const {
     case LockClass::i_mmap: return "i_mmap_rwsem" + of_file(lock.owner);
     case LockClass::inode: return "i_rwsem" + of_file(lock.owner);
     case LockClass::invalidate: return "invalidate_lock" + of_file(lock.owner);
+    case LockClass::anon_vma: return fmt::format("anon_vma {}", lock.number);
     case LockClass::mmap: break;
   }
   return "mmap_lock" + of_mm(lock.owner);

@@ -479,6 +479,20 @@ BOOST_AUTO_TEST_CASE(words_name_locks_and_who_holds_them) {
              "lock i_rwsem of file 1 (read)");
 }
 
+BOOST_AUTO_TEST_CASE(words_tell_of_anon_vmas) {
+  const LockFact lock{.kind = LockClass::anon_vma, .number = 2};
+  BOOST_TEST(words(event::TakeLock{.lock = lock, .taken = 1}) == "lock anon_vma 2 (write)");
+  BOOST_TEST(words(event::WaitForLock{.lock = lock}) == "wait for the lock of anon_vma 2");
+  BOOST_TEST(words(event::AllocateAnonVma{.anon_vma = 2}) == "allocate anon_vma 2");
+  BOOST_TEST(words(event::PrepareAnonVma{.page = 4, .anon_vma = 2}) == "the mapping at page 4 has an anon_vma already");
+  BOOST_TEST(words(event::PrepareAnonVma{.page = 4, .anon_vma = 2, .prepared = 1}) ==
+             "give the mapping at page 4 anon_vma 2");
+  BOOST_TEST(words(event::GetAnonVma{.anon_vma = 2, .refcount = 3}) == "get anon_vma 2: refcount 3");
+  BOOST_TEST(words(event::GetAnonVma{.anon_vma = 2}) == "get anon_vma 2: fails, its refcount is 0");
+  BOOST_TEST(words(event::PutAnonVma{.anon_vma = 2, .refcount = 1}) == "put anon_vma 2: refcount 1");
+  BOOST_TEST(words(event::FreeAnonVma{.anon_vma = 2}) == "free anon_vma 2");
+}
+
 BOOST_AUTO_TEST_CASE(words_name_page_tables) {
   const event::FreeTable second{.mm = 1, .first = 4, .count = 4};
   BOOST_TEST(words(second) == "free page table");
@@ -590,10 +604,11 @@ BOOST_AUTO_TEST_CASE(random_programs_are_told_truly) {
   }
   // All but the step that takes a machine of its own, and what random bytes do not ask for.
   const EventSet expected =
-      seen |
-      EventSet::of(EventList<event::Translate, event::SleepInAtomic, event::SetFileSize, event::BeginDiscard,
-                             event::EndDiscard, event::CopyWord, event::FreeLazily, event::Fork, event::WriteToSwap,
-                             event::ReadFromSwap, event::MoveWord, event::ReplaceInPageCache, event::ReadFileSize>{});
+      seen | EventSet::of(EventList<event::Translate, event::SleepInAtomic, event::SetFileSize, event::BeginDiscard,
+                                    event::EndDiscard, event::CopyWord, event::FreeLazily, event::Fork,
+                                    event::WriteToSwap, event::ReadFromSwap, event::MoveWord, event::ReplaceInPageCache,
+                                    event::ReadFileSize, event::UseFreed, event::AllocateAnonVma, event::PrepareAnonVma,
+                                    event::GetAnonVma, event::PutAnonVma, event::FreeAnonVma>{});
   BOOST_TEST((expected == sent_by_model));
 }
 
