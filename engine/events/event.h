@@ -36,6 +36,7 @@ enum class LockClass : Fact {
   mmap,        // owner: mm
   invalidate,  // owner: file
   anon_vma,    // number: that of its root
+  swap_cache,  // its i_pages; owner: swap area
 };
 
 struct LockFact {
@@ -186,6 +187,14 @@ struct SetAccessFlags : StepEvent {
 };
 
 struct ClearEntry : StepEvent {
+  Fact mm;
+  Fact page;
+  // found
+  EntryFact was;
+};
+
+// Looks whether the page was accessed, and forgets it.
+struct ClearAccessed : StepEvent {
   Fact mm;
   Fact page;
   // found
@@ -448,6 +457,18 @@ struct ReadMapcount : StepEvent {
   std::int32_t mapcount;
 };
 
+// Who reclaims pages takes one off its list, and a reference to it.
+struct IsolatePage : StepEvent {
+  PageFact page;
+  // found
+  Fact isolated;  // 0: it is on none, or somebody else has taken it
+};
+
+// And puts it back.
+struct PutBackPage : StepEvent {
+  PageFact page;
+};
+
 struct AllocatePage : StepEvent {
   // found
   Fact frame;
@@ -541,6 +562,73 @@ struct ReadFromSwap : StepEvent {
   Fact slot;
   // found
   std::array<Fact, max_words> words;
+};
+
+// A slot of swap space is looked for.
+struct AllocateSwap : StepEvent {
+  // found
+  Fact slot;  // none: there is no free one
+};
+
+// What is known of a slot changes (swap_map).
+struct CountSwap : StepEvent {
+  enum class Change : Fact {
+    duplicate,      // one more entry leads to it
+    free,           // one less
+    prepare_cache,  // somebody is to put it into the swap cache, and nobody else
+    clear_cache,    // it is in the swap cache no more
+  };
+
+  Fact slot;
+  Change change;
+  // found
+  Fact done;   // 0: somebody has prepared it already, or it is free
+  Fact users;  // entries that lead to it, after that
+  Fact cached;
+};
+
+struct ReadSwapCount : StepEvent {
+  Fact slot;
+  // found
+  Fact users;
+};
+
+// Whoever needs a slot waits until who has prepared it is done.
+struct WaitForSwapCache : Wait {
+  Fact slot;
+};
+
+struct LookUpSwapCache : StepEvent {
+  Fact slot;
+  // found
+  Fact frame;
+};
+
+struct AddToSwapCache : StepEvent {
+  PageFact page;
+  Fact slot;
+};
+
+struct RemoveFromSwapCache : StepEvent {
+  PageFact page;
+  Fact slot;
+};
+
+// A disk is asked for the transfer of a page. It has done so when the CPU takes an interrupt.
+struct SubmitIo : StepEvent {
+  PageFact page;
+  Fact slot;
+  Fact writes;
+};
+
+struct TakeDiskInterrupt : StepEvent {
+  Fact slot;
+};
+
+// What is in an anonymous page is to be saved before it is thrown away, or need not be (MADV_FREE).
+struct SetSwapBacked : StepEvent {
+  PageFact page;
+  Fact swapbacked;
 };
 
 // A word of a page goes to the frame that takes the page's place (migration).
@@ -703,6 +791,20 @@ struct ReleasePage : Note {
   PointerFact pointer;
 };
 
+// Reclaim has cleared an entry, and is to flush later, for many entries at once.
+struct DeferFlush : StepEvent {
+  Fact mm;
+  // found
+  Fact count;  // so many times in this mm
+};
+
+// Somebody has flushed the mm in reclaim's place.
+struct SettleFlushes : StepEvent {
+  Fact mm;
+  // found
+  Fact settled;  // 0: there are new ones
+};
+
 struct FinishGather : StepEvent {
   Fact mm;
   // found
@@ -770,7 +872,10 @@ using AllEvents = EventList<
     event::FinishGather, event::EndGather, event::SetFileSize, event::BeginDiscard, event::EndDiscard,
     event::KernelWarns, event::UseFreed, event::CopyWord, event::FreeLazily, event::Fork, event::WriteToSwap,
     event::ReadFromSwap, event::MoveWord, event::ReplaceInPageCache, event::ReadFileSize, event::AllocateAnonVma,
-    event::PrepareAnonVma, event::GetAnonVma, event::PutAnonVma, event::FreeAnonVma>;
+    event::PrepareAnonVma, event::GetAnonVma, event::PutAnonVma, event::FreeAnonVma, event::ClearAccessed,
+    event::IsolatePage, event::PutBackPage, event::DeferFlush, event::SettleFlushes, event::AllocateSwap,
+    event::CountSwap, event::ReadSwapCount, event::WaitForSwapCache, event::LookUpSwapCache, event::AddToSwapCache,
+    event::RemoveFromSwapCache, event::SubmitIo, event::TakeDiskInterrupt, event::SetSwapBacked>;
 
 // The number of a kind of event. An event that is not in the list does not compile.
 using EventKind = std::uint8_t;

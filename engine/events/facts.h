@@ -21,6 +21,9 @@ namespace shootdown {
 // All facts are numbers of this size, so that an event has no gaps and can be hashed as it lies in memory.
 using Fact = std::uint32_t;
 
+// Slots of swap space that any kernel here has, of all areas.
+inline constexpr int max_swap_slots = 8;
+
 // In place of a number: there is none.
 inline constexpr Fact no_fact = 0xFFFFFFFFU;
 
@@ -37,7 +40,11 @@ enum PageFlag : Fact {
   PG_uptodate = 1U << 3U,
   PG_referenced = 1U << 4U,
   PG_active = 1U << 5U,
-  PG_buffers = 1U << 6U,  // the filesystem keeps buffers on it (page_has_private); holds a reference
+  PG_buffers = 1U << 6U,          // the filesystem keeps buffers on it (page_has_private); holds a reference
+  PG_lru = 1U << 7U,              // reclaim can find it; who has taken it off its list has cleared this
+  PG_swapbacked = 1U << 8U,       // it is to be saved to swap space before it is thrown away
+  PG_swapcache = 1U << 9U,        // it is in the swap cache
+  PG_anon_exclusive = 1U << 10U,  // of an anonymous page: nobody else maps it who may not see what is stored to it
 };
 
 // A page frame, and which page of which file it holds.
@@ -175,7 +182,7 @@ class World {
   // Entry 0 to tlb_size() - 1.
   virtual TlbFact tlb_entry(int cpu, int number) const = 0;
 
-  // --- swap space; a model has none ---
+  // --- swap space; none: no program here can use it ---
   virtual int swap_slots() const { return 0; }
   // By the kernel's own count, how many entries lead to a slot.
   virtual int swap_users(int /*slot*/) const { return 0; }

@@ -32,13 +32,16 @@ struct Places {
     slot,            // of the page cache; owner: file, number: index
     tags,            // owner: file, number: index
     disk,            // owner: file, number: index
-    swap,            // number: slot
+    swap,            // what is in it; number: slot
+    swap_map,        // who uses it; number: slot
+    swap_cache,      // number: slot
     mappings,        // owner: mm
     anon_vma,        // its counts, its place in the tree of them, its mappings; number: anon_vma
     i_mmap,          // the mappings of a file; owner: file
     users,           // owner: mm
     rss,             // owner: mm
     flush_pending,   // owner: mm
+    flush_batched,   // owner: mm
     tlb_generation,  // owner: mm
     size,            // number: file
     cpumask,         // owner: mm
@@ -181,6 +184,7 @@ class TouchesOf {
   void operator()(const event::SetAccessFlags& e) { say_.writes(places::entry(e.mm, e.page)); }
   void operator()(const event::ClearEntry& e) { say_.writes(places::entry(e.mm, e.page)); }
   void operator()(const event::ReadTable& e) { say_.reads(places::table(e.mm, e.first / e.count)); }
+  void operator()(const event::ClearAccessed& e) { say_.writes(places::entry(e.mm, e.page)); }
   void operator()(const event::InstallTable& e) { say_.writes(places::table(e.mm, e.first / e.count)); }
   void operator()(const event::FreeTable& e) { say_.writes(places::table(e.mm, e.first / e.count)); }
 
@@ -251,6 +255,11 @@ class TouchesOf {
     say_.reads(places::mapcount(e.page));
     say_.reads(places::flags(e.page));
   }
+  void operator()(const event::IsolatePage& e) {
+    say_.writes(places::flags(e.page));
+    say_.writes(places::refcount(e.page));
+  }
+  void operator()(const event::PutBackPage& e) { say_.writes(places::flags(e.page)); }
   void operator()(const event::AllocatePage& e) {
     say_.writes(places::free_memory);
     if (e.frame != no_fact) says_whole({.frame = e.frame});
@@ -267,6 +276,7 @@ class TouchesOf {
     say_.writes(places::slot(e.page.file, e.page.index));
     say_.writes(places::identity(e.page));
     say_.writes(places::refcount(e.page));
+    say_.writes(places::flags(e.page));
   }
   void operator()(const event::ReplaceInPageCache& e) {
     say_.writes(places::slot(e.page.file, e.page.index));
@@ -301,7 +311,29 @@ class TouchesOf {
   void operator()(const event::ReadFromSwap& e) {
     say_.reads({.kind = Kind::swap, .number = e.slot});
     say_.writes(places::words(e.frame));
+    say_.writes({.kind = Kind::flags, .number = e.frame});
   }
+  void operator()(const event::AllocateSwap& /*e*/) {
+    say_.writes({.kind = Kind::swap_map, .count = max_swap_slots});
+    say_.writes(places::free_memory);
+  }
+  void operator()(const event::CountSwap& e) {
+    say_.writes({.kind = Kind::swap_map, .number = e.slot});
+    say_.writes(places::free_memory);
+  }
+  void operator()(const event::ReadSwapCount& e) { say_.reads({.kind = Kind::swap_map, .number = e.slot}); }
+  void operator()(const event::LookUpSwapCache& e) { say_.reads({.kind = Kind::swap_cache, .number = e.slot}); }
+  void operator()(const event::AddToSwapCache& e) {
+    say_.writes({.kind = Kind::swap_cache, .number = e.slot});
+    says_whole(e.page);
+  }
+  void operator()(const event::RemoveFromSwapCache& e) {
+    say_.writes({.kind = Kind::swap_cache, .number = e.slot});
+    says_whole(e.page);
+  }
+  void operator()(const event::SubmitIo& /*e*/) { say_.writes(places::of_cpu(Kind::flush_request, cpu_)); }
+  void operator()(const event::TakeDiskInterrupt& /*e*/) { say_.writes(places::of_cpu(Kind::flush_request, cpu_)); }
+  void operator()(const event::SetSwapBacked& e) { say_.writes(places::flags(e.page)); }
   void operator()(const event::MoveWord& e) {
     say_.reads(places::words(e.page.frame));
     say_.writes(places::words(e.to));
@@ -326,6 +358,8 @@ class TouchesOf {
   // --- gathers: what they gather is on their CPU's stack ---
 
   void operator()(const event::BeginGather& e) { say_.writes(places::of_mm(Kind::flush_pending, e.mm)); }
+  void operator()(const event::DeferFlush& e) { say_.writes(places::of_mm(Kind::flush_batched, e.mm)); }
+  void operator()(const event::SettleFlushes& e) { say_.writes(places::of_mm(Kind::flush_batched, e.mm)); }
   void operator()(const event::QueuePage& /*e*/) {}
   void operator()(const event::AllocateBatch& /*e*/) { say_.writes(places::free_memory); }
   void operator()(const event::FreeBatch& /*e*/) { say_.writes(places::free_memory); }

@@ -201,6 +201,10 @@ void anon_vma_unlock_write(Task& current, AnonVma* anon_vma) {
   if (anon_vma != nullptr) root_of(current, anon_vma)->rwsem.up_write(current);
 }
 
+void anon_vma_lock_read(Task& current, AnonVma* anon_vma) {
+  root_of(current, anon_vma)->rwsem.down_read(current);
+}
+
 void anon_vma_unlock_read(Task& current, AnonVma* anon_vma) {
   root_of(current, anon_vma)->rwsem.up_read(current);
 }

@@ -27,6 +27,7 @@ void unlink_anon_vmas(Task& current, Vma& vma);
 // anon_vma_lock_write and back, also if there is none: whoever moves the ends of a mapping holds it.
 void anon_vma_lock_write(Task& current, AnonVma* anon_vma);
 void anon_vma_unlock_write(Task& current, AnonVma* anon_vma);
+void anon_vma_lock_read(Task& current, AnonVma* anon_vma);
 void anon_vma_unlock_read(Task& current, AnonVma* anon_vma);
 
 // folio_get_anon_vma: the page's anon_vma, which stays until put_anon_vma; null: the page is not mapped, or not anonymous.

@@ -75,12 +75,26 @@ EntryFact KernelFacts::entry(int mm, int page) const {
 
 long KernelFacts::rss(int mm) const {
   long pages = 0;
-  for (const Atomic<long>& counter : kernel_.mms[mm].rss) pages += counter.load(relaxed);
+  for (const RssKind kind : {MM_FILEPAGES, MM_ANONPAGES}) pages += kernel_.mms[mm].rss[kind].load(relaxed);
   return pages;
 }
 
+long KernelFacts::swapped(int mm) const {
+  return kernel_.mms[mm].rss[MM_SWAPENTS].load(relaxed);
+}
+
+int KernelFacts::swap_slots() const {
+  return kernel_.swap.size();
+}
+
+int KernelFacts::swap_users(int slot) const {
+  return kernel_.swap.slots[slot].map.load(relaxed) & static_cast<std::uint8_t>(~SwapSlot::has_cache);
+}
+
 int KernelFacts::flushes_pending(int mm) const {
-  return kernel_.mms[mm].tlb_flush_pending.load(relaxed);
+  int pending = kernel_.mms[mm].tlb_flush_pending.load(relaxed);
+  for (const Task& task : kernel_.tasks) pending += static_cast<int>(task.tlb_ubc.flush_required);
+  return pending;
 }
 
 bool KernelFacts::page_table_locked(int mm) const {

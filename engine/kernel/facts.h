@@ -26,6 +26,9 @@ class KernelFacts final : public World {
   Fact disk_word(int file, int index, int word) const override;
   EntryFact entry(int mm, int page) const override;
   long rss(int mm) const override;
+  long swapped(int mm) const override;
+  int swap_slots() const override;
+  int swap_users(int slot) const override;
   int flushes_pending(int mm) const override;
   bool page_table_locked(int mm) const override;
   int page_tables(int mm) const override;

@@ -21,6 +21,7 @@ bool add_to_page_cache(Task& current, Page* page, AddressSpace& file, int index)
         page->mapping = static_cast<std::int8_t>(file.number);
         page->index = static_cast<std::uint16_t>(index);
         page->refcount.add(1, std::memory_order_relaxed);
+        page->flags.set(PG_lru, std::memory_order_relaxed);  // folio_add_lru
         file.slots[index].store(page, std::memory_order_release);
       });
   file.i_pages_lock.unlock_irq(current);
@@ -124,22 +125,6 @@ void remove_from_page_cache(Task& current, Page* page, AddressSpace& file) {
     file.tags[index].store(0, std::memory_order_relaxed);
     page->mapping = -1;
   });
-}
-
-bool remove_mapping(Task& current, Page* page, AddressSpace& file) {
-  file.i_pages_lock.lock_irq(current);
-  // The references before the dirty flag: who has a reference may dirty the page before dropping it.
-  const bool looks_early = planted(current, Defect::dirty_before_refcount);
-  const bool dirty_early = looks_early && looks_dirty(current, page);
-  bool removed = !dirty_early && page_ref_freeze(current, page, 2);
-  if (removed && !looks_early && looks_dirty(current, page)) {
-    page_ref_unfreeze(current, page, 2);
-    removed = false;
-  }
-  if (removed) remove_from_page_cache(current, page, file);
-  file.i_pages_lock.unlock_irq(current);
-  if (removed) page_ref_unfreeze(current, page, 1);
-  return removed;
 }
 
 Page* look_up(Task& current, AddressSpace& file, int index) {
@@ -288,26 +273,6 @@ void file_write(Task& current, AddressSpace& file, int index) {
 void fadvise_dontneed(Task& current, AddressSpace& file, PageSpan range) {
   filemap_fdatawrite_range(current, file, range, SyncMode::none);
   invalidate_mapping_pages(current, file, range);
-}
-
-void shrink_pages(Task& current, AddressSpace& file, PageSpan range) {
-  for (int index = range.first; index < range.first + range.count; ++index) {
-    Page* const page = find_get_page(current, file, index);  // isolate_lru_page
-    if (page == nullptr) continue;
-    if (trylock_page(current, page)) {
-      Fact flags = 0;
-      const auto look =
-          act(current, event::ReadMapcount{.page = frame_fact(current, page)}, [&](event::ReadMapcount& found) {
-            found.mapcount = page->mapcount.load(std::memory_order_relaxed);
-            flags = page->flags.load(std::memory_order_relaxed);
-          });
-      const bool candidate = page->mapping == file.number && page->index == index && look.mapcount <= 0 &&
-                             (flags & (PG_dirty | PG_writeback)) == 0;
-      if (candidate && release_buffers(current, page)) remove_mapping(current, page, file);
-      unlock_page(current, page);
-    }
-    put_page(current, page);
-  }
 }
 
 }  // namespace shootdown

@@ -1,8 +1,7 @@
 // The page cache: looking up, reading in, reading and writing files, dropping
 // clean pages.
 //
-// Follows mm/filemap.c, mm/fadvise.c and the part of mm/vmscan.c that reclaims
-// clean unmapped pages, of Linux 6.1. A page is read from the disk
+// Follows mm/filemap.c and mm/fadvise.c of Linux 6.1. A page is read from the disk
 // in one step while it is locked and not up to date: nobody looks at its contents.
 // Not modelled: read-ahead, map-around, IO errors, dropping mmap_lock while a
 // fault waits.
@@ -55,15 +54,8 @@ bool release_buffers(Task& current, Page* page);
 void remove_from_page_cache(Task& current, Page* page, AddressSpace& file);
 // folio_test_dirty, before a page is removed that must not be.
 bool looks_dirty(Task& current, Page* page);
-// remove_mapping and __remove_mapping. The page is locked, and the caller has a reference. When it is removed, that reference is
-// the only one left.
-bool remove_mapping(Task& current, Page* page, AddressSpace& file);
 
 // posix_fadvise(POSIX_FADV_DONTNEED).
 void fadvise_dontneed(Task& current, AddressSpace& file, PageSpan range);
-
-// shrink_page_list, for pages that are neither mapped nor dirty: strips their buffers, then removes them
-// if nobody else has a reference. Unmapping pages is not modelled yet.
-void shrink_pages(Task& current, AddressSpace& file, PageSpan range);
 
 }  // namespace shootdown

@@ -76,7 +76,7 @@ std::optional<Places> place_in_pages(const void* address, const Row<Page>& pages
   if (is_in(address, page.flags)) return places::flags(fact);
   if (is_in(address, page.refcount)) return places::refcount(fact);
   if (is_in(address, page.mapcount)) return places::mapcount(fact);
-  if (is_in(address, page.next_free)) return places::free_memory;
+  if (is_in(address, page.lru)) return places::free_memory;
   return places::identity(fact);
 }
 
@@ -97,6 +97,7 @@ std::optional<Places> place_in_mm(const void* address, const Mm& mm) {
   if (is_in(address, mm.users)) return places::of_mm(Kind::users, mm.number);
   if (is_in(address, mm.rss)) return places::of_mm(Kind::rss, mm.number);
   if (is_in(address, mm.tlb_flush_pending)) return places::of_mm(Kind::flush_pending, mm.number);
+  if (is_in(address, mm.tlb_flush_batched)) return places::of_mm(Kind::flush_batched, mm.number);
   if (is_in(address, mm.tlb_gen)) return places::of_mm(Kind::tlb_generation, mm.number);
   if (is_in(address, mm.cpumask)) return places::of_mm(Kind::cpumask, mm.number);
   return place_in_tables(address, mm);
@@ -131,6 +132,18 @@ std::optional<Places> place_in_tasks(const void* address, const Row<Task>& tasks
   return places::of_cpu(is_in(address, tasks[*cpu].lazy) ? Kind::lazy : Kind::flush_request, *cpu);
 }
 
+std::optional<Places> place_in_swap(const void* address, const SwapSpace& swap) {
+  if (const auto number = index_in(address, swap.slots)) {
+    const SwapSlot& slot = swap.slots[static_cast<int>(*number)];
+    if (is_in(address, slot.map)) return Places{.kind = Kind::swap_map, .number = *number};
+    if (is_in(address, slot.cached)) return Places{.kind = Kind::swap_cache, .number = *number};
+    return Places{.kind = Kind::swap, .number = *number};
+  }
+  const auto area = index_in(address, swap.areas);
+  if (!area.has_value()) return std::nullopt;
+  return places::lock({.kind = LockClass::swap_cache, .owner = *area});
+}
+
 Places place_at(const void* address, const Kernel& kernel) {
   if (const auto place = place_in_machine(address, kernel.machine)) return *place;
   if (const auto place = place_in_pages(address, kernel.pages)) return *place;
@@ -142,6 +155,7 @@ Places place_at(const void* address, const Kernel& kernel) {
   for (const AddressSpace& file : kernel.files) {
     if (const auto place = place_in_file(address, file)) return *place;
   }
+  if (const auto place = place_in_swap(address, kernel.swap)) return *place;
   if (is_in(address, kernel.last_value)) return places::values;
   // What is left of the kernel are the free lists.
   SHOOTDOWN_CHECK(is_in(address, kernel));
@@ -182,7 +196,9 @@ void Footprint::touched(const void* address, Touch touch) {
 }
 
 void Footprint::say(int cpu, const Places& place, Touch touch) {
-  cpus_[cpu].last().said.add({place, touch});
+  Entries& said = cpus_[cpu].last().said;
+  const auto covers = [&](const Entry& entry) { return entry.touch == touch && entry.place.contains(place); };
+  if (std::ranges::none_of(said, covers)) said.add({place, touch});
 }
 
 // --- comparing ---

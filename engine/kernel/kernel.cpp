@@ -40,6 +40,11 @@ bool has_any(const Program& program, std::initializer_list<Call> calls) {
   });
 }
 
+// Whether anything can be swapped out.
+bool swaps(const Program& program) {
+  return has_any(program, {Call::kswapd, Call::pageout});
+}
+
 // The page that is full of zeros, if anybody needs it.
 int frames_reserved(const Program& program) {
   return has_any(program, {Call::mmap_anonymous}) ? 1 : 0;
@@ -67,6 +72,7 @@ Kernel::Kernel(const RunSetup& setup, const ZapEngine& zap_engine)
       anon_vmas(setup.arena.row<AnonVma>(makes_anonymous_pages(setup.program) ? anon_vmas_needed(config) : 0)),
       footprint(*this, setup.arena, config.cpus),
       truncates_(has_any(setup.program, {Call::truncate, Call::punch})) {
+  if (swaps(setup.program)) swap.init(arena().row<SwapSlot>(max_swap_slots), arena().row<SwapArea>(swap_areas));
   for (int file = 0; file < config.files; ++file) init_file(file);
   for (int number = 0; number < anon_vmas.size(); ++number)
     anon_vmas[number].rwsem.init({.kind = LockClass::anon_vma, .number = as_fact(number)});
@@ -114,6 +120,7 @@ void Kernel::init_task(int cpu) {
   task.cpu = cpu;
   task.held.init(arena().row<LockFact>(max_locks_held + (truncates_ ? max_pages_truncated : 0)));
   task.mm = &mm;
+  task.swap_queue = arena().row<SwapRequest>(swap.size());
   mm.users.add(1, std::memory_order_relaxed);
   mm.cpumask.set(cpu_bit(cpu), std::memory_order_relaxed);
 }
@@ -143,6 +150,7 @@ void Kernel::exit_thread(int cpu) {
 // on the disk then is all that is left of the data.
 void Kernel::finish(int cpu) {
   Task& current = tasks[cpu];
+  reclaim_swap_cache(current);
   for (int i = 0; i < config.files; ++i) {
     AddressSpace& file = files[i];
     fsync_range(current, file, {0, config.pages});
@@ -150,9 +158,23 @@ void Kernel::finish(int cpu) {
   }
 }
 
+namespace {
+
+// One interrupt of the CPU, which may be that of a disk. Returns whether more are pending.
+bool handle_interrupt(Task& current) {
+  if (flush_is_asked_for(current)) {
+    handle_flush_interrupt(current);
+  } else if (has_swap_requests(current)) {
+    handle_swap_interrupt(current);
+  }
+  return flush_is_asked_for(current) || has_swap_requests(current);
+}
+
+}  // namespace
+
 bool Kernel::interrupt(int cpu) {
   footprint.begin_interruption(tasks[cpu]);
-  const bool more = handle_flush_interrupt(tasks[cpu]);
+  const bool more = handle_interrupt(tasks[cpu]);
   footprint.end_interruption(tasks[cpu]);
   return more;
 }

@@ -12,6 +12,7 @@
 #include "engine/kernel/locks.h"
 #include "engine/kernel/mm.h"
 #include "engine/kernel/page.h"
+#include "engine/kernel/swap.h"
 #include "engine/machine/machine.h"
 #include "engine/run/run.h"
 
@@ -33,12 +34,23 @@ struct Task {
   int failing_allocations = 0;  // so many of the operation's next ones fail
   // A flush that this CPU has asked others for.
   struct FlushRequest {
+    static constexpr int every_mm = -1;
     int mm = 0;
     int first = 0;
     int count = 0;  // 0: everything
     std::uint64_t new_tlb_gen = 0;
   };
   Shared<FlushRequest> flush;
+  // struct tlbflush_unmap_batch: what reclaim has unmapped without a flush.
+  struct UnmapBatch {
+    CpuMask cpumask = 0;  // that may hold entries of it
+    bool flush_required = false;
+    bool writable = false;  // dirty entries were among them: CPUs may go on writing
+  };
+  UnmapBatch tlb_ubc;
+  // What it has asked the disk for, the oldest first.
+  Row<SwapRequest> swap_queue;
+  int swap_requests = 0;
   Atomic<CpuMask> flush_waits_for{0};  // CPUs that have not handled it yet
   Atomic<CpuMask> flush_asked_by{0};   // CPUs whose request this one must handle
   WaitQueue flush_done;
@@ -64,6 +76,7 @@ class Kernel final : public Run {
   Row<AddressSpace> files;
   Row<Page> pages;
   Row<AnonVma> anon_vmas;  // none if no operation makes anonymous pages
+  SwapSpace swap;          // of no slots, unless the program can use them
   Footprint footprint;
   Atomic<int> zone_lock{0};            // orders, for ThreadSanitizer, who frees a page and who gets it next
   Shared<Page*> free_pages = nullptr;  // the free list, last freed first
@@ -228,8 +241,8 @@ void take_lock(Task& current, const LockFact& lock, bool shared, WaitQueue& wait
 // The same for who does not wait for it: `take` tries, and returns whether it could.
 template <typename Take>
 bool try_lock(Task& current, const LockFact& lock, bool shared, Take&& take) {
-  const event::TakeLock taking{.lock = lock, .shared = shared, .tries = 1};
-  const auto attempt = act(current, taking, [&](event::TakeLock& found) {
+  const event::TakeLock attempted{.lock = lock, .shared = static_cast<Fact>(shared), .tries = 1};
+  const auto attempt = act(current, attempted, [&](event::TakeLock& found) {
     found.taken = static_cast<Fact>(take());
     if (found.taken == 0) found.holders = holders_of(current, lock);
   });

@@ -73,6 +73,7 @@ class RwSemaphore {
  public:
   void init(const LockFact& name) { name_ = name; }
   void down_read(Task& current);
+  // Returns whether it could.
   bool down_read_trylock(Task& current);
   void up_read(Task& current);
   void down_write(Task& current);

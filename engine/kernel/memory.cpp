@@ -4,10 +4,13 @@
 
 #include "engine/check.h"
 #include "engine/kernel/anon_vma.h"
+#include "engine/kernel/migrate.h"
 #include "engine/kernel/mmap.h"
 #include "engine/kernel/page_alloc.h"
 #include "engine/kernel/page_table.h"
 #include "engine/kernel/rmap.h"
+#include "engine/kernel/swap.h"
+#include "engine/kernel/swap_fault.h"
 #include "engine/kernel/writeback.h"
 #include "engine/kernel/zap_engine.h"
 #include "engine/machine/x86.h"
@@ -219,7 +222,24 @@ VmFault wp_page_copy(Task& current, Vma& vma, int address, Pte orig_pte, Page* o
   return new_page != nullptr ? VmFault::none : VmFault::oom;
 }
 
-// do_wp_page: a store met a read-only entry. Called with the page-table lock, returns without.
+// Whether a store may go to an anonymous page that is not known to be this mm's alone, because nobody else has a reference. Then it
+// is from now on. The page-table lock is held.
+bool can_reuse_anon_page(Task& current, Page* page, const Vma& vma) {
+  also_reads(current, places::flags(frame_fact(current, page)));
+  if (page->test(PG_anon_exclusive)) return true;
+  if (page_count(current, page) > 3) return false;
+  const int others = page_swapcache(current, page) ? 1 : 0;
+  if (page_count(current, page) > 1 + others) return false;
+  if (!trylock_page(current, page)) return false;
+  if (page_swapcache(current, page)) page_free_swap(current, page);
+  const bool alone = page_count(current, page) == 1;
+  if (alone) page_move_anon_rmap(current, page, vma);
+  unlock_page(current, page);
+  return alone;
+}
+
+}  // namespace
+
 VmFault do_wp_page(Task& current, Vma& vma, int address, Pte orig_pte) {
   if (vma.is_shared()) {
     wp_page_shared(current, vma, address, orig_pte);
@@ -227,8 +247,8 @@ VmFault do_wp_page(Task& current, Vma& vma, int address, Pte orig_pte) {
   }
   Mm& mm = current.kernel->mms[vma.mm];
   Page* const page = vm_normal_page(current, orig_pte);
-  if (page != nullptr && page_anon(current, page)) {
-    // Nobody else has it: wp_page_reuse.
+  if (page != nullptr && page_anon(current, page) && can_reuse_anon_page(current, page, vma)) {
+    // wp_page_reuse
     ptep_set_access_flags(current, mm, address, orig_pte.mkyoung().mkdirty().mkwrite(), true);
     pte_unlock(current, mm, address);
     return VmFault::none;
@@ -237,6 +257,8 @@ VmFault do_wp_page(Task& current, Vma& vma, int address, Pte orig_pte) {
   pte_unlock(current, mm, address);
   return wp_page_copy(current, vma, address, orig_pte, page);
 }
+
+namespace {
 
 // do_user_addr_fault. Returns false if the access is refused.
 bool do_user_addr_fault(Task& current, int page, bool write) {
@@ -291,6 +313,11 @@ VmFault handle_mm_fault(Task& current, Vma& vma, int page, bool write) {
   // handle_pte_fault: a first look without the lock.
   const Pte orig_pte = pmd_none(current, mm, page) ? Pte() : ptep_get(current, mm, page);
   if (orig_pte.none()) return do_fault(current, vma, page, write);
+  if (orig_pte.migrating()) {
+    migration_entry_wait(current, mm, page);
+    return VmFault::none;  // the program tries again
+  }
+  if (!orig_pte.present()) return do_swap_page(current, vma, page, orig_pte, write);
 
   pte_lock(current, mm, page);
   const Pte pte = ptep_get(current, mm, page);

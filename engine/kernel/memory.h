@@ -29,6 +29,9 @@ void unmap_mapping_pages(Task& current, AddressSpace& file, PageSpan range, bool
 // unmap_mapping_folio: the same for one page of a file, which is locked: nobody maps it until it is unlocked.
 void unmap_mapping_page(Task& current, Page* page);
 
+// do_wp_page: a store met a read-only entry. Called with the page-table lock, returns without.
+VmFault do_wp_page(Task& current, Vma& vma, int address, Pte orig_pte);
+
 // handle_mm_fault. mmap_lock is held for reading.
 VmFault handle_mm_fault(Task& current, Vma& vma, int page, bool write);
 

@@ -66,8 +66,8 @@ struct Vma {
   bool is_anonymous() const { return kind == Kind::anonymous; }  // vma_is_anonymous
 };
 
-// What a page counts as in an mm's RSS.
-enum RssKind : std::uint8_t { MM_FILEPAGES, MM_ANONPAGES, rss_kinds };
+// What a page counts as in an mm's RSS; what is in swap space is counted beside it.
+enum RssKind : std::uint8_t { MM_FILEPAGES, MM_ANONPAGES, MM_SWAPENTS, rss_kinds };
 
 // A page table of the lowest level. The entries themselves belong to the machine.
 struct PageTable {
@@ -92,6 +92,8 @@ struct Mm {
   Atomic<int> users{0};  // mm_users: threads
   Atomic<long> rss[rss_kinds];
   Atomic<int> tlb_flush_pending{0};  // gathers under way
+  // Flushes that reclaim has put off: how many so far, and above these 16 bits up to which one others have flushed for it.
+  Atomic<std::uint32_t> tlb_flush_batched{0};
   Atomic<std::uint64_t> tlb_gen{1};  // counts flushes
   Atomic<CpuMask> cpumask{0};        // CPUs whose TLB may hold entries of it
 };

@@ -210,18 +210,6 @@ void do_munmap(Task& current, int first, int count) {
   munmap_range(current, first, count, true);
 }
 
-void madvise_dontneed(Task& current, int first, int count) {
-  const Kernel& kernel = *current.kernel;
-  Mm& mm = *current.mm;
-  mm.mmap_lock.down_read(current);
-  // madvise_walk_vmas
-  const int end = first + count;
-  for (Vma* vma = find_vma(mm, first); vma != nullptr && vma->start < end; vma = find_vma(mm, vma->end)) {
-    kernel.engine.zap_page_range(current, *vma, std::max<int>(first, vma->start), std::min<int>(end, vma->end), {});
-  }
-  mm.mmap_lock.up_read(current);
-}
-
 void msync(Task& current, int first, int count) {
   const Kernel& kernel = *current.kernel;
   Mm& mm = *current.mm;

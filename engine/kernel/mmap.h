@@ -25,9 +25,6 @@ void do_mmap(Task& current, int first, int count, Vma::Kind kind, bool populate 
 // munmap.
 void do_munmap(Task& current, int first, int count);
 
-// madvise(MADV_DONTNEED).
-void madvise_dontneed(Task& current, int first, int count);
-
 // msync(MS_SYNC).
 void msync(Task& current, int first, int count);
 

@@ -13,6 +13,6 @@
 
 namespace shootdown {
 
-inline constexpr int model_version = 9;
+inline constexpr int model_version = 10;
 
 }  // namespace shootdown

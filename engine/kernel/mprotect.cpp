@@ -7,6 +7,7 @@
 #include "engine/kernel/page_alloc.h"
 #include "engine/kernel/page_table.h"
 #include "engine/kernel/tlb_gather.h"
+#include "engine/kernel/tlbflush.h"
 
 namespace shootdown {
 
@@ -33,12 +34,21 @@ void change_pte(TlbGather& tlb, const Vma& vma, int page) {
   if (needs_flush && !planted(current, Defect::protected_without_flush)) tlb.remove_tlb_entry(page);
 }
 
+// The same for one that says that a page is being moved: the page is mapped read-only then.
+void change_migration_entry(TlbGather& tlb, const Vma& vma, int page, Pte entry) {
+  if (!entry.write() || !vma.read_only) return;
+  set_pte_at(tlb.task(), tlb.mm(), page, entry.wrprotect());
+}
+
 // change_pte_range, of [first, end), which is in one page table.
 void change_pte_range(TlbGather& tlb, const Vma& vma, int first, int end) {
   Task& current = tlb.task();
   pte_lock(current, tlb.mm(), first);
+  if (!planted(current, Defect::batched_flush_ignored_by_mprotect)) flush_tlb_batched_pending(current, tlb.mm());
   for (int page = first; page < end; ++page) {
-    if (ptep_get(current, tlb.mm(), page).present()) change_pte(tlb, vma, page);
+    const Pte pte = ptep_get(current, tlb.mm(), page);
+    if (pte.present()) change_pte(tlb, vma, page);
+    if (pte.migrating()) change_migration_entry(tlb, vma, page, pte);
   }
   pte_unlock(current, tlb.mm(), first);
 }

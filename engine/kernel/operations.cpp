@@ -5,10 +5,13 @@
 #include "engine/check.h"
 #include "engine/kernel/filemap.h"
 #include "engine/kernel/kernel.h"
+#include "engine/kernel/madvise.h"
 #include "engine/kernel/memory.h"
+#include "engine/kernel/migrate.h"
 #include "engine/kernel/mmap.h"
 #include "engine/kernel/mprotect.h"
 #include "engine/kernel/truncate.h"
+#include "engine/kernel/vmscan.h"
 #include "engine/kernel/writeback.h"
 
 namespace shootdown {
@@ -79,6 +82,31 @@ void perform<Call::dontneed>(Task& current, const Operands& operands) {
 }
 
 template <>
+void perform<Call::free>(Task& current, const Operands& operands) {
+  madvise_free(current, operands[0].value, operands[0].count);
+}
+
+template <>
+void perform<Call::cold>(Task& current, const Operands& operands) {
+  madvise_cold(current, operands[0].value, operands[0].count);
+}
+
+template <>
+void perform<Call::pageout>(Task& current, const Operands& operands) {
+  madvise_pageout(current, operands[0].value, operands[0].count);
+}
+
+template <>
+void perform<Call::kswapd>(Task& current, const Operands& operands) {
+  kswapd(current, operands[0].value, operands[0].count);
+}
+
+template <>
+void perform<Call::migrate>(Task& current, const Operands& operands) {
+  migrate(current, operands[0].value, operands[0].count);
+}
+
+template <>
 void perform<Call::protect>(Task& current, const Operands& operands) {
   mprotect(current, operands[0].value, operands[0].count, false);
 }
@@ -121,7 +149,7 @@ void perform<Call::fadvise>(Task& current, const Operands& operands) {
 template <>
 void perform<Call::reclaim>(Task& current, const Operands& operands) {
   const FilePages pages(current, operands[0]);
-  shrink_pages(current, pages.file, pages.span);
+  reclaim_file_pages(current, pages.file, pages.span);
 }
 
 template <>

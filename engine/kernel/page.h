@@ -28,9 +28,10 @@ struct alignas(2 * sizeof(void*)) Page {
   // PageAnon: it was never a file's, and whoever wants to know where it is mapped asks this (page->mapping with
   // PAGE_MAPPING_ANON). Set when it is mapped first, and until it is freed; that one may be gone before.
   Atomic<AnonVma*> anon_vma{nullptr};
-  Atomic<std::uint32_t> anon_vma_lives{0};  // which life of it (the harness's)
-  WaitQueue waiters;                        // for PG_locked and PG_writeback to clear
-  Shared<Page*> next_free = nullptr;
+  Atomic<std::uint32_t> anon_vma_lives{0};           // which life of it (the harness's)
+  Shared<std::uint8_t> swap_slot = std::uint8_t{0};  // page_private: with PG_swapcache
+  WaitQueue waiters;                                 // for PG_locked and PG_writeback to clear
+  Shared<Page*> lru = nullptr;  // the next one in the list that it is in: the free list, or one of who reclaims pages
 
   bool test(PageFlag flag) const { return (flags.load(std::memory_order_relaxed) & flag) != 0; }
 };

@@ -4,10 +4,8 @@
 
 namespace shootdown {
 
-namespace {
-
-// __free_pages_ok, with the checks of free_page_is_bad left to the oracles.
-void free_page(Task& current, Page* page) {
+// With the checks of free_page_is_bad left to the oracles.
+void free_unref_page(Task& current, Page* page) {
   Kernel& kernel = *current.kernel;
   act(current, event::FreePage{.page = frame_fact(current, page)}, [&](event::FreePage& found) {
     kernel.zone_lock.add(0, std::memory_order_acq_rel);
@@ -18,13 +16,11 @@ void free_page(Task& current, Page* page) {
     page->mapping = -1;
     page->anon_vma.store(nullptr, std::memory_order_relaxed);
     kernel.machine.end_frame_life(kernel.pfn(page));
-    page->next_free = kernel.free_pages;
+    page->lru = kernel.free_pages;
     kernel.free_pages = page;
     kernel.zone_lock.add(0, std::memory_order_acq_rel);
   });
 }
-
-}  // namespace
 
 Page* alloc_page(Task& current) {
   Kernel& kernel = *current.kernel;
@@ -33,7 +29,7 @@ Page* alloc_page(Task& current) {
     kernel.zone_lock.add(0, std::memory_order_acq_rel);
     page = kernel.free_pages;
     if (page != nullptr) {
-      kernel.free_pages = page->next_free;
+      kernel.free_pages = page->lru;
     } else if (kernel.pages_used < kernel.page_count()) {
       page = &kernel.pages[kernel.pages_used++];
     }
@@ -49,10 +45,10 @@ Page* alloc_page(Task& current) {
   return page;
 }
 
-Page* alloc_anon_page(Task& current) {
+Page* alloc_anon_page(Task& current, bool uptodate) {
   Page* const page = alloc_page(current);
   if (page == nullptr) return nullptr;
-  page->flags.set(PG_uptodate, std::memory_order_relaxed);
+  page->flags.set((uptodate ? PG_uptodate : 0U) | PG_swapbacked | PG_lru, std::memory_order_relaxed);
   return page;
 }
 
@@ -90,7 +86,65 @@ void put_page(Task& current, Page* page) {
   const auto put = act(current, event::PutPage{.page = frame_fact(current, page)}, [&](event::PutPage& found) {
     found.refcount = page->refcount.fetch_sub(1, std::memory_order_acq_rel) - 1;
   });
-  if (put.refcount == 0) free_page(current, page);
+  if (put.refcount == 0) free_unref_page(current, page);
+}
+
+// What is in somebody's own list, nobody else looks at.
+void PageList::add(Page* page) {
+  const Unwatched unwatched;
+  page->lru = nullptr;
+  if (empty()) {
+    first_ = page;
+  } else {
+    last_->lru = page;
+  }
+  last_ = page;
+}
+
+Page* PageList::remove_first() {
+  const Unwatched unwatched;
+  Page* const page = first_;
+  first_ = page->lru;
+  return page;
+}
+
+bool isolate_lru_page(Task& current, Page* page) {
+  const auto attempt =
+      act(current, event::IsolatePage{.page = frame_fact(current, page)}, [&](event::IsolatePage& found) {
+        const Fact was = page->flags.fetch_and(~static_cast<Fact>(PG_lru), std::memory_order_acq_rel);
+        found.isolated = static_cast<Fact>((was & PG_lru) != 0);
+        if (found.isolated != 0) page->refcount.add(1, std::memory_order_relaxed);
+      });
+  return attempt.isolated != 0;
+}
+
+void putback_lru_page(Task& current, Page* page) {
+  act(current, event::PutBackPage{.page = frame_fact(current, page)},
+      [&] { page->flags.set(PG_lru, std::memory_order_release); });
+  put_page(current, page);
+}
+
+bool is_swapbacked(const Task& current, const Page* page) {
+  also_reads(current, places::flags(frame_fact(current, page)));
+  return page->test(PG_swapbacked);
+}
+
+void set_page_swapbacked(Task& current, Page* page, bool swapbacked) {
+  act(current, event::SetSwapBacked{.page = frame_fact(current, page), .swapbacked = static_cast<Fact>(swapbacked)},
+      [&] {
+        if (swapbacked) {
+          page->flags.set(PG_swapbacked, std::memory_order_release);
+        } else {
+          page->flags.clear(PG_swapbacked | PG_active | PG_referenced, std::memory_order_release);
+        }
+      });
+}
+
+int page_count(Task& current, Page* page) {
+  const auto look =
+      act(current, event::ReadRefcount{.page = frame_fact(current, page)},
+          [&](event::ReadRefcount& found) { found.refcount = page->refcount.load(std::memory_order_acquire); });
+  return look.refcount;
 }
 
 bool page_ref_freeze(Task& current, Page* page, int expected) {
@@ -108,11 +162,11 @@ void page_ref_unfreeze(Task& current, Page* page, int count) {
       [&] { page->refcount.store(count, std::memory_order_release); });
 }
 
-namespace {
-
 LockFact page_lock(const Task& current, const Page* page) {
   return {.kind = LockClass::page, .number = current.kernel->pfn(page)};
 }
+
+namespace {
 
 bool set_locked(Page* page) {
   return (page->flags.fetch_or(PG_locked, std::memory_order_acquire) & PG_locked) == 0;
@@ -133,6 +187,7 @@ bool trylock_page(Task& current, Page* page) {
 }
 
 void lock_new_page(Task& current, Page* page) {
+  also_writes(current, places::flags({.frame = current.kernel->pfn(page)}));
   page->flags.set(PG_locked, std::memory_order_acquire);
   current.held.add(page_lock(current, page));
 }

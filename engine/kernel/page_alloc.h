@@ -11,8 +11,8 @@ namespace shootdown {
 
 // alloc_page: one reference, no flags. Null when there are none left.
 Page* alloc_page(Task& current);
-// The same, for anonymous memory: up to date; alloc_zeroed_user_highpage: full of zeros.
-Page* alloc_anon_page(Task& current);
+// The same, for anonymous memory: up to date unless it is to be read in; alloc_zeroed_user_highpage: full of zeros.
+Page* alloc_anon_page(Task& current, bool uptodate = true);
 Page* alloc_zeroed_page(Task& current);
 
 // PageAnon. The caller holds a reference, or a lock that keeps the page.
@@ -27,12 +27,43 @@ bool try_get_page(Task& current, Page* page);
 // put_page: drops a reference and frees the page if it was the last.
 void put_page(Task& current, Page* page);
 
+// --- LRU lists, of which only this is modelled: whether a page is on one ---
+
+// Pages that somebody has taken off the LRU lists, or is to free; the first one put in is the first one out.
+class PageList {
+ public:
+  bool empty() const { return first_ == nullptr; }
+  void add(Page* page);
+  Page* remove_first();
+
+ private:
+  Page* first_ = nullptr;
+  Page* last_ = nullptr;
+};
+
+// folio_isolate_lru: takes the page, to which the caller has a reference, off its list, with a further reference. False: it is on
+// none.
+bool isolate_lru_page(Task& current, Page* page);
+// folio_putback_lru: puts it back, and drops that reference.
+void putback_lru_page(Task& current, Page* page);
+
+// free_unref_page: frees a page that nobody has a reference to.
+void free_unref_page(Task& current, Page* page);
+
+// folio_test_swapbacked; PG_swapbacked of an anonymous page is set or cleared.
+bool is_swapbacked(const Task& current, const Page* page);
+void set_page_swapbacked(Task& current, Page* page, bool swapbacked);
+
+// page_count.
+int page_count(Task& current, Page* page);
+
 // folio_ref_freeze: makes the count zero if it is `expected`; returns whether.
 bool page_ref_freeze(Task& current, Page* page, int expected);
 // folio_ref_unfreeze.
 void page_ref_unfreeze(Task& current, Page* page, int count);
 
-// lock_page, trylock_page, unlock_page.
+// lock_page, trylock_page, unlock_page; and what the lock is called.
+LockFact page_lock(const Task& current, const Page* page);
 void lock_page(Task& current, Page* page);
 bool trylock_page(Task& current, Page* page);
 void unlock_page(Task& current, Page* page);

@@ -91,6 +91,14 @@ void ptep_set_access_flags(Task& current, Mm& mm, int page, Pte pte, bool write)
       });
 }
 
+bool ptep_clear_flush_young(Task& current, Mm& mm, int page) {
+  const auto cleared =
+      act(current, event::ClearAccessed{.mm = mm.number, .page = as_fact(page)}, [&](event::ClearAccessed& found) {
+        found.was = entry_fact(current.kernel->machine.clear_accessed(mm.number, page));
+      });
+  return cleared.was.young();
+}
+
 Pte ptep_clear_flush(Task& current, Mm& mm, int page) {
   const Pte pte = ptep_get_and_clear(current, mm, page);
   if (pte.present()) flush_tlb_page(current, mm, page);

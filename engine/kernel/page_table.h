@@ -51,6 +51,10 @@ void set_pte_at(Task& current, Mm& mm, int page, Pte pte);
 // ptep_set_access_flags: the entry becomes `pte`, which has more flags, if a store has met it and it is not so already.
 void ptep_set_access_flags(Task& current, Mm& mm, int page, Pte pte, bool write);
 
+// ptep_clear_flush_young: whether the page was accessed, which is forgotten. x86 leaves the TLBs alone: what they hold may be
+// accessed for a while without a trace.
+bool ptep_clear_flush_young(Task& current, Mm& mm, int page);
+
 // ptep_clear_flush: clears the entry and flushes it from all TLBs.
 Pte ptep_clear_flush(Task& current, Mm& mm, int page);
 

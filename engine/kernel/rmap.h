@@ -10,14 +10,42 @@ namespace shootdown {
 // The page-table lock is held. An anonymous page that is mapped first leads to the mapping's anon_vma from then on.
 void page_add_file_rmap(Task& current, Page* page);
 void page_add_new_anon_rmap(Task& current, Page* page, const Vma& vma, int address);
+// The same of one that may have been mapped before: what it leads to already stays. One that is not exclusive leads to the root.
+void page_add_anon_rmap(Task& current, Page* page, const Vma& vma, int address, bool exclusive);
 void page_remove_rmap(Task& current, Page* page);
 
-// folio_mapped; `for_mkclean`: a page that is not will not be made clean.
+// page_move_anon_rmap: the page is this mapping's alone from now on. It is locked.
+void page_move_anon_rmap(Task& current, Page* page, const Vma& vma);
+
+// SetPageAnonExclusive, ClearPageAnonExclusive. No step: the lock of the page's entry is held.
+void set_anon_exclusive(Task& current, Page* page, bool exclusive);
+
+// folio_mapcount, folio_mapped; `for_mkclean`: a page that is not will not be made clean.
+int page_mapcount(Task& current, Page* page, bool for_mkclean = false);
 bool page_mapped(Task& current, Page* page, bool for_mkclean = false);
 
 // folio_mkclean: makes every entry that maps the page clean and read-only, flushing the TLBs, so that
 // the next store faults. Returns how many entries were dirty or writable. The page is locked. Does
 // nothing for a page that looks unmapped.
 int page_mkclean(Task& current, Page* page);
+
+// folio_referenced: by how many entries the page was accessed, which is forgotten; -1: somebody else uses the reverse mapping, and is
+// not waited for. The page is locked if it is a file's.
+int page_referenced(Task& current, Page* page);
+
+// try_to_unmap with TTU_BATCH_FLUSH: takes the page out of every page table, as far as that can be done. Where other CPUs would have
+// to flush, the task owes that (try_to_unmap_flush). The page is locked, and the caller has a reference.
+void try_to_unmap(Task& current, Page* page);
+
+// A page that takes the place of an anonymous one leads where that leads. Both are locked.
+void inherit_anon_vma(Task& current, const Page* from, Page* to);
+
+// try_to_migrate: puts migration entries in the place of all that maps the page, which is locked and to which the caller has a
+// reference.
+void try_to_migrate(Task& current, Page* page);
+
+// remove_migration_ptes: maps `page` where migration entries stand for `old_page`. Both are locked; they may be the same. Of an
+// anonymous page the caller has a reference to the anon_vma; null: it is a file's.
+void remove_migration_ptes(Task& current, AnonVma* anon_vma, Page* old_page, Page* page);
 
 }  // namespace shootdown

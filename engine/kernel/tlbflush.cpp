@@ -11,7 +11,7 @@ namespace {
 void flush_tlb_func(Task& current, const Task::FlushRequest request) {
   Kernel& kernel = *current.kernel;
   Mm& mm = *current.mm;
-  if (request.mm != mm.number) return;
+  if (request.mm != mm.number && request.mm != Task::FlushRequest::every_mm) return;
   Tlb& tlb = kernel.machine.tlb(current.cpu);
 
   if (current.lazy.load(std::memory_order_relaxed)) {
@@ -23,7 +23,8 @@ void flush_tlb_func(Task& current, const Task::FlushRequest request) {
     also_writes(current, places::of_mm(Places::Kind::cpumask, mm.number));
     return;
   }
-  if (request.new_tlb_gen <= current.tlb_gen) return;  // an earlier flush went this far
+  const bool is_batch = request.mm == Task::FlushRequest::every_mm;
+  if (!is_batch && request.new_tlb_gen <= current.tlb_gen) return;  // an earlier flush went this far
   also_reads(current, places::of_mm(Places::Kind::tlb_generation, mm.number));
   const std::uint64_t mm_tlb_gen = mm.tlb_gen.load(std::memory_order_acquire);
   if (current.tlb_gen == mm_tlb_gen) return;
@@ -42,8 +43,8 @@ void flush_tlb_func(Task& current, const Task::FlushRequest request) {
 }
 
 // smp_call_function_many_cond: who has to be asked.
-CpuMask cpus_to_ask(const Task& current, const Mm& mm, bool freed_tables) {
-  auto mask = static_cast<CpuMask>(mm.cpumask.load(std::memory_order_acquire) & ~cpu_bit(current.cpu));
+CpuMask cpus_to_ask(const Task& current, CpuMask cpumask, bool freed_tables) {
+  auto mask = static_cast<CpuMask>(cpumask & ~cpu_bit(current.cpu));
   if (freed_tables) return mask;
   for (CpuMask rest = mask; rest != 0; rest = static_cast<CpuMask>(rest & (rest - 1))) {
     const int cpu = __builtin_ctz(rest);
@@ -73,6 +74,17 @@ void wait_for_answers(Task& current) {
   SHOOTDOWN_CHECK(current.flush_waits_for.load(std::memory_order_acquire) == 0);
 }
 
+// flush_tlb_multi. `local`: this CPU is one of them.
+void flush_tlb_multi(Task& current, CpuMask others, bool local) {
+  if (others != 0) ask(current, others);
+  if (local) {
+    current.kernel->sched.disable_interrupts();
+    flush_tlb_func(current, current.flush);
+    current.kernel->sched.enable_interrupts();
+  }
+  if (others != 0 && !planted(current, Defect::answers_not_awaited)) wait_for_answers(current);
+}
+
 }  // namespace
 
 void flush_tlb_mm_range(Task& current, Mm& mm, int first, int count, bool freed_tables) {
@@ -87,21 +99,76 @@ void flush_tlb_mm_range(Task& current, Mm& mm, int first, int count, bool freed_
   });
   current.flush = Task::FlushRequest{.mm = mm.number, .first = first, .count = count, .new_tlb_gen = new_tlb_gen};
 
-  const CpuMask others = cpus_to_ask(current, mm, freed_tables);
-  if (others != 0) ask(current, others);
+  const CpuMask others = cpus_to_ask(current, mm.cpumask.load(std::memory_order_acquire), freed_tables);
   also_reads(current, places::of_mm(Places::Kind::cpumask, mm.number));
-  if (&mm == current.mm && (mm.cpumask.load(std::memory_order_relaxed) & cpu_bit(current.cpu)) != 0) {
-    current.kernel->sched.disable_interrupts();
-    flush_tlb_func(current, current.flush);
-    current.kernel->sched.enable_interrupts();
-  }
-  if (others != 0 && !planted(current, Defect::answers_not_awaited)) wait_for_answers(current);
+  const bool local = &mm == current.mm && (mm.cpumask.load(std::memory_order_relaxed) & cpu_bit(current.cpu)) != 0;
+  flush_tlb_multi(current, others, local);
 }
 
-bool handle_flush_interrupt(Task& current) {
+// --- flushes that are put off ---
+
+namespace {
+
+constexpr unsigned flushed_shift = 16;  // TLB_FLUSH_BATCH_FLUSHED_SHIFT
+constexpr std::uint32_t pending_mask = (1U << flushed_shift) - 1;
+
+bool is_settled(std::uint32_t batch) {
+  return (batch & pending_mask) == batch >> flushed_shift;
+}
+
+// arch_tlbbatch_flush.
+void arch_tlbbatch_flush(Task& current, CpuMask cpumask) {
+  current.flush = Task::FlushRequest{.mm = Task::FlushRequest::every_mm};
+  also_reads(current, {.kind = Places::Kind::lazy, .count = max_cpus});
+  flush_tlb_multi(current, cpus_to_ask(current, cpumask, false), (cpumask & cpu_bit(current.cpu)) != 0);
+}
+
+}  // namespace
+
+void set_tlb_ubc_flush_pending(Task& current, Mm& mm, bool writable) {
+  Task::UnmapBatch& batch = current.tlb_ubc;
+  // arch_tlbbatch_add_mm
+  act(current, event::RaiseTlbGeneration{.mm = mm.number}, [&](event::RaiseTlbGeneration& found) {
+    found.generation = static_cast<Fact>(mm.tlb_gen.fetch_add(1, std::memory_order_acq_rel) + 1);
+  });
+  batch.cpumask = static_cast<CpuMask>(batch.cpumask | mm.cpumask.load(std::memory_order_acquire));
+  batch.flush_required = true;
+  act(current, event::DeferFlush{.mm = mm.number}, [&](event::DeferFlush& found) {
+    found.count = (mm.tlb_flush_batched.fetch_add(1, std::memory_order_acq_rel) + 1) & pending_mask;
+    SHOOTDOWN_CHECK(found.count != 0);
+  });
+  if (writable) batch.writable = true;
+}
+
+void try_to_unmap_flush(Task& current) {
+  if (!current.tlb_ubc.flush_required) return;
+  arch_tlbbatch_flush(current, current.tlb_ubc.cpumask);
+  current.tlb_ubc = {};
+}
+
+void try_to_unmap_flush_dirty(Task& current) {
+  if (current.tlb_ubc.writable) try_to_unmap_flush(current);
+}
+
+void flush_tlb_batched_pending(Task& current, Mm& mm) {
+  also_reads(current, places::of_mm(Places::Kind::flush_batched, mm.number));
+  std::uint32_t batch = mm.tlb_flush_batched.load(std::memory_order_acquire);
+  if (is_settled(batch)) return;
+  flush_tlb_mm_range(current, mm, 0, 0, false);
+  act(current, event::SettleFlushes{.mm = mm.number}, [&](event::SettleFlushes& found) {
+    const std::uint32_t pending = batch & pending_mask;
+    found.settled = static_cast<Fact>(
+        mm.tlb_flush_batched.compare_exchange(batch, pending | pending << flushed_shift, std::memory_order_acq_rel));
+  });
+}
+
+bool flush_is_asked_for(const Task& current) {
+  return current.flush_asked_by.load(std::memory_order_acquire) != 0;
+}
+
+void handle_flush_interrupt(Task& current) {
   Kernel& kernel = *current.kernel;
   const CpuMask asked_by = current.flush_asked_by.load(std::memory_order_acquire);
-  if (asked_by == 0) return false;
   const int sender = __builtin_ctz(asked_by);
   Task& asker = kernel.tasks[sender];
   act(current, event::TakeInterrupt{.sender = as_fact(sender)}, [] {});
@@ -111,7 +178,6 @@ bool handle_flush_interrupt(Task& current) {
   const CpuMask left =
       asker.flush_waits_for.fetch_and(static_cast<CpuMask>(~cpu_bit(current.cpu)), std::memory_order_acq_rel);
   if (left == cpu_bit(current.cpu)) kernel.sched.wake(asker.flush_done);
-  return (asked_by & (asked_by - 1)) != 0 || current.flush_asked_by.load(std::memory_order_acquire) != 0;
 }
 
 }  // namespace shootdown

@@ -21,7 +21,21 @@ inline void flush_tlb_page(Task& current, Mm& mm, int page) {
   flush_tlb_mm_range(current, mm, page, 1, false);
 }
 
-// The interrupt: handles one CPU's request. Returns whether more are pending.
-bool handle_flush_interrupt(Task& current);
+// --- flushes that are put off (mm/rmap.c) ---
+
+// set_tlb_ubc_flush_pending: the task has cleared an entry of the mm, and flushes later. The page-table lock is held.
+void set_tlb_ubc_flush_pending(Task& current, Mm& mm, bool writable);
+
+// try_to_unmap_flush: flushes what the task has put off; try_to_unmap_flush_dirty: if anybody may still write through it.
+void try_to_unmap_flush(Task& current);
+void try_to_unmap_flush_dirty(Task& current);
+
+// flush_tlb_batched_pending: who finds entries cleared must not believe that they are flushed: does it in place of who has put it
+// off. The page-table lock is held.
+void flush_tlb_batched_pending(Task& current, Mm& mm);
+
+// The interrupt: handles one CPU's request, if there is one.
+bool flush_is_asked_for(const Task& current);
+void handle_flush_interrupt(Task& current);
 
 }  // namespace shootdown

@@ -7,6 +7,7 @@
 #include "engine/kernel/memory.h"
 #include "engine/kernel/page_alloc.h"
 #include "engine/kernel/rmap.h"
+#include "engine/kernel/vmscan.h"
 #include "engine/kernel/writeback.h"
 
 namespace shootdown {

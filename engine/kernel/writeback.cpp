@@ -146,15 +146,6 @@ SHOOTDOWN_HARNESS int mapping_of(const Page* page) {
   return page->mapping;
 }
 
-// folio_test_clear_dirty.
-bool test_clear_page_dirty(Task& current, Page* page) {
-  const auto cleared =
-      act(current, event::ClearDirty{.page = frame_fact(current, page)}, [&](event::ClearDirty& found) {
-        found.was = page->flags.fetch_and(~static_cast<Fact>(PG_dirty), std::memory_order_seq_cst);
-      });
-  return (cleared.was & PG_dirty) != 0;
-}
-
 }  // namespace
 
 bool set_page_dirty(Task& current, Page* page) {
@@ -176,6 +167,14 @@ void set_page_dirty_lock(Task& current, Page* page) {
   unlock_page(current, page);
 }
 
+bool clear_page_dirty(Task& current, Page* page) {
+  const auto cleared =
+      act(current, event::ClearDirty{.page = frame_fact(current, page)}, [&](event::ClearDirty& found) {
+        found.was = page->flags.fetch_and(~static_cast<Fact>(PG_dirty), std::memory_order_seq_cst);
+      });
+  return (cleared.was & PG_dirty) != 0;
+}
+
 bool clear_page_dirty_for_io(Task& current, Page* page) {
   SHOOTDOWN_CHECK(page->test(PG_locked));
   // What is dirty in a page table only becomes PG_dirty first: the filesystem is told before the page
@@ -183,14 +182,14 @@ bool clear_page_dirty_for_io(Task& current, Page* page) {
   const bool mkclean_comes_late = planted(current, Defect::cleaned_before_mkclean);
   const bool was_dirty = !mkclean_comes_late && page_mkclean(current, page) != 0;
   if (was_dirty && !planted(current, Defect::mkclean_result_dropped)) set_page_dirty(current, page);
-  const bool cleared = test_clear_page_dirty(current, page);
+  const bool cleared = clear_page_dirty(current, page);
   if (mkclean_comes_late) page_mkclean(current, page);
   return cleared;
 }
 
 void cancel_dirty_page(Task& current, Page* page) {
   also_reads(current, places::flags(frame_fact(current, page)));
-  if (page->test(PG_dirty)) test_clear_page_dirty(current, page);
+  if (page->test(PG_dirty)) clear_page_dirty(current, page);
 }
 
 void filemap_fdatawrite_range(Task& current, AddressSpace& file, PageSpan range, SyncMode mode) {
@@ -212,6 +211,17 @@ void fsync_range(Task& current, AddressSpace& file, PageSpan range) {
   filemap_fdatawrite_range(current, file, range, SyncMode::all);
   if (!planted(current, Defect::fsync_does_not_wait)) filemap_fdatawait_range(current, file, range);
   note(current, event::FsyncReturns{.file = file.number, .first = first, .count = count});
+}
+
+void start_swap_writeback(Task& current, Page* page) {
+  act(current, event::SetWriteback{.page = frame_fact(current, page)},
+      [&] { page->flags.set(PG_writeback, std::memory_order_relaxed); });
+}
+
+void end_swap_writeback(Task& current, Page* page) {
+  act(current, event::ClearWriteback{.page = frame_fact(current, page)},
+      [&] { page->flags.clear(PG_writeback, std::memory_order_release); });
+  current.kernel->sched.wake(page->waiters);
 }
 
 void mark_page_accessed(Task& current, Page* page) {

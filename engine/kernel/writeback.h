@@ -28,6 +28,9 @@ void set_page_dirty_lock(Task& current, Page* page);
 // The page is locked.
 bool clear_page_dirty_for_io(Task& current, Page* page);
 
+// folio_test_clear_dirty, folio_clear_dirty: returns whether it was. What page tables say is not looked at.
+bool clear_page_dirty(Task& current, Page* page);
+
 // folio_cancel_dirty: the page is clean, for nobody wants what is in it.
 void cancel_dirty_page(Task& current, Page* page);
 
@@ -36,6 +39,10 @@ void filemap_fdatawrite_range(Task& current, AddressSpace& file, PageSpan range,
 
 // vfs_fsync_range: returns when the pages that were dirty when it was called are on the disk.
 void fsync_range(Task& current, AddressSpace& file, PageSpan range);
+
+// folio_start_writeback and folio_end_writeback of a page that is no file's.
+void start_swap_writeback(Task& current, Page* page);
+void end_swap_writeback(Task& current, Page* page);
 
 // mark_page_accessed.
 void mark_page_accessed(Task& current, Page* page);

@@ -29,6 +29,8 @@ class ZapEngine : public Engine {
   std::string refusal(const Program& program) const final;
   bool refuses_some() const final { return true; }
   void adapt(Program& program) const final;
+  // Where Linux 6.1 and 6.12 differ in what is not the engine's, the model does as 6.1; or else as 6.12.
+  virtual bool since_6_12() const { return false; }
   Run& boot(const RunSetup& setup) const final { return setup.arena.make<Kernel>(setup, *this); }
 
   // zap_page_range_single: zaps [first, end) of `vma`. Held is either mmap_lock of the vma's mm, for reading

@@ -16,8 +16,8 @@ BOOST_AUTO_TEST_CASE(what_is_not_modelled_is_refused_by_its_name) {
   ProgramBuilder builder;
   builder.operation(0, Call::store, 1, 0).suspend(3);
   BOOST_TEST(eager_dirty().refusal(builder.program()).empty());
-  builder.operation(1, Call::pageout, 0, 1).operation(1, Call::cold, 0, 1);
-  BOOST_TEST(eager_dirty().refusal(builder.program()) == "it does not do pageout yet");
+  builder.operation(1, Call::fork, 1).operation(1, Call::mremap, 0, 1);
+  BOOST_TEST(eager_dirty().refusal(builder.program()) == "it does not do fork yet");
   BOOST_TEST(!eager_dirty().does_every_operation());
 }
 
@@ -33,11 +33,11 @@ BOOST_AUTO_TEST_CASE(each_operation_that_is_not_modelled_is_refused) {
 BOOST_AUTO_TEST_CASE(an_adapted_program_is_without_it) {
   ProgramBuilder with;
   ProgramBuilder without;
-  with.operation(0, Call::cold, 0, 1).suspend(1);
+  with.operation(0, Call::fork, 1).suspend(1);
   for (ProgramBuilder* const builder : {&with, &without}) builder->operation(0, Call::store, 1, 0).suspend(2);
-  with.operation(1, Call::pageout, 0, 1).suspend(3).suspend(4);
+  with.operation(1, Call::mremap, 0, 1).suspend(3).suspend(4);
   for (ProgramBuilder* const builder : {&with, &without}) builder->operation(2, Call::load, 1, 1).suspend(5).suspend(6);
-  with.operation(2, Call::cold, 0, 1);
+  with.operation(2, Call::fork, 1);
   Program program = with.program();
   BOOST_TEST(eager_dirty().refuses_some());
   eager_dirty().adapt(program);

@@ -54,6 +54,10 @@ Pte Machine::clear_pte(int table, int page) {
   return old;
 }
 
+Pte Machine::clear_accessed(int table, int page) {
+  return Pte(tables_[table].slots[page].fetch_and(~Pte::accessed_bit, std::memory_order_relaxed));
+}
+
 Pte Machine::walk(int table, int page, bool store) {
   PteSlot& slot = tables_[table].slots[page];
   const Pte after = Pte(slot.load(std::memory_order_relaxed)).walked(store);

@@ -74,6 +74,8 @@ class Machine {
   void set_pte(int table, int page, Pte pte);
   // Replaces the entry by none and returns what it was (x86's locked exchange).
   Pte clear_pte(int table, int page);
+  // Clears the accessed bit of an entry and returns what it was (x86's locked btr).
+  Pte clear_accessed(int table, int page);
 
   // --- the hardware's ---
 

@@ -1,10 +1,11 @@
 // A page-table entry of the modelled hardware.
 //
-// A plain 64-bit value with x86's bits. The `kind` of an entry that is not
-// present is the operating system's; the hardware only looks at `present`. So is
-// `special` of one that is: it leads to a frame that no struct page counts. Only
-// none and present entries are used so far; swap, migration and device entries
-// will get kinds of their own.
+// A plain 64-bit value with x86's bits. What an entry that is not present means
+// is the operating system's affair; the hardware only looks at `present`. It may
+// lead to a slot of swap space, or say which page is being moved to another frame,
+// and how it was mapped; and in both cases that nobody else has what is there. The
+// system's, too, is `special` of one that is present: it leads to a frame that no
+// struct page counts.
 #pragma once
 
 #include <cstdint>
@@ -25,12 +26,22 @@ class Pte {
   static constexpr Pte mapping(FrameNumber frame) {
     return Pte(present_bit | static_cast<std::uint64_t>(frame) << frame_shift);
   }
+  // swp_entry_to_pte, of a slot of swap space.
+  static constexpr Pte swap(unsigned slot) { return Pte(swap_bit | static_cast<std::uint64_t>(slot) << frame_shift); }
+  // make_writable_migration_entry and its like, of a present entry: keeps what it allows, and whether it was used.
+  static constexpr Pte migration(Pte pte, bool exclusive) {
+    return Pte((pte.bits_ & ~(present_bit | special_bit)) | migration_bit | (exclusive ? exclusive_bit : 0U));
+  }
 
   constexpr bool none() const { return bits_ == 0; }
   constexpr bool present() const { return (bits_ & present_bit) != 0; }
   constexpr bool write() const { return (bits_ & write_bit) != 0; }
   constexpr bool young() const { return (bits_ & accessed_bit) != 0; }
   constexpr bool dirty() const { return (bits_ & dirty_bit) != 0; }
+  constexpr bool swapped() const { return !present() && (bits_ & swap_bit) != 0; }
+  constexpr bool migrating() const { return !present() && (bits_ & migration_bit) != 0; }
+  constexpr bool swp_exclusive() const { return (bits_ & exclusive_bit) != 0; }
+  constexpr unsigned slot() const { return static_cast<unsigned>(bits_ >> frame_shift); }
   constexpr bool special() const { return (bits_ & special_bit) != 0; }
   constexpr FrameNumber frame() const { return static_cast<FrameNumber>(bits_ >> frame_shift); }
   constexpr std::uint64_t bits() const { return bits_; }
@@ -40,6 +51,8 @@ class Pte {
   constexpr Pte mkyoung() const { return Pte(bits_ | accessed_bit); }
   constexpr Pte mkdirty() const { return Pte(bits_ | dirty_bit); }
   constexpr Pte mkspecial() const { return Pte(bits_ | special_bit); }
+  constexpr Pte swp_mkexclusive() const { return Pte(bits_ | exclusive_bit); }
+  constexpr Pte mkold() const { return Pte(bits_ & ~accessed_bit); }
   constexpr Pte mkclean() const { return Pte(bits_ & ~dirty_bit); }
 
   // What a page walk for an access leaves of it; not present, if the walk faults.
@@ -55,6 +68,10 @@ class Pte {
   static constexpr std::uint64_t accessed_bit = 1U << 5U;
   static constexpr std::uint64_t dirty_bit = 1U << 6U;
   static constexpr std::uint64_t special_bit = 1U << 9U;
+  // Of entries that are not present.
+  static constexpr std::uint64_t swap_bit = 1U << 7U;
+  static constexpr std::uint64_t migration_bit = 1U << 8U;
+  static constexpr std::uint64_t exclusive_bit = 1U << 2U;
   static constexpr unsigned frame_shift = 12;
 
  private:
@@ -62,6 +79,8 @@ class Pte {
 };
 
 constexpr EntryFact entry_fact(Pte pte) {
+  if (pte.swapped()) return EntryFact::in_swap(pte.slot());
+  if (pte.migrating()) return EntryFact::in_migration(pte.frame());
   if (!pte.present()) return {};
   return {EntryFact::present_bit | (pte.write() ? EntryFact::write_bit : 0U) |
           (pte.young() ? EntryFact::young_bit : 0U) | (pte.dirty() ? EntryFact::dirty_bit : 0U) |

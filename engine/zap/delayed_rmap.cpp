@@ -27,6 +27,7 @@ class DelayedRmap final : public GatherEngine {
     return "clear, dirty, queue, flush and then rmap under the page-table lock, free: Linux 6.2 to 6.8";
   }
   std::span<const NotClaimed> not_claimed() const override { return {}; }
+  bool since_6_12() const override { return true; }
 
   void release(MmuGather& tlb, std::uintptr_t* encoded_pages, unsigned count) const override {
     free_encoded_pages_and_swap_cache(tlb, encoded_pages, count);

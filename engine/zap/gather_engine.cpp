@@ -8,6 +8,8 @@
 #include "engine/kernel/page_alloc.h"
 #include "engine/kernel/page_table.h"
 #include "engine/kernel/rmap.h"
+#include "engine/kernel/swap.h"
+#include "engine/kernel/tlbflush.h"
 #include "engine/kernel/writeback.h"
 
 namespace shootdown {
@@ -63,13 +65,29 @@ bool need_resched(const Task& current, int entries) {
 
 void add_mm_rss_vec(Task& current, Mm& mm, const long (&rss)[rss_kinds]) {
   const long times = planted(current, Defect::rss_counted_twice) ? 2 : 1;
-  for (const RssKind kind : {MM_FILEPAGES, MM_ANONPAGES}) add_mm_counter(current, mm, kind, times * rss[kind]);
+  for (const RssKind kind : {MM_FILEPAGES, MM_ANONPAGES, MM_SWAPENTS})
+    add_mm_counter(current, mm, kind, times * rss[kind]);
 }
 
 // should_zap_page: copies that a private mapping has in place of its file's pages are not that file's.
 bool should_zap_page(const Task& current, const Page* page, const ZapDetails& details) {
   if (details.even_cows || planted(current, Defect::copies_zapped)) return true;
   return page == nullptr || !page_anon(current, page);
+}
+
+// An entry that is not present: that of a copy, or of anonymous memory, in swap space; or that of a page which is being moved.
+void zap_absent_entry(Task& current, Mm& mm, int address, Pte entry, const ZapDetails& details,
+                      long (&rss)[rss_kinds]) {
+  if (entry.migrating()) {
+    const Page* const page = &current.kernel->pages[entry.frame()];
+    if (!should_zap_page(current, page, details)) return;
+    --rss[mm_counter(current, page)];
+  } else {
+    if (!details.even_cows) return;
+    --rss[MM_SWAPENTS];
+    if (!planted(current, Defect::swap_slot_kept)) free_swap_and_cache(current, static_cast<int>(entry.slot()));
+  }
+  ptep_get_and_clear(current, mm, address);  // pte_clear_not_present_full
 }
 
 // What the kernel must not do under a spinlock.
@@ -116,6 +134,10 @@ GatherEngine::Piece GatherEngine::zap_ptes(MmuGather& tlb, int page, int end, co
     const Pte found = ptep_get(current, mm, page);
     if (found.none()) continue;
     if (need_resched(current, entries++)) break;
+    if (!found.present()) {
+      zap_absent_entry(current, mm, page, found, details, rss);
+      continue;
+    }
     Page* const mapped = vm_normal_page(current, found);
     if (!should_zap_page(current, mapped, details)) continue;
     const Pte pte = take_entry(current, mm, page);
@@ -138,6 +160,7 @@ void GatherEngine::zap_pte_range(MmuGather& tlb, int page, int end, const ZapDet
   bool force_flush = false;
   do {
     if (locks) pte_lock(current, mm, page);
+    if (!planted(current, Defect::batched_flush_ignored_by_zap)) flush_tlb_batched_pending(current, mm);
     const Piece piece = zap_ptes(tlb, page, end, details, force_flush);
     page = piece.end;
     const bool put_off = page != end && planted(current, Defect::forced_flush_put_off);

@@ -6,6 +6,7 @@
 #include "engine/kernel/page_alloc.h"
 #include "engine/kernel/page_table.h"
 #include "engine/kernel/rmap.h"
+#include "engine/kernel/swap.h"
 #include "engine/kernel/writeback.h"
 
 namespace shootdown {
@@ -152,6 +153,7 @@ void put_pages(const MmuGather& tlb, const std::uintptr_t* pages, unsigned count
   for (unsigned i = 0; i < count; ++i)
     note(current, event::ReleasePage{.pointer = pointer_fact(current, pages[i] & kept_bits)});
   // What is wrong with a pointer has been told; the run goes on.
+  for (unsigned i = 0; i < count; ++i) free_swap_cache(current, EncodedPage(pages[i]).page());
   for (unsigned i = 0; i < count; ++i) put_page(current, EncodedPage(pages[i]).page());
 }
 

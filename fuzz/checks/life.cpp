@@ -49,6 +49,7 @@ void list_file_page(std::vector<std::string>& lines, const World& world, int fil
 
 void list_entry(std::vector<std::string>& lines, const World& world, int mm, int page) {
   const EntryFact entry = world.entry(mm, page);
+  if (entry.swapped()) lines.push_back(fmt::format("mm {} pte {}: in swap space", mm, page));
   if (!entry.present()) return;
   const PageFact shown = world.frame_facts(entry.frame()).page;
   std::string where = "a page of no file";
@@ -65,6 +66,8 @@ std::vector<std::string> state_of(const World& world) {
   }
   for (int mm = 0; mm < machine.mms; ++mm) {
     if (const long rss = world.rss(mm); rss != 0) lines.push_back(fmt::format("mm {} rss {}", mm, rss));
+    if (const long swapped = world.swapped(mm); swapped != 0)
+      lines.push_back(fmt::format("mm {} has {} in swap space", mm, swapped));
     for (int page = 0; page < machine.virtual_pages(); ++page) list_entry(lines, world, mm, page);
   }
   return lines;

@@ -147,6 +147,10 @@ class Words {
 
   // --- page tables ---
 
+  Narration tell(const event::ClearAccessed& clear) const {
+    return detail(
+        fmt::format("clear A of {} ({})", pte(clear.mm, clear.page), clear.was.young() ? "was set" : "was clear"));
+  }
   Narration tell(const event::ReadTable& read) const {
     return detail(page_table(read.mm, read.first) + (read.exists != 0 ? ": there is one" : ": there is none"));
   }
@@ -276,6 +280,11 @@ class Words {
     if (read.mapcount <= 0) return essential(name(read.page) + " not mapped: skip mkclean");
     return essential(fmt::format("{} has mapcount {}: mkclean", name(read.page), read.mapcount));
   }
+  Narration tell(const event::IsolatePage& isolate) const {
+    if (isolate.isolated == 0) return detail("take " + name(isolate.page) + " off its LRU list: it is on none");
+    return detail("take " + name(isolate.page) + " off its LRU list");
+  }
+  Narration tell(const event::PutBackPage& put) const { return detail("put " + name(put.page) + " on its LRU list"); }
   Narration tell(const event::AllocatePage& allocate) const {
     if (allocate.frame == no_fact) return essential("allocate a page: there is none left");
     return detail(fmt::format("allocate frame {}", allocate.frame));
@@ -323,6 +332,50 @@ class Words {
   }
   Narration tell(const event::WriteToDisk& write) const {
     return essential(fmt::format("write {} word {} to disk: {}", name(write.page), write.word, write.value));
+  }
+  Narration tell(const event::AllocateSwap& allocation) const {
+    if (allocation.slot == no_fact) return essential("look for a free swap slot: there is none");
+    return essential(fmt::format("take swap slot {}", allocation.slot));
+  }
+  Narration tell(const event::CountSwap& count) const {
+    using Change = event::CountSwap::Change;
+    const std::string slot = fmt::format("swap slot {}", count.slot);
+    const std::string users = fmt::format(" (users {}{})", count.users, count.cached != 0 ? ", in the swap cache" : "");
+    switch (count.change) {
+      case Change::duplicate: return detail("one more entry for " + slot + users);
+      case Change::free: return detail("one entry less for " + slot + users);
+      case Change::prepare_cache:
+        return detail((count.done != 0 ? "reserve " + slot : "reserve " + slot + ": fails") + users);
+      case Change::clear_cache: break;
+    }
+    return detail("let go of " + slot + users);
+  }
+  Narration tell(const event::ReadSwapCount& look) const {
+    return detail(fmt::format("{} entries lead to swap slot {}", look.users, look.slot));
+  }
+  Narration tell(const event::WaitForSwapCache& wait) const {
+    return essential(fmt::format("wait for who reads swap slot {}", wait.slot));
+  }
+  Narration tell(const event::LookUpSwapCache& look) const {
+    const std::string what = look.frame == no_fact ? "nothing" : fmt::format("frame {}", look.frame);
+    return detail(fmt::format("look up swap slot {} in the swap cache: {}", look.slot, what));
+  }
+  Narration tell(const event::AddToSwapCache& add) const {
+    return essential(fmt::format("add {} to the swap cache, slot {}", name(add.page), add.slot));
+  }
+  Narration tell(const event::RemoveFromSwapCache& remove) const {
+    return essential(fmt::format("remove {} from the swap cache, slot {}", name(remove.page), remove.slot));
+  }
+  Narration tell(const event::SubmitIo& submit) const {
+    return essential(fmt::format("ask the disk to {} {} {} swap slot {}", submit.writes != 0 ? "write" : "read",
+                                 name(submit.page), submit.writes != 0 ? "to" : "from", submit.slot));
+  }
+  Narration tell(const event::TakeDiskInterrupt& take) const {
+    return essential(fmt::format("take the disk's interrupt for swap slot {}", take.slot));
+  }
+  Narration tell(const event::SetSwapBacked& set) const {
+    if (set.swapbacked != 0) return essential(name(set.page) + " is to be kept");
+    return essential(name(set.page) + " may be thrown away until it is written to");
   }
   Narration tell(const event::WriteToSwap& write) const {
     return essential(
@@ -373,6 +426,13 @@ class Words {
     return batch.allocated != 0 ? detail("allocate a gather batch") : essential("allocate a gather batch: fails");
   }
   Narration tell(const event::FreeBatch& /*batch*/) const { return detail("free a gather batch"); }
+  Narration tell(const event::DeferFlush& defer) const {
+    return essential(fmt::format("put off the flush{} ({} so far)", of_mm(defer.mm), defer.count));
+  }
+  Narration tell(const event::SettleFlushes& settle) const {
+    if (settle.settled == 0) return detail("others have put off flushes" + of_mm(settle.mm) + " meanwhile");
+    return detail("flushes that were put off" + of_mm(settle.mm) + " are done");
+  }
   Narration tell(const event::FinishGather& gather) const {
     if (gather.nested != 0) return essential("finish the gather: another is under way, flush everything");
     return detail("finish the gather");
@@ -403,6 +463,7 @@ std::string Words::lock_name(LockFact lock) const {
     case LockClass::inode: return "i_rwsem" + of_file(lock.owner);
     case LockClass::invalidate: return "invalidate_lock" + of_file(lock.owner);
     case LockClass::anon_vma: return fmt::format("anon_vma {}", lock.number);
+    case LockClass::swap_cache: return fmt::format("i_pages lock of swap area {}", lock.owner);
     case LockClass::mmap: break;
   }
   return "mmap_lock" + of_mm(lock.owner);

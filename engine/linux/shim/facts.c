@@ -261,7 +261,8 @@ unsigned linux_cache_tags(int file, unsigned long index)
 
 void linux_frame_facts(unsigned long pfn, struct linux_frame *facts)
 {
-	static const int flags[] = { PG_locked, PG_dirty, PG_writeback, PG_uptodate, PG_referenced, PG_active, PG_private };
+	static const int flags[] = { PG_locked, PG_dirty, PG_writeback, PG_uptodate, PG_referenced, PG_active, PG_private, PG_lru,
+		PG_swapbacked, PG_swapcache };
 	struct page *page = frame_page(pfn);
 	int i;
 

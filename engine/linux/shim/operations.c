@@ -182,8 +182,11 @@ int linux_msync(unsigned long address, unsigned long length)
 	return __x64_sys_msync(&arguments);
 }
 
+/* Who reclaims passes over pages that some CPU has not put on an LRU list yet. When it does is chance: here it has. */
 int linux_madvise(unsigned long address, unsigned long length, int advice)
 {
+	if (advice == MADV_PAGEOUT || advice == MADV_COLD || advice == MADV_FREE)
+		lru_add_drain_all();
 	return do_madvise(current->mm, address, length, advice);
 }
 

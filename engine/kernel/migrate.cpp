@@ -1,0 +1,189 @@
+#include "engine/kernel/migrate.h"
+
+#include "engine/kernel/anon_vma.h"
+#include "engine/kernel/filemap.h"
+#include "engine/kernel/page_alloc.h"
+#include "engine/kernel/page_table.h"
+#include "engine/kernel/rmap.h"
+#include "engine/kernel/swap.h"
+#include "engine/kernel/vmscan.h"
+#include "engine/kernel/writeback.h"
+
+namespace shootdown {
+
+namespace {
+
+// What came of a try.
+enum class Migrated : std::uint8_t { moved, again, failed };
+
+// __migrate_folio_unmap's beginning: the page is to be locked, and saved. False: it is in use; `force`: that is waited for.
+bool lock_to_move(Task& current, Page* page, bool force) {
+  if (!trylock_page(current, page)) {
+    if (!force) return false;
+    lock_page(current, page);
+  }
+  also_reads(current, places::flags(frame_fact(current, page)));
+  if (!page->test(PG_writeback)) return true;
+  if (force) {
+    wait_on_page_writeback(current, page);
+    return true;
+  }
+  unlock_page(current, page);
+  return false;
+}
+
+// folio_migrate_copy.
+void copy_contents(Task& current, Page* from, Page* to) {
+  Kernel& kernel = *current.kernel;
+  for (int word = 0; word < kernel.config.words; ++word) {
+    act(current, event::MoveWord{.page = frame_fact(current, from), .to = kernel.pfn(to), .word = as_fact(word)},
+        [&](event::MoveWord& found) {
+          found.value = kernel.frame(from).words[word].load(std::memory_order_relaxed);
+          kernel.frame(to).words[word].store(found.value, std::memory_order_relaxed);
+        });
+  }
+}
+
+// What folio_migrate_flags takes over.
+constexpr Fact flags_that_move = PG_uptodate | PG_referenced | PG_active | PG_swapbacked;
+
+void copy_flags(Task& current, const Page* from, Page* to) {
+  also_reads(current, places::flags(frame_fact(current, from)));
+  also_writes(current, places::flags(frame_fact(current, to)));
+  to->flags.set(from->flags.load(std::memory_order_relaxed) & (flags_that_move | PG_dirty), std::memory_order_release);
+}
+
+// folio_migrate_mapping of a page of a file. Its buffers go with it. False: somebody else has a reference.
+bool replace_in_file(Task& current, Page* from, Page* to, AddressSpace& file) {
+  also_reads(current, places::flags(frame_fact(current, from)));
+  const int references = 2 + (from->test(PG_buffers) ? 1 : 0);
+  file.i_pages_lock.lock_irq(current);
+  const bool replaces = page_ref_freeze(current, from, references);
+  if (replaces) {
+    const Fact index = from->index;
+    act(current, event::ReplaceInPageCache{.page = frame_fact(current, to)}, [&](event::ReplaceInPageCache& found) {
+      found.page.file = file.number;
+      found.page.index = index;
+      found.was = current.kernel->pfn(from);
+      to->mapping = static_cast<std::int8_t>(file.number);
+      to->index = static_cast<std::uint16_t>(index);
+      to->refcount.add(references - 1, std::memory_order_relaxed);
+      to->flags.set(from->flags.load(std::memory_order_relaxed) & (PG_dirty | PG_buffers), std::memory_order_relaxed);
+      from->flags.clear(PG_dirty | PG_buffers, std::memory_order_relaxed);
+      from->mapping = -1;
+      file.slots[static_cast<int>(index)].store(to, std::memory_order_release);
+    });
+    page_ref_unfreeze(current, from, 1);
+  }
+  file.i_pages_lock.unlock_irq(current);
+  return replaces;
+}
+
+// The same of an anonymous page, which may be in the swap cache.
+bool replace_anonymous(Task& current, Page* from, Page* to) {
+  if (page_swapcache(current, from)) {
+    if (!replace_in_swap_cache(current, from, to)) return false;
+  } else if (page_count(current, from) != 1) {
+    return false;
+  }
+  inherit_anon_vma(current, from, to);
+  return true;
+}
+
+// move_to_new_folio. Both are locked.
+bool move_page(Task& current, Page* from, Page* to) {
+  if (page_anon(current, from)) {
+    if (!replace_anonymous(current, from, to)) return false;
+  } else if (from->mapping >= 0) {
+    if (!replace_in_file(current, from, to, current.kernel->files[from->mapping])) return false;
+  } else {
+    return false;
+  }
+  copy_contents(current, from, to);
+  copy_flags(current, from, to);
+  return true;
+}
+
+// folio_add_lru.
+void put_on_lru(Task& current, Page* page) {
+  also_writes(current, places::flags(frame_fact(current, page)));
+  page->flags.set(PG_lru, std::memory_order_release);
+}
+
+// __migrate_folio_unmap and __migrate_folio_move, of a page that is locked, to one that is, too.
+Migrated unmap_and_move(Task& current, Page* from, Page* to) {
+  if (!page_anon(current, from) && from->mapping < 0) return Migrated::again;  // it was cut off
+  // Migration entries do not make the page look mapped: without a reference its anon_vma could go.
+  AnonVma* const anon_vma = page_anon(current, from) ? page_get_anon_vma(current, from) : nullptr;
+  const bool was_mapped = page_mapped(current, from);
+  if (was_mapped) try_to_migrate(current, from);
+  const bool moves = !page_mapped(current, from) && move_page(current, from, to);
+  if (moves) put_on_lru(current, to);
+  if (was_mapped) remove_migration_ptes(current, anon_vma, from, moves ? to : from);
+  if (anon_vma != nullptr) put_anon_vma(current, anon_vma);
+  return moves ? Migrated::moved : Migrated::again;
+}
+
+// migrate_folio_unmap and migrate_folio_move. Whoever has the page isolated has a reference, which is dropped if it moves.
+Migrated migrate_page(Task& current, Page* page, bool force) {
+  if (page_count(current, page) == 1) {  // it was freed from under us
+    put_page(current, page);
+    return Migrated::moved;
+  }
+  Page* const to = alloc_page(current);
+  if (to == nullptr) return Migrated::failed;
+  Migrated outcome = Migrated::again;
+  if (lock_to_move(current, page, force)) {
+    lock_new_page(current, to);
+    outcome = unmap_and_move(current, page, to);
+    unlock_page(current, to);
+    unlock_page(current, page);
+  }
+  put_page(current, to);
+  if (outcome == Migrated::moved) put_page(current, page);
+  return outcome;
+}
+
+}  // namespace
+
+void migrate(Task& current, int first, int count) {
+  constexpr int passes = 10;  // NR_MAX_MIGRATE_PAGES_RETRY
+  PageList pages;
+  PageList failed;
+  for (int address = first; address < first + count; ++address) {
+    if (Page* const page = isolate_shown_page(current, address)) pages.add(page);
+  }
+  for (int pass = 0; pass < passes && !pages.empty(); ++pass) {
+    PageList again;
+    while (!pages.empty()) {
+      Page* const page = pages.remove_first();
+      const Migrated outcome = migrate_page(current, page, pass > 2);
+      if (outcome == Migrated::moved) continue;
+      (outcome == Migrated::again ? again : failed).add(page);
+    }
+    pages = again;
+  }
+  for (PageList* const list : {&pages, &failed}) {
+    while (!list->empty()) putback_lru_page(current, list->remove_first());
+  }
+}
+
+void migration_entry_wait(Task& current, Mm& mm, int address) {
+  pte_lock(current, mm, address);
+  const Pte pte = ptep_get(current, mm, address);
+  pte_unlock(current, mm, address);
+  if (!pte.migrating()) return;
+  // Whoever moves the page has a reference, as long as there is a migration entry; and has it locked. It may be freed when it is
+  // unlocked, and be another page by the time that this task runs.
+  const Machine& machine = current.kernel->machine;
+  Page* const page = &current.kernel->pages[pte.frame()];
+  const std::uint32_t life = machine.generation(pte.frame());
+  await(
+      current, page->waiters,
+      [&machine, page, life, frame = pte.frame()] {
+        return machine.generation(frame) != life || !page->test(PG_locked);
+      },
+      [&] { return event::WaitForLock{.lock = page_lock(current, page), .holders = 0}; });
+}
+
+}  // namespace shootdown
