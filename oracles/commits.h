@@ -15,7 +15,7 @@ class Commits final
                      event::BeginGather, event::ClearEntry, event::SetEntry, event::FlushGather, event::EndGather,
                      event::BeginZap, event::EndZap, event::CopyWord, event::WriteToSwap, event::ReadFromSwap,
                      event::MoveWord, event::FreeLazily, event::Fork, event::SetFileSize, event::BeginDiscard,
-                     event::EndDiscard> {
+                     event::EndDiscard, event::WriteToDisk, event::DmaWord, event::DmaReturns> {
  public:
   explicit Commits(Reference& reference) : reference_(reference) {}
 
@@ -29,6 +29,16 @@ class Commits final
   }
   void on(int /*cpu*/, const event::WriteReturns& event) {
     reference_.write_returned(number(event.file), number(event.index));
+  }
+  void on(int cpu, const event::DmaWord& event) {
+    reference_.dma(cpu, number(event.page.frame), number(event.page.file), number(event.page.index), number(event.word),
+                   event.value);
+  }
+  void on(int cpu, const event::DmaReturns& event) {
+    reference_.dma_returned(cpu, number(event.page.file), number(event.page.index), number(event.word), event.value);
+  }
+  void on(int /*cpu*/, const event::WriteToDisk& event) {
+    reference_.save(file_of(event.page), number(event.page.index), number(event.word), event.value);
   }
   void on(int /*cpu*/, const event::InsertMapping& event) {
     using Kind = event::InsertMapping::Kind;

@@ -8,7 +8,9 @@
 // lets go of its pages, and where whoever saved a page does. A clean page with
 // other contents than the disk is what the race of the 2022 patch leaves behind:
 // data that no writeback will ever find. One that has not been read in yet has no data;
-// and what is being cut off or punched out of its file is no loss.
+// and what is being cut off or punched out of its file is no loss. A page that is pinned may
+// have what a device has just written, and who pinned it dirties it when he lets go of it: if
+// it is dropped before, that was nobody's to save.
 //
 // Does not use the reference. Cannot see data that was lost and then overwritten
 // and saved while references were held.
@@ -42,7 +44,8 @@ class LostDirtyData final : public Oracle<event::PutPage, event::RemoveFromPageC
 
   void on(int cpu, const event::RemoveFromPageCache& event) {
     const Fact frame = event.page.frame;
-    if (!world().frame_facts(frame).test(PG_uptodate)) return;
+    const FrameFacts facts = world().frame_facts(frame);
+    if (!facts.test(PG_uptodate) || facts.maybe_dma_pinned()) return;
     const int file = file_of(event.page);
     const int index = number(event.page.index);
     const int word = lost_word(frame, file, index);

@@ -125,4 +125,14 @@ BOOST_AUTO_TEST_CASE(silent_for_what_is_discarded_and_not_for_other_pages) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(silent_when_a_page_is_dropped_that_is_pinned) {
+  UnsavedPage run;
+  run.frame.facts.refcount += gup_pin_counting_bias;
+  run.happens(2, event::RemoveFromPageCache{.page = run.frame.facts.page});
+  BOOST_TEST(!run.breaks(id));
+  run.frame.facts.refcount -= gup_pin_counting_bias;
+  run.happens(2, event::RemoveFromPageCache{.page = run.frame.facts.page});
+  BOOST_TEST(run.breaks(id));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

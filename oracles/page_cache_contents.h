@@ -9,7 +9,8 @@
 //
 // A page that has left the page cache while it was in use may be seen as it was
 // then, by those whom the reference names. What was cut off or punched out of a file is
-// zeros; a page beyond the end of its file is refused.
+// zeros; a page beyond the end of its file is refused. A page for a device's store is refused
+// only where a store may be.
 //
 // Cannot see: data that was lost and then overwritten before anybody looked.
 #pragma once
@@ -18,8 +19,8 @@
 
 namespace shootdown {
 
-class PageCacheContents final
-    : public ComparingOracle<event::UserAccess, event::RefuseAccess, event::ReadWord, event::RunEnds> {
+class PageCacheContents final : public ComparingOracle<event::UserAccess, event::RefuseAccess, event::RefusePin,
+                                                       event::ReadWord, event::RunEnds> {
  public:
   using ComparingOracle::ComparingOracle;
 
@@ -49,6 +50,14 @@ class PageCacheContents final
     } else if (event.read_only != 0 && !reference().may_refuse_store(mm, page)) {
       violate(cpu, "cpu {} is refused a store to virtual page {} of mm {}, which may be written to", cpu, page, mm);
     }
+  }
+
+  void on(int cpu, const event::RefusePin& event) {
+    const int mm = number(event.mm);
+    const int page = number(event.page);
+    if (reference().may_refuse_pin(cpu, mm, page)) return;
+    violate(cpu, "no page of virtual page {} of mm {} is pinned for cpu {}, though it may be written to", page, mm,
+            cpu);
   }
 
   void on(int cpu, const event::ReadWord& event) {

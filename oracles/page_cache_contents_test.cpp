@@ -275,4 +275,15 @@ BOOST_AUTO_TEST_CASE(beyond_the_end_every_access_is_refused_and_no_other_is) {
   BOOST_TEST(run.fact(id) == "cpu 0 loads 0 from virtual page 1 word 0 of mm 0, which its file has no more");
 }
 
+BOOST_AUTO_TEST_CASE(fires_when_no_page_is_pinned_that_may_be_written_to) {
+  HandMadeRun run;
+  const event::RefusePin refused{.mm = 0, .page = 1};
+  run.happens(0, event::BeginUnmap{.mm = 0, .first = 1, .count = 1, .only_stores = 1});
+  run.happens(2, refused);
+  BOOST_TEST(run.holds());
+  run.happens(0, event::InsertMapping{.mm = 0, .first = 1, .count = 1, .file = 0, .index = 1});
+  run.happens(2, refused);
+  BOOST_TEST(run.fact(id) == "no page of virtual page 1 of mm 0 is pinned for cpu 2, though it may be written to");
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,7 +1,7 @@
 // Nobody uses a translation that is no longer valid.
 //
-// Proves: no access goes through a TLB entry of a page that has been freed since;
-// none works on a page whose munmap has returned, or which has been moved away by an
+// Proves: no access goes through a TLB entry of a page that has been freed since, and
+// no device writes to one that has been since it was found in the page table; none works on a page whose munmap has returned, or which has been moved away by an
 // mremap, and no store on one whose mprotect has returned; none works on a page that was
 // cut off or punched out of its file, but through a translation that a gather has taken
 // out of the page table and not flushed yet; when a page is freed, no page-table entry
@@ -24,7 +24,7 @@
 namespace shootdown {
 
 class StaleAccess final
-    : public ComparingOracle<event::UserAccess, event::FreePage, event::EndUnmap, event::EndGather> {
+    : public ComparingOracle<event::UserAccess, event::DmaWord, event::FreePage, event::EndUnmap, event::EndGather> {
  public:
   using ComparingOracle::ComparingOracle;
 
@@ -40,6 +40,12 @@ class StaleAccess final
     } else if (event.store != 0 && !reference().may_store(mm, page)) {
       violate(cpu, "cpu {} stores to virtual page {} of mm {}, which is write-protected", cpu, page, mm);
     }
+  }
+
+  void on(int cpu, const event::DmaWord& event) {
+    if (event.stale == 0) return;
+    violate(cpu, "a device writes to page frame {}, which has been freed since cpu {} found it in the page table",
+            event.page.frame, cpu);
   }
 
   void on(int cpu, const event::FreePage& event) {

@@ -264,4 +264,15 @@ BOOST_AUTO_TEST_CASE(fires_for_accesses_to_a_page_that_was_discarded_unless_its_
   }
 }
 
+BOOST_AUTO_TEST_CASE(fires_for_devices_that_write_to_freed_frames) {
+  HandMadeRun run;
+  event::DmaWord dma{.page = {.frame = 3}, .word = 0, .value = 5};
+  run.happens(1, dma);
+  BOOST_TEST(!run.breaks(id));
+  dma.stale = 1;
+  run.happens(1, dma);
+  BOOST_TEST(run.fact(id) ==
+             "a device writes to page frame 3, which has been freed since cpu 1 found it in the page table");
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -686,6 +686,29 @@ struct WriteReturns : Note {
   Fact index;
 };
 
+// A device writes a word of a frame that is pinned for it, by no page table and no TLB: to whatever the frame holds now.
+struct DmaWord : StepEvent {
+  PageFact page;
+  Fact word;
+  // found
+  Fact value;
+  Fact stale;  // 1: the frame has been freed since the entry that led to it was read
+};
+
+// The page that a device has written to is unpinned, and marked dirty if need be: only from now on does an fsync owe anything
+// for it.
+struct DmaReturns : Note {
+  PageFact page;
+  Fact word;
+  Fact value;
+};
+
+// No page is pinned for a device, because nothing is mapped there, or it must not be written to (EFAULT).
+struct RefusePin : Note {
+  Fact mm;
+  Fact page;
+};
+
 struct FsyncBegins : StepEvent {
   Fact file;
   Fact first;
@@ -875,7 +898,8 @@ using AllEvents = EventList<
     event::PrepareAnonVma, event::GetAnonVma, event::PutAnonVma, event::FreeAnonVma, event::ClearAccessed,
     event::IsolatePage, event::PutBackPage, event::DeferFlush, event::SettleFlushes, event::AllocateSwap,
     event::CountSwap, event::ReadSwapCount, event::WaitForSwapCache, event::LookUpSwapCache, event::AddToSwapCache,
-    event::RemoveFromSwapCache, event::SubmitIo, event::TakeDiskInterrupt, event::SetSwapBacked>;
+    event::RemoveFromSwapCache, event::SubmitIo, event::TakeDiskInterrupt, event::SetSwapBacked, event::DmaWord, event::DmaReturns,
+    event::RefusePin>;
 
 // The number of a kind of event. An event that is not in the list does not compile.
 using EventKind = std::uint8_t;

@@ -80,6 +80,9 @@ struct EntryFact {
   Fact slot() const { return bits >> frame_shift; }
 };
 
+// So much of a page's reference count is a pin: who has one may write to the page by its frame, whatever page tables say.
+inline constexpr std::int32_t gup_pin_counting_bias = 1024;
+
 // All there is to know of a page frame.
 struct FrameFacts {
   Fact flags = 0;             // PageFlag
@@ -90,6 +93,7 @@ struct FrameFacts {
 
   bool test(PageFlag flag) const { return (flags & flag) != 0; }
   bool cached() const { return page.file != no_fact; }
+  bool maybe_dma_pinned() const { return refcount >= gup_pin_counting_bias; }
 };
 
 // An entry of a CPU's TLB.

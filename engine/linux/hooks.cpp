@@ -253,6 +253,9 @@ FROM_KERNEL void host_read_words(unsigned long pfn) {
 FROM_KERNEL void host_write_words(unsigned long pfn) {
   tell(&LinuxRun::write_words, pfn);
 }
+FROM_KERNEL void host_dma_word(unsigned long pfn) {
+  tell(&LinuxRun::dma_word, pfn);
+}
 FROM_KERNEL void host_fsync_begins(int file, unsigned long first, unsigned long count) {
   tell(&LinuxRun::fsync_begins, file, first, count);
 }

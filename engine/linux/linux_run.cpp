@@ -436,6 +436,7 @@ void LinuxRun::report_entry(const Touched& touched) {
   } else if (now != touched.entry) {
     announce(cpu(), event::SetEntry{.mm = mm, .page = page, .entry = fact_of(now)});
   } else if (!touched.writes) {
+    note_entry_read(touched.place.mm, touched.place.page, now);
     announce(cpu(), event::ReadEntry{.mm = mm, .page = page, .entry = fact_of(now)});
   }
 }
@@ -519,12 +520,12 @@ void LinuxRun::report_flags(const PageFact& page, const linux_frame& was, const 
   if (clears(PG_locked)) lock_dropped(lock);
 }
 
-// A reference count that falls from more than 1 to 0 at once is frozen, not dropped.
+// A reference count that falls from more than 1 to 0 at once is frozen, not dropped, unless that was a pin.
 void LinuxRun::report_counts(const PageFact& page, const linux_frame& was, const linux_frame& now) {
   if (was.mapcount < now.mapcount) announce(cpu(), event::AddRmap{.page = page, .mapcount = now.mapcount});
   if (was.mapcount > now.mapcount) announce(cpu(), event::RemoveRmap{.page = page, .mapcount = now.mapcount});
   if (was.refcount == now.refcount) return;
-  if (now.refcount == 0 && was.refcount > 1) {
+  if (now.refcount == 0 && was.refcount > 1 && was.refcount != gup_pin_counting_bias) {
     announce(cpu(), event::FreezeRefcount{.page = page, .frozen = 1, .refcount = was.refcount});
   } else if (was.refcount == 0) {
     announce(cpu(), event::UnfreezeRefcount{.page = page, .refcount = now.refcount});
@@ -793,6 +794,19 @@ void LinuxRun::write_words(Fact frame) {
   }
 }
 
+void LinuxRun::dma_word(Fact frame) {
+  Dma& own = cpus_[cpu()].dma;
+  own_step({.kind = kind_of<event::DmaWord>, .subject = frame});
+  linux_frame facts;
+  linux_frame_facts(frame, &facts);
+  own.written = page_fact(frame, facts);
+  own.value = LinuxMemory::frame_words(frame)[own.word] = ++last_value_;
+  announce(cpu(), event::DmaWord{.page = own.written,
+                                 .word = own.word,
+                                 .value = own.value,
+                                 .stale = static_cast<Fact>(lives_[frame] != own.lives)});
+}
+
 void LinuxRun::read_page(int file, Fact index, Fact frame) {
   own_step({.kind = kind_of<event::ReadFromDisk>, .subject = frame});
   event::ReadFromDisk event{.page = {.frame = frame, .file = as_fact(file), .index = index}};
@@ -913,6 +927,25 @@ void LinuxRun::write(int cpu, int file, int index) {
   announce(cpu, event::WriteReturns{.file = as_fact(file), .index = as_fact(index)});
 }
 
+void LinuxRun::dma(int cpu, int page, int word) {
+  Dma& own = cpus_[cpu].dma;
+  own = {.page = page, .word = as_fact(word)};
+  const bool pinned = linux_dma(address_of(page)) == 0;
+  leave_step();
+  own.page = -1;
+  if (pinned) {
+    announce(cpu, event::DmaReturns{.page = own.written, .word = own.word, .value = own.value});
+  } else {
+    announce(cpu, event::RefusePin{.mm = as_fact(mm_of(cpu)), .page = as_fact(page)});
+  }
+}
+
+// Who is about to pin a page takes it for the one that the entry leads to.
+void LinuxRun::note_entry_read(int mm, int page, Pte entry) {
+  Dma& own = cpus_[cpu()].dma;
+  if (own.page == page && mm_of(cpu()) == mm && entry.present()) own.lives = lives_[entry.frame()];
+}
+
 void LinuxRun::map(linux_mapping mapping, int first, int count) {
   const int error = linux_mmap(address_of(first), static_cast<unsigned long>(count) * linux_page_size, mapping,
                                config.file_of(first), static_cast<unsigned long>(config.index_of(first)));
@@ -988,6 +1021,7 @@ void LinuxRun::run_operation(int cpu, const Operation& operation) {
     case Call::protect: linux_mprotect(address_of(first), length, 0); break;
     case Call::unprotect: linux_mprotect(address_of(first), length, 1); break;
     case Call::mremap: linux_mremap(address_of(first), length, address_of(operation.operands[0].to)); break;
+    case Call::dma: dma(cpu, first, operation.operands[1].value); break;
     case Call::truncate: linux_truncate(file, index); break;
     case Call::punch: linux_punch(file, index, pages); break;
   }

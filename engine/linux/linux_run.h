@@ -40,7 +40,7 @@ using SentByLinux =
               event::BeginZap, event::EndZap, event::QueuePage, event::AllocateBatch, event::FlushGather,
               event::EndGather, event::SetFileSize, event::BeginDiscard, event::EndDiscard, event::KernelWarns,
               event::UseFreed, event::CopyWord, event::FreeLazily, event::Fork, event::WriteToSwap, event::ReadFromSwap,
-              event::MoveWord, event::ReplaceInPageCache>;
+              event::MoveWord, event::ReplaceInPageCache, event::DmaWord, event::DmaReturns, event::RefusePin>;
 
 // In bytes.
 inline constexpr Fact struct_page_size = 64;
@@ -118,6 +118,7 @@ class LinuxRun final : public Run, public World {
   void fsync_returns(int file, Fact first, Fact count);
   void read_words(Fact frame);
   void write_words(Fact frame);
+  void dma_word(Fact frame);
   void read_page(int file, Fact index, Fact frame);
   void write_page(int file, Fact index, Fact frame);
   void write_swap(Fact slot, Fact frame);
@@ -191,14 +192,23 @@ class LinuxRun final : public Run, public World {
     std::uintptr_t entry = 0;
     const void* code = nullptr;
   };
+  // A word that a device is to write.
+  struct Dma {
+    int page = -1;  // virtual; -1: none
+    Fact word = 0;
+    std::uint32_t lives = 0;  // of the frame, when the entry was read that led to it
+    PageFact written;
+    Fact value = 0;
+  };
   struct Cpu {
     Tlb tlb;
     bool takes_interrupts = true;
     bool in_interrupt = false;
     bool exited = false;
-    int acts_for = nobody;        // another CPU, meanwhile in one step
-    PageFact copied;              // by read() or write()
-    event::FreeLazily lazily{};   // what it frees so; count 0: nothing
+    int acts_for = nobody;       // another CPU, meanwhile in one step
+    PageFact copied;             // by read() or write()
+    event::FreeLazily lazily{};  // what it frees so; count 0: nothing
+    Dma dma;
     int failing_allocations = 0;  // so many of the operation's next ones that must not sleep fail
     int idle = 0;                 // accesses since it last changed something
     std::uint64_t sleeps = 0;     // since it was so late (falls_asleep_); 0: it does not
@@ -268,6 +278,8 @@ class LinuxRun final : public Run, public World {
   event::UserAccess access(int cpu, int page, int word, bool store);
   void read(int cpu, int file, int index);
   void write(int cpu, int file, int index);
+  void dma(int cpu, int page, int word);
+  void note_entry_read(int mm, int page, Pte entry);
   void map(linux_mapping mapping, int first, int count);
   static void unmap(int first, int count);
   void fork(int child);

@@ -1,6 +1,7 @@
 #include "engine/reference/private_memory.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace shootdown {
 
@@ -34,9 +35,12 @@ void PrivateMemory::move(int from, int to) {
   if (own(to) != nothing) ++users_[own(to) - first_];
 }
 
+// What nobody has any more is not what its frame holds, which may be pinned and outlive it.
 void PrivateMemory::release(int place) {
-  if (own(place) != nothing) --users_[own(place) - first_];
-  places_[place].own = nothing;
+  const PageNumber own = std::exchange(places_[place].own, nothing);
+  if (own == nothing || --users_[own - first_] != 0) return;
+  PageNumber& held = frames_[places_[place].frame].held;
+  if (held == own) held = nothing;
 }
 
 PrivateMemory::PageNumber PrivateMemory::make_own(int place) {
@@ -127,6 +131,14 @@ void PrivateMemory::copy(int frame, int word, std::uint32_t value) {
   if (!exists()) return;
   frames_[frame].is_copy = true;
   frames_[frame].words[word] = value;
+}
+
+void PrivateMemory::store(int frame, int word, std::uint32_t value) {
+  const PageNumber held = frames_[frame].held;
+  this->word(held, word) = value;
+  for (int place = 0; place < place_count_; ++place) {
+    if (own(place) == held) keep(place);
+  }
 }
 
 PrivateMemory::PageNumber PrivateMemory::show_copy(int place, int frame) {

@@ -1,6 +1,7 @@
 #include "engine/reference/reference.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace shootdown {
 
@@ -15,6 +16,7 @@ Reference::Reference(Arena& arena, const MachineConfig& config, int frames, int 
       copies_(arena.row<Copy>(frames)),
       gathers_(arena.row<Gather>(config.cpus)),
       zaps_(arena.row<std::uint8_t>(config.cpus)),
+      dmas_(arena.row<std::uint16_t>(config.cpus)),
       private_(arena, pages_.size(), views_.size(), virtual_pages_, frames, swap_slots) {
   for (Gather& gather : gathers_) gather.cleared = arena.row<std::uint16_t>(virtual_pages_);
   for (File& file : files_) file.size = file_length_;
@@ -37,6 +39,7 @@ void Reference::store(int mm, int page, int word, int frame, std::uint32_t value
   Word& stored = pages_[shown].words[word];
   stored.value = value;
   stored.settled = value;
+  stored.is_dma = false;
 }
 
 // Whatever the kernel has stored to: no file changes.
@@ -55,10 +58,32 @@ void Reference::write(int file, int index, int word, std::uint32_t value) {
   Word& written = pages_[file_page(file, index)].words[word];
   written.value = value;
   written.writing = value;
+  written.is_dma = false;
 }
 
 void Reference::write_returned(int file, int index) {
   for (Word& word : pages_[file_page(file, index)].words) word.settled = std::max(word.settled, word.writing);
+}
+
+void Reference::dma(int cpu, int frame, int file, int index, int word, std::uint32_t value) {
+  dmas_[cpu] = no_frame;
+  if (private_.held(frame) != nothing) {
+    private_.store(frame, word, value);
+  } else if (copies_[frame].dropped != 0) {
+    copies_[frame].words[word] = value;
+  } else if (file >= 0) {
+    Word& written = pages_[file_page(file, index)].words[word];
+    written.value = value;
+    written.is_dma = true;
+    dmas_[cpu] = static_cast<std::uint16_t>(frame);
+  }
+}
+
+void Reference::dma_returned(int cpu, int file, int index, int word, std::uint32_t value) {
+  if (dmas_[cpu] == no_frame) return;
+  Word& written = pages_[file_page(file, index)].words[word];
+  written.settled = std::max(written.settled, value);
+  if (written.value == value) written.is_dma = false;
 }
 
 void Reference::map(int mm, int first, int count, const Mapping& mapping) {
@@ -187,8 +212,12 @@ void Reference::forget(Page& page) {
 
 void Reference::drop(int frame, int file, int index) {
   const PageNumber page = file_page(file, index);
+  std::ranges::replace(dmas_, static_cast<std::uint16_t>(frame), no_frame);
   make_copy(frame, page, is_discarded(page));
-  if (copies_[frame].discarded) forget(pages_[page]);
+  if (copies_[frame].discarded) return forget(pages_[page]);
+  for (Word& word : pages_[page].words) {
+    if (std::exchange(word.is_dma, false)) word.value = word.saved;
+  }
 }
 
 void Reference::make_copy(int frame, PageNumber page, bool discarded) {

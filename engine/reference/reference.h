@@ -37,6 +37,11 @@
 // has put into swap space must be found there again. A fork's child shows what its
 // parent did, page by page as the fork comes to its mappings.
 //
+// A device writes to a frame that was pinned for it, and so to whatever the frame holds
+// by then. Nobody waits for it: not who saves the page, not who unmaps or drops it. Until
+// it has returned it has dirtied nothing, and what it has written to a page goes if the
+// page does: the word then is what the disk has.
+//
 // Cannot say which of the values that a word has had a disk shows: that is the
 // page cache's doing. It knows the bounds, because values grow.
 //
@@ -90,12 +95,12 @@ class Reference {
   bool may_store(int mm, int page) const { return is_mapped(mm, page) && view(mm, page).stores != Allowed::no; }
   // Whether the access that has faulted on a CPU may be refused because nothing is there; and a store because what is mapped
   // must not be written to.
-  bool may_refuse(int cpu, int mm, int page) const {
-    if (view(mm, page).access != Allowed::yes) return true;
-    const PageNumber behind = in_file(mm, page);
-    return behind != nothing && (is_beyond_end(behind) || pages_[behind].was_beyond_end > faulted_[cpu]);
-  }
+  bool may_refuse(int cpu, int mm, int page) const { return may_refuse_since(faulted_[cpu], mm, page); }
   bool may_refuse_store(int mm, int page) const { return view(mm, page).stores != Allowed::yes; }
+  // Whether no page of a virtual page may be pinned for the operation under way on a CPU, to be written to.
+  bool may_refuse_pin(int cpu, int mm, int page) const {
+    return may_refuse_since(began_[cpu], mm, page) || may_refuse_store(mm, page);
+  }
   // Whether the read() under way on a CPU, which has found a frame, may get the value from it.
   bool allows_read(int cpu, int file, int index, int word, int frame, std::uint32_t value) const {
     return file_word(file, index, word) == value ||
@@ -138,6 +143,13 @@ class Reference {
   // write() of a word, and the return of the write() of a page. A page is written by one at a time.
   void write(int file, int index, int word, std::uint32_t value);
   void write_returned(int file, int index);
+  // A device's store to a frame, which holds a page of a file (-1: of none), and the end of the CPU's operation for which it did.
+  void dma(int cpu, int frame, int file, int index, int word, std::uint32_t value);
+  void dma_returned(int cpu, int file, int index, int word, std::uint32_t value);
+  // A word of a page is saved.
+  void save(int file, int index, int word, std::uint32_t value) {
+    pages_[file_page(file, index)].words[word].saved = value;
+  }
   // The pages are in no transition any more.
   void map(int mm, int first, int count, const Mapping& mapping);
   // A word of a page is copied from a frame to another, as the kernel does when somebody is about to store to a private page. The
@@ -203,6 +215,8 @@ class Reference {
     std::uint32_t value = 0;
     std::uint32_t settled = 0;
     std::uint32_t writing = 0;  // by the last write(), whether it has returned or not
+    std::uint32_t saved = 0;
+    bool is_dma = false;  // it is a device's, whose operation has not returned
   };
   struct Page {
     Word words[max_words];
@@ -251,6 +265,12 @@ class Reference {
     return private_.is_private(where) ? private_.behind(where) : views_[where].page;
   }
   PageNumber own(int mm, int page) const { return private_.own(place(mm, page)); }
+  // Whether there is nothing, or was at some time since a moment.
+  bool may_refuse_since(std::uint64_t moment, int mm, int page) const {
+    if (view(mm, page).access != Allowed::yes) return true;
+    const PageNumber behind = in_file(mm, page);
+    return behind != nothing && (is_beyond_end(behind) || pages_[behind].was_beyond_end > moment);
+  }
   static constexpr int no_mm = -1;
   PageNumber map_anew(int place, const Mapping& mapping, int i);
   void store_privately(int mm, int page, int word, std::uint32_t value);
@@ -279,9 +299,9 @@ class Reference {
     return copy.page == view(mm, page).page || copy.page == own(mm, page);
   }
 
-  // The frames that the entries which a gather has cleared led to, until they are flushed.
   static constexpr std::uint16_t no_frame = 0xFFFF;
   static_assert(max_frames <= no_frame);
+  // The frames that the entries which a gather has cleared led to, until they are flushed.
   struct Gather {
     int mm = no_mm;
     Row<std::uint16_t> cleared;  // by virtual page
@@ -299,7 +319,9 @@ class Reference {
   Row<Copy> copies_;            // by frame
   Row<Gather> gathers_;         // by CPU
   Row<std::uint8_t> zaps_;      // by CPU: how many are under way
-  int parents_[max_mms];        // of mms that are being forked
+  Row<std::uint16_t>
+      dmas_;  // by CPU: the frame of a file's page that a device has written to for it, if that is there still
+  int parents_[max_mms];  // of mms that are being forked
   PrivateMemory private_;
 };
 

@@ -648,4 +648,79 @@ BOOST_FIXTURE_TEST_CASE(what_the_parent_throws_away_the_child_keeps, Forking) {
   BOOST_TEST(child_loads(12, 10));
 }
 
+// --- devices ---
+
+BOOST_AUTO_TEST_CASE(what_a_device_writes_is_seen_at_once_and_owed_when_it_returns) {
+  reference->dma(1, 3, 0, 1, 0, 7);
+  BOOST_TEST(allows(1, 5, 0, 7));
+  BOOST_TEST(reference->settled_word(0, 1, 0) == 0U);
+  reference->dma_returned(1, 0, 1, 0, 7);
+  BOOST_TEST(reference->settled_word(0, 1, 0) == 7U);
+}
+
+BOOST_AUTO_TEST_CASE(what_a_device_writes_goes_with_the_page_unless_it_was_saved_or_the_device_has_returned) {
+  reference->store(0, 1, 0, 3, 5);
+  reference->save(0, 1, 0, 5);
+  reference->dma(1, 3, 0, 1, 0, 7);
+  reference->drop(3, 0, 1);
+  BOOST_TEST(allows(0, 1, 0, 5));
+  reference->dma(1, 3, -1, -1, 0, 8);
+  reference->dma_returned(1, 0, 1, 0, 8);
+  BOOST_TEST(allows(0, 1, 0, 5));
+  BOOST_TEST(reference->settled_word(0, 1, 0) == 5U);
+
+  reference->dma(1, 4, 0, 1, 0, 9);
+  reference->dma_returned(1, 0, 1, 0, 9);
+  reference->drop(4, 0, 1);
+  BOOST_TEST(allows(0, 1, 0, 9));
+}
+
+BOOST_AUTO_TEST_CASE(who_stores_where_a_device_has_written_is_owed_it) {
+  reference->dma(1, 3, 0, 1, 0, 7);
+  reference->store(0, 1, 0, 3, 8);
+  reference->drop(3, 0, 1);
+  BOOST_TEST(allows(0, 1, 0, 8));
+  reference->dma(1, 4, 0, 1, 0, 9);
+  reference->write(0, 1, 0, 10);
+  reference->drop(4, 0, 1);
+  BOOST_TEST(allows(0, 1, 0, 10));
+}
+
+BOOST_AUTO_TEST_CASE(of_what_was_discarded_a_device_owes_nothing) {
+  reference->dma(1, 3, 0, 1, 0, 7);
+  reference->begin_discard(0, 1, 1);
+  reference->drop(3, 0, 1);
+  reference->free(3);
+  reference->end_discard(0);
+  reference->dma_returned(1, 0, 1, 0, 7);
+  BOOST_TEST(allows(0, 1, 0, 0));
+  BOOST_TEST(reference->settled_word(0, 1, 0) == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(a_device_writes_to_what_an_mm_has_of_its_own) {
+  reference->map(0, 1, 1, {.is_private = true, .is_anonymous = true});
+  reference->show_frame(0, 1, 3);
+  reference->dma(1, 3, -1, -1, 0, 7);
+  BOOST_TEST(allows(0, 1, 0, 7));
+  // The frame is pinned, and is the mm's no more.
+  reference->map(0, 1, 1, {.is_private = true, .is_anonymous = true});
+  reference->dma(1, 3, -1, -1, 0, 8);
+  BOOST_TEST(allows(0, 1, 0, 0));
+}
+
+BOOST_AUTO_TEST_CASE(a_pin_is_refused_where_there_was_nothing_or_nothing_to_be_written_since_the_operation_began) {
+  reference->begin_operation(1);
+  BOOST_TEST(!reference->may_refuse_pin(1, 0, 1));
+  reference->set_size(0, 1);
+  BOOST_TEST(reference->may_refuse_pin(1, 0, 1));
+  reference->set_size(0, 4);
+  BOOST_TEST(reference->may_refuse_pin(1, 0, 1));
+  reference->begin_operation(1);
+  BOOST_TEST(!reference->may_refuse_pin(1, 0, 1));
+  reference->begin_protect(0, 1, 1);
+  BOOST_TEST(reference->may_refuse_pin(1, 0, 1));
+  reference->begin_unmap(0, 2, 1);
+  BOOST_TEST(reference->may_refuse_pin(1, 0, 2));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -47,6 +47,9 @@ class CallWriter {
   CCall write(std::string_view remark) const {
     return {CallKind::other, fmt::format("write_page(me, {}, {})", file_, index_), remark};
   }
+  CCall dma(std::string_view remark) const {
+    return {CallKind::other, fmt::format("write_pinned(me, {})", first_.value), remark};
+  }
   CCall write_directly(std::string_view remark) const {
     return {CallKind::sync, fmt::format("write_directly({}, {}, {})", file_, index_, first_.count), remark};
   }
@@ -103,6 +106,8 @@ CCall call_in_c(const Operation& operation, const MachineConfig& machine, bool e
     case Call::kswapd:
       return writer.madvise("MADV_PAGEOUT", "nobody can ask for it: this leaves alone what others map, too");
     case Call::migrate: return {CallKind::nothing, {}, "where there is one node, nobody can ask for it"};
+    case Call::dma:
+      return writer.dma("words of its own; the kernel pins the page, and writes to it itself, as a device would");
     case Call::cold: return writer.madvise("MADV_COLD");
     case Call::protect: return writer.mprotect("PROT_READ");
     case Call::unprotect: return writer.mprotect("PROT_READ | PROT_WRITE");

@@ -41,6 +41,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/uio.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -129,6 +130,7 @@ PROVIDED void store(struct thread *me, int page_number, int word);
 PROVIDED long load(struct thread *me, int page_number, int word);
 PROVIDED long read_page(int number, int index);
 PROVIDED long write_page(struct thread *me, int number, int index);
+PROVIDED long write_pinned(struct thread *me, int page_number);
 PROVIDED long write_directly(int number, int index, int count);
 PROVIDED long drop(int number, off_t from, off_t length);
 /* Empties all CPUs' batches of pages that are on their way to the LRU lists. */
@@ -413,14 +415,31 @@ PROVIDED long read_page(int number, int index)
 }
 
 /* The words of this thread, which stores to none. */
+static void next_content(struct thread *me, uint64_t content[MAX_WORDS])
+{
+	for (int i = 0; i < MAX_WORDS; ++i)
+		content[i] = ++me->counter;
+}
+
 PROVIDED long write_page(struct thread *me, int number, int index)
 {
 	uint64_t content[MAX_WORDS];
 
-	for (int i = 0; i < MAX_WORDS; ++i)
-		content[i] = ++me->counter;
+	next_content(me, content);
 	return pwrite(files[number], content, sizeof(content),
 		      at(index) + (off_t)place_in_page(me, 0, 0));
+}
+
+/* The same words, by a call that pins the page for writing (pin_user_pages_remote, which takes the mmap_lock), and dirties it
+ * when it unpins it. */
+PROVIDED long write_pinned(struct thread *me, int page_number)
+{
+	uint64_t content[MAX_WORDS];
+	struct iovec local = {content, sizeof(content)};
+	struct iovec remote = {word_at(me, page_number, 0), sizeof(content)};
+
+	next_content(me, content);
+	return process_vm_writev(getpid(), &local, 1, &remote, 1, 0);
 }
 
 /* The ends of pages, where no words are. */

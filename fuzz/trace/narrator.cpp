@@ -398,6 +398,10 @@ class Words {
   Narration tell(const event::WriteWord& write) const {
     return essential(fmt::format("write() puts {} into {} word {}", write.value, name(write.page), write.word));
   }
+  Narration tell(const event::DmaWord& dma) const {
+    const std::string_view why = dma.stale != 0 ? " (stale: the frame has been freed)" : "";
+    return essential(fmt::format("a device writes {} to {} word {}{}", dma.value, name(dma.page), dma.word, why));
+  }
   Narration tell(const event::FsyncBegins& /*fsync*/) const { return detail("fsync begins"); }
 
   // --- sizes of files ---

@@ -577,6 +577,13 @@ BOOST_AUTO_TEST_CASE(words_tell_of_migration) {
              "put frame 5 into page cache in place of frame 3: page 1");
 }
 
+BOOST_AUTO_TEST_CASE(words_tell_of_devices) {
+  event::DmaWord dma{.page = {.frame = 3, .file = 0, .index = 1}, .word = 1, .value = 7};
+  BOOST_TEST(words(dma) == "a device writes 7 to frame 3 word 1");
+  dma.stale = 1;
+  BOOST_TEST(words(dma) == "a device writes 7 to frame 3 word 1 (stale: the frame has been freed)");
+}
+
 BOOST_AUTO_TEST_CASE(words_say_what_came_of_it) {
   const PageFact page{.frame = 3, .file = 0, .index = 1};
   BOOST_TEST(words(event::SetDirty{.page = page}) == "set PG_dirty of frame 3");

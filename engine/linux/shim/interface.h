@@ -129,6 +129,8 @@ void host_discard_ends(int file, unsigned long first, unsigned long count);
 /* Words of a page are moved to a program by read(), and from a program by write(). */
 void host_read_words(unsigned long pfn);
 void host_write_words(unsigned long pfn);
+/* A device writes a word to a frame that is pinned for it. */
+void host_dma_word(unsigned long pfn);
 /* The CPU that runs begins to sync pages of a file, and has done so. */
 void host_fsync_begins(int file, unsigned long first, unsigned long count);
 void host_fsync_returns(int file, unsigned long first, unsigned long count);
@@ -191,6 +193,8 @@ void linux_migrate(unsigned long address, unsigned long length);
 /* Of one page. */
 int linux_read(int file, unsigned long index);
 int linux_write(int file, unsigned long index);
+/* Pins a page for a device that writes to it, and unpins it. -EFAULT: nothing is mapped there that may be written to. */
+int linux_dma(unsigned long address);
 /* Makes a page the last one of a file. */
 void linux_truncate(int file, unsigned long last);
 /* Punches a hole. */

@@ -352,6 +352,21 @@ int linux_write(int file, unsigned long index)
 	return result < 0 ? (int)result : 0;
 }
 
+/* As who has a device write to memory, in 6.12 a read() with O_DIRECT: what was pinned for it is marked dirty when it is done. */
+int linux_dma(unsigned long address)
+{
+	struct page *page;
+	int pinned = pin_user_pages_fast(address, 1, FOLL_WRITE, &page);
+
+	if (pinned < 0)
+		return pinned;
+	if (pinned != 1)
+		host_die("no page was pinned, and nobody says why");
+	host_dma_word(page_to_pfn(page));
+	unpin_user_pages_dirty_lock(&page, 1, true);
+	return 0;
+}
+
 void linux_drop_cache(int file)
 {
 	invalidate_mapping_pages(shim_files[file].f_mapping, 0, -1);

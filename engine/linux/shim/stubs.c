@@ -77,6 +77,12 @@ unsigned long page_offset_base = LINUX_FRAMES_BASE, vmemmap_base = LINUX_PAGES_B
 pteval_t __default_kernel_pte_mask = ~0UL, __supported_pte_mask = ~0UL;
 struct cpuinfo_x86 boot_cpu_data;
 struct pglist_data contig_page_data;
+/* All frames are in the first section of memory (pfn_valid). */
+static const struct mem_section sections[SECTIONS_PER_ROOT] = {
+	{ .section_mem_map = SECTION_MARKED_PRESENT | SECTION_HAS_MEM_MAP | SECTION_IS_ONLINE | SECTION_IS_EARLY },
+};
+static const struct mem_section *const section_roots[NR_SECTION_ROOTS] = { sections };
+struct mem_section **mem_section = (struct mem_section **)section_roots;
 struct mm_struct init_mm = { .mmlist = LIST_HEAD_INIT(init_mm.mmlist), .cpu_bitmap = CPU_BITS_NONE };
 unsigned long volatile jiffies = 1000;
 atomic_long_t _totalram_pages;
