@@ -4,6 +4,7 @@
 
 #include "engine/check.h"
 #include "engine/kernel/filemap.h"
+#include "engine/kernel/gup.h"
 #include "engine/kernel/kernel.h"
 #include "engine/kernel/madvise.h"
 #include "engine/kernel/memory.h"
@@ -43,6 +44,11 @@ void perform<Call::store>(Task& current, const Operands& operands) {
 template <>
 void perform<Call::load>(Task& current, const Operands& operands) {
   user_access(current, operands[0].value, operands[1].value, false);
+}
+
+template <>
+void perform<Call::dma>(Task& current, const Operands& operands) {
+  dma_to_user(current, operands[0].value, operands[1].value);
 }
 
 template <>

@@ -65,9 +65,15 @@ bool page_anon(const Task& current, const Page* page) {
   return page->anon_vma.load(std::memory_order_relaxed) != nullptr;
 }
 
-void get_page(Task& current, Page* page) {
-  act(current, event::GetPage{.page = frame_fact(current, page)},
-      [&](event::GetPage& found) { found.refcount = page->refcount.fetch_add(1, std::memory_order_relaxed) + 1; });
+bool page_maybe_dma_pinned(const Task& current, const Page* page) {
+  also_reads(current, places::refcount(frame_fact(current, page)));
+  return page->refcount.load(std::memory_order_relaxed) >= gup_pin_counting_bias;
+}
+
+void get_page_refs(Task& current, Page* page, std::int32_t refs) {
+  act(current, event::GetPage{.page = frame_fact(current, page)}, [&](event::GetPage& found) {
+    found.refcount = page->refcount.fetch_add(refs, std::memory_order_relaxed) + refs;
+  });
 }
 
 bool try_get_page(Task& current, Page* page) {
@@ -82,9 +88,9 @@ bool try_get_page(Task& current, Page* page) {
   return attempt.refcount > 0;
 }
 
-void put_page(Task& current, Page* page) {
+void put_page_refs(Task& current, Page* page, std::int32_t refs) {
   const auto put = act(current, event::PutPage{.page = frame_fact(current, page)}, [&](event::PutPage& found) {
-    found.refcount = page->refcount.fetch_sub(1, std::memory_order_acq_rel) - 1;
+    found.refcount = page->refcount.fetch_sub(refs, std::memory_order_acq_rel) - refs;
   });
   if (put.refcount == 0) free_unref_page(current, page);
 }

@@ -18,14 +18,23 @@ Page* alloc_zeroed_page(Task& current);
 // PageAnon. The caller holds a reference, or a lock that keeps the page.
 bool page_anon(const Task& current, const Page* page);
 
-// get_page. The caller holds a reference already, or a lock that keeps the page.
-void get_page(Task& current, Page* page);
+// Whether a device may write to it.
+bool page_maybe_dma_pinned(const Task& current, const Page* page);
+
+// folio_ref_add, and get_page for one. The caller holds a reference already, or a lock that keeps the page.
+void get_page_refs(Task& current, Page* page, std::int32_t refs);
+inline void get_page(Task& current, Page* page) {
+  get_page_refs(current, page, 1);
+}
 
 // folio_try_get: takes a reference unless there is none any more.
 bool try_get_page(Task& current, Page* page);
 
-// put_page: drops a reference and frees the page if it was the last.
-void put_page(Task& current, Page* page);
+// folio_put_refs, and put_page for one: drops references and frees the page if they were the last.
+void put_page_refs(Task& current, Page* page, std::int32_t refs);
+inline void put_page(Task& current, Page* page) {
+  put_page_refs(current, page, 1);
+}
 
 // --- LRU lists, of which only this is modelled: whether a page is on one ---
 

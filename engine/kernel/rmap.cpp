@@ -208,6 +208,19 @@ int page_referenced(Task& current, Page* page) {
 
 namespace {
 
+bool is_anon_exclusive(const Task& current, const Page* page) {
+  also_reads(current, places::flags(frame_fact(current, page)));
+  return page->test(PG_anon_exclusive);
+}
+
+// page_try_share_anon_rmap: an anonymous page that is exclusive is not any more, unless a device may write to it: then it must stay
+// where it is. Its entry is gone, so nobody can pin it any more who has not done so.
+bool try_share_anon_rmap(Task& current, Page* page) {
+  if (page_maybe_dma_pinned(current, page) && !planted(current, Defect::pinned_page_shared)) return false;
+  set_anon_exclusive(current, page, false);
+  return true;
+}
+
 // should_defer_flush: other CPUs would have to be asked.
 bool should_defer_flush(const Task& current, const Mm& mm) {
   also_reads(current, places::of_mm(Places::Kind::cpumask, mm.number));
@@ -222,15 +235,22 @@ Pte nuke_entry(Task& current, Mm& mm, int address) {
   return pte;
 }
 
+bool is_dirty(Task& current, Page* page) {
+  const auto look = act(current, event::ReadDirty{.page = frame_fact(current, page)},
+                        [&](event::ReadDirty& found) { found.flags = page->flags.load(std::memory_order_acquire); });
+  return (look.flags & PG_dirty) != 0;
+}
+
 // Whether the page, whose entry is gone, may be thrown away: nobody has a reference but who reclaims it and what maps it, and it
 // has not been written to since it was freed lazily (MADV_FREE). The references before the dirty flag, as in __remove_mapping.
 bool may_discard(Task& current, Page* page) {
+  const bool looks_early = planted(current, Defect::lazy_dirty_before_refcount);
+  if (looks_early && is_dirty(current, page)) return false;
   const int references = page_count(current, page);
   also_reads(current, places::mapcount(frame_fact(current, page)));
-  if (references != 1 + page->mapcount.load(std::memory_order_acquire)) return false;
-  const auto look = act(current, event::ReadDirty{.page = frame_fact(current, page)},
-                        [&](event::ReadDirty& found) { found.flags = page->flags.load(std::memory_order_acquire); });
-  return (look.flags & PG_dirty) == 0;
+  const bool referenced = references != 1 + page->mapcount.load(std::memory_order_acquire);
+  if (referenced && !planted(current, Defect::lazy_references_ignored)) return false;
+  return looks_early || !is_dirty(current, page);
 }
 
 // What takes the place of an anonymous page's entry, which was `pte`; none: nothing does. False: the page is to stay mapped.
@@ -242,9 +262,13 @@ bool entry_of_unmapped(Task& current, Mm& mm, Page* page, Pte& pte) {
     return true;
   }
   swap_duplicate(current, page->swap_slot);
+  const bool exclusive = is_anon_exclusive(current, page);
+  if (exclusive && !try_share_anon_rmap(current, page)) {
+    swap_free(current, page->swap_slot);
+    return false;
+  }
   pte = Pte::swap(page->swap_slot);
-  if (page->test(PG_anon_exclusive)) pte = pte.swp_mkexclusive();
-  set_anon_exclusive(current, page, false);
+  if (exclusive) pte = pte.swp_mkexclusive();
   add_mm_counter(current, mm, MM_ANONPAGES, -1);
   add_mm_counter(current, mm, MM_SWAPENTS, 1);
   return true;
@@ -259,7 +283,7 @@ bool replace_entry(Task& current, const Place& place, Page* page, Pte was) {
   Pte pte = was;
   const bool unmaps = entry_of_unmapped(current, place.mm, page, pte);
   if (!pte.none()) set_pte_at(current, place.mm, place.address, pte);
-  if (!unmaps) set_page_swapbacked(current, page, true);
+  if (!unmaps && !is_swapbacked(current, page)) set_page_swapbacked(current, page, true);
   return unmaps;
 }
 
@@ -288,20 +312,21 @@ void try_to_unmap(Task& current, Page* page) {
 
 namespace {
 
-// try_to_migrate_one: the entry says from now on that the page is being moved, and how it was mapped.
-void try_to_migrate_one(Task& current, const Place& place, Page* page) {
+// try_to_migrate_one: the entry says from now on that the page is being moved, and how it was mapped. False: it is as it was.
+bool try_to_migrate_one(Task& current, const Place& place, Page* page) {
   Pte found;
-  if (!page_vma_mapped_walk(current, place, page, {}, found)) return;
+  if (!page_vma_mapped_walk(current, place, page, {}, found)) return true;
   const bool flushes = !planted(current, Defect::migrated_without_flush);
   const Pte pte = flushes ? ptep_clear_flush(current, place.mm, place.address)
                           : ptep_get_and_clear(current, place.mm, place.address);
   if (pte.dirty() && !planted(current, Defect::migrated_dirty_bit_dropped)) set_page_dirty(current, page);
-  const bool exclusive = page_anon(current, page) && page->test(PG_anon_exclusive);
-  if (exclusive) set_anon_exclusive(current, page, false);
-  set_pte_at(current, place.mm, place.address, Pte::migration(pte, exclusive));
-  page_remove_rmap(current, page);
+  const bool exclusive = page_anon(current, page) && is_anon_exclusive(current, page);
+  const bool moves = !exclusive || try_share_anon_rmap(current, page);
+  set_pte_at(current, place.mm, place.address, moves ? Pte::migration(pte, exclusive) : pte);
+  if (moves) page_remove_rmap(current, page);
   pte_unlock(current, place.mm, place.address);
-  put_page(current, page);
+  if (moves) put_page(current, page);
+  return moves;
 }
 
 // The entry for a page that has been moved, where a migration entry was.
@@ -342,8 +367,7 @@ void inherit_anon_vma(Task& current, const Page* from, Page* to) {
 void try_to_migrate(Task& current, Page* page) {
   SHOOTDOWN_CHECK(page->test(PG_locked));
   rmap_walk(current, page, false, [&](const Place& place) {
-    try_to_migrate_one(current, place, page);
-    return page_mapped(current, page);
+    return try_to_migrate_one(current, place, page) && page_mapped(current, page);
   });
 }
 

@@ -84,9 +84,12 @@ Verdict pageout(Task& current, Page* page) {
   return (flags_of(current, page) & busy) != 0 ? Verdict::keep_locked : Verdict::free;
 }
 
-// From where the page is mapped nowhere.
+// From where the page is mapped nowhere, and so cannot be pinned any more. One that is pinned will become dirty, and must keep its
+// buffers.
 Verdict free_unmapped(Task& current, Page* page) {
   const Kernel& kernel = *current.kernel;
+  if (page_maybe_dma_pinned(current, page) && !planted(current, Defect::pinned_page_reclaimed))
+    return Verdict::activate_locked;
   const Fact flags = flags_of(current, page);
   if ((flags & PG_dirty) != 0) {
     if ((flags & PG_swapbacked) == 0) return Verdict::activate_locked;
@@ -109,8 +112,10 @@ Verdict shrink_locked(Task& current, Page* page) {
   if (!current.kernel->engine.since_6_12()) {
     if (const Verdict references = check_references(current, page); references != Verdict::free) return references;
   }
-  const bool needs_slot = page_anon(current, page) && is_swapbacked(current, page) && !page_swapcache(current, page);
-  if (needs_slot && !add_to_swap(current, page)) return Verdict::activate_locked;
+  if (page_anon(current, page) && is_swapbacked(current, page) && !page_swapcache(current, page)) {
+    if (page_maybe_dma_pinned(current, page)) return Verdict::keep_locked;
+    if (!add_to_swap(current, page)) return Verdict::activate_locked;
+  }
   if (page_mapped(current, page)) {
     try_to_unmap(current, page);
     if (page_mapped(current, page)) return Verdict::activate_locked;

@@ -1,0 +1,139 @@
+#include "engine/kernel/gup.h"
+
+#include "engine/kernel/memory.h"
+#include "engine/kernel/mmap.h"
+#include "engine/kernel/page_alloc.h"
+#include "engine/kernel/page_table.h"
+#include "engine/kernel/writeback.h"
+
+namespace shootdown {
+
+namespace {
+
+// A page that is pinned. No kernel has the generation: it says in which life of the page it was found, for an oracle to compare.
+struct Pin {
+  Page* page = nullptr;  // null: none is
+  std::uint32_t generation = 0;
+};
+
+// gup_put_folio.
+void unpin_page(Task& current, Page* page) {
+  put_page_refs(current, page, gup_pin_counting_bias);
+}
+
+// try_grab_folio: false if the page has no reference any more.
+bool try_grab_page(Task& current, Page* page) {
+  if (!try_get_page(current, page)) return false;
+  get_page_refs(current, page, gup_pin_counting_bias - 1);
+  return true;
+}
+
+// folio_set_referenced.
+void set_page_referenced(Task& current, Page* page) {
+  act(current, event::MarkAccessed{.page = frame_fact(current, page)},
+      [&] { page->flags.set(PG_referenced, std::memory_order_relaxed); });
+}
+
+// pte_access_permitted, for a store.
+bool pte_access_permitted(const Task& current, Pte pte) {
+  return pte.present() && (pte.write() || planted(current, Defect::pin_ignores_protection));
+}
+
+// gup_pte_range, of one entry.
+Pin gup_pte(Task& current, Mm& mm, int address) {
+  const Pte pte = ptep_get(current, mm, address);
+  if (!pte_access_permitted(current, pte) || pte.special()) return {};
+  Page* const page = &current.kernel->pages[pte.frame()];
+  const std::uint32_t generation = current.kernel->machine.generation(pte.frame());
+  if (!try_grab_page(current, page)) return {};
+  // The entry may have gone before the page was pinned; and then the page, or what it was.
+  const bool unchanged = !pmd_none(current, mm, address) && ptep_get(current, mm, address) == pte;
+  if (!unchanged && !planted(current, Defect::pin_without_second_look)) {
+    if (!planted(current, Defect::pin_not_given_back)) unpin_page(current, page);
+    return {};
+  }
+  set_page_referenced(current, page);
+  return {page, generation};
+}
+
+// lockless_pages_from_mm.
+Pin gup_fast(Task& current, Mm& mm, int address) {
+  const bool takes_interrupts = planted(current, Defect::pin_takes_interrupts);
+  if (!takes_interrupts) current.kernel->sched.disable_interrupts();
+  Pin pin;
+  if (!pmd_none(current, mm, address)) pin = gup_pte(current, mm, address);
+  if (!takes_interrupts) current.kernel->sched.enable_interrupts();
+  return pin;
+}
+
+// follow_page_pte: pins the page if it is mapped so that it may be written to.
+Pin follow_page_pte(Task& current, Mm& mm, int address) {
+  if (pmd_none(current, mm, address)) return {};
+  pte_lock(current, mm, address);
+  Pin pin;
+  const Pte pte = ptep_get(current, mm, address);
+  if (pte.present() && pte.write() && !pte.special()) {
+    pin = {&current.kernel->pages[pte.frame()], current.kernel->machine.generation(pte.frame())};
+    get_page_refs(current, pin.page, gup_pin_counting_bias);
+    also_reads(current, places::flags(frame_fact(current, pin.page)));
+    if (!pte.dirty() && !pin.page->test(PG_dirty)) set_page_dirty(current, pin.page);
+    mark_page_accessed(current, pin.page);
+  }
+  pte_unlock(current, mm, address);
+  return pin;
+}
+
+// __get_user_pages: faults until the page can be followed. The mmap_lock is held for reading.
+Pin get_user_page(Task& current, Mm& mm, int address) {
+  Vma* const vma = find_vma(mm, address);
+  const bool permitted = vma != nullptr && vma->start <= address && !vma->read_only;
+  VmFault fault = permitted ? VmFault::none : VmFault::sigbus;
+  while (fault == VmFault::none) {
+    if (const Pin pin = follow_page_pte(current, mm, address); pin.page != nullptr) return pin;
+    fault = handle_mm_fault(current, *vma, address, true);  // faultin_page
+  }
+  if (fault == VmFault::sigbus) note(current, event::RefusePin{.mm = mm.number, .page = as_fact(address)});
+  return {};
+}
+
+// get_user_pages_unlocked.
+Pin gup_slow(Task& current, Mm& mm, int address) {
+  mm.mmap_lock.down_read(current);
+  const Pin pin = get_user_page(current, mm, address);
+  mm.mmap_lock.up_read(current);
+  return pin;
+}
+
+// pin_user_pages_fast.
+Pin pin_user_page_fast(Task& current, int address) {
+  Mm& mm = *current.mm;
+  const Pin pin = gup_fast(current, mm, address);
+  return pin.page != nullptr ? pin : gup_slow(current, mm, address);
+}
+
+// unpin_user_pages_dirty_lock.
+void unpin_user_page_dirty_lock(Task& current, Page* page) {
+  const auto look = act(current, event::ReadDirty{.page = frame_fact(current, page)},
+                        [&](event::ReadDirty& found) { found.flags = page->flags.load(std::memory_order_relaxed); });
+  if ((look.flags & PG_dirty) == 0 && !planted(current, Defect::unpinned_clean)) set_page_dirty_lock(current, page);
+  unpin_page(current, page);
+}
+
+}  // namespace
+
+void dma_to_user(Task& current, int page, int word) {
+  const Pin pin = pin_user_page_fast(current, page);
+  if (pin.page == nullptr) return;
+  Kernel& kernel = *current.kernel;
+  const auto dma = act(current, event::DmaWord{.page = frame_fact(current, pin.page), .word = as_fact(word)},
+                       [&](event::DmaWord& found) {
+                         found.value = kernel.next_value();
+                         kernel.frame(pin.page).words[word].store(found.value, std::memory_order_relaxed);
+                         const FrameNumber frame = kernel.pfn(pin.page);
+                         found.stale = static_cast<Fact>(kernel.machine.generation(frame) != pin.generation);
+                       });
+  unpin_user_page_dirty_lock(current, pin.page);
+  note(current, event::DmaReturns{.page = dma.page, .word = dma.word, .value = dma.value});
+}
+
+}  // namespace shootdown
