@@ -686,6 +686,12 @@ struct WriteReturns : Note {
   Fact index;
 };
 
+// A page table is about to be walked for a pin: from now on with interrupts off.
+struct PinBegins : StepEvent {
+  Fact mm;
+  Fact page;
+};
+
 // A device writes a word of a frame that is pinned for it, by no page table and no TLB: to whatever the frame holds now.
 struct DmaWord : StepEvent {
   PageFact page;
@@ -898,8 +904,8 @@ using AllEvents = EventList<
     event::PrepareAnonVma, event::GetAnonVma, event::PutAnonVma, event::FreeAnonVma, event::ClearAccessed,
     event::IsolatePage, event::PutBackPage, event::DeferFlush, event::SettleFlushes, event::AllocateSwap,
     event::CountSwap, event::ReadSwapCount, event::WaitForSwapCache, event::LookUpSwapCache, event::AddToSwapCache,
-    event::RemoveFromSwapCache, event::SubmitIo, event::TakeDiskInterrupt, event::SetSwapBacked, event::DmaWord, event::DmaReturns,
-    event::RefusePin>;
+    event::RemoveFromSwapCache, event::SubmitIo, event::TakeDiskInterrupt, event::SetSwapBacked, event::DmaWord,
+    event::DmaReturns, event::RefusePin, event::PinBegins>;
 
 // The number of a kind of event. An event that is not in the list does not compile.
 using EventKind = std::uint8_t;

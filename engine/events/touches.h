@@ -347,6 +347,7 @@ class TouchesOf {
     say_.writes(places::words(e.page.frame));
     say_.writes(places::values);
   }
+  void operator()(const event::PinBegins& /*e*/) {}
   void operator()(const event::DmaWord& e) {
     say_.writes(places::words(e.page.frame));
     say_.writes(places::values);

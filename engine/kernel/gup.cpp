@@ -58,6 +58,8 @@ Pin gup_pte(Task& current, Mm& mm, int address) {
 
 // lockless_pages_from_mm.
 Pin gup_fast(Task& current, Mm& mm, int address) {
+  // An interrupt that came before comes before the walk.
+  act(current, event::PinBegins{.mm = mm.number, .page = as_fact(address)}, [] {});
   const bool takes_interrupts = planted(current, Defect::pin_takes_interrupts);
   if (!takes_interrupts) current.kernel->sched.disable_interrupts();
   Pin pin;

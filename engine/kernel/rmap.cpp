@@ -366,9 +366,8 @@ void inherit_anon_vma(Task& current, const Page* from, Page* to) {
 
 void try_to_migrate(Task& current, Page* page) {
   SHOOTDOWN_CHECK(page->test(PG_locked));
-  rmap_walk(current, page, false, [&](const Place& place) {
-    return try_to_migrate_one(current, place, page) && page_mapped(current, page);
-  });
+  rmap_walk(current, page, false,
+            [&](const Place& place) { return try_to_migrate_one(current, place, page) && page_mapped(current, page); });
 }
 
 void remove_migration_ptes(Task& current, AnonVma* anon_vma, Page* old_page, Page* page) {

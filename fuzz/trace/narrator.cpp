@@ -398,6 +398,7 @@ class Words {
   Narration tell(const event::WriteWord& write) const {
     return essential(fmt::format("write() puts {} into {} word {}", write.value, name(write.page), write.word));
   }
+  Narration tell(const event::PinBegins& /*pin*/) const { return detail("walk the page table for a pin"); }
   Narration tell(const event::DmaWord& dma) const {
     const std::string_view why = dma.stale != 0 ? " (stale: the frame has been freed)" : "";
     return essential(fmt::format("a device writes {} to {} word {}{}", dma.value, name(dma.page), dma.word, why));
