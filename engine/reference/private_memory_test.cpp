@@ -191,6 +191,22 @@ BOOST_FIXTURE_TEST_CASE(what_has_been_moved_was_not_thrown_away, Freed) {
   BOOST_TEST(word() == 7U);
 }
 
+// --- devices ---
+
+BOOST_FIXTURE_TEST_CASE(what_is_written_to_its_frame_is_kept, Freed) {
+  memory.end_free(3);
+  memory.store(1, 0, 8);
+  BOOST_TEST(word() == 8U);
+  memory.show(3, 2);
+  BOOST_TEST(word() == 8U);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_frame_does_not_hold_what_nobody_has_any_more, Freed) {
+  BOOST_TEST(memory.held(1) == memory.own(3));
+  memory.map(3, nothing);
+  BOOST_TEST(memory.held(1) == nothing);
+}
+
 // --- forks ---
 
 // Place 1 of the first address space is anonymous, and has the word 7 in frame 1; the second is its child from now on.
