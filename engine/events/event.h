@@ -289,6 +289,13 @@ struct SplitMapping : StepEvent {
   Fact page;
 };
 
+// The range is one mapping from now on, whatever it was.
+struct MergeMappings : StepEvent {
+  Fact mm;
+  Fact first;
+  Fact count;
+};
+
 struct DetachMappings : StepEvent {
   Fact mm;
   Fact first;
@@ -905,7 +912,7 @@ using AllEvents = EventList<
     event::IsolatePage, event::PutBackPage, event::DeferFlush, event::SettleFlushes, event::AllocateSwap,
     event::CountSwap, event::ReadSwapCount, event::WaitForSwapCache, event::LookUpSwapCache, event::AddToSwapCache,
     event::RemoveFromSwapCache, event::SubmitIo, event::TakeDiskInterrupt, event::SetSwapBacked, event::DmaWord,
-    event::DmaReturns, event::RefusePin, event::PinBegins>;
+    event::DmaReturns, event::RefusePin, event::PinBegins, event::MergeMappings>;
 
 // The number of a kind of event. An event that is not in the list does not compile.
 using EventKind = std::uint8_t;

@@ -195,6 +195,7 @@ class TouchesOf {
   void operator()(const event::DowngradeLock& e) { say_.writes(places::lock(e.lock)); }
   void operator()(const event::InsertMapping& e) { say_.writes(places::of_mm(Kind::mappings, e.mm)); }
   void operator()(const event::SplitMapping& e) { say_.writes(places::of_mm(Kind::mappings, e.mm)); }
+  void operator()(const event::MergeMappings& e) { say_.writes(places::of_mm(Kind::mappings, e.mm)); }
   void operator()(const event::DetachMappings& e) { say_.writes(places::of_mm(Kind::mappings, e.mm)); }
   void operator()(const event::AllocateAnonVma& e) {
     say_.writes(places::free_memory);

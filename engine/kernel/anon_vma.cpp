@@ -1,8 +1,8 @@
 #include "engine/kernel/anon_vma.h"
 
 #include "engine/check.h"
-#include "engine/kernel/mmap.h"
 #include "engine/kernel/rmap.h"
+#include "engine/kernel/vma.h"
 
 namespace shootdown {
 
@@ -89,19 +89,23 @@ void free_unreferenced(Task& current, AnonVma* anon_vma) {
   if (root != anon_vma && dec_and_test(current, root)) anon_vma_free(current, root);
 }
 
-// anon_vma_chain_link, with anon_vma_interval_tree_insert. The anon_vma is locked for writing.
+// anon_vma_interval_tree_insert and anon_vma_interval_tree_remove. The anon_vma is locked for writing.
+void insert_into_tree(AnonVmaChain& link) {
+  Shared<AnonVmaChain*>* place = &link.anon_vma->rb_root;
+  while (*place != nullptr && (*place)->vma->pgoff <= link.vma->pgoff) place = &(*place)->next;
+  link.next = *place;
+  *place = &link;
+}
+
+// anon_vma_chain_link.
 void anon_vma_chain_link(Vma& vma, AnonVma* anon_vma) {
   AnonVmaChain& link = vma.anon_vma_chain[vma.chained];
   ++vma.chained;
   link.vma = &vma;
   link.anon_vma = anon_vma;
-  Shared<AnonVmaChain*>* place = &anon_vma->rb_root;
-  while (*place != nullptr && (*place)->vma->pgoff <= vma.pgoff) place = &(*place)->next;
-  link.next = *place;
-  *place = &link;
+  insert_into_tree(link);
 }
 
-// anon_vma_interval_tree_remove.
 void remove_from_tree(AnonVmaChain& link) {
   Shared<AnonVmaChain*>* place = &link.anon_vma->rb_root;
   while (*place != &link) place = &(*place)->next;
@@ -189,6 +193,14 @@ void unlink_anon_vmas(Task& current, Vma& vma) {
   vma.chained = 0;
   anon_vma_unlock_write(current, root);
   for (int i = 0; i < count; ++i) put_anon_vma(current, empty[i]);
+}
+
+void anon_vma_interval_tree_pre_update_vma(Vma& vma) {
+  for (AnonVmaChain& link : vma.anon_vma_chain.first(vma.chained)) remove_from_tree(link);
+}
+
+void anon_vma_interval_tree_post_update_vma(Vma& vma) {
+  for (AnonVmaChain& link : vma.anon_vma_chain.first(vma.chained)) insert_into_tree(link);
 }
 
 // --- locks and references ---

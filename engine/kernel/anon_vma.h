@@ -24,6 +24,11 @@ void anon_vma_clone(Task& current, Vma& dst, const Vma& src);
 // unlink_anon_vmas: no page leads to the mapping any more. Those of its anon_vmas that lead nowhere then are freed.
 void unlink_anon_vmas(Task& current, Vma& vma);
 
+// anon_vma_interval_tree_pre_update_vma and post_update_vma: between them the ends of the mapping move. Its anon_vma is locked for
+// writing.
+void anon_vma_interval_tree_pre_update_vma(Vma& vma);
+void anon_vma_interval_tree_post_update_vma(Vma& vma);
+
 // anon_vma_lock_write and back, also if there is none: whoever moves the ends of a mapping holds it.
 void anon_vma_lock_write(Task& current, AnonVma* anon_vma);
 void anon_vma_unlock_write(Task& current, AnonVma* anon_vma);

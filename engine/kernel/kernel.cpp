@@ -9,6 +9,7 @@
 #include "engine/kernel/operations.h"
 #include "engine/kernel/tlbflush.h"
 #include "engine/kernel/truncate.h"
+#include "engine/kernel/vma.h"
 #include "engine/kernel/writeback.h"
 #include "engine/kernel/zap_engine.h"
 

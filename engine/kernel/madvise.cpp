@@ -3,13 +3,13 @@
 #include <algorithm>
 
 #include "engine/kernel/memory.h"
-#include "engine/kernel/mmap.h"
 #include "engine/kernel/page_alloc.h"
 #include "engine/kernel/page_table.h"
 #include "engine/kernel/rmap.h"
 #include "engine/kernel/swap.h"
 #include "engine/kernel/tlb_gather.h"
 #include "engine/kernel/tlbflush.h"
+#include "engine/kernel/vma.h"
 #include "engine/kernel/vmscan.h"
 #include "engine/kernel/writeback.h"
 #include "engine/kernel/zap_engine.h"

@@ -3,11 +3,11 @@
 #include <algorithm>
 
 #include "engine/kernel/memory.h"
-#include "engine/kernel/mmap.h"
 #include "engine/kernel/page_alloc.h"
 #include "engine/kernel/page_table.h"
 #include "engine/kernel/tlb_gather.h"
 #include "engine/kernel/tlbflush.h"
+#include "engine/kernel/vma.h"
 
 namespace shootdown {
 
@@ -58,19 +58,32 @@ void change_protection(TlbGather& tlb, const Vma& vma, int first, int end) {
   each_page_table(tlb.task(), tlb.mm(), first, end, [&](int from, int to) { change_pte_range(tlb, vma, from, to); });
 }
 
-// From now on the mapping is so for who faults.
-void set_protection(Task& current, Vma& vma, bool writable) {
+// From now on [first, end) of the mapping is so for who faults.
+void set_protection(Task& current, Vma& vma, int first, int end, bool writable) {
   if (writable) {
-    event::InsertMapping insertion = insertion_of(vma);
-    insertion.moved_from = vma.start;
+    event::InsertMapping insertion = insertion_of(vma, first, end);
+    insertion.moved_from = as_fact(first);
     insertion.read_only = 0;
     act(current, insertion, [&] { vma.read_only = false; });
     return;
   }
   vma.read_only = true;
   note(current,
-       event::BeginUnmap{
-           .mm = vma.mm, .first = vma.start, .count = static_cast<Fact>(vma.end - vma.start), .only_stores = 1});
+       event::BeginUnmap{.mm = vma.mm, .first = as_fact(first), .count = as_fact(end - first), .only_stores = 1});
+}
+
+// The part [first, end) of a mapping becomes one of another: of a neighbour's that is so already, or of one that is made. Null when
+// there are too many.
+Vma* modify_vma(Task& current, Mm& mm, const Vma& vma, int first, int end, bool writable) {
+  const VmaMergeStruct merge{.first = first,
+                             .end = end,
+                             .kind = vma.kind,
+                             .file = vma.file,
+                             .pgoff = vma.pgoff + (first - vma.start),
+                             .read_only = !writable,
+                             .anon_vma = vma.anon_vma.load(std::memory_order_relaxed)};
+  if (Vma* const merged = vma_merge(current, mm, merge, nullptr)) return merged;
+  return split_at_ends(current, mm, first, end) ? find_vma(mm, first) : nullptr;
 }
 
 // mprotect_fixup, for one mapping after the other. Returns what has been write-protected, from the first page to the last.
@@ -82,9 +95,9 @@ PageSpan change_mappings(TlbGather& tlb, int first, int end, bool writable) {
   for (int at = first; at < end && vma != nullptr && vma->start <= at; vma = find_vma(mm, at)) {
     const int to = std::min<int>(vma->end, end);
     if (vma->read_only == writable) {
-      if (!split_at_ends(current, mm, at, to)) break;
-      vma = find_vma(mm, at);
-      set_protection(current, *vma, writable);
+      vma = modify_vma(current, mm, *vma, at, to, writable);
+      if (vma == nullptr) break;
+      set_protection(current, *vma, at, to, writable);
       if (!writable && write_protected.count == 0) write_protected.first = at;
       if (!writable) write_protected.count = to - write_protected.first;
       change_protection(tlb, *vma, at, to);

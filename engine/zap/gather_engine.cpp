@@ -4,12 +4,12 @@
 
 #include "engine/kernel/anon_vma.h"
 #include "engine/kernel/memory.h"
-#include "engine/kernel/mmap.h"
 #include "engine/kernel/page_alloc.h"
 #include "engine/kernel/page_table.h"
 #include "engine/kernel/rmap.h"
 #include "engine/kernel/swap.h"
 #include "engine/kernel/tlbflush.h"
+#include "engine/kernel/vma.h"
 #include "engine/kernel/writeback.h"
 
 namespace shootdown {

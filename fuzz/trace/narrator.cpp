@@ -189,6 +189,11 @@ class Words {
   Narration tell(const event::SplitMapping& split) const {
     return essential(fmt::format("split the mapping at page {}{}", split.page, of_mm(split.mm)));
   }
+  Narration tell(const event::MergeMappings& merge) const {
+    const std::string range = merge.count == 1 ? fmt::format("page {}", merge.first)
+                                               : fmt::format("pages {}-{}", merge.first, merge.first + merge.count - 1);
+    return essential(fmt::format("make one mapping of {}{}", range, of_mm(merge.mm)));
+  }
   Narration tell(const event::DetachMappings& detach) const {
     return essential(fmt::format("take mappings from page {} on out of the mm{}", detach.first, of_mm(detach.mm)));
   }

@@ -495,6 +495,12 @@ BOOST_AUTO_TEST_CASE(words_tell_of_anon_vmas) {
   BOOST_TEST(words(event::FreeAnonVma{.anon_vma = 2}) == "free anon_vma 2");
 }
 
+BOOST_AUTO_TEST_CASE(words_tell_of_mappings_that_become_one) {
+  BOOST_TEST(words(event::MergeMappings{.first = 4, .count = 1}) == "make one mapping of page 4");
+  BOOST_TEST(words(event::MergeMappings{.mm = 1, .first = 4, .count = 3}, {.cpus = 2, .mms = 2}) ==
+             "make one mapping of pages 4-6 of mm 1");
+}
+
 BOOST_AUTO_TEST_CASE(words_name_page_tables) {
   const event::FreeTable second{.mm = 1, .first = 4, .count = 4};
   BOOST_TEST(words(second) == "free page table");
