@@ -1,9 +1,9 @@
 #include "engine/kernel/gup.h"
 
 #include "engine/kernel/memory.h"
-#include "engine/kernel/mmap.h"
 #include "engine/kernel/page_alloc.h"
 #include "engine/kernel/page_table.h"
+#include "engine/kernel/vma.h"
 #include "engine/kernel/writeback.h"
 
 namespace shootdown {
