@@ -81,7 +81,10 @@ class Commits final
   void on(int /*cpu*/, const event::SetFileSize& event) {
     reference_.set_size(number(event.file), number(event.pages));
   }
-  void on(int cpu, const event::BeginZap& /*event*/) { reference_.begin_zap(cpu); }
+  void on(int cpu, const event::BeginZap& event) {
+    reference_.begin_zap(cpu);
+    reference_.zap_range(cpu, number(event.mm), number(event.first), number(event.count));
+  }
   void on(int cpu, const event::EndZap& /*event*/) { reference_.end_zap(cpu); }
   void on(int cpu, const event::BeginDiscard& event) {
     reference_.begin_zap(cpu);

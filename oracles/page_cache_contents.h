@@ -34,7 +34,7 @@ class PageCacheContents final : public ComparingOracle<event::UserAccess, event:
       violate(cpu, "cpu {} loads {} from virtual page {} word {} of mm {}, which is unmapped", cpu, event.value, page,
               word, mm);
     } else if (!reference().may_access(mm, page, number(event.frame))) {
-      violate(cpu, "cpu {} loads {} from virtual page {} word {} of mm {}, which its file has no more", cpu,
+      violate(cpu, "cpu {} loads {} from virtual page {} word {} of mm {}, which has been thrown away", cpu,
               event.value, page, word, mm);
     } else {
       violate(cpu, "cpu {} loads {} from virtual page {} word {} of mm {}, where {} was written last", cpu, event.value,

@@ -272,7 +272,7 @@ BOOST_AUTO_TEST_CASE(beyond_the_end_every_access_is_refused_and_no_other_is) {
   run.begin();
   run.happens(1, event::SetFileSize{.file = 0, .pages = 1});
   run.happens(0, load(1, 0));
-  BOOST_TEST(run.fact(id) == "cpu 0 loads 0 from virtual page 1 word 0 of mm 0, which its file has no more");
+  BOOST_TEST(run.fact(id) == "cpu 0 loads 0 from virtual page 1 word 0 of mm 0, which has been thrown away");
 }
 
 BOOST_AUTO_TEST_CASE(fires_when_no_page_is_pinned_that_may_be_written_to) {

@@ -120,10 +120,10 @@ class StaleAccess final
 
   void report_discarded(int cpu, const event::UserAccess& event) {
     if (event.store != 0) {
-      violate(cpu, "cpu {} stores to virtual page {} of mm {} in page frame {}, which its file has no more", cpu,
+      violate(cpu, "cpu {} stores to virtual page {} of mm {} in page frame {}, which has been thrown away", cpu,
               event.page, event.mm, event.frame);
     } else {
-      violate(cpu, "cpu {} loads from virtual page {} of mm {} in page frame {}, which its file has no more", cpu,
+      violate(cpu, "cpu {} loads from virtual page {} of mm {} in page frame {}, which has been thrown away", cpu,
               event.page, event.mm, event.frame);
     }
   }

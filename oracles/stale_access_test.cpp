@@ -235,8 +235,8 @@ BOOST_AUTO_TEST_CASE(fires_for_accesses_beyond_the_end_when_the_truncation_is_ov
     run.happens(1, event::EndDiscard{.file = 0, .first = 1, .count = 1});
     run.happens(0, access(store));
     BOOST_TEST(run.fact(id) ==
-               (store ? "cpu 0 stores to virtual page 1 of mm 0 in page frame 3, which its file has no more"
-                      : "cpu 0 loads from virtual page 1 of mm 0 in page frame 3, which its file has no more"));
+               (store ? "cpu 0 stores to virtual page 1 of mm 0 in page frame 3, which has been thrown away"
+                      : "cpu 0 loads from virtual page 1 of mm 0 in page frame 3, which has been thrown away"));
     run.begin();
     run.happens(1, event::SetFileSize{.file = 0, .pages = 1});
     run.happens(1, event::SetFileSize{.file = 0, .pages = 2});

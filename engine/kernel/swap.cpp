@@ -57,11 +57,11 @@ SHOOTDOWN_HARNESS void note_freed(SwapSpace& swap, int slot) {
   swap.free_slots.add(1, std::memory_order_relaxed);
 }
 
-using Change = event::CountSwap::Change;
+using SwapChange = event::CountSwap::Change;
 
 // One action on what is known of the slot: `change(map)` returns what it is to be, or what it is.
 template <typename Action>
-event::CountSwap count_swap(Task& current, int slot, Change what, const Action& change) {
+event::CountSwap count_swap(Task& current, int slot, SwapChange what, const Action& change) {
   return act(current, event::CountSwap{.slot = as_fact(slot), .change = what}, [&](event::CountSwap& found) {
     SwapSpace& swap = swap_of(current);
     std::uint8_t map = swap.slots[slot].map.load(std::memory_order_acquire);
@@ -78,18 +78,18 @@ event::CountSwap count_swap(Task& current, int slot, Change what, const Action& 
 }  // namespace
 
 void swap_duplicate(Task& current, int slot) {
-  count_swap(current, slot, Change::duplicate, [](std::uint8_t map) { return static_cast<std::uint8_t>(map + 1); });
+  count_swap(current, slot, SwapChange::duplicate, [](std::uint8_t map) { return static_cast<std::uint8_t>(map + 1); });
 }
 
 void swap_free(Task& current, int slot) {
-  count_swap(current, slot, Change::free, [](std::uint8_t map) {
+  count_swap(current, slot, SwapChange::free, [](std::uint8_t map) {
     SHOOTDOWN_CHECK(users_of(map) != 0);
     return static_cast<std::uint8_t>(map - 1);
   });
 }
 
 bool swapcache_prepare(Task& current, int slot) {
-  const auto prepared = count_swap(current, slot, Change::prepare_cache, [](std::uint8_t map) {
+  const auto prepared = count_swap(current, slot, SwapChange::prepare_cache, [](std::uint8_t map) {
     const bool may = !is_cached(map) && users_of(map) != 0;
     return may ? static_cast<std::uint8_t>(map | SwapSlot::has_cache) : map;
   });
@@ -97,7 +97,7 @@ bool swapcache_prepare(Task& current, int slot) {
 }
 
 void swapcache_clear(Task& current, int slot) {
-  count_swap(current, slot, Change::clear_cache, [](std::uint8_t map) {
+  count_swap(current, slot, SwapChange::clear_cache, [](std::uint8_t map) {
     SHOOTDOWN_CHECK(is_cached(map));
     return static_cast<std::uint8_t>(map & ~SwapSlot::has_cache);
   });
@@ -197,7 +197,7 @@ int alloc_swap(Task& current) {
 }  // namespace
 
 void free_swap_and_cache(Task& current, int slot) {
-  const auto freed = count_swap(current, slot, Change::free, [](std::uint8_t map) {
+  const auto freed = count_swap(current, slot, SwapChange::free, [](std::uint8_t map) {
     SHOOTDOWN_CHECK(users_of(map) != 0);
     return static_cast<std::uint8_t>(map - 1);
   });

@@ -6,7 +6,8 @@
 namespace shootdown {
 
 Reference::Reference(Arena& arena, const MachineConfig& config, int frames, int swap_slots)
-    : file_length_(config.pages),
+    : arena_(arena),
+      file_length_(config.pages),
       virtual_pages_(config.virtual_pages()),
       views_(arena.row<View>(config.mms * virtual_pages_)),
       pages_(arena.row<Page>(config.files * config.pages)),
@@ -111,6 +112,9 @@ Reference::PageNumber Reference::map_anew(int place, const Mapping& mapping, int
     return behind;
   }
   private_.map(place, behind);
+  for (Gather& gather : gathers_) {
+    if (gather.found_cleared.size() == 0) gather.found_cleared = arena_.row<bool>(virtual_pages_);
+  }
   return mapping.is_anonymous ? private_.make_own(place) : behind;
 }
 
@@ -229,10 +233,36 @@ void Reference::make_copy(int frame, PageNumber page, bool discarded) {
 void Reference::begin_gather(int cpu, int mm) {
   gathers_[cpu].mm = mm;
   flush_gather(cpu);
+  std::ranges::fill(gathers_[cpu].found_cleared, false);
+}
+
+void Reference::zap_range(int cpu, int mm, int first, int count) {
+  Gather& own = gathers_[cpu];
+  if (own.mm != mm || own.found_cleared.size() == 0) return;
+  for (int page = first; page < first + count; ++page) {
+    own.found_cleared[page] = std::ranges::any_of(gathers_, [&](const Gather& other) {
+      return &other != &own && other.mm == mm && other.cleared[page] != no_frame;
+    });
+  }
+}
+
+void Reference::end_gather(int cpu) {
+  Gather& own = gathers_[cpu];
+  for (int page = 0; page < own.found_cleared.size(); ++page) {
+    if (!own.found_cleared[page]) continue;
+    for (Gather& other : gathers_) {
+      if (other.mm == own.mm) other.cleared[page] = no_frame;
+    }
+  }
+  own.mm = no_mm;
 }
 
 void Reference::clear_entry(int cpu, int mm, int page, int frame) {
   gathers_[cpu].cleared[page] = static_cast<std::uint16_t>(frame);
+  // Whoever zaps it in the same gather as before cannot know of this.
+  for (Gather& other : gathers_) {
+    if (other.found_cleared.size() != 0) other.found_cleared[page] = false;
+  }
   const int where = place(mm, page);
   if (zaps_[cpu] == 0 || !shows_own(where)) return;
   // Another mm may share it and keep it.

@@ -196,6 +196,9 @@ class Reference {
   void begin_gather(int cpu, int mm);
   // It zaps a range of an mm's, or discards pages of a file. What is private in the entries that it clears meanwhile is thrown away.
   void begin_zap(int cpu) { ++zaps_[cpu]; }
+  // In its gather it will have zapped the range: who has cleared entries there before must have flushed them by the time that this
+  // gather ends.
+  void zap_range(int cpu, int mm, int first, int count);
   void end_zap(int cpu) { --zaps_[cpu]; }
   // Takes an entry out that leads to the frame. Without a gather it is not left for later, nor is one that is set again
   // (mprotect).
@@ -206,7 +209,7 @@ class Reference {
   // An entry leads to the frame from now on.
   void show_frame(int mm, int page, int frame);
   void flush_gather(int cpu);
-  void end_gather(int cpu) { gathers_[cpu].mm = no_mm; }
+  void end_gather(int cpu);
 
  private:
   enum class Allowed : std::uint8_t { no, yes, in_transition };
@@ -305,9 +308,12 @@ class Reference {
   struct Gather {
     int mm = no_mm;
     Row<std::uint16_t> cleared;  // by virtual page
+    // By virtual page, where memory is private: whether another gather had cleared the entry when this one began to zap the range.
+    Row<bool> found_cleared;
   };
   bool is_to_be_flushed(int mm, int page, int frame) const;
 
+  Arena& arena_;
   int file_length_;
   int virtual_pages_;
   Row<View> views_;  // of the first mm, then of the second, ...

@@ -469,6 +469,41 @@ BOOST_FIXTURE_TEST_CASE(what_is_zapped_is_the_files_again, Private) {
   BOOST_TEST(loads(5, 1));
 }
 
+// CPU 1 zaps the same, after CPU 2 and before that has flushed.
+BOOST_FIXTURE_TEST_CASE(who_zaps_too_waits_for_the_flush_of_who_came_first, Private) {
+  copy();
+  install();
+  reference->store(0, 5, 0, 9, 8);
+  reference->begin_gather(2, 0);
+  reference->begin_zap(2);
+  reference->clear_entry(2, 0, 5, 9);
+  reference->begin_gather(1, 0);
+  reference->begin_zap(1);
+  reference->zap_range(1, 0, 4, 2);
+  BOOST_TEST(loads(8));
+  reference->end_gather(1);
+  BOOST_TEST(!reference->may_access(0, 5, 9));
+  BOOST_TEST(loads(5, 1));
+}
+
+BOOST_FIXTURE_TEST_CASE(nobody_waits_for_the_flush_of_who_comes_later_or_elsewhere, Private) {
+  copy();
+  install();
+  reference->store(0, 5, 0, 9, 8);
+  reference->begin_gather(2, 0);
+  reference->begin_zap(2);
+  reference->begin_gather(1, 0);
+  reference->begin_zap(1);
+  reference->zap_range(1, 0, 4, 2);
+  reference->clear_entry(2, 0, 5, 9);
+  reference->end_gather(1);
+  BOOST_TEST(loads(8));
+  reference->begin_gather(1, 0);
+  reference->zap_range(1, 0, 4, 1);
+  reference->end_gather(1);
+  BOOST_TEST(loads(8));
+}
+
 BOOST_FIXTURE_TEST_CASE(an_entry_that_is_cleared_otherwise_throws_nothing_away, Private) {
   copy();
   install();
