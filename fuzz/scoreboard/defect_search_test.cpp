@@ -44,9 +44,11 @@ BOOST_AUTO_TEST_CASE(what_can_be_detected_is_and_nothing_else) {
   const std::vector<CorpusProgram> corpus = whole_corpus();
   const CorpusAndMutants programs(corpus, 0);
   for (const DefectInfo& defect : all_defects()) {
-    const SearchCounts counts = search_for(defect, programs, most_runs).counts;
-    const BrokenRun& detected = counts.detected;
     const bool expected = defect.engine != no_engine;
+    // What can be seen, a story of the corpus shows.
+    const std::size_t runs = expected ? corpus.size() * engines_for(defect).size() : most_runs;
+    const SearchCounts counts = search_for(defect, programs, runs).counts;
+    const BrokenRun& detected = counts.detected;
     if (detected) {
       BOOST_TEST_MESSAGE(defect.name << ": " << engines_for(defect)[detected.engine]->name() << " breaks "
                                      << oracle_name(detected.oracle) << " after " << counts.runs << " runs");
@@ -59,7 +61,7 @@ BOOST_AUTO_TEST_CASE(what_can_be_detected_is_and_nothing_else) {
     if (expected) continue;
 #endif
     BOOST_TEST(static_cast<bool>(detected) == expected,
-               defect.name << (expected ? " is not detected" : " is detected"));
+               defect.name << (expected ? " is shown by no story" : " is detected"));
   }
 }
 

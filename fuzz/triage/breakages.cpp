@@ -34,6 +34,8 @@ constexpr std::array breakages{
              OracleId::filesystem_contract, FilesystemContract::tells_of_missing_buffers},
     Breakage{"dropped while mapped", "a page leaves the page cache while it looks mapped", OracleId::counts,
              Counts::tells_of_dropped_page},
+    Breakage{"anon_vma freed", "somebody goes by a page to its mappings through an anon_vma that has been freed",
+             OracleId::use_after_free, whatever},
     Breakage{"hangs", "CPUs wait for each other, or somebody for himself", OracleId::progress, whatever},
 };
 
