@@ -133,12 +133,12 @@ void PrivateMemory::copy(int frame, int word, std::uint32_t value) {
   frames_[frame].words[word] = value;
 }
 
-void PrivateMemory::store(int frame, int word, std::uint32_t value) {
-  const PageNumber held = frames_[frame].held;
-  this->word(held, word) = value;
+int PrivateMemory::place_of(int frame) const {
+  if (held(frame) == nothing) return -1;
   for (int place = 0; place < place_count_; ++place) {
-    if (own(place) == held) keep(place);
+    if (places_[place].frame == frame && own(place) == held(frame)) return place;
   }
+  return -1;
 }
 
 PrivateMemory::PageNumber PrivateMemory::show_copy(int place, int frame) {

@@ -100,8 +100,8 @@ class PrivateMemory {
   bool is_copy(int frame) const { return exists() && frames_[frame].is_copy; }
   // What some place has of its own, and the frame holds.
   PageNumber held(int frame) const { return exists() ? frames_[frame].held : nothing; }
-  // Whoever has what the frame holds, which is some place's own: it is written to.
-  void store(int frame, int word, std::uint32_t value);
+  // The place that shows a frame, which holds what is its own; another mm that forked has it in another frame, or will. -1: none.
+  int place_of(int frame) const;
   // A place shows from now on what was copied to the frame, as its own.
   PageNumber show_copy(int place, int frame);
   void free(int frame) {

@@ -193,12 +193,13 @@ BOOST_FIXTURE_TEST_CASE(what_has_been_moved_was_not_thrown_away, Freed) {
 
 // --- devices ---
 
-BOOST_FIXTURE_TEST_CASE(what_is_written_to_its_frame_is_kept, Freed) {
-  memory.end_free(3);
-  memory.store(1, 0, 8);
-  BOOST_TEST(word() == 8U);
-  memory.show(3, 2);
-  BOOST_TEST(word() == 8U);
+BOOST_FIXTURE_TEST_CASE(a_place_shows_its_frame, Freed) {
+  BOOST_TEST(memory.place_of(1) == 3);
+  BOOST_TEST(memory.place_of(2) == -1);
+  memory.fork(3, 9);
+  memory.end_fork(3);
+  memory.own_to_store(3);
+  BOOST_TEST(memory.place_of(1) == 3);
 }
 
 BOOST_FIXTURE_TEST_CASE(a_frame_does_not_hold_what_nobody_has_any_more, Freed) {

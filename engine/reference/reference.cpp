@@ -68,8 +68,8 @@ void Reference::write_returned(int file, int index) {
 
 void Reference::dma(int cpu, int frame, int file, int index, int word, std::uint32_t value) {
   dmas_[cpu] = no_frame;
-  if (private_.held(frame) != nothing) {
-    private_.store(frame, word, value);
+  if (const int where = private_.place_of(frame); where >= 0) {
+    store_privately(where / virtual_pages_, where % virtual_pages_, word, value);
   } else if (copies_[frame].dropped != 0) {
     copies_[frame].words[word] = value;
   } else if (file >= 0) {

@@ -743,6 +743,17 @@ BOOST_AUTO_TEST_CASE(a_device_writes_to_what_an_mm_has_of_its_own) {
   BOOST_TEST(allows(0, 1, 0, 0));
 }
 
+BOOST_AUTO_TEST_CASE(what_a_device_writes_after_a_fork_the_child_has_not) {
+  reference->map(0, 1, 1, {.is_private = true, .is_anonymous = true});
+  reference->begin_fork(0, 1);
+  reference->map(1, 1, 1, {.is_private = true, .is_anonymous = true});
+  reference->end_fork(0, 1);
+  reference->show_frame(0, 1, 3);
+  reference->dma(1, 3, -1, -1, 0, 7);
+  BOOST_TEST(allows(0, 1, 0, 7));
+  BOOST_TEST(allows(1, 1, 0, 0));
+}
+
 BOOST_AUTO_TEST_CASE(a_pin_is_refused_where_there_was_nothing_or_nothing_to_be_written_since_the_operation_began) {
   reference->begin_operation(1);
   BOOST_TEST(!reference->may_refuse_pin(1, 0, 1));
