@@ -45,8 +45,9 @@ void madvise_dontneed(Task& current, int first, int count) {
 namespace {
 
 // Under its page-table lock.
-void make_old(TlbGather& tlb, int address) {
-  const Pte pte = ptep_get_and_clear(tlb.task(), tlb.mm(), address);
+void make_old(TlbGather& tlb, int address, Pte found) {
+  const bool copies = planted(tlb.task(), Defect::made_old_by_a_copy);
+  const Pte pte = copies ? found : ptep_get_and_clear(tlb.task(), tlb.mm(), address);
   set_pte_at(tlb.task(), tlb.mm(), address, pte.mkold());
   tlb.remove_tlb_entry(address);
 }
@@ -62,7 +63,7 @@ void make_cold(TlbGather& tlb, int address, PageList* pages) {
   if (!page->test(PG_lru) || page_mapcount(current, page) != 1) return;
   // 6.12 does not look at it when it reclaims the page.
   const bool keeps_young = pages != nullptr && current.kernel->engine.since_6_12();
-  if (pte.young() && !keeps_young) make_old(tlb, address);
+  if (pte.young() && !keeps_young) make_old(tlb, address, pte);
   also_writes(current, places::flags(frame_fact(current, page)));
   page->flags.clear(PG_referenced, std::memory_order_relaxed);
   if (pages == nullptr) {

@@ -23,10 +23,11 @@ bool can_change_pte_writable(Task& current, const Vma& vma, Pte pte) {
 }
 
 // change_pte_range's body for one entry, which is present.
-void change_pte(TlbGather& tlb, const Vma& vma, int page) {
+void change_pte(TlbGather& tlb, const Vma& vma, int page, Pte found) {
   Task& current = tlb.task();
   // ptep_modify_prot_start, ptep_modify_prot_commit
-  const Pte pte = ptep_get_and_clear(current, tlb.mm(), page);
+  const bool copies = planted(current, Defect::protected_by_a_copy);
+  const Pte pte = copies ? found : ptep_get_and_clear(current, tlb.mm(), page);
   Pte changed = pte.wrprotect();
   if (!vma.read_only && can_change_pte_writable(current, vma, pte)) changed = pte.mkwrite();
   set_pte_at(current, tlb.mm(), page, changed);
@@ -47,7 +48,7 @@ void change_pte_range(TlbGather& tlb, const Vma& vma, int first, int end) {
   if (!planted(current, Defect::batched_flush_ignored_by_mprotect)) flush_tlb_batched_pending(current, tlb.mm());
   for (int page = first; page < end; ++page) {
     const Pte pte = ptep_get(current, tlb.mm(), page);
-    if (pte.present()) change_pte(tlb, vma, page);
+    if (pte.present()) change_pte(tlb, vma, page, pte);
     if (pte.migrating()) change_migration_entry(tlb, vma, page, pte);
   }
   pte_unlock(current, tlb.mm(), first);

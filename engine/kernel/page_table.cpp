@@ -72,8 +72,10 @@ Pte ptep_get_and_clear(Task& current, Mm& mm, int page) {
 
 void set_pte_at(Task& current, Mm& mm, int page, Pte pte) {
   act(current, event::SetEntry{.mm = mm.number, .page = as_fact(page), .entry = entry_fact(pte)}, [&] {
-    current.kernel->machine.set_pte(mm.number, page, pte);
-    if (pte.present()) ++current.kernel->page_table(mm, page).present;
+    Machine& machine = current.kernel->machine;
+    const int change = static_cast<int>(pte.present()) - static_cast<int>(machine.read_pte(mm.number, page).present());
+    machine.set_pte(mm.number, page, pte);
+    if (change != 0) current.kernel->page_table(mm, page).present = current.kernel->page_table(mm, page).present + change;
   });
 }
 

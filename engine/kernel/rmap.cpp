@@ -291,7 +291,8 @@ bool replace_entry(Task& current, const Place& place, Page* page, Pte was) {
 bool try_to_unmap_one(Task& current, const Place& place, Page* page) {
   Pte found;
   if (!page_vma_mapped_walk(current, place, page, {}, found)) return true;
-  const Pte pte = nuke_entry(current, place.mm, place.address);
+  Pte pte = nuke_entry(current, place.mm, place.address);
+  if (planted(current, Defect::unmapped_bits_read_early)) pte = found;
   if (pte.dirty() && !planted(current, Defect::unmapped_dirty_bit_dropped)) set_page_dirty(current, page);
   const bool unmaps = replace_entry(current, place, page, pte);
   if (unmaps) page_remove_rmap(current, page);
