@@ -33,6 +33,13 @@ class ProgramBuilder {
     return *this;
   }
 
+  // mremap of [first, first + count).
+  ProgramBuilder& move(int cpu, int first, int count, int to) {
+    operation(cpu, Call::mremap, first, count);
+    last().operands[0].to = static_cast<std::uint16_t>(to);
+    return *this;
+  }
+
   // Exceptions of the last operation.
   ProgramBuilder& switch_to(int cpu, int after, int latency = 0) {
     return exception({.kind = Exception::Kind::preempt,

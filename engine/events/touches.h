@@ -38,10 +38,11 @@ struct Places {
     mappings,        // owner: mm
     anon_vma,        // its counts, its place in the tree of them, its mappings; number: anon_vma
     i_mmap,          // the mappings of a file; owner: file
-    users,           // owner: mm
+    users,           // of an mm, and whether it is there; owner: mm
     rss,             // owner: mm
     flush_pending,   // owner: mm
     flush_batched,   // owner: mm
+    write_protect_seq,  // owner: mm
     tlb_generation,  // owner: mm
     size,            // number: file
     cpumask,         // owner: mm

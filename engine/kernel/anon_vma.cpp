@@ -17,6 +17,10 @@ AnonVma* root_of(const Task& current, const AnonVma* anon_vma) {
   return anon_vma->root.load(std::memory_order_acquire);
 }
 
+AnonVma* anon_vma_of(const Vma& vma) {
+  return vma.anon_vma.load(std::memory_order_acquire);
+}
+
 // --- making, linking, freeing ---
 
 // anon_vma_alloc.
@@ -66,6 +70,13 @@ bool dec_and_test(Task& current, AnonVma* anon_vma) {
         found.refcount = anon_vma->refcount.fetch_sub(1, std::memory_order_acq_rel) - 1;
       });
   return put.refcount == 0;
+}
+
+// The caller has a reference already, or knows of another that stays.
+void get_anon_vma(Task& current, AnonVma* anon_vma) {
+  act(current, event::GetAnonVma{.anon_vma = number_of(current, anon_vma)}, [&](event::GetAnonVma& found) {
+    found.refcount = anon_vma->refcount.fetch_add(1, std::memory_order_relaxed) + 1;
+  });
 }
 
 // atomic_inc_not_zero.
@@ -123,7 +134,7 @@ bool anon_vma_compatible(const Vma& a, const Vma& b) {
 // reusable_anon_vma: that of `old`, a neighbour, if no fork has had a part in it.
 AnonVma* reusable_anon_vma(const Vma& old, const Vma& a, const Vma& b) {
   if (!anon_vma_compatible(a, b)) return nullptr;
-  AnonVma* const anon_vma = old.anon_vma.load(std::memory_order_acquire);
+  AnonVma* const anon_vma = anon_vma_of(old);
   return anon_vma != nullptr && old.chained == 1 ? anon_vma : nullptr;
 }
 
@@ -141,7 +152,7 @@ AnonVma* find_mergeable_anon_vma(Mm& mm, const Vma& vma) {
 void anon_vma_prepare(Task& current, Vma& vma) {
   Mm& mm = current.kernel->mms[vma.mm];
   also_reads(current, places::of_mm(Places::Kind::mappings, mm.number));
-  if (vma.anon_vma.load(std::memory_order_acquire) != nullptr) return;
+  if (anon_vma_of(vma) != nullptr) return;
 
   AnonVma* anon_vma = find_mergeable_anon_vma(mm, vma);
   const bool allocates = anon_vma == nullptr;
@@ -154,7 +165,7 @@ void anon_vma_prepare(Task& current, Vma& vma) {
   const auto prepare =
       act(current, event::PrepareAnonVma{.mm = vma.mm, .page = vma.start, .anon_vma = number_of(current, anon_vma)},
           [&](event::PrepareAnonVma& found) {
-            if (vma.anon_vma.load(std::memory_order_relaxed) != nullptr) return;
+            if (anon_vma_of(vma) != nullptr) return;
             anon_vma_chain_link(vma, anon_vma);
             ++anon_vma->num_active_vmas;
             vma.anon_vma.store(anon_vma, std::memory_order_release);
@@ -169,9 +180,35 @@ void anon_vma_clone(Task& current, Vma& dst, const Vma& src) {
   if (src.chained == 0) return;
   AnonVma* const root = root_of(current, src.anon_vma_chain[0].anon_vma);
   anon_vma_lock_write(current, root);
-  for (const AnonVmaChain& link : src.anon_vma_chain.first(src.chained)) anon_vma_chain_link(dst, link.anon_vma);
-  if (AnonVma* const own = dst.anon_vma.load(std::memory_order_relaxed)) ++own->num_active_vmas;
+  const bool reuses = anon_vma_of(dst) == nullptr && anon_vma_of(src) != nullptr;
+  for (const AnonVmaChain& link : src.anon_vma_chain.first(src.chained)) {
+    AnonVma* const anon_vma = link.anon_vma;
+    anon_vma_chain_link(dst, anon_vma);
+    const bool is_free = anon_vma->num_active_vmas == 0 && anon_vma->num_children < 2;
+    if (reuses && is_free && anon_vma_of(dst) == nullptr) dst.anon_vma.store(anon_vma, std::memory_order_relaxed);
+  }
+  if (AnonVma* const own = anon_vma_of(dst)) ++own->num_active_vmas;
   anon_vma_unlock_write(current, root);
+}
+
+void anon_vma_fork(Task& current, Vma& vma, const Vma& pvma) {
+  AnonVma* const parent = anon_vma_of(pvma);
+  if (parent == nullptr) return;
+  vma.anon_vma.store(nullptr, std::memory_order_relaxed);
+  anon_vma_clone(current, vma, pvma);
+  if (anon_vma_of(vma) != nullptr) return;
+
+  AnonVma* const own = anon_vma_alloc(current);
+  ++own->num_active_vmas;
+  AnonVma* const root = root_of(current, parent);
+  own->root.store(root, std::memory_order_release);
+  own->parent = parent;
+  get_anon_vma(current, root);
+  vma.anon_vma.store(own, std::memory_order_release);
+  anon_vma_lock_write(current, own);
+  anon_vma_chain_link(vma, own);
+  ++parent->num_children;
+  anon_vma_unlock_write(current, own);
 }
 
 void unlink_anon_vmas(Task& current, Vma& vma) {
@@ -188,7 +225,7 @@ void unlink_anon_vmas(Task& current, Vma& vma) {
     --link.anon_vma->parent->num_children;
     empty[count++] = link.anon_vma;
   }
-  if (AnonVma* const own = vma.anon_vma.load(std::memory_order_relaxed)) --own->num_active_vmas;
+  if (AnonVma* const own = anon_vma_of(vma)) --own->num_active_vmas;
   vma.anon_vma.store(nullptr, std::memory_order_relaxed);
   vma.chained = 0;
   anon_vma_unlock_write(current, root);

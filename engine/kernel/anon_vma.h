@@ -18,8 +18,13 @@ namespace shootdown {
 // anon_vma_prepare: the mapping has an anon_vma from now on. mmap_lock is held.
 void anon_vma_prepare(Task& current, Vma& vma);
 
-// anon_vma_clone: pages of `dst`, which has no chain yet, may lead wherever those of `src` do. mmap_lock is held for writing.
+// anon_vma_clone: pages of `dst`, which has no chain yet, may lead wherever those of `src` do. If it has no anon_vma, but `src`
+// has, it gets one that no mapping has any more, and not many forks, if there is such. mmap_lock is held for writing.
 void anon_vma_clone(Task& current, Vma& dst, const Vma& src);
+
+// anon_vma_fork: the same for the copy of a mapping of another mm, `pvma`, where a fork makes it. It gets an anon_vma of its own for
+// pages that are to come, or one that nobody else has any more. The mmap_locks of both are held for writing.
+void anon_vma_fork(Task& current, Vma& vma, const Vma& pvma);
 
 // unlink_anon_vmas: no page leads to the mapping any more. Those of its anon_vmas that lead nowhere then are freed.
 void unlink_anon_vmas(Task& current, Vma& vma);

@@ -94,10 +94,12 @@ std::optional<Places> place_in_mm(const void* address, const Mm& mm) {
                         index_in(address, mm.anon_vma_chains);
   if (in_lists || is_in(address, mm.map_count)) return places::of_mm(Kind::mappings, mm.number);
   if (is_in(address, mm.mmap_lock)) return places::lock({.kind = LockClass::mmap, .owner = mm.number});
-  if (is_in(address, mm.users)) return places::of_mm(Kind::users, mm.number);
+  const bool whose = is_in(address, mm.users) || is_in(address, mm.born) || is_in(address, mm.forking);
+  if (whose) return places::of_mm(Kind::users, mm.number);
   if (is_in(address, mm.rss)) return places::of_mm(Kind::rss, mm.number);
   if (is_in(address, mm.tlb_flush_pending)) return places::of_mm(Kind::flush_pending, mm.number);
   if (is_in(address, mm.tlb_flush_batched)) return places::of_mm(Kind::flush_batched, mm.number);
+  if (is_in(address, mm.write_protect_seq)) return places::of_mm(Kind::write_protect_seq, mm.number);
   if (is_in(address, mm.tlb_gen)) return places::of_mm(Kind::tlb_generation, mm.number);
   if (is_in(address, mm.cpumask)) return places::of_mm(Kind::cpumask, mm.number);
   return place_in_tables(address, mm);

@@ -56,16 +56,28 @@ Pin gup_pte(Task& current, Mm& mm, int address) {
   return {page, generation};
 }
 
+// raw_read_seqcount: odd while a fork makes entries read-only.
+std::uint32_t read_write_protect_seq(const Task& current, const Mm& mm) {
+  also_reads(current, places::of_mm(Places::Kind::write_protect_seq, mm.number));
+  return mm.write_protect_seq.load(std::memory_order_acquire);
+}
+
 // lockless_pages_from_mm.
 Pin gup_fast(Task& current, Mm& mm, int address) {
   // An interrupt that came before comes before the walk.
   act(current, event::PinBegins{.mm = mm.number, .page = as_fact(address)}, [] {});
+  const std::uint32_t seq = read_write_protect_seq(current, mm);
+  if (seq % 2 != 0) return {};
   const bool takes_interrupts = planted(current, Defect::pin_takes_interrupts);
   if (!takes_interrupts) current.kernel->sched.disable_interrupts();
   Pin pin;
   if (!pmd_none(current, mm, address)) pin = gup_pte(current, mm, address);
   if (!takes_interrupts) current.kernel->sched.enable_interrupts();
-  return pin;
+  if (pin.page == nullptr) return {};
+  // A fork may have shared the page before it was pinned.
+  if (read_write_protect_seq(current, mm) == seq || planted(current, Defect::pin_ignores_fork)) return pin;
+  unpin_page(current, pin.page);
+  return {};
 }
 
 // follow_page_pte: pins the page if it is mapped so that it may be written to.

@@ -8,7 +8,7 @@
 //
 // A pin counts GUP_PIN_COUNTING_BIAS references. Nobody waits for it: not who saves the
 // page, not who unmaps it or drops it from the page cache. Not modelled: pins for long
-// (FOLL_LONGTERM), pins only to read, and forks, which copy pinned pages.
+// (FOLL_LONGTERM) and pins only to read.
 #pragma once
 
 #include "engine/kernel/kernel.h"

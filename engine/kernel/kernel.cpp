@@ -12,6 +12,7 @@
 #include "engine/kernel/vma.h"
 #include "engine/kernel/writeback.h"
 #include "engine/kernel/zap_engine.h"
+#include "engine/program/forks.h"
 
 namespace shootdown {
 
@@ -77,7 +78,8 @@ Kernel::Kernel(const RunSetup& setup, const ZapEngine& zap_engine)
   for (int file = 0; file < config.files; ++file) init_file(file);
   for (int number = 0; number < anon_vmas.size(); ++number)
     anon_vmas[number].rwsem.init({.kind = LockClass::anon_vma, .number = as_fact(number)});
-  for (int mm = 0; mm < config.mms; ++mm) init_mm(mm);
+  const unsigned unborn = forked_mms(setup.program);
+  for (int mm = 0; mm < config.mms; ++mm) init_mm(mm, (unborn >> static_cast<unsigned>(mm) & 1U) == 0);
   for (int cpu = 0; cpu < config.cpus; ++cpu) init_task(cpu);
 }
 
@@ -95,8 +97,9 @@ void Kernel::init_file(int number) {
   file.disk = arena().row<DiskPage>(config.pages);
 }
 
-void Kernel::init_mm(int number) {
+void Kernel::init_mm(int number, bool born) {
   Mm& mm = mms[number];
+  mm.born.store(born, std::memory_order_relaxed);
   mm.number = static_cast<std::uint8_t>(number);
   mm.mmap_lock.init({.kind = LockClass::mmap, .owner = as_fact(number)});
   mm.vmas = arena().row<Vma>(vmas_needed(config));
@@ -109,7 +112,7 @@ void Kernel::init_mm(int number) {
     mm.page_tables[table].lock.init(
         {.kind = LockClass::page_table, .owner = as_fact(number), .number = as_fact(table)});
   }
-  if (config.mapped == 0) return;
+  if (config.mapped == 0 || !born) return;
   for (int window = 0; window < config.windows; ++window)
     insert_initial_vma(*this, mm, window * config.pages, config.pages);
 }
@@ -123,7 +126,7 @@ void Kernel::init_task(int cpu) {
   task.mm = &mm;
   task.swap_queue = arena().row<SwapRequest>(swap.size());
   mm.users.add(1, std::memory_order_relaxed);
-  mm.cpumask.set(cpu_bit(cpu), std::memory_order_relaxed);
+  if (mm.born.load(std::memory_order_relaxed)) mm.cpumask.set(cpu_bit(cpu), std::memory_order_relaxed);
 }
 
 std::uint64_t Kernel::step_limit(const Program& program) const {
@@ -137,6 +140,17 @@ std::uint64_t Kernel::step_limit(const Program& program) const {
 // A planted mistake need not say what it touches.
 void Kernel::enter() {
   if (defect == Defect::none) footprint.begin();
+}
+
+// A thread of an mm that is yet to be forked waits for that.
+void Kernel::begin_operation(int cpu) {
+  tasks[cpu].failing_allocations = 0;
+  Mm& mm = *tasks[cpu].mm;
+  const auto is_born = [&mm] {
+    const Unwatched looking;
+    return mm.born.load(std::memory_order_acquire);
+  };
+  if (!is_born()) sched.wait_until({.kind = 0xFF}, mm.unborn_threads, is_born, [] {});
 }
 
 void Kernel::run_operation(int cpu, const Operation& operation) {

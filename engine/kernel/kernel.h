@@ -114,12 +114,12 @@ class Kernel final : public Run {
 
  private:
   void init_file(int number);
-  void init_mm(int number);
+  void init_mm(int number, bool born);
   void init_task(int cpu);
   std::uint64_t step_limit(const Program& program) const override;
   void enter() override;
   void leave() override { footprint.end(); }
-  void begin_operation(int cpu) override { tasks[cpu].failing_allocations = 0; }
+  void begin_operation(int cpu) override;
   void run_operation(int cpu, const Operation& operation) override;
   bool has_exited(int cpu) const override { return tasks[cpu].exited; }
   void exit_thread(int cpu) override;

@@ -98,18 +98,6 @@ VmFault do_anonymous_page(Task& current, Vma& vma, int address, bool write) {
   return VmFault::none;
 }
 
-// copy_user_highpage. Others may store to the page meanwhile.
-void copy_page(Task& current, Page* to, Page* from) {
-  Kernel& kernel = *current.kernel;
-  for (int word = 0; word < kernel.config.words; ++word) {
-    act(current, event::CopyWord{.page = frame_fact(current, from), .to = kernel.pfn(to), .word = as_fact(word)},
-        [&](event::CopyWord& found) {
-          found.value = kernel.frame(from).words[word].load(std::memory_order_relaxed);
-          kernel.frame(to).words[word].store(found.value, std::memory_order_relaxed);
-        });
-  }
-}
-
 // do_cow_fault: a store where a private mapping shows a page of its file gets a copy at once.
 VmFault do_cow_fault(Task& current, Vma& vma, int address) {
   anon_vma_prepare(current, vma);
@@ -187,8 +175,9 @@ void wp_page_shared(Task& current, Vma& vma, int address, Pte orig_pte) {
 // What takes an old page's place in wp_page_copy, if the entry is as it was. Under the page-table lock.
 void replace_page(Task& current, Vma& vma, int address, Page* old_page, Page* new_page) {
   Mm& mm = current.kernel->mms[vma.mm];
-  if (old_page != nullptr) add_mm_counter(current, mm, mm_counter(current, old_page), -1);
-  add_mm_counter(current, mm, MM_ANONPAGES, 1);
+  const bool of_file = old_page != nullptr && !page_anon(current, old_page);
+  if (of_file) add_mm_counter(current, mm, MM_FILEPAGES, -1);
+  if (of_file || old_page == nullptr) add_mm_counter(current, mm, MM_ANONPAGES, 1);
   // Before the new one is there, or some would see that while others still use the old one.
   if (planted(current, Defect::copy_without_flush)) {
     ptep_get_and_clear(current, mm, address);
@@ -224,9 +213,8 @@ VmFault wp_page_copy(Task& current, Vma& vma, int address, Pte orig_pte, Page* o
 
 // Whether a store may go to an anonymous page that is not known to be this mm's alone, because nobody else has a reference. Then it
 // is from now on. The page-table lock is held.
-bool can_reuse_anon_page(Task& current, Page* page, const Vma& vma) {
-  also_reads(current, places::flags(frame_fact(current, page)));
-  if (page->test(PG_anon_exclusive)) return true;
+bool can_reuse_anon_page(Task& current, const Vma& vma, Page* page) {
+  if (planted(current, Defect::shared_page_reused) || page_anon_exclusive(current, page)) return true;
   if (page_count(current, page) > 3) return false;
   const int others = page_swapcache(current, page) ? 1 : 0;
   if (page_count(current, page) > 1 + others) return false;
@@ -247,7 +235,7 @@ VmFault do_wp_page(Task& current, Vma& vma, int address, Pte orig_pte) {
   }
   Mm& mm = current.kernel->mms[vma.mm];
   Page* const page = vm_normal_page(current, orig_pte);
-  if (page != nullptr && page_anon(current, page) && can_reuse_anon_page(current, page, vma)) {
+  if (page != nullptr && page_anon(current, page) && can_reuse_anon_page(current, vma, page)) {
     // wp_page_reuse
     ptep_set_access_flags(current, mm, address, orig_pte.mkyoung().mkdirty().mkwrite(), true);
     pte_unlock(current, mm, address);
@@ -276,6 +264,17 @@ bool do_user_addr_fault(Task& current, int page, bool write) {
 }
 
 }  // namespace
+
+void copy_page(Task& current, Page* to, Page* from) {
+  Kernel& kernel = *current.kernel;
+  for (int word = 0; word < kernel.config.words; ++word) {
+    act(current, event::CopyWord{.page = frame_fact(current, from), .to = kernel.pfn(to), .word = as_fact(word)},
+        [&](event::CopyWord& found) {
+          found.value = kernel.frame(from).words[word].load(std::memory_order_relaxed);
+          kernel.frame(to).words[word].store(found.value, std::memory_order_relaxed);
+        });
+  }
+}
 
 Page* vm_normal_page(Task& current, Pte pte) {
   return pte.special() ? nullptr : &current.kernel->pages[pte.frame()];

@@ -23,6 +23,9 @@ Page* vm_normal_page(Task& current, Pte pte);
 void add_mm_counter(Task& current, Mm& mm, RssKind kind, long pages);
 RssKind mm_counter(const Task& current, const Page* page);
 
+// copy_user_highpage. Others may store to the page meanwhile.
+void copy_page(Task& current, Page* to, Page* from);
+
 // unmap_mapping_pages: zaps all that maps pages of the range, in whatever mm; `even_cows`: and what private mappings have in
 // their place.
 void unmap_mapping_pages(Task& current, AddressSpace& file, PageSpan range, bool even_cows);

@@ -90,10 +90,15 @@ struct Mm {
   Shared<int> map_count = 0;  // guarded by mmap_lock
   Row<PageTable> page_tables;
   Atomic<int> users{0};  // mm_users: threads
+  // Whether it is there: one that a fork makes is not from the beginning, and its threads wait for that.
+  Atomic<bool> born{true};
+  Atomic<bool> forking{false};  // somebody makes it
+  WaitQueue unborn_threads;
   Atomic<long> rss[rss_kinds];
   Atomic<int> tlb_flush_pending{0};  // gathers under way
   // Flushes that reclaim has put off: how many so far, and above these 16 bits up to which one others have flushed for it.
   Atomic<std::uint32_t> tlb_flush_batched{0};
+  Atomic<std::uint32_t> write_protect_seq{0};  // odd: a fork makes entries read-only
   Atomic<std::uint64_t> tlb_gen{1};  // counts flushes
   Atomic<CpuMask> cpumask{0};        // CPUs whose TLB may hold entries of it
 };

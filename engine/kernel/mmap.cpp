@@ -11,9 +11,6 @@
 
 namespace shootdown {
 
-namespace {
-
-// do_mas_align_munmap. mmap_lock is held for writing; `downgrade`: it is dropped, else it is kept.
 void munmap_range(Task& current, int first, int count, bool downgrade) {
   const Kernel& kernel = *current.kernel;
   Mm& mm = *current.mm;
@@ -30,6 +27,8 @@ void munmap_range(Task& current, int first, int count, bool downgrade) {
   if (downgrade) mm.mmap_lock.up_read(current);
   note(current, event::EndUnmap{.mm = mm.number, .first = as_fact(first), .count = as_fact(count)});
 }
+
+namespace {
 
 // populate_vma_page_range: reads every page in. Shared mappings are not written to: nobody asked for
 // dirty pages.

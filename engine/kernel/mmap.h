@@ -12,6 +12,9 @@ namespace shootdown {
 // are anonymous. `populate`: MAP_POPULATE. Fails silently when there are too many mappings.
 void do_mmap(Task& current, int first, int count, Vma::Kind kind, bool populate = false);
 
+// do_mas_align_munmap. mmap_lock is held for writing; `downgrade`: it is dropped, else it is kept.
+void munmap_range(Task& current, int first, int count, bool downgrade);
+
 // munmap.
 void do_munmap(Task& current, int first, int count);
 

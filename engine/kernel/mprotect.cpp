@@ -19,7 +19,7 @@ bool can_change_pte_writable(Task& current, const Vma& vma, Pte pte) {
   if (!pte.dirty()) return false;
   if (vma.is_shared()) return true;
   const Page* const page = vm_normal_page(current, pte);
-  return page != nullptr && page_anon(current, page);
+  return page != nullptr && page_anon(current, page) && page_anon_exclusive(current, page);
 }
 
 // change_pte_range's body for one entry, which is present.

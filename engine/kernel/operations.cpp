@@ -3,6 +3,7 @@
 #include <array>
 
 #include "engine/check.h"
+#include "engine/kernel/dup_mmap.h"
 #include "engine/kernel/filemap.h"
 #include "engine/kernel/gup.h"
 #include "engine/kernel/kernel.h"
@@ -11,6 +12,7 @@
 #include "engine/kernel/migrate.h"
 #include "engine/kernel/mmap.h"
 #include "engine/kernel/mprotect.h"
+#include "engine/kernel/mremap.h"
 #include "engine/kernel/truncate.h"
 #include "engine/kernel/vmscan.h"
 #include "engine/kernel/writeback.h"
@@ -120,6 +122,16 @@ void perform<Call::protect>(Task& current, const Operands& operands) {
 template <>
 void perform<Call::unprotect>(Task& current, const Operands& operands) {
   mprotect(current, operands[0].value, operands[0].count, true);
+}
+
+template <>
+void perform<Call::mremap>(Task& current, const Operands& operands) {
+  mremap(current, operands[0].value, operands[0].count, operands[0].to);
+}
+
+template <>
+void perform<Call::fork>(Task& current, const Operands& operands) {
+  dup_mmap(current, current.kernel->mms[operands[0].value]);
 }
 
 template <>

@@ -76,6 +76,11 @@ void get_page_refs(Task& current, Page* page, std::int32_t refs) {
   });
 }
 
+bool page_anon_exclusive(const Task& current, const Page* page) {
+  also_reads(current, places::flags(frame_fact(current, page)));
+  return page->test(PG_anon_exclusive);
+}
+
 bool try_get_page(Task& current, Page* page) {
   const auto attempt = act(current, event::GetPage{.page = frame_fact(current, page)}, [&](event::GetPage& found) {
     std::int32_t count = page->refcount.load(std::memory_order_relaxed);

@@ -18,6 +18,9 @@ Page* alloc_zeroed_page(Task& current);
 // PageAnon. The caller holds a reference, or a lock that keeps the page.
 bool page_anon(const Task& current, const Page* page);
 
+// PageAnonExclusive. The lock of a page table that maps it is held.
+bool page_anon_exclusive(const Task& current, const Page* page);
+
 // Whether a device may write to it.
 bool page_maybe_dma_pinned(const Task& current, const Page* page);
 

@@ -79,6 +79,12 @@ void set_pte_at(Task& current, Mm& mm, int page, Pte pte) {
   });
 }
 
+void ptep_set_wrprotect(Task& current, Mm& mm, int page) {
+  act(current, event::SetEntry{.mm = mm.number, .page = as_fact(page)}, [&](event::SetEntry& found) {
+    found.entry = entry_fact(current.kernel->machine.wrprotect_pte(mm.number, page));
+  });
+}
+
 void ptep_set_access_flags(Task& current, Mm& mm, int page, Pte pte, bool write) {
   const bool may_write = write || planted(current, Defect::flags_set_for_loads);
   act(current,

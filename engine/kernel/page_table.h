@@ -48,6 +48,9 @@ Pte ptep_get_and_clear(Task& current, Mm& mm, int page);
 // set_pte_at.
 void set_pte_at(Task& current, Mm& mm, int page, Pte pte);
 
+// ptep_set_wrprotect: one atomic action, in which no other bit of the entry is lost.
+void ptep_set_wrprotect(Task& current, Mm& mm, int page);
+
 // ptep_set_access_flags: the entry becomes `pte`, which has more flags, if a store has met it and it is not so already.
 void ptep_set_access_flags(Task& current, Mm& mm, int page, Pte pte, bool write);
 

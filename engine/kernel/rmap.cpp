@@ -45,6 +45,18 @@ void page_add_new_anon_rmap(Task& current, Page* page, const Vma& vma, int addre
   also_writes(current, places::identity(frame_fact(current, page)));
 }
 
+bool page_try_dup_anon_rmap(Task& current, Page* page) {
+  if (page_anon_exclusive(current, page) && page_maybe_dma_pinned(current, page) &&
+      !planted(current, Defect::pinned_page_forked))
+    return false;
+  act(current, event::AddRmap{.page = frame_fact(current, page)}, [&](event::AddRmap& found) {
+    page->flags.clear(PG_anon_exclusive, std::memory_order_relaxed);
+    found.mapcount = page->mapcount.fetch_add(1, std::memory_order_relaxed) + 1;
+  });
+  also_writes(current, places::flags(frame_fact(current, page)));
+  return true;
+}
+
 void page_add_anon_rmap(Task& current, Page* page, const Vma& vma, int address, bool exclusive) {
   act(current, event::AddRmap{.page = frame_fact(current, page)}, [&](event::AddRmap& found) {
     if (!page_anon(current, page)) set_anon_rmap(page, vma, address, exclusive);
@@ -56,6 +68,7 @@ void page_add_anon_rmap(Task& current, Page* page, const Vma& vma, int address, 
 }
 
 void page_move_anon_rmap(Task& current, Page* page, const Vma& vma) {
+  SHOOTDOWN_CHECK(page->test(PG_locked));
   set_anon_exclusive(current, page, true);
   also_reads(current, places::of_mm(Places::Kind::mappings, vma.mm));
   also_writes(current, places::identity(frame_fact(current, page)));
@@ -208,11 +221,6 @@ int page_referenced(Task& current, Page* page) {
 
 namespace {
 
-bool is_anon_exclusive(const Task& current, const Page* page) {
-  also_reads(current, places::flags(frame_fact(current, page)));
-  return page->test(PG_anon_exclusive);
-}
-
 // page_try_share_anon_rmap: an anonymous page that is exclusive is not any more, unless a device may write to it: then it must stay
 // where it is. Its entry is gone, so nobody can pin it any more who has not done so.
 bool try_share_anon_rmap(Task& current, Page* page) {
@@ -262,7 +270,7 @@ bool entry_of_unmapped(Task& current, Mm& mm, Page* page, Pte& pte) {
     return true;
   }
   swap_duplicate(current, page->swap_slot);
-  const bool exclusive = is_anon_exclusive(current, page);
+  const bool exclusive = page_anon_exclusive(current, page);
   if (exclusive && !try_share_anon_rmap(current, page)) {
     swap_free(current, page->swap_slot);
     return false;
@@ -321,7 +329,7 @@ bool try_to_migrate_one(Task& current, const Place& place, Page* page) {
   const Pte pte = flushes ? ptep_clear_flush(current, place.mm, place.address)
                           : ptep_get_and_clear(current, place.mm, place.address);
   if (pte.dirty() && !planted(current, Defect::migrated_dirty_bit_dropped)) set_page_dirty(current, page);
-  const bool exclusive = page_anon(current, page) && is_anon_exclusive(current, page);
+  const bool exclusive = page_anon(current, page) && page_anon_exclusive(current, page);
   const bool moves = !exclusive || try_share_anon_rmap(current, page);
   set_pte_at(current, place.mm, place.address, moves ? Pte::migration(pte, exclusive) : pte);
   if (moves) page_remove_rmap(current, page);

@@ -10,6 +10,9 @@ namespace shootdown {
 // The page-table lock is held. An anonymous page that is mapped first leads to the mapping's anon_vma from then on.
 void page_add_file_rmap(Task& current, Page* page);
 void page_add_new_anon_rmap(Task& current, Page* page, const Vma& vma, int address);
+// page_try_dup_anon_rmap: another entry leads to an anonymous page, from another mm. None may be writable. False: a device may write
+// to the page, so it must stay this mm's alone.
+bool page_try_dup_anon_rmap(Task& current, Page* page);
 // The same of one that may have been mapped before: what it leads to already stays. One that is not exclusive leads to the root.
 void page_add_anon_rmap(Task& current, Page* page, const Vma& vma, int address, bool exclusive);
 void page_remove_rmap(Task& current, Page* page);

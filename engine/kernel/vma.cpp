@@ -48,6 +48,12 @@ void vm_area_free(Mm& mm, Vma* vma) {
   mm.vma_used[vma - mm.vmas.begin()].store(false, std::memory_order_release);
 }
 
+bool has_room_for(const Mm& mm, int more) {
+  if (mm.vmas.size() < max_vmas) return true;  // there are as many as it can ever need
+  const auto is_free = [](const Atomic<bool>& used) { return !used.load(std::memory_order_relaxed); };
+  return std::ranges::count_if(mm.vma_used, is_free) >= more;
+}
+
 event::InsertMapping insertion_of(const Vma& vma, int first, int end) {
   event::InsertMapping insertion{.mm = vma.mm,
                                  .first = as_fact(first),
@@ -80,7 +86,7 @@ void unlink_from_mm(Mm& mm, const Vma* vma) {
   --mm.map_count;
 }
 
-AddressSpace* file_of(const Task& current, const Vma& vma) {
+AddressSpace* vm_file(const Task& current, const Vma& vma) {
   return vma.is_anonymous() ? nullptr : &current.kernel->files[vma.file];
 }
 
@@ -112,7 +118,7 @@ void i_mmap_unlock_write(Task& current, AddressSpace* file) {
 }  // namespace
 
 void vma_link(Task& current, Vma& vma, const event::InsertMapping& insertion) {
-  AddressSpace* const file = file_of(current, vma);
+  AddressSpace* const file = vm_file(current, vma);
   i_mmap_lock_write(current, file);
   act(current, insertion, [&] {
     link_to_file(file, &vma);
@@ -133,7 +139,7 @@ void insert_initial_vma(Kernel& kernel, Mm& mm, int first, int count) {
 }
 
 void unlink_file_vma(Task& current, Vma& vma) {
-  AddressSpace* const file = file_of(current, vma);
+  AddressSpace* const file = vm_file(current, vma);
   if (file == nullptr) return;
   i_mmap_lock_write(current, file);
   unlink_from_file(file, &vma);
@@ -151,7 +157,7 @@ bool split_vma(Task& current, Mm& mm, Vma& vma, int page) {
   upper->start = static_cast<std::uint16_t>(page);
   upper->pgoff = static_cast<std::uint16_t>(vma.pgoff + (page - vma.start));
   anon_vma_clone(current, *upper, vma);
-  AddressSpace* const file = file_of(current, vma);
+  AddressSpace* const file = vm_file(current, vma);
   AnonVma* const anon_vma = vma.anon_vma.load(std::memory_order_relaxed);
   i_mmap_lock_write(current, file);
   anon_vma_lock_write(current, anon_vma);
@@ -216,19 +222,19 @@ bool is_mergeable_anon_vma(const AnonVma* one, const AnonVma* other, const Vma* 
   return (either_is_free && (vma == nullptr || vma->chained == 1)) || one == other;
 }
 
-AnonVma* anon_vma_of(const Vma* vma) {
+AnonVma* own_anon_vma(const Vma* vma) {
   return vma == nullptr ? nullptr : vma->anon_vma.load(std::memory_order_relaxed);
 }
 
 bool can_vma_merge_before(const Vma* next, const VmaMergeStruct& merge) {
   return next != nullptr && next->start == merge.end && is_mergeable_vma(*next, merge) &&
-         is_mergeable_anon_vma(merge.anon_vma, anon_vma_of(next), next) &&
+         is_mergeable_anon_vma(merge.anon_vma, own_anon_vma(next), next) &&
          next->pgoff == merge.pgoff + (merge.end - merge.first);
 }
 
 bool can_vma_merge_after(const Vma* prev, const VmaMergeStruct& merge, const AnonVma* anon_vma) {
   return prev != nullptr && prev->end == merge.first && is_mergeable_vma(*prev, merge) &&
-         is_mergeable_anon_vma(anon_vma, anon_vma_of(prev), prev) &&
+         is_mergeable_anon_vma(anon_vma, own_anon_vma(prev), prev) &&
          prev->pgoff + (prev->end - prev->start) == merge.pgoff;
 }
 
@@ -279,13 +285,13 @@ void apply(Mm& mm, AddressSpace* file, const Change& change) {
 Vma* commit_merge(Task& current, Mm& mm, const Change& change, const event::InsertMapping* insertion) {
   Vma& vma = *change.vma;
   // dup_anon_vma: it gets what the pages lead to that it gets.
-  if (anon_vma_of(&vma) == nullptr && anon_vma_of(change.exporter) != nullptr) {
-    vma.anon_vma.store(anon_vma_of(change.exporter), std::memory_order_relaxed);
+  if (own_anon_vma(&vma) == nullptr && own_anon_vma(change.exporter) != nullptr) {
+    vma.anon_vma.store(own_anon_vma(change.exporter), std::memory_order_relaxed);
     anon_vma_clone(current, vma, *change.exporter);
   }
-  AddressSpace* const file = file_of(current, vma);
-  AnonVma* const own = anon_vma_of(&vma);
-  AnonVma* const anon_vma = own != nullptr ? own : anon_vma_of(change.shrunk);
+  AddressSpace* const file = vm_file(current, vma);
+  AnonVma* const own = own_anon_vma(&vma);
+  AnonVma* const anon_vma = own != nullptr ? own : own_anon_vma(change.shrunk);
   i_mmap_lock_write(current, file);
   anon_vma_lock_write(current, anon_vma);
   if (insertion != nullptr) {
@@ -334,7 +340,7 @@ Change merge_both(const Neighbours& at) {
   Change change{
       .vma = at.prev, .start = at.prev->start, .end = at.next->end, .exporter = at.next, .removed = {at.next}};
   if (at.mid == at.next) return change;  // 1
-  if (anon_vma_of(at.mid) != nullptr) change.exporter = at.mid;
+  if (own_anon_vma(at.mid) != nullptr) change.exporter = at.mid;
   change.removed = {at.mid, at.next};  // 6
   return change;
 }
@@ -345,7 +351,7 @@ Vma* vma_merge(Task& current, Mm& mm, const VmaMergeStruct& merge, const event::
   const Neighbours at = neighbours_of(mm, merge.first, merge.end);
   const bool before = can_vma_merge_after(at.prev, merge, merge.anon_vma);
   const bool behind = can_vma_merge_before(at.next, merge);
-  if (before && behind && is_mergeable_anon_vma(anon_vma_of(at.prev), anon_vma_of(at.next), nullptr))
+  if (before && behind && is_mergeable_anon_vma(own_anon_vma(at.prev), own_anon_vma(at.next), nullptr))
     return commit_merge(current, mm, merge_both(at), insertion);
   if (before) return commit_merge(current, mm, merge_before(at, merge), insertion);
   if (behind) return commit_merge(current, mm, merge_behind(at, merge), insertion);
@@ -355,7 +361,7 @@ Vma* vma_merge(Task& current, Mm& mm, const VmaMergeStruct& merge, const event::
 Vma* vma_merge_new_range(Task& current, Mm& mm, const VmaMergeStruct& merge, const event::InsertMapping& insertion) {
   const Neighbours at = neighbours_of(mm, merge.first, merge.end);
   const bool behind = can_vma_merge_before(at.next, merge);
-  const bool before = can_vma_merge_after(at.prev, merge, behind ? anon_vma_of(at.next) : nullptr);
+  const bool before = can_vma_merge_after(at.prev, merge, behind ? own_anon_vma(at.next) : nullptr);
   if (before && behind) return commit_merge(current, mm, merge_both(at), &insertion);
   if (before) return commit_merge(current, mm, merge_before(at, merge), &insertion);
   if (behind) return commit_merge(current, mm, merge_behind(at, merge), &insertion);

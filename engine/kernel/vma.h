@@ -17,6 +17,8 @@ Vma* find_vma(Mm& mm, int page);
 Vma* vm_area_alloc(Mm& mm);
 Vma* vm_area_dup(Mm& mm, const Vma& vma);
 void vm_area_free(Mm& mm, Vma* vma);
+// Whether the mm may have so many mappings more. mmap_lock is held for writing.
+bool has_room_for(const Mm& mm, int more);
 
 // What an event says of a mapping, or of [first, end) of it.
 event::InsertMapping insertion_of(const Vma& vma, int first, int end);

@@ -1,5 +1,7 @@
 #include "engine/kernel/writeback.h"
 
+#include <algorithm>
+
 #include "engine/check.h"
 #include "engine/kernel/filemap.h"
 #include "engine/kernel/page_alloc.h"
@@ -124,17 +126,16 @@ void filemap_fdatawait_range(Task& current, AddressSpace& file, PageSpan range) 
 // Whether the task holds the lock of a page table in which the page can be mapped.
 SHOOTDOWN_HARNESS bool table_locked(const Task& current, const Page* page) {
   if (page->mapping < 0 || !current.held.contains(LockClass::page_table)) return false;
-  const MachineConfig& config = current.kernel->config;
-  for (int mm = 0; mm < config.mms; ++mm) {
-    for (int window = 0; window < config.windows; ++window) {
-      const int address = window * config.pages + page->index;
-      const int table = address >> config.table_shift;
-      if (config.file_of(address) == page->mapping &&
-          current.held.contains({.kind = LockClass::page_table, .owner = as_fact(mm), .number = as_fact(table)}))
-        return true;
-    }
-  }
-  return false;
+  const Unwatched unwatched;
+  const Kernel& kernel = *current.kernel;
+  const AddressSpace& file = kernel.files[page->mapping];
+  const auto has_place = [&](const Vma* vma) {
+    const int address = vma->start + (page->index - vma->pgoff);
+    const int table = address >> kernel.config.table_shift;
+    return address >= vma->start && address < vma->end &&
+           current.held.contains({.kind = LockClass::page_table, .owner = vma->mm, .number = as_fact(table)});
+  };
+  return std::ranges::any_of(file.i_mmap.first(file.i_mmap_count), has_place);
 }
 
 }  // namespace

@@ -58,6 +58,11 @@ Pte Machine::clear_accessed(int table, int page) {
   return Pte(tables_[table].slots[page].fetch_and(~Pte::accessed_bit, std::memory_order_relaxed));
 }
 
+Pte Machine::wrprotect_pte(int table, int page) {
+  const Pte old(tables_[table].slots[page].fetch_and(~Pte::write_bit, std::memory_order_seq_cst));
+  return old.wrprotect();
+}
+
 Pte Machine::walk(int table, int page, bool store) {
   PteSlot& slot = tables_[table].slots[page];
   const Pte after = Pte(slot.load(std::memory_order_relaxed)).walked(store);

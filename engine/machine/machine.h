@@ -76,6 +76,8 @@ class Machine {
   Pte clear_pte(int table, int page);
   // Clears the accessed bit of an entry and returns what it was (x86's locked btr).
   Pte clear_accessed(int table, int page);
+  // Makes it read-only and returns what it is then (x86's locked bit operation).
+  Pte wrprotect_pte(int table, int page);
 
   // --- the hardware's ---
 

@@ -51,6 +51,7 @@ class Pte {
   constexpr Pte mkyoung() const { return Pte(bits_ | accessed_bit); }
   constexpr Pte mkdirty() const { return Pte(bits_ | dirty_bit); }
   constexpr Pte mkspecial() const { return Pte(bits_ | special_bit); }
+  constexpr Pte swp_clear_exclusive() const { return Pte(bits_ & ~exclusive_bit); }
   constexpr Pte swp_mkexclusive() const { return Pte(bits_ | exclusive_bit); }
   constexpr Pte mkold() const { return Pte(bits_ & ~accessed_bit); }
   constexpr Pte mkclean() const { return Pte(bits_ & ~dirty_bit); }

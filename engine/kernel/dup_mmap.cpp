@@ -1,0 +1,184 @@
+#include "engine/kernel/dup_mmap.h"
+
+#include <utility>
+
+#include "engine/check.h"
+#include "engine/kernel/anon_vma.h"
+#include "engine/kernel/memory.h"
+#include "engine/kernel/page_alloc.h"
+#include "engine/kernel/page_table.h"
+#include "engine/kernel/rmap.h"
+#include "engine/kernel/swap.h"
+#include "engine/kernel/tlbflush.h"
+#include "engine/kernel/vma.h"
+
+namespace shootdown {
+
+namespace {
+
+// A mapping that is copied, and its copy.
+struct Copy {
+  Mm& src_mm;
+  Mm& dst_mm;
+  const Vma& vma;
+  const Vma& dst_vma;
+};
+
+using Rss = long[rss_kinds];
+
+// copy_nonpresent_pte: what is in swap space, or being moved, is the child's, too, and nobody's alone any more.
+void copy_nonpresent_pte(Task& current, const Copy& copy, int page, Pte pte, Rss& rss) {
+  const bool shares = pte.swapped() ? pte.swp_exclusive() : !copy.vma.is_shared() && (pte.write() || pte.swp_exclusive());
+  if (pte.swapped()) {
+    swap_duplicate(current, static_cast<int>(pte.slot()));
+    ++rss[MM_SWAPENTS];
+  } else {
+    ++rss[mm_counter(current, &current.kernel->pages[pte.frame()])];
+  }
+  if (shares) {
+    pte = pte.swp_clear_exclusive();
+    if (pte.migrating()) pte = pte.wrprotect();
+    set_pte_at(current, copy.src_mm, page, pte);
+  }
+  set_pte_at(current, copy.dst_mm, page, pte);
+}
+
+// copy_present_page: the child has a page of its own, for a device may write to the parent's. `prealloc` is used up.
+void copy_present_page(Task& current, const Copy& copy, int page, Page* from, Page*& prealloc, Rss& rss) {
+  Page* const copied = std::exchange(prealloc, nullptr);
+  copy_page(current, copied, from);
+  page_add_new_anon_rmap(current, copied, copy.dst_vma, page);
+  ++rss[MM_ANONPAGES];
+  const Pte pte = Pte::mapping(current.kernel->pfn(copied)).mkyoung().mkdirty();
+  set_pte_at(current, copy.dst_mm, page, copy.vma.read_only ? pte : pte.mkwrite());
+}
+
+// copy_present_pte: the child's entry leads to the same page. Where stores are to make copies, neither may store to it. False: a page
+// is needed first (-EAGAIN).
+bool copy_present_pte(Task& current, const Copy& copy, int page, Pte pte, Page*& prealloc, Rss& rss) {
+  Page* const mapped = vm_normal_page(current, pte);
+  if (mapped != nullptr) {
+    get_page(current, mapped);
+    if (!page_anon(current, mapped)) {
+      page_add_file_rmap(current, mapped);
+    } else if (!page_try_dup_anon_rmap(current, mapped)) {
+      put_page(current, mapped);
+      if (prealloc == nullptr) return false;
+      copy_present_page(current, copy, page, mapped, prealloc, rss);
+      return true;
+    }
+    ++rss[mm_counter(current, mapped)];
+  }
+  if (!copy.vma.is_shared() && pte.write()) {
+    if (!planted(current, Defect::fork_leaves_parent_writable)) ptep_set_wrprotect(current, copy.src_mm, page);
+    pte = pte.wrprotect();
+  }
+  if (copy.vma.is_shared()) pte = pte.mkclean();
+  set_pte_at(current, copy.dst_mm, page, pte.mkold());
+  return true;
+}
+
+// The loop of copy_pte_range, under both page-table locks. Returns where it stops, for want of a page.
+int copy_ptes(Task& current, const Copy& copy, int first, int end, Page*& prealloc) {
+  Rss rss = {};
+  int page = first;
+  for (; page < end; ++page) {
+    const Pte pte = ptep_get(current, copy.src_mm, page);
+    if (pte.none()) continue;
+    if (!pte.present()) {
+      copy_nonpresent_pte(current, copy, page, pte, rss);
+    } else if (!copy_present_pte(current, copy, page, pte, prealloc, rss)) {
+      break;
+    }
+  }
+  for (const RssKind kind : {MM_FILEPAGES, MM_ANONPAGES, MM_SWAPENTS}) {
+    if (rss[kind] != 0) add_mm_counter(current, copy.dst_mm, kind, rss[kind]);
+  }
+  return page;
+}
+
+// copy_pte_range, of [first, end), which is in one page table.
+void copy_pte_range(Task& current, const Copy& copy, int first, int end) {
+  Page* prealloc = nullptr;
+  while (first < end) {
+    pte_alloc(current, copy.dst_mm, first);
+    pte_lock(current, copy.dst_mm, first);
+    pte_lock(current, copy.src_mm, first);
+    first = copy_ptes(current, copy, first, end, prealloc);
+    pte_unlock(current, copy.src_mm, first < end ? first : end - 1);
+    pte_unlock(current, copy.dst_mm, first < end ? first : end - 1);
+    if (first == end) break;
+    prealloc = alloc_anon_page(current);
+    SHOOTDOWN_CHECK(prealloc != nullptr);
+  }
+  if (prealloc != nullptr) put_page(current, prealloc);
+}
+
+// raw_write_seqcount_begin and _end: whoever pins pages without a lock meanwhile does it with the mmap_lock.
+void advance_write_protect_seq(const Task& current, Mm& mm) {
+  also_writes(current, places::of_mm(Places::Kind::write_protect_seq, mm.number));
+  mm.write_protect_seq.add(1, std::memory_order_acq_rel);
+}
+
+// copy_page_range. vma_needs_copy: a mapping without anonymous pages is filled by faults.
+void copy_page_range(Task& current, const Copy& copy) {
+  if (copy.vma.anon_vma.load(std::memory_order_relaxed) == nullptr) return;
+  const bool is_cow = !copy.vma.is_shared();
+  if (is_cow) advance_write_protect_seq(current, copy.src_mm);
+  each_page_table(current, copy.src_mm, copy.vma.start, copy.vma.end,
+                  [&](int first, int end) { copy_pte_range(current, copy, first, end); });
+  if (is_cow) advance_write_protect_seq(current, copy.src_mm);
+}
+
+// The loop of dup_mmap. Both mmap_locks are held for writing.
+void copy_mappings(Task& current, Mm& mm, Mm& oldmm) {
+  for (int i = 0; i < oldmm.map_count; ++i) {
+    const Vma& vma = *oldmm.mmap[i];
+    Vma* const copy = vm_area_dup(mm, vma);
+    SHOOTDOWN_CHECK(copy != nullptr);
+    anon_vma_fork(current, *copy, vma);
+    vma_link(current, *copy, insertion_of(*copy));
+    copy_page_range(current, {.src_mm = oldmm, .dst_mm = mm, .vma = vma, .dst_vma = *copy});
+  }
+}
+
+// Whether it is this task that makes it.
+bool begin_birth(const Task& current, Mm& child) {
+  also_writes(current, places::of_mm(Places::Kind::users, child.number));
+  return !child.born.load(std::memory_order_relaxed) && !child.forking.exchange(true, std::memory_order_acq_rel);
+}
+
+// Its threads run. CPUs that load it have missed no flush.
+void end_birth(const Task& current, Mm& child) {
+  Kernel& kernel = *current.kernel;
+  also_writes(current, places::of_mm(Places::Kind::users, child.number));
+  also_writes(current, places::of_mm(Places::Kind::cpumask, child.number));
+  also_reads(current, places::of_mm(Places::Kind::tlb_generation, child.number));
+  for (Task& task : kernel.tasks) {
+    if (task.mm != &child) continue;
+    also_writes(current, places::of_cpu(Places::Kind::flush_request, as_fact(task.cpu)));
+    task.tlb_gen = child.tlb_gen.load(std::memory_order_relaxed);
+    child.cpumask.set(cpu_bit(task.cpu), std::memory_order_relaxed);
+  }
+  child.born.store(true, std::memory_order_release);
+  kernel.sched.wake(child.unborn_threads);
+}
+
+}  // namespace
+
+void dup_mmap(Task& current, Mm& child) {
+  Mm& mm = *current.mm;
+  mm.mmap_lock.down_write(current);
+  if (begin_birth(current, child)) {
+    note(current, event::Fork{.mm = mm.number, .child = child.number, .done = 0});
+    child.mmap_lock.down_write(current);
+    copy_mappings(current, child, mm);
+    child.mmap_lock.up_write(current);
+    if (!planted(current, Defect::fork_without_flush)) flush_tlb_mm_range(current, mm, 0, 0, true);
+    note(current, event::Fork{.mm = mm.number, .child = child.number, .done = 1});
+    end_birth(current, child);
+  }
+  mm.mmap_lock.up_write(current);
+}
+
+}  // namespace shootdown
