@@ -31,8 +31,13 @@ class Commits final
     reference_.write_returned(number(event.file), number(event.index));
   }
   void on(int cpu, const event::DmaWord& event) {
-    reference_.dma(cpu, number(event.page.frame), number(event.page.file), number(event.page.index), number(event.word),
-                   event.value);
+    reference_.dma(cpu,
+                   {.mm = number(event.mm),
+                    .page = number(event.virtual_page),
+                    .frame = number(event.page.frame),
+                    .file = number(event.page.file),
+                    .index = number(event.page.index)},
+                   number(event.word), event.value);
   }
   void on(int cpu, const event::DmaReturns& event) {
     reference_.dma_returned(cpu, number(event.page.file), number(event.page.index), number(event.word), event.value);

@@ -702,6 +702,8 @@ struct PinBegins : StepEvent {
 // A device writes a word of a frame that is pinned for it, by no page table and no TLB: to whatever the frame holds now.
 struct DmaWord : StepEvent {
   PageFact page;
+  Fact mm;  // that it was pinned for, as this virtual page
+  Fact virtual_page;
   Fact word;
   // found
   Fact value;

@@ -139,7 +139,11 @@ void dma_to_user(Task& current, int page, int word) {
   const Pin pin = pin_user_page_fast(current, page);
   if (pin.page == nullptr) return;
   Kernel& kernel = *current.kernel;
-  const auto dma = act(current, event::DmaWord{.page = frame_fact(current, pin.page), .word = as_fact(word)},
+  const auto dma = act(current,
+                       event::DmaWord{.page = frame_fact(current, pin.page),
+                                      .mm = current.mm->number,
+                                      .virtual_page = as_fact(page),
+                                      .word = as_fact(word)},
                        [&](event::DmaWord& found) {
                          found.value = kernel.next_value();
                          kernel.frame(pin.page).words[word].store(found.value, std::memory_order_relaxed);

@@ -802,6 +802,8 @@ void LinuxRun::dma_word(Fact frame) {
   own.written = page_fact(frame, facts);
   own.value = LinuxMemory::frame_words(frame)[own.word] = ++last_value_;
   announce(cpu(), event::DmaWord{.page = own.written,
+                                 .mm = as_fact(mm_of(cpu())),
+                                 .virtual_page = as_fact(own.page),
                                  .word = own.word,
                                  .value = own.value,
                                  .stale = static_cast<Fact>(lives_[frame] != own.lives)});

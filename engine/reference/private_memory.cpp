@@ -133,10 +133,13 @@ void PrivateMemory::copy(int frame, int word, std::uint32_t value) {
   frames_[frame].words[word] = value;
 }
 
-int PrivateMemory::place_of(int frame) const {
+int PrivateMemory::place_of(int frame, int was_at) const {
   if (held(frame) == nothing) return -1;
-  for (int place = 0; place < place_count_; ++place) {
-    if (places_[place].frame == frame && own(place) == held(frame)) return place;
+  const auto shows = [&](int place) { return places_[place].frame == frame && own(place) == held(frame); };
+  if (shows(was_at)) return was_at;
+  const int first = was_at / each_ * each_;
+  for (int place = first; place < first + each_; ++place) {
+    if (shows(place)) return place;
   }
   return -1;
 }

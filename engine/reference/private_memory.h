@@ -100,8 +100,9 @@ class PrivateMemory {
   bool is_copy(int frame) const { return exists() && frames_[frame].is_copy; }
   // What some place has of its own, and the frame holds.
   PageNumber held(int frame) const { return exists() ? frames_[frame].held : nothing; }
-  // The place that shows a frame, which holds what is its own; another mm that forked has it in another frame, or will. -1: none.
-  int place_of(int frame) const;
+  // The place that shows a frame, which holds what is its own: the one at which it was, or where that has moved to. Another address
+  // space that shares it may have it in another frame, or get it there. -1: none.
+  int place_of(int frame, int was_at) const;
   // A place shows from now on what was copied to the frame, as its own.
   PageNumber show_copy(int place, int frame);
   void free(int frame) {

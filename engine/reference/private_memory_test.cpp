@@ -194,12 +194,15 @@ BOOST_FIXTURE_TEST_CASE(what_has_been_moved_was_not_thrown_away, Freed) {
 // --- devices ---
 
 BOOST_FIXTURE_TEST_CASE(a_place_shows_its_frame, Freed) {
-  BOOST_TEST(memory.place_of(1) == 3);
-  BOOST_TEST(memory.place_of(2) == -1);
+  BOOST_TEST(memory.place_of(1, 3) == 3);
+  BOOST_TEST(memory.place_of(2, 3) == -1);
   memory.fork(3, 9);
   memory.end_fork(3);
-  memory.own_to_store(3);
-  BOOST_TEST(memory.place_of(1) == 3);
+  BOOST_TEST(memory.place_of(1, 3) == 3);
+  BOOST_TEST(memory.place_of(1, 9) == 9);
+  memory.move(3, 4);
+  memory.map_shared(3);
+  BOOST_TEST(memory.place_of(1, 3) == 4);
 }
 
 BOOST_FIXTURE_TEST_CASE(a_frame_does_not_hold_what_nobody_has_any_more, Freed) {

@@ -66,17 +66,17 @@ void Reference::write_returned(int file, int index) {
   for (Word& word : pages_[file_page(file, index)].words) word.settled = std::max(word.settled, word.writing);
 }
 
-void Reference::dma(int cpu, int frame, int file, int index, int word, std::uint32_t value) {
+void Reference::dma(int cpu, const Dma& dma, int word, std::uint32_t value) {
   dmas_[cpu] = no_frame;
-  if (const int where = private_.place_of(frame); where >= 0) {
+  if (const int where = private_.place_of(dma.frame, place(dma.mm, dma.page)); where >= 0) {
     store_privately(where / virtual_pages_, where % virtual_pages_, word, value);
-  } else if (copies_[frame].dropped != 0) {
-    copies_[frame].words[word] = value;
-  } else if (file >= 0) {
-    Word& written = pages_[file_page(file, index)].words[word];
+  } else if (copies_[dma.frame].dropped != 0) {
+    copies_[dma.frame].words[word] = value;
+  } else if (dma.file >= 0) {
+    Word& written = pages_[file_page(dma.file, dma.index)].words[word];
     written.value = value;
     written.is_dma = true;
-    dmas_[cpu] = static_cast<std::uint16_t>(frame);
+    dmas_[cpu] = static_cast<std::uint16_t>(dma.frame);
   }
 }
 

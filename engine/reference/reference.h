@@ -143,8 +143,16 @@ class Reference {
   // write() of a word, and the return of the write() of a page. A page is written by one at a time.
   void write(int file, int index, int word, std::uint32_t value);
   void write_returned(int file, int index);
-  // A device's store to a frame, which holds a page of a file (-1: of none), and the end of the CPU's operation for which it did.
-  void dma(int cpu, int frame, int file, int index, int word, std::uint32_t value);
+  // A device's store to a frame, which was pinned as what a virtual page shows and holds a page of a file (-1: of none); and the
+  // end of the CPU's operation for which it did.
+  struct Dma {
+    int mm = 0;
+    int page = 0;
+    int frame = 0;
+    int file = -1;
+    int index = -1;
+  };
+  void dma(int cpu, const Dma& dma, int word, std::uint32_t value);
   void dma_returned(int cpu, int file, int index, int word, std::uint32_t value);
   // A word of a page is saved.
   void save(int file, int index, int word, std::uint32_t value) {

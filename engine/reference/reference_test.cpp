@@ -31,6 +31,10 @@ struct TwoMms {
   bool shows_nothing(int mm, int page) const {
     return !reference->may_access(mm, page, 0) && reference->may_refuse(0, mm, page);
   }
+  // CPU 1's, to a frame that was pinned as page 1 of mm 0.
+  void dma(int frame, int file, int index, int word, std::uint32_t value) const {
+    reference->dma(1, {.mm = 0, .page = 1, .frame = frame, .file = file, .index = index}, word, value);
+  }
   MachineConfig config;
   static constexpr int frames = 16;
   Arena arena;
@@ -686,7 +690,7 @@ BOOST_FIXTURE_TEST_CASE(what_the_parent_throws_away_the_child_keeps, Forking) {
 // --- devices ---
 
 BOOST_AUTO_TEST_CASE(what_a_device_writes_is_seen_at_once_and_owed_when_it_returns) {
-  reference->dma(1, 3, 0, 1, 0, 7);
+  dma(3, 0, 1, 0, 7);
   BOOST_TEST(allows(1, 5, 0, 7));
   BOOST_TEST(reference->settled_word(0, 1, 0) == 0U);
   reference->dma_returned(1, 0, 1, 0, 7);
@@ -696,33 +700,33 @@ BOOST_AUTO_TEST_CASE(what_a_device_writes_is_seen_at_once_and_owed_when_it_retur
 BOOST_AUTO_TEST_CASE(what_a_device_writes_goes_with_the_page_unless_it_was_saved_or_the_device_has_returned) {
   reference->store(0, 1, 0, 3, 5);
   reference->save(0, 1, 0, 5);
-  reference->dma(1, 3, 0, 1, 0, 7);
+  dma(3, 0, 1, 0, 7);
   reference->drop(3, 0, 1);
   BOOST_TEST(allows(0, 1, 0, 5));
-  reference->dma(1, 3, -1, -1, 0, 8);
+  dma(3, -1, -1, 0, 8);
   reference->dma_returned(1, 0, 1, 0, 8);
   BOOST_TEST(allows(0, 1, 0, 5));
   BOOST_TEST(reference->settled_word(0, 1, 0) == 5U);
 
-  reference->dma(1, 4, 0, 1, 0, 9);
+  dma(4, 0, 1, 0, 9);
   reference->dma_returned(1, 0, 1, 0, 9);
   reference->drop(4, 0, 1);
   BOOST_TEST(allows(0, 1, 0, 9));
 }
 
 BOOST_AUTO_TEST_CASE(who_stores_where_a_device_has_written_is_owed_it) {
-  reference->dma(1, 3, 0, 1, 0, 7);
+  dma(3, 0, 1, 0, 7);
   reference->store(0, 1, 0, 3, 8);
   reference->drop(3, 0, 1);
   BOOST_TEST(allows(0, 1, 0, 8));
-  reference->dma(1, 4, 0, 1, 0, 9);
+  dma(4, 0, 1, 0, 9);
   reference->write(0, 1, 0, 10);
   reference->drop(4, 0, 1);
   BOOST_TEST(allows(0, 1, 0, 10));
 }
 
 BOOST_AUTO_TEST_CASE(of_what_was_discarded_a_device_owes_nothing) {
-  reference->dma(1, 3, 0, 1, 0, 7);
+  dma(3, 0, 1, 0, 7);
   reference->begin_discard(0, 1, 1);
   reference->drop(3, 0, 1);
   reference->free(3);
@@ -735,11 +739,11 @@ BOOST_AUTO_TEST_CASE(of_what_was_discarded_a_device_owes_nothing) {
 BOOST_AUTO_TEST_CASE(a_device_writes_to_what_an_mm_has_of_its_own) {
   reference->map(0, 1, 1, {.is_private = true, .is_anonymous = true});
   reference->show_frame(0, 1, 3);
-  reference->dma(1, 3, -1, -1, 0, 7);
+  dma(3, -1, -1, 0, 7);
   BOOST_TEST(allows(0, 1, 0, 7));
   // The frame is pinned, and is the mm's no more.
   reference->map(0, 1, 1, {.is_private = true, .is_anonymous = true});
-  reference->dma(1, 3, -1, -1, 0, 8);
+  dma(3, -1, -1, 0, 8);
   BOOST_TEST(allows(0, 1, 0, 0));
 }
 
@@ -749,7 +753,7 @@ BOOST_AUTO_TEST_CASE(what_a_device_writes_after_a_fork_the_child_has_not) {
   reference->map(1, 1, 1, {.is_private = true, .is_anonymous = true});
   reference->end_fork(0, 1);
   reference->show_frame(0, 1, 3);
-  reference->dma(1, 3, -1, -1, 0, 7);
+  dma(3, -1, -1, 0, 7);
   BOOST_TEST(allows(0, 1, 0, 7));
   BOOST_TEST(allows(1, 1, 0, 0));
 }
