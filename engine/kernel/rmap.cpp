@@ -63,6 +63,7 @@ void page_add_anon_rmap(Task& current, Page* page, const Vma& vma, int address, 
     found.mapcount = page->mapcount.fetch_add(1, std::memory_order_relaxed) + 1;
   });
   if (exclusive) set_anon_exclusive(current, page, true);
+  also_reads(current, {.kind = Places::Kind::anon_vma, .count = as_fact(current.kernel->anon_vmas.size())});
   also_reads(current, places::of_mm(Places::Kind::mappings, vma.mm));
   also_writes(current, places::identity(frame_fact(current, page)));
 }
