@@ -414,6 +414,8 @@ void linux_end(void)
 	for (cpu = 0; cpu < linux_max_cpus; cpu++)
 		lru_add_drain_cpu(cpu);
 	shim_reclaim_swap_cache();
+	/* Those that are out of the swap cache now, but were dirty, have been put back. */
+	lru_add_drain();
 	for (mm = 0; mm < linux_max_mms; mm++) {
 		if (shim_mms[mm].mm.pgd)
 			free_pages((unsigned long)shim_mms[mm].mm.pgd, 0);
