@@ -8,11 +8,13 @@
 #include <cstdint>
 #include <initializer_list>
 #include <span>
+#include <vector>
 
 #include "engine/program/program.h"
 #include "engine/run/engine.h"
 #include "engine/sched/random.h"
 #include "fuzz/language/codec.h"
+#include "fuzz/language/language.h"
 #include "fuzz/language/mutator.h"
 
 namespace shootdown {
@@ -24,6 +26,36 @@ inline void drop_schedule(Program& program) {
   for (Operation& operation : operations_of(program)) operation.first_exception = operation.exception_count = 0;
 }
 
+// Records of what random bytes hardly ask for: several address spaces, what they have of their own, forks of who has it, and mappings
+// that move, split and become one.
+inline std::vector<std::uint8_t> private_lives(SplitMix64& random) {
+  static constexpr std::array calls{
+      Call::mmap_anonymous, Call::mmap_anonymous, Call::mmap_private, Call::mmap,      Call::fork,     Call::fork,
+      Call::mremap,         Call::mremap,         Call::protect,      Call::unprotect, Call::store,    Call::store,
+      Call::store,          Call::touch,          Call::load,         Call::load,      Call::dontneed, Call::munmap};
+  std::vector<std::uint8_t> bytes;
+  const auto below = [&random](std::size_t most) { return static_cast<std::uint8_t>(random.below(most)); };
+  const auto set = [&](std::uint16_t MachineConfig::* parameter, std::uint8_t value) {
+    const auto* const info = std::ranges::find(parameter_table, parameter, &ParameterInfo::field);
+    bytes.insert(bytes.end(),
+                 {parameter_kinds.first, info->numbers.first, static_cast<std::uint8_t>(value - info->min), 0});
+  };
+  set(&MachineConfig::cpus, 4);
+  set(&MachineConfig::mms, static_cast<std::uint8_t>(2 + below(3)));
+  set(&MachineConfig::pages, static_cast<std::uint8_t>(2 + below(4)));
+  set(&MachineConfig::windows, static_cast<std::uint8_t>(1 + below(2)));
+  for (std::uint64_t left = 4 + random.below(24); left != 0; --left) {
+    // One that ends early leaves the rest to its children.
+    const Call call = random.below(32) == 0 ? Call::exit : calls[random.below(calls.size())];
+    const std::uint8_t cpu = below(4);
+    ArgumentBytes arguments{below(10), below(4), below(10)};
+    if (info_of(call).marked) mark(arguments);
+    bytes.insert(bytes.end(), {info_of(call).kinds.first, cpu, arguments[0], arguments[1]});
+    if (info_of(call).marked) bytes.insert(bytes.end(), {more_kinds.first, arguments[2], arguments[3], arguments[4]});
+  }
+  return bytes;
+}
+
 class SequentialPrograms {
  public:
   // Of the operations that all these engines do.
@@ -31,12 +63,15 @@ class SequentialPrograms {
       : repertoire_(std::ranges::all_of(engines, &Engine::does_every_operation) ? Repertoire::all
                                                                                 : Repertoire::modelled) {}
 
-  // What a row of mutations makes from nothing, without its schedule.
+  // What a row of mutations makes from nothing, without its schedule; every fourth time behind private lives.
   void next(Program& program) {
     std::size_t size = 0;
     for (std::uint64_t left = 1 + random_.below(8); left != 0; --left)
       size = mutate(bytes_.data(), size, bytes_.size(), random_.next(), repertoire_);
-    decode(std::span(bytes_).first(size), program);
+    std::vector<std::uint8_t> records;
+    if (random_.below(4) == 0) records = private_lives(random_);
+    records.insert(records.end(), bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(size));
+    decode(records, program);
     drop_schedule(program);
   }
 
