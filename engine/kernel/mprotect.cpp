@@ -8,6 +8,7 @@
 #include "engine/kernel/tlb_gather.h"
 #include "engine/kernel/tlbflush.h"
 #include "engine/kernel/vma.h"
+#include "engine/kernel/zap_engine.h"
 
 namespace shootdown {
 
@@ -16,7 +17,9 @@ namespace {
 // can_change_pte_writable: whether a store would need no fault but for the entry. A page of a file that is not dirty is to be
 // announced to the filesystem first.
 bool can_change_pte_writable(Task& current, const Vma& vma, Pte pte) {
-  if (!pte.dirty()) return false;
+  // That anonymous memory is clean, 6.12 does not mind.
+  const bool may_be_clean = !vma.is_shared() && current.kernel->engine.since_6_12();
+  if (!pte.dirty() && !may_be_clean) return false;
   if (vma.is_shared()) return true;
   const Page* const page = vm_normal_page(current, pte);
   return page != nullptr && page_anon(current, page) && page_anon_exclusive(current, page);

@@ -26,13 +26,22 @@ inline void drop_schedule(Program& program) {
   for (Operation& operation : operations_of(program)) operation.first_exception = operation.exception_count = 0;
 }
 
-// Records of what random bytes hardly ask for: several address spaces, what they have of their own, forks of who has it, and mappings
-// that move, split and become one.
+// Records of what random bytes hardly ask for: several address spaces, what they have of their own, forks of who has it, mappings
+// that move, split and become one, and pages that are swapped out, freed lazily, moved and pinned.
 inline std::vector<std::uint8_t> private_lives(SplitMix64& random) {
-  static constexpr std::array calls{
-      Call::mmap_anonymous, Call::mmap_anonymous, Call::mmap_private, Call::mmap,      Call::fork,     Call::fork,
-      Call::mremap,         Call::mremap,         Call::protect,      Call::unprotect, Call::store,    Call::store,
-      Call::store,          Call::touch,          Call::load,         Call::load,      Call::dontneed, Call::munmap};
+  static constexpr std::array calls{Call::mmap_anonymous, Call::mmap_anonymous,
+                                    Call::mmap_private,   Call::mmap,
+                                    Call::fork,           Call::fork,
+                                    Call::mremap,         Call::mremap,
+                                    Call::protect,        Call::unprotect,
+                                    Call::store,          Call::store,
+                                    Call::store,          Call::touch,
+                                    Call::load,           Call::load,
+                                    Call::dontneed,       Call::munmap,
+                                    Call::kswapd,         Call::kswapd,
+                                    Call::pageout,        Call::free,
+                                    Call::free,           Call::cold,
+                                    Call::migrate,        Call::dma};
   std::vector<std::uint8_t> bytes;
   const auto below = [&random](std::size_t most) { return static_cast<std::uint8_t>(random.below(most)); };
   const auto set = [&](std::uint16_t MachineConfig::* parameter, std::uint8_t value) {
@@ -40,14 +49,18 @@ inline std::vector<std::uint8_t> private_lives(SplitMix64& random) {
     bytes.insert(bytes.end(),
                  {parameter_kinds.first, info->numbers.first, static_cast<std::uint8_t>(value - info->min), 0});
   };
-  set(&MachineConfig::cpus, 4);
-  set(&MachineConfig::mms, static_cast<std::uint8_t>(2 + below(3)));
-  set(&MachineConfig::pages, static_cast<std::uint8_t>(2 + below(4)));
-  set(&MachineConfig::windows, static_cast<std::uint8_t>(1 + below(2)));
-  for (std::uint64_t left = 4 + random.below(24); left != 0; --left) {
+  // In a small world the same page is met again and again.
+  const bool is_small = random.below(2) == 0;
+  const std::uint8_t cpus = is_small ? 2 : 4;
+  set(&MachineConfig::cpus, cpus);
+  set(&MachineConfig::mms,
+      is_small ? static_cast<std::uint8_t>(1 + below(2)) : static_cast<std::uint8_t>(2 + below(3)));
+  set(&MachineConfig::pages, is_small ? 2 : static_cast<std::uint8_t>(2 + below(4)));
+  set(&MachineConfig::windows, is_small ? 1 : static_cast<std::uint8_t>(1 + below(2)));
+  for (std::uint64_t left = 8 + random.below(40); left != 0; --left) {
     // One that ends early leaves the rest to its children.
     const Call call = random.below(32) == 0 ? Call::exit : calls[random.below(calls.size())];
-    const std::uint8_t cpu = below(4);
+    const std::uint8_t cpu = below(cpus);
     ArgumentBytes arguments{below(10), below(4), below(10)};
     if (info_of(call).marked) mark(arguments);
     bytes.insert(bytes.end(), {info_of(call).kinds.first, cpu, arguments[0], arguments[1]});
