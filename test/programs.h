@@ -104,12 +104,22 @@ class TestBench {
   Simulation simulation_;
 };
 
-// A program that no engine can run; none, where there is no such, as where Linux's own code is an engine.
-inline std::optional<Program> unmodelled_program() {
-  if (std::ranges::any_of(all_engines(), &Engine::does_every_operation)) return std::nullopt;
-  const auto* const info = std::ranges::find(operation_table, false, &OperationInfo::modelled);
-  if (info == operation_table.end()) return std::nullopt;
-  return ProgramBuilder().machine(&MachineConfig::mms, 2).operation(0, info->call, 1, 1).program();
-}
+// An engine that refuses programs which fork.
+class ChoosyEngine final : public Engine {
+ public:
+  explicit ChoosyEngine(const Engine& engine) : engine_(engine) {}
+  std::string_view name() const override { return engine_.name(); }
+  std::string_view summary() const override { return engine_.summary(); }
+  std::span<const NotClaimed> not_claimed() const override { return engine_.not_claimed(); }
+  EventSet sends() const override { return engine_.sends(); }
+  std::string refusal(const Program& program) const override {
+    const bool forks = std::ranges::any_of(operations_of(program), [](const auto& o) { return o.call == Call::fork; });
+    return forks ? "it does not fork" : "";
+  }
+  Run& boot(const RunSetup& setup) const override { return engine_.boot(setup); }
+
+ private:
+  const Engine& engine_;
+};
 
 }  // namespace shootdown

@@ -75,7 +75,7 @@ Pin gup_fast(Task& current, Mm& mm, int address) {
   if (!takes_interrupts) current.kernel->sched.enable_interrupts();
   if (pin.page == nullptr) return {};
   // A fork may have shared the page before it was pinned.
-  if (read_write_protect_seq(current, mm) == seq || planted(current, Defect::pin_ignores_fork)) return pin;
+  if (read_write_protect_seq(current, mm) == seq) return pin;
   unpin_page(current, pin.page);
   return {};
 }

@@ -206,10 +206,8 @@ void run_operation(Task& current, const Operation& operation) {
   switch (operation.call) {
 #define OPERATION(name, ...) \
   case Call::name: return perform<Call::name>(current, operation.operands);
-#define UNMODELLED_OPERATION(name, ...) case Call::name:
 #include "engine/program/operations.def"
 #undef OPERATION
-    SHOOTDOWN_CHECK(info_of(operation.call).modelled);
   }
 }
 

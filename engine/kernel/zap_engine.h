@@ -8,7 +8,6 @@
 #pragma once
 
 #include <span>
-#include <string>
 
 #include "engine/events/sent.h"
 #include "engine/kernel/kernel.h"
@@ -25,10 +24,6 @@ class ZapEngine : public Engine {
  public:
   // Fewer than all if it never does what they announce, such as to gather.
   EventSet sends() const override { return sent_by_model; }
-  bool does_every_operation() const final { return false; }
-  std::string refusal(const Program& program) const final;
-  bool refuses_some() const final { return true; }
-  void adapt(Program& program) const final;
   // Where Linux 6.1 and 6.12 differ in what is not the engine's, the model does as 6.1; or else as 6.12.
   virtual bool since_6_12() const { return false; }
   Run& boot(const RunSetup& setup) const final { return setup.arena.make<Kernel>(setup, *this); }

@@ -140,8 +140,7 @@ struct OperationInfo {
   std::string_view name;
   ByteValues kinds;  // of records
   std::string_view description;
-  bool marked;    // in bytes it needs a mark
-  bool modelled;  // else the model's engines refuse it
+  bool marked;  // in bytes it needs a mark
   OperandKinds operand_kinds;
 
   constexpr std::span<const OperandKind> operands() const { return operand_kinds.all(); }
@@ -151,11 +150,9 @@ inline constexpr std::array operation_table = [] {
   using enum OperandKind;
   return std::array{
 #define OPERATION(name, first, count, description, ...) \
-  OperationInfo{Call::name, #name, {first, count}, description, false, true, {__VA_ARGS__}},
+  OperationInfo{Call::name, #name, {first, count}, description, false, {__VA_ARGS__}},
 #define MARKED_OPERATION(name, first, count, description, ...) \
-  OperationInfo{Call::name, #name, {first, count}, description, true, true, {__VA_ARGS__}},
-#define UNMODELLED_OPERATION(name, first, count, description, ...) \
-  OperationInfo{Call::name, #name, {first, count}, description, true, false, {__VA_ARGS__}},
+  OperationInfo{Call::name, #name, {first, count}, description, true, {__VA_ARGS__}},
 #include "engine/program/operations.def"
 #undef OPERATION
   };

@@ -29,8 +29,6 @@ class Engine {
   virtual std::span<const NotClaimed> not_claimed() const = 0;
   // The kinds of events that runs on it send. Who needs another one does not judge it, whatever it claims.
   virtual EventSet sends() const = 0;
-  // Whether it does every operation; else only those that the model does.
-  virtual bool does_every_operation() const { return true; }
   // Why it cannot run a program, as what follows "NAME cannot run it: "; empty: it can.
   virtual std::string refusal(const Program& /*program*/) const { return {}; }
   // Whether there are programs that it refuses; and changes one that it refuses, as far as that goes, into one that it

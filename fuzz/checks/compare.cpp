@@ -204,7 +204,7 @@ bool compare_all(const Side& one, const Side& other, const CountAndFiles& inputs
     drop_schedule(*program);
     comparison.compare(*program, file.name);
   }
-  SequentialPrograms programs{one.engine, other.engine};
+  SequentialPrograms programs;
   for (std::uint64_t i = 0; i < inputs.count; ++i) {
     programs.next(*program);
     comparison.compare(*program, fmt::format("pseudo-random program {}", i));

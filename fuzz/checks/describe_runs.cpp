@@ -56,7 +56,7 @@ void describe_all(const Engine& engine, const CountAndFiles& inputs) {
     drop_schedule(*program);
     describe_operations(replayer, *program, file.name);
   }
-  SequentialPrograms programs{&engine};
+  SequentialPrograms programs;
   for (std::uint64_t i = 0; i < inputs.count; ++i) {
     programs.next(*program);
     if (engine.refusal(*program).empty())

@@ -26,7 +26,7 @@ using namespace shootdown;
 
 // Returns whether nothing breaks.
 bool run_programs(const Engine& engine, std::uint64_t count) {
-  SequentialPrograms programs{&engine};
+  SequentialPrograms programs;
   Replayer replayer(engine);
   OracleSet dangers;
   dangers.insert(OracleId::dirty_unmapped);

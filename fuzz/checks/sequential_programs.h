@@ -6,12 +6,10 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <initializer_list>
 #include <span>
 #include <vector>
 
 #include "engine/program/program.h"
-#include "engine/run/engine.h"
 #include "engine/sched/random.h"
 #include "fuzz/language/codec.h"
 #include "fuzz/language/language.h"
@@ -71,16 +69,11 @@ inline std::vector<std::uint8_t> private_lives(SplitMix64& random) {
 
 class SequentialPrograms {
  public:
-  // Of the operations that all these engines do.
-  SequentialPrograms(std::initializer_list<const Engine*> engines)
-      : repertoire_(std::ranges::all_of(engines, &Engine::does_every_operation) ? Repertoire::all
-                                                                                : Repertoire::modelled) {}
-
   // What a row of mutations makes from nothing, without its schedule; every fourth time behind private lives.
   void next(Program& program) {
     std::size_t size = 0;
     for (std::uint64_t left = 1 + random_.below(8); left != 0; --left)
-      size = mutate(bytes_.data(), size, bytes_.size(), random_.next(), repertoire_);
+      size = mutate(bytes_.data(), size, bytes_.size(), random_.next());
     std::vector<std::uint8_t> records;
     if (random_.below(4) == 0) records = private_lives(random_);
     records.insert(records.end(), bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(size));
@@ -99,7 +92,6 @@ class SequentialPrograms {
   }
 
  private:
-  Repertoire repertoire_;
   SplitMix64 random_{1};
   std::array<std::uint8_t, 512> bytes_{};
 };

@@ -54,11 +54,10 @@ Operand example_of(OperandKind kind, std::uint8_t number, const MachineConfig& m
   return form_of(kind).decode(arguments.data(), machine);
 }
 
-// Each operation, or each that the model does, on two CPUs, and in it for each operand the least value and the next.
-std::vector<Example> operations(bool all) {
+// Each operation on two CPUs, and in it for each operand the least value and the next.
+std::vector<Example> operations() {
   std::vector<Example> examples;
   for (const OperationInfo& info : operation_table) {
-    if (!all && !info.modelled) continue;
     const MachineConfig machine = machine_with(info.operands());
     for (std::uint8_t cpu = 0; cpu < 2; ++cpu) {
       Operation operation{.call = info.call, .cpu = cpu};
@@ -135,7 +134,7 @@ std::string last_records(const Program& program) {
 
 std::vector<DictionaryEntry> dictionary_of_bytes() {
   std::vector<DictionaryEntry> entries;
-  for (const std::vector<Example>& examples : {operations(false), exceptions(), parameters()}) {
+  for (const std::vector<Example>& examples : {operations(), exceptions(), parameters()}) {
     for (const Example& example : examples) entries.push_back({example.name, last_records(example.program)});
   }
   return entries;
@@ -143,7 +142,7 @@ std::vector<DictionaryEntry> dictionary_of_bytes() {
 
 std::vector<DictionaryEntry> dictionary_of_text() {
   std::vector<DictionaryEntry> entries{{"header", fmt::format("shootdown {}\n", format_version)}};
-  for (const std::vector<Example>& examples : {operations(true), exceptions(), parameters()}) {
+  for (const std::vector<Example>& examples : {operations(), exceptions(), parameters()}) {
     for (const Example& example : examples) entries.push_back({example.name, last_line(print(example.program))});
   }
   MachineConfig two_files;

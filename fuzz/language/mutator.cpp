@@ -78,23 +78,19 @@ constexpr OperationKinds operation_kinds = [] {
 }();
 
 // And of those that random bytes would not hit.
-constexpr OperationKinds marked_kinds(Repertoire repertoire) {
+constexpr OperationKinds marked_kinds = [] {
   OperationKinds result;
   for (const OperationInfo& info : operation_table) {
-    if (info.marked && (info.modelled || repertoire == Repertoire::all))
-      result.kinds[result.count++] = info.kinds.first;
+    if (info.marked) result.kinds[result.count++] = info.kinds.first;
   }
   return result;
-}
-constexpr OperationKinds marked_of_model = marked_kinds(Repertoire::modelled);
-constexpr OperationKinds marked_of_all = marked_kinds(Repertoire::all);
+}();
 
 // No two of its random numbers are arguments of one call: the order in which those are evaluated is the compiler's choice, and
 // mutants are the same in every build.
 class Mutator {
  public:
-  Mutator(Records& records, std::uint64_t seed, Repertoire repertoire)
-      : records_(records), random_(seed), repertoire_(repertoire) {}
+  Mutator(Records& records, std::uint64_t seed) : records_(records), random_(seed) {}
 
   void mutate() {
     // Small changes refine a program; large ones make a new one.
@@ -140,7 +136,7 @@ class Mutator {
   }
 
   void insert_operation() {
-    if (random_.below(repertoire_ == Repertoire::all ? 4 : 8) == 0) return insert_marked();
+    if (random_.below(6) == 0) return insert_marked();
     const std::uint8_t kind = operation_kinds.kinds[random_.below(operation_kinds.count)];
     const std::size_t place = anywhere();
     insert(place, {kind, cpu(), page(), byte()});
@@ -148,8 +144,7 @@ class Mutator {
 
   void insert_marked() {
     if (records_.full()) return;
-    const OperationKinds& kinds = repertoire_ == Repertoire::all ? marked_of_all : marked_of_model;
-    const std::uint8_t kind = kinds.kinds[random_.below(kinds.count)];
+    const std::uint8_t kind = marked_kinds.kinds[random_.below(marked_kinds.count)];
     const std::size_t place = anywhere();
     ArgumentBytes arguments{page(), byte(), byte()};
     mark(arguments);
@@ -261,19 +256,17 @@ class Mutator {
 
   Records& records_;
   SplitMix64 random_;
-  Repertoire repertoire_;
 };
 
 }  // namespace
 
-std::size_t mutate(std::uint8_t* data, std::size_t size, std::size_t max_size, std::uint64_t seed,
-                   Repertoire repertoire) {
+std::size_t mutate(std::uint8_t* data, std::size_t size, std::size_t max_size, std::uint64_t seed) {
   if (max_size < record_size) {
     std::fill_n(data, max_size, std::uint8_t{0});
     return max_size;
   }
   Records records(data, std::min(size, max_size), max_size);
-  Mutator(records, seed, repertoire).mutate();
+  Mutator(records, seed).mutate();
   SHOOTDOWN_CHECK(records.count() != 0);
   return records.count() * record_size;
 }

@@ -17,13 +17,9 @@
 
 namespace shootdown {
 
-// Which operations are put in.
-enum class Repertoire : std::uint8_t { modelled, all };
-
 // Mutates data[0, size) in place, growing it to at most max_size bytes. Returns the new size, which is
 // at least 1 if max_size is.
-std::size_t mutate(std::uint8_t* data, std::size_t size, std::size_t max_size, std::uint64_t seed,
-                   Repertoire repertoire = Repertoire::modelled);
+std::size_t mutate(std::uint8_t* data, std::size_t size, std::size_t max_size, std::uint64_t seed);
 
 // An encoded program after one to eight mutations, somewhat longer at most.
 std::vector<std::uint8_t> mutant_of(std::vector<std::uint8_t> bytes, SplitMix64& random);

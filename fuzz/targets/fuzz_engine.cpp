@@ -129,11 +129,6 @@ std::size_t adapted(std::uint8_t* data, std::size_t size, std::size_t max_size) 
   return kept;
 }
 
-// What its mutator puts in.
-Repertoire repertoire() {
-  return SHOOTDOWN_ENGINE().does_every_operation() ? Repertoire::all : Repertoire::modelled;
-}
-
 }  // namespace
 
 }  // namespace shootdown
@@ -162,7 +157,7 @@ std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::s
   using namespace shootdown;
   // Once in a while the fuzzer's own way, which knows nothing of records: it brings in what it learnt.
   const bool own = seed % 16 == 0 && LLVMFuzzerMutate != nullptr;
-  size = own ? LLVMFuzzerMutate(data, size, max_size) : mutate(data, size, max_size, seed, repertoire());
+  size = own ? LLVMFuzzerMutate(data, size, max_size) : mutate(data, size, max_size, seed);
   return adapted(data, size, max_size);
 }
 

@@ -38,13 +38,14 @@ BOOST_AUTO_TEST_CASE(the_programs_are_always_the_same) {
 }
 
 BOOST_AUTO_TEST_CASE(what_no_engine_can_run_is_left_out) {
-  const std::optional<Program> other = unmodelled_program();
-  if (!other.has_value()) return;
+  const ChoosyEngine choosy(eager_dirty());
+  const Engine* const engines[] = {&choosy};
+  const Program forks = ProgramBuilder().machine(&MachineConfig::mms, 2).operation(0, Call::fork, 1).program();
   TemporaryFolder folder;
   folder.write("c/a.program", harmless);
-  folder.write("c/b.program", print(*other));
+  folder.write("c/b.program", print(forks));
   folder.write("c/c.program", lost_write);
-  const std::vector<CorpusProgram> corpus = loaded(folder.path("c"));
+  const auto corpus = std::get<std::vector<CorpusProgram>>(load_programs(folder.path("c"), engines));
   const CorpusAndMutants programs(corpus, 0);
   BOOST_TEST(programs.name(0).ends_with("a.program"));
   BOOST_TEST(programs.corpus_size() == 2U);
