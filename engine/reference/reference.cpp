@@ -36,7 +36,11 @@ void Reference::store(int mm, int page, int word, int frame, std::uint32_t value
     copies_[frame].words[word] = value;
     return;
   }
-  if (private_.is_private(place(mm, page))) return store_privately(mm, page, word, value);
+  if (private_.is_private(place(mm, page))) {
+    store_privately(mm, page, word, value);
+    is_shown(mm, page, frame);
+    return;
+  }
   Word& stored = pages_[shown].words[word];
   stored.value = value;
   stored.settled = value;
@@ -158,8 +162,13 @@ void Reference::show_frame(int mm, int page, int frame) {
   } else if (shows_own(where)) {
     views_[where].page = private_.show(where, frame);
   }
-  // It is no copy of what was thrown away any more, but what is shown now: the frame of zeros.
-  if (copies_[frame].page == private_.own(where)) copies_[frame].dropped = 0;
+  is_shown(mm, page, frame);
+}
+
+// The frame is no copy of what was thrown away any more: it is that of zeros; or a page's number has become that of another, which is
+// in a frame that others have thrown away.
+void Reference::is_shown(int mm, int page, int frame) {
+  if (copies_[frame].page == own(mm, page)) copies_[frame].dropped = 0;
 }
 
 void Reference::throw_away(View& view, int where) {

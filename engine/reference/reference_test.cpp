@@ -771,6 +771,19 @@ BOOST_AUTO_TEST_CASE(a_pin_is_refused_where_there_was_nothing_or_nothing_to_be_w
   BOOST_TEST(reference->may_refuse_pin(1, 0, 1));
   reference->begin_unmap(0, 2, 1);
   BOOST_TEST(reference->may_refuse_pin(1, 0, 2));
+// The child has moved the page, thrown it away at the new place, and mapped something else there.
+BOOST_FIXTURE_TEST_CASE(a_store_to_what_another_mm_has_thrown_away_is_not_lost, Forking) {
+  reference->end_fork(0, 1);
+  reference->map(1, 6, 1, {.is_private = true, .file = 0, .index = 1, .moved_from = 5});
+  reference->show_frame(1, 6, 9);
+  reference->begin_zap(1);
+  reference->clear_entry(1, 1, 6, 9);
+  reference->end_zap(1);
+  reference->map(1, 6, 1, {.file = 0, .index = 2});
+  reference->store(0, 5, 0, 9, 12);
+  BOOST_TEST(loads(12));
+  reference->store(0, 5, 0, 9, 13);
+  BOOST_TEST(loads(13));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
