@@ -24,7 +24,7 @@ compare_with_model() {
 
 # What programs do there: NAME, in a file of the scratch.
 describe_runs() {
-  "build/linux/$1/describe_runs" "linux-$1" 2000 corpus/*.program corpus/linux/*.program corpus/findings/*/*.program \
+  "build/linux/$1/describe_runs" "linux-$1" 2000 corpus/*.program corpus/findings/*/*.program \
     >"${scratch:?}/$1" || die "linux-$1 cannot run the programs" 3
 }
 

@@ -771,6 +771,8 @@ BOOST_AUTO_TEST_CASE(a_pin_is_refused_where_there_was_nothing_or_nothing_to_be_w
   BOOST_TEST(reference->may_refuse_pin(1, 0, 1));
   reference->begin_unmap(0, 2, 1);
   BOOST_TEST(reference->may_refuse_pin(1, 0, 2));
+}
+
 // The child has moved the page, thrown it away at the new place, and mapped something else there.
 BOOST_FIXTURE_TEST_CASE(a_store_to_what_another_mm_has_thrown_away_is_not_lost, Forking) {
   reference->end_fork(0, 1);
