@@ -104,22 +104,4 @@ class TestBench {
   Simulation simulation_;
 };
 
-// An engine that refuses programs which fork.
-class ChoosyEngine final : public Engine {
- public:
-  explicit ChoosyEngine(const Engine& engine) : engine_(engine) {}
-  std::string_view name() const override { return engine_.name(); }
-  std::string_view summary() const override { return engine_.summary(); }
-  std::span<const NotClaimed> not_claimed() const override { return engine_.not_claimed(); }
-  EventSet sends() const override { return engine_.sends(); }
-  std::string refusal(const Program& program) const override {
-    const bool forks = std::ranges::any_of(operations_of(program), [](const auto& o) { return o.call == Call::fork; });
-    return forks ? "it does not fork" : "";
-  }
-  Run& boot(const RunSetup& setup) const override { return engine_.boot(setup); }
-
- private:
-  const Engine& engine_;
-};
-
 }  // namespace shootdown
