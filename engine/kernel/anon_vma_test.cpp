@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
+#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -41,7 +42,11 @@ class LookingEngine final : public GatherEngine {
 
   void release(MmuGather& tlb, std::uintptr_t* encoded_pages, unsigned count) const override {
     clean_and_free_pages_and_swap_cache(tlb, encoded_pages, count, [&](Page* page, unsigned /*flags*/) {
-      while_mapped.push_back(spots_of(tlb.task(), page));
+      const Spots spots = spots_of(tlb.task(), page);
+      {
+        const std::lock_guard lock(notes_);
+        while_mapped.push_back(spots);
+      }
       page_remove_rmap(tlb.task(), page);
       if (page_mapped(tlb.task(), page)) return;
       BOOST_TEST(spots_of(tlb.task(), page).empty());
@@ -50,6 +55,10 @@ class LookingEngine final : public GatherEngine {
   }
 
   mutable std::vector<Spots> while_mapped;
+
+ private:
+  // CPUs take turns, but not for ThreadSanitizer.
+  mutable std::mutex notes_;
 
  protected:
   Treatment zap_dirty(MmuGather& /*tlb*/, Page* /*page*/) const override { return {.flags = 1, .delay_rmap = true}; }

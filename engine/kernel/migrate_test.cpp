@@ -10,7 +10,7 @@
 
 using namespace shootdown;
 
-BOOST_AUTO_TEST_SUITE(migration)
+BOOST_AUTO_TEST_SUITE(migrate)
 
 namespace {
 

@@ -11,7 +11,7 @@
 
 using namespace shootdown;
 
-BOOST_AUTO_TEST_SUITE(swap_space)
+BOOST_AUTO_TEST_SUITE(swap)
 
 namespace {
 
