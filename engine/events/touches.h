@@ -19,35 +19,35 @@ namespace shootdown {
 // A row of places of one kind: of one owner, from `number` on.
 struct Places {
   enum class Kind : Fact {
-    entry,           // owner: mm, number: virtual page
-    table,           // whether there is one; owner: mm, number: page table
-    present,         // how many of its entries are; owner: mm, number: page table
-    tlb,             // number: CPU
-    lock,            // owner: class and owner, number
-    flags,           // number: page frame; the page's lock is one of them
-    refcount,        // number: page frame
-    mapcount,        // number: page frame
-    identity,        // which page of which file it is; number: page frame
-    words,           // what is in it; number: page frame
-    slot,            // of the page cache; owner: file, number: index
-    tags,            // owner: file, number: index
-    disk,            // owner: file, number: index
-    swap,            // what is in it; number: slot
-    swap_map,        // who uses it; number: slot
-    swap_cache,      // number: slot
-    mappings,        // owner: mm
-    anon_vma,        // its counts, its place in the tree of them, its mappings; number: anon_vma
-    i_mmap,          // the mappings of a file; owner: file
-    users,           // of an mm, and whether it is there; owner: mm
-    rss,             // owner: mm
-    flush_pending,   // owner: mm
-    flush_batched,   // owner: mm
+    entry,              // owner: mm, number: virtual page
+    table,              // whether there is one; owner: mm, number: page table
+    present,            // how many of its entries are; owner: mm, number: page table
+    tlb,                // number: CPU
+    lock,               // owner: class and owner, number
+    flags,              // number: page frame; the page's lock is one of them
+    refcount,           // number: page frame
+    mapcount,           // number: page frame
+    identity,           // which page of which file it is; number: page frame
+    words,              // what is in it; number: page frame
+    slot,               // of the page cache; owner: file, number: index
+    tags,               // owner: file, number: index
+    disk,               // owner: file, number: index
+    swap,               // what is in it; number: slot
+    swap_map,           // who uses it; number: slot
+    swap_cache,         // number: slot
+    mappings,           // owner: mm
+    anon_vma,           // its counts, its place in the tree of them, its mappings; number: anon_vma
+    i_mmap,             // the mappings of a file; owner: file
+    users,              // of an mm, and whether it is there; owner: mm
+    rss,                // owner: mm
+    flush_pending,      // owner: mm
+    flush_batched,      // owner: mm
     write_protect_seq,  // owner: mm
-    tlb_generation,  // owner: mm
-    size,            // number: file
-    cpumask,         // owner: mm
-    lazy,            // number: CPU
-    flush_request,   // what a CPU asks, has been asked, and waits for; number: CPU
+    tlb_generation,     // owner: mm
+    size,               // number: file
+    cpumask,            // owner: mm
+    lazy,               // number: CPU
+    flush_request,      // what a CPU asks, has been asked, and waits for; number: CPU
     free_memory,
     values,  // the next one that is stored; the last of the kinds
   };

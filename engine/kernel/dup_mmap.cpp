@@ -28,7 +28,8 @@ using Rss = long[rss_kinds];
 
 // copy_nonpresent_pte: what is in swap space, or being moved, is the child's, too, and nobody's alone any more.
 void copy_nonpresent_pte(Task& current, const Copy& copy, int page, Pte pte, Rss& rss) {
-  const bool shares = pte.swapped() ? pte.swp_exclusive() : !copy.vma.is_shared() && (pte.write() || pte.swp_exclusive());
+  const bool shares =
+      pte.swapped() ? pte.swp_exclusive() : !copy.vma.is_shared() && (pte.write() || pte.swp_exclusive());
   if (pte.swapped()) {
     swap_duplicate(current, static_cast<int>(pte.slot()));
     ++rss[MM_SWAPENTS];

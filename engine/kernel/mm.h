@@ -99,8 +99,8 @@ struct Mm {
   // Flushes that reclaim has put off: how many so far, and above these 16 bits up to which one others have flushed for it.
   Atomic<std::uint32_t> tlb_flush_batched{0};
   Atomic<std::uint32_t> write_protect_seq{0};  // odd: a fork makes entries read-only
-  Atomic<std::uint64_t> tlb_gen{1};  // counts flushes
-  Atomic<CpuMask> cpumask{0};        // CPUs whose TLB may hold entries of it
+  Atomic<std::uint64_t> tlb_gen{1};            // counts flushes
+  Atomic<CpuMask> cpumask{0};                  // CPUs whose TLB may hold entries of it
 };
 
 // A page on the disk.

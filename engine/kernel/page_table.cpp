@@ -75,7 +75,8 @@ void set_pte_at(Task& current, Mm& mm, int page, Pte pte) {
     Machine& machine = current.kernel->machine;
     const int change = static_cast<int>(pte.present()) - static_cast<int>(machine.read_pte(mm.number, page).present());
     machine.set_pte(mm.number, page, pte);
-    if (change != 0) current.kernel->page_table(mm, page).present = current.kernel->page_table(mm, page).present + change;
+    if (change != 0)
+      current.kernel->page_table(mm, page).present = current.kernel->page_table(mm, page).present + change;
   });
 }
 

@@ -259,7 +259,7 @@ void Reference::end_gather(int cpu) {
   Gather& own = gathers_[cpu];
   for (int page = 0; page < own.found_cleared.size(); ++page) {
     if (!own.found_cleared[page]) continue;
-    for (Gather& other : gathers_) {
+    for (const Gather& other : gathers_) {
       if (other.mm == own.mm) other.cleared[page] = no_frame;
     }
   }
@@ -269,7 +269,7 @@ void Reference::end_gather(int cpu) {
 void Reference::clear_entry(int cpu, int mm, int page, int frame) {
   gathers_[cpu].cleared[page] = static_cast<std::uint16_t>(frame);
   // Whoever zaps it in the same gather as before cannot know of this.
-  for (Gather& other : gathers_) {
+  for (const Gather& other : gathers_) {
     if (other.found_cleared.size() != 0) other.found_cleared[page] = false;
   }
   const int where = place(mm, page);
