@@ -122,6 +122,9 @@ PrivateMemory::PageNumber PrivateMemory::show(int place, int frame) {
     throw_away(place);
     keep(place);
   }
+  // The frame of zeros, say, gives way to one that is stored to. Where others share it, they may have it in the old one.
+  PageNumber& held_before = frames_[here.frame].held;
+  if (here.frame != frame && held_before == here.own && !is_shared(place)) held_before = nothing;
   here.frame = static_cast<std::uint16_t>(frame);
   frames_[frame].held = here.own;
   return here.own;
