@@ -14,8 +14,8 @@ using namespace shootdown;
 
 namespace {
 
-struct Corpus : TemporaryFolder {
-  Corpus() {
+struct ScoredCorpus : TemporaryFolder {
+  ScoredCorpus() {
     write("corpus/harmless.program", harmless);
     write("corpus/zap.program", "shootdown 2\ncpu 0: store page 0 word 0\ncpu 0: dontneed page 0\n");
   }
@@ -35,7 +35,7 @@ Result scoreboard_with(const ScoreboardOptions& options) {
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(scoreboard_command, Corpus)
+BOOST_FIXTURE_TEST_SUITE(scoreboard_command, ScoredCorpus)
 
 BOOST_AUTO_TEST_CASE(the_table_says_what_was_detected_and_what_not) {
   const Result result = scoreboard_with(options());
