@@ -1,15 +1,12 @@
 // Helpers for tests: building programs in code, and running them.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
-#include <optional>
 #include <span>
 
 #include "engine/program/program.h"
 #include "engine/run/engine.h"
 #include "engine/run/simulation.h"
-#include "engine/zap/engines.h"
 #include "oracles/judge.h"
 
 namespace shootdown {

@@ -1,13 +1,14 @@
 // Helpers for tests: all events of a run, for whoever wants to look at them afterwards.
 #pragma once
 
+#include <cstddef>
 #include <vector>
 
 #include "engine/events/observer.h"
 
 namespace shootdown {
 
-class Recorder final : public Observer {
+class Recorder : public Observer {
  public:
   EventSet watches() const override { return EventSet::all(); }
   void happened(const EventView& event, const World& /*world*/) override {
@@ -24,6 +25,18 @@ class Recorder final : public Observer {
       if (event.is<E>()) found.push_back(event.as<E>());
     }
     return found;
+  }
+  template <typename E>
+  std::size_t count() const {
+    return all<E>().size();
+  }
+  // The values of the loads that worked.
+  std::vector<Fact> loaded() const {
+    std::vector<Fact> values;
+    for (const auto& access : all<event::UserAccess>()) {
+      if (access.store == 0 && access.access != Access::fault) values.push_back(access.value);
+    }
+    return values;
   }
 
  private:

@@ -75,7 +75,7 @@ struct Looks {
   }
   template <typename E>
   std::size_t count() const {
-    return recorder.all<E>().size();
+    return recorder.count<E>();
   }
   Recorder recorder;
   bool uses_freed = false;

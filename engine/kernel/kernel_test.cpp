@@ -14,9 +14,9 @@ namespace {
 
 // What user programs and files saw.
 struct Notes {
-  explicit Notes(const Recorder& run) : dropped(static_cast<int>(run.all<event::RemoveFromPageCache>().size())) {
+  explicit Notes(const Recorder& run)
+      : loaded(run.loaded()), dropped(static_cast<int>(run.count<event::RemoveFromPageCache>())) {
     for (const auto& access : run.all<event::UserAccess>()) {
-      if (access.store == 0 && access.access != Access::fault) loaded.push_back(access.value);
       if (access.access == Access::fault) ++faults;
     }
     for (const auto& refusal : run.all<event::RefuseAccess>()) refusals.push_back(refusal.page);

@@ -4,9 +4,8 @@
 #include <boost/test/unit_test.hpp>
 #include <vector>
 
-#include "engine/zap/engines.h"
 #include "test/programs.h"
-#include "test/recorder.h"
+#include "test/right_run.h"
 
 using namespace shootdown;
 
@@ -14,40 +13,26 @@ BOOST_AUTO_TEST_SUITE(migrate)
 
 namespace {
 
-struct Moving {
-  explicit Moving(const ProgramBuilder& program) {
-    TestBench bench(eager_dirty(), &recorder);
-    BOOST_TEST((bench.run(program) == Outcome::completed));
-    BOOST_TEST(bench.holds());
+// Frames of the accesses that worked.
+std::vector<Fact> frames_of(const RightRun& run) {
+  std::vector<Fact> found;
+  for (const auto& access : run.all<event::UserAccess>()) {
+    if (access.access != Access::fault) found.push_back(access.frame);
   }
-  template <typename E>
-  std::vector<E> all() const {
-    return recorder.all<E>();
-  }
-
-  // Frames and values of the accesses that worked.
-  std::vector<Fact> frames() const {
-    std::vector<Fact> found;
-    for (const auto& access : all<event::UserAccess>()) {
-      if (access.access != Access::fault) found.push_back(access.frame);
-    }
-    return found;
-  }
-
-  Recorder recorder;
-};
+  return found;
+}
 
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(a_page_of_a_file_moves_with_all_that_maps_it) {
-  const Moving run(ProgramBuilder()
-                       .machine(&MachineConfig::mms, 2)
-                       .operation(0, Call::store, 0, 0)
-                       .operation(1, Call::load, 0, 0)
-                       .operation(0, Call::migrate, 0, 1)
-                       .operation(0, Call::load, 0, 0)
-                       .operation(1, Call::load, 0, 0));
-  const std::vector<Fact> frames = run.frames();
+  const RightRun run(ProgramBuilder()
+                         .machine(&MachineConfig::mms, 2)
+                         .operation(0, Call::store, 0, 0)
+                         .operation(1, Call::load, 0, 0)
+                         .operation(0, Call::migrate, 0, 1)
+                         .operation(0, Call::load, 0, 0)
+                         .operation(1, Call::load, 0, 0));
+  const std::vector<Fact> frames = frames_of(run);
   BOOST_TEST_REQUIRE(frames.size() == 4U);
   BOOST_TEST(frames[0] == frames[1]);
   BOOST_TEST(frames[2] != frames[0]);
@@ -60,26 +45,26 @@ BOOST_AUTO_TEST_CASE(a_page_of_a_file_moves_with_all_that_maps_it) {
 }
 
 BOOST_AUTO_TEST_CASE(anonymous_pages_move_without_a_page_cache) {
-  const Moving run(ProgramBuilder()
-                       .operation(0, Call::mmap_anonymous, 0, 1)
-                       .operation(0, Call::store, 0, 0)
-                       .operation(1, Call::migrate, 0, 1)
-                       .operation(0, Call::store, 0, 0));
-  BOOST_TEST(run.frames()[0] != run.frames()[1]);
+  const RightRun run(ProgramBuilder()
+                         .operation(0, Call::mmap_anonymous, 0, 1)
+                         .operation(0, Call::store, 0, 0)
+                         .operation(1, Call::migrate, 0, 1)
+                         .operation(0, Call::store, 0, 0));
+  BOOST_TEST(frames_of(run)[0] != frames_of(run)[1]);
   BOOST_TEST(run.all<event::ReplaceInPageCache>().empty());
 }
 
 BOOST_AUTO_TEST_CASE(who_faults_meanwhile_waits_and_finds_the_new_frame) {
-  const Moving run(ProgramBuilder()
-                       .operation(0, Call::store, 0, 0)
-                       .operation(1, Call::migrate, 0, 1)
-                       .switch_to(0, 30)
-                       .operation(0, Call::load, 0, 0));
-  BOOST_TEST(run.frames().size() == 2U);
+  const RightRun run(ProgramBuilder()
+                         .operation(0, Call::store, 0, 0)
+                         .operation(1, Call::migrate, 0, 1)
+                         .switch_to(0, 30)
+                         .operation(0, Call::load, 0, 0));
+  BOOST_TEST(frames_of(run).size() == 2U);
 }
 
 BOOST_AUTO_TEST_CASE(what_is_not_there_does_not_move) {
-  const Moving run(ProgramBuilder().operation(0, Call::migrate, 0, 2));
+  const RightRun run(ProgramBuilder().operation(0, Call::migrate, 0, 2));
   BOOST_TEST(run.all<event::MoveWord>().empty());
 }
 

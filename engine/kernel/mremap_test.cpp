@@ -7,7 +7,7 @@
 
 #include "engine/zap/engines.h"
 #include "test/programs.h"
-#include "test/recorder.h"
+#include "test/right_run.h"
 
 using namespace shootdown;
 
@@ -17,13 +17,10 @@ namespace {
 
 // The events of the last operation of a program, which must hold.
 std::vector<AnyEvent> last_of(const ProgramBuilder& program) {
-  Recorder recorder;
-  TestBench bench(*find_engine("delayed_rmap"), &recorder);
-  BOOST_TEST((bench.run(program) == Outcome::completed));
-  BOOST_TEST(bench.holds());
+  const RightRun run(program, delayed_rmap());
   std::vector<AnyEvent> last;
   Fact operation = no_fact;
-  for (const AnyEvent& event : recorder.events()) {
+  for (const AnyEvent& event : run.events()) {
     if (event.is<event::OperationBegins>()) operation = event.as<event::OperationBegins>().operation;
     if (operation + 1U == program.program().operation_count) last.push_back(event);
   }

@@ -5,9 +5,8 @@
 #include <boost/test/unit_test.hpp>
 #include <vector>
 
-#include "engine/zap/engines.h"
 #include "test/programs.h"
-#include "test/recorder.h"
+#include "test/right_run.h"
 
 using namespace shootdown;
 
@@ -15,32 +14,11 @@ BOOST_AUTO_TEST_SUITE(swap)
 
 namespace {
 
-struct Swapping {
-  explicit Swapping(const ProgramBuilder& program) {
-    TestBench bench(eager_dirty(), &recorder);
-    BOOST_TEST((bench.run(program) == Outcome::completed));
-    BOOST_TEST(bench.holds());
-  }
-  template <typename E>
-  std::vector<E> all() const {
-    return recorder.all<E>();
-  }
-
-  std::vector<Fact> slots() const {
-    std::vector<Fact> taken;
-    for (const auto& allocation : all<event::AllocateSwap>()) taken.push_back(allocation.slot);
-    return taken;
-  }
-  std::vector<Fact> loaded() const {
-    std::vector<Fact> values;
-    for (const auto& access : all<event::UserAccess>()) {
-      if (access.store == 0 && access.access != Access::fault) values.push_back(access.value);
-    }
-    return values;
-  }
-
-  Recorder recorder;
-};
+std::vector<Fact> slots_of(const RightRun& run) {
+  std::vector<Fact> taken;
+  for (const auto& allocation : run.all<event::AllocateSwap>()) taken.push_back(allocation.slot);
+  return taken;
+}
 
 ProgramBuilder stored(int pages) {
   return ProgramBuilder()
@@ -52,19 +30,19 @@ ProgramBuilder stored(int pages) {
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(areas_are_filled_in_turn) {
-  const Swapping run(stored(4).operation(1, Call::kswapd, 0, 4));
-  BOOST_TEST(run.slots() == (std::vector<Fact>{0, 4, 1, 5}), boost::test_tools::per_element());
+  const RightRun run(stored(4).operation(1, Call::kswapd, 0, 4));
+  BOOST_TEST(slots_of(run) == (std::vector<Fact>{0, 4, 1, 5}), boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(what_has_no_slot_stays) {
-  const Swapping run(stored(10).operation(1, Call::kswapd, 0, 10));
-  const std::vector<Fact> slots = run.slots();
+  const RightRun run(stored(10).operation(1, Call::kswapd, 0, 10));
+  const std::vector<Fact> slots = slots_of(run);
   BOOST_TEST(slots.size() == 10U);
   BOOST_TEST(std::ranges::count(slots, no_fact) == 2);
 }
 
 BOOST_AUTO_TEST_CASE(what_was_written_comes_back_from_either_area) {
-  const Swapping run(stored(2)
+  const RightRun run(stored(2)
                          .operation(1, Call::kswapd, 0, 2)
                          .operation(0, Call::load, 0, 0)
                          .operation(0, Call::load, 1, 0)
@@ -75,7 +53,7 @@ BOOST_AUTO_TEST_CASE(what_was_written_comes_back_from_either_area) {
 }
 
 BOOST_AUTO_TEST_CASE(the_disk_answers_by_an_interrupt_and_memory_does_not) {
-  const Swapping run(stored(2).operation(1, Call::kswapd, 0, 2));
+  const RightRun run(stored(2).operation(1, Call::kswapd, 0, 2));
   const auto submitted = run.all<event::SubmitIo>();
   BOOST_TEST_REQUIRE(submitted.size() == 1U);
   BOOST_TEST(!SwapSpace::answers_at_once(static_cast<int>(submitted[0].slot)));
@@ -83,21 +61,21 @@ BOOST_AUTO_TEST_CASE(the_disk_answers_by_an_interrupt_and_memory_does_not) {
 }
 
 BOOST_AUTO_TEST_CASE(who_is_alone_reads_memory_beside_the_swap_cache) {
-  const Swapping run(stored(1).operation(1, Call::kswapd, 0, 1).operation(0, Call::load, 0, 0));
+  const RightRun run(stored(1).operation(1, Call::kswapd, 0, 1).operation(0, Call::load, 0, 0));
   // Once when it was swapped out.
   BOOST_TEST(run.all<event::AddToSwapCache>().size() == 1U);
   BOOST_TEST(run.loaded() == std::vector<Fact>{1}, boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(slots_are_free_again_when_nobody_wants_them) {
-  const Swapping run(stored(2)
+  const RightRun run(stored(2)
                          .operation(1, Call::kswapd, 0, 2)
                          .operation(0, Call::munmap, 0, 2)
                          .operation(0, Call::mmap_anonymous, 0, 2)
                          .operation(0, Call::touch, 0, 2)
                          .operation(1, Call::kswapd, 0, 2));
   for (const auto& count : run.all<event::CountSwap>()) BOOST_TEST(count.users <= 1U);
-  BOOST_TEST(run.slots().size() == 4U);
+  BOOST_TEST(slots_of(run).size() == 4U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

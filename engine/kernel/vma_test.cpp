@@ -7,7 +7,7 @@
 
 #include "engine/zap/engines.h"
 #include "test/programs.h"
-#include "test/recorder.h"
+#include "test/right_run.h"
 
 using namespace shootdown;
 
@@ -19,11 +19,7 @@ namespace {
 using Ranges = std::vector<std::pair<Fact, Fact>>;
 
 Ranges writable_after(const ProgramBuilder& program) {
-  Recorder run;
-  TestBench bench(*find_engine("delayed_rmap"), &run);
-  ProgramBuilder all(program);
-  BOOST_TEST((bench.run(all.operation(0, Call::protect, 0, 4)) == Outcome::completed));
-  BOOST_TEST(bench.holds());
+  const RightRun run(ProgramBuilder(program).operation(0, Call::protect, 0, 4), delayed_rmap());
   Ranges ranges;
   Fact operation = 0;
   for (const AnyEvent& event : run.events()) {

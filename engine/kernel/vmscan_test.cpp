@@ -6,40 +6,22 @@
 
 #include "engine/zap/engines.h"
 #include "test/programs.h"
-#include "test/recorder.h"
+#include "test/right_run.h"
 
 using namespace shootdown;
 
 BOOST_AUTO_TEST_SUITE(vmscan)
 
-namespace {
-
-struct Reclaiming {
-  explicit Reclaiming(const ProgramBuilder& program, const Engine& engine = eager_dirty()) {
-    TestBench bench(engine, &recorder);
-    BOOST_TEST((bench.run(program) == Outcome::completed));
-    BOOST_TEST(bench.holds());
-  }
-  template <typename E>
-  std::vector<E> all() const {
-    return recorder.all<E>();
-  }
-
-  Recorder recorder;
-};
-
-}  // namespace
-
 BOOST_AUTO_TEST_CASE(pages_are_unmapped_one_by_one_and_flushed_together) {
-  const Reclaiming run(ProgramBuilder()
-                           .machine(&MachineConfig::cpus, 2)
-                           .machine(&MachineConfig::pages, 3)
-                           .operation(0, Call::populate, 0, 3)
-                           .operation(1, Call::kswapd, 0, 3));
+  const RightRun run(ProgramBuilder()
+                         .machine(&MachineConfig::cpus, 2)
+                         .machine(&MachineConfig::pages, 3)
+                         .operation(0, Call::populate, 0, 3)
+                         .operation(1, Call::kswapd, 0, 3));
   BOOST_TEST(run.all<event::DeferFlush>().size() == 3U);
   std::size_t flushes = 0;
   bool freed = false;
-  for (const AnyEvent& event : run.recorder.events()) {
+  for (const AnyEvent& event : run.events()) {
     if (event.is<event::DeferFlush>()) BOOST_TEST(!freed);
     if (event.is<event::SendInterrupt>() && !freed) ++flushes;
     freed = freed || event.is<event::FreePage>();
@@ -48,16 +30,16 @@ BOOST_AUTO_TEST_CASE(pages_are_unmapped_one_by_one_and_flushed_together) {
 }
 
 BOOST_AUTO_TEST_CASE(who_has_the_only_cpu_flushes_at_once) {
-  const Reclaiming run(ProgramBuilder()
-                           .machine(&MachineConfig::cpus, 1)
-                           .operation(0, Call::populate, 0, 2)
-                           .operation(0, Call::kswapd, 0, 2));
+  const RightRun run(ProgramBuilder()
+                         .machine(&MachineConfig::cpus, 1)
+                         .operation(0, Call::populate, 0, 2)
+                         .operation(0, Call::kswapd, 0, 2));
   BOOST_TEST(run.all<event::DeferFlush>().empty());
   BOOST_TEST(run.all<event::FreePage>().size() == 2U);
 }
 
 BOOST_AUTO_TEST_CASE(dirty_pages_of_files_are_left_to_others) {
-  const Reclaiming run(ProgramBuilder().operation(0, Call::store, 0, 0).operation(1, Call::kswapd, 0, 1));
+  const RightRun run(ProgramBuilder().operation(0, Call::store, 0, 0).operation(1, Call::kswapd, 0, 1));
   // When it ends, not before.
   BOOST_TEST(run.all<event::RemoveFromPageCache>().size() == 1U);
   BOOST_TEST(run.all<event::WriteToDisk>().size() == static_cast<std::size_t>(MachineConfig().words));
@@ -65,20 +47,20 @@ BOOST_AUTO_TEST_CASE(dirty_pages_of_files_are_left_to_others) {
 }
 
 BOOST_AUTO_TEST_CASE(a_page_is_isolated_by_one) {
-  const Reclaiming run(ProgramBuilder()
-                           .machine(&MachineConfig::mms, 2)
-                           .operation(0, Call::load, 0, 0)
-                           .operation(1, Call::load, 0, 0)
-                           .operation(0, Call::kswapd, 0, 1)
-                           .operation(1, Call::kswapd, 0, 1));
+  const RightRun run(ProgramBuilder()
+                         .machine(&MachineConfig::mms, 2)
+                         .operation(0, Call::load, 0, 0)
+                         .operation(1, Call::load, 0, 0)
+                         .operation(0, Call::kswapd, 0, 1)
+                         .operation(1, Call::kswapd, 0, 1));
   for (const auto& isolation : run.all<event::IsolatePage>()) BOOST_TEST(isolation.isolated == 1U);
 }
 
 // 6.12's reclaim_pages does not ask.
 BOOST_AUTO_TEST_CASE(that_a_page_was_accessed_is_forgotten_and_asked_once_more) {
   const ProgramBuilder program = ProgramBuilder().operation(0, Call::load, 0, 0).operation(1, Call::kswapd, 0, 1);
-  BOOST_TEST(Reclaiming(program).all<event::ClearAccessed>().size() == 2U);
-  BOOST_TEST(Reclaiming(program, delayed_rmap()).all<event::ClearAccessed>().size() == 1U);
+  BOOST_TEST(RightRun(program).all<event::ClearAccessed>().size() == 2U);
+  BOOST_TEST(RightRun(program, delayed_rmap()).all<event::ClearAccessed>().size() == 1U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

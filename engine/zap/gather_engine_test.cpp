@@ -3,12 +3,11 @@
 
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
-#include <memory>
 #include <vector>
 
 #include "engine/zap/engines.h"
 #include "test/programs.h"
-#include "test/recorder.h"
+#include "test/right_run.h"
 
 using namespace shootdown;
 
@@ -17,12 +16,8 @@ BOOST_AUTO_TEST_SUITE(gather_engine)
 namespace {
 
 // Runs a program on Linux 6.2's engine, on which it must hold.
-std::unique_ptr<Recorder> record(const ProgramBuilder& builder) {
-  auto recorder = std::make_unique<Recorder>();
-  TestBench bench(*find_engine("delayed_rmap"), recorder.get());
-  BOOST_TEST((bench.run(builder) == Outcome::completed));
-  BOOST_TEST(bench.holds());
-  return recorder;
+RightRun record(const ProgramBuilder& builder) {
+  return RightRun(builder, delayed_rmap());
 }
 
 // What that engine breaks with a mistake in it.
@@ -38,21 +33,16 @@ ProgramBuilder one_cpu(int pages) {
   return builder;
 }
 
-template <typename E>
-int count_of(const std::unique_ptr<Recorder>& run) {
-  return static_cast<int>(run->all<E>().size());
-}
-
 }  // namespace
 
 // --- page tables ---
 
 BOOST_AUTO_TEST_CASE(what_was_never_touched_needs_no_lock_and_no_flush) {
   const auto run = record(one_cpu(2).operation(0, Call::dontneed, 0, 2).operation(0, Call::munmap, 0, 2));
-  BOOST_TEST(count_of<event::InstallTable>(run) == 0);
-  BOOST_TEST(count_of<event::FreeTable>(run) == 0);
-  BOOST_TEST(count_of<event::RaiseTlbGeneration>(run) == 0);
-  const std::vector<event::TakeLock> taken = run->all<event::TakeLock>();
+  BOOST_TEST(run.count<event::InstallTable>() == 0U);
+  BOOST_TEST(run.count<event::FreeTable>() == 0U);
+  BOOST_TEST(run.count<event::RaiseTlbGeneration>() == 0U);
+  const std::vector<event::TakeLock> taken = run.all<event::TakeLock>();
   BOOST_TEST(std::ranges::none_of(taken, [](const auto& take) { return take.lock.kind == LockClass::page_table; }));
 }
 
@@ -60,19 +50,19 @@ BOOST_AUTO_TEST_CASE(a_table_is_made_by_the_first_fault_and_freed_with_the_last_
   ProgramBuilder builder = one_cpu(3);
   builder.operation(0, Call::touch, 0, 3).operation(0, Call::munmap, 0, 2);
   const auto in_use = record(builder);
-  BOOST_TEST(count_of<event::InstallTable>(in_use) == 1);
-  BOOST_TEST(count_of<event::FreeTable>(in_use) == 1);  // when the thread ends
+  BOOST_TEST(in_use.count<event::InstallTable>() == 1U);
+  BOOST_TEST(in_use.count<event::FreeTable>() == 1U);  // when the thread ends
   const auto again =
       record(builder.operation(0, Call::munmap, 2, 1).operation(0, Call::mmap, 0, 3).operation(0, Call::load, 0, 0));
-  BOOST_TEST(count_of<event::InstallTable>(again) == 2);
-  BOOST_TEST(count_of<event::FreeTable>(again) == 2);
+  BOOST_TEST(again.count<event::InstallTable>() == 2U);
+  BOOST_TEST(again.count<event::FreeTable>() == 2U);
 }
 
 BOOST_AUTO_TEST_CASE(a_table_that_two_mappings_share_is_freed_once) {
   ProgramBuilder builder = one_cpu(5);
   builder.operation(0, Call::touch, 0, 5).operation(0, Call::munmap, 2, 1);
   const auto run = record(builder.operation(0, Call::munmap, 0, 5).operation(0, Call::exit));
-  BOOST_TEST(count_of<event::FreeTable>(run) == 1);
+  BOOST_TEST(run.count<event::FreeTable>() == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(each_table_of_a_mapping_comes_and_goes_by_itself) {
@@ -80,7 +70,7 @@ BOOST_AUTO_TEST_CASE(each_table_of_a_mapping_comes_and_goes_by_itself) {
   builder.machine(&MachineConfig::table_shift, 2).operation(0, Call::load, 1, 0).operation(0, Call::load, 9, 0);
   const auto run = record(builder.operation(0, Call::munmap, 0, 12));
   std::vector<Fact> freed;
-  for (const auto& table : run->all<event::FreeTable>()) freed.push_back(table.first);
+  for (const auto& table : run.all<event::FreeTable>()) freed.push_back(table.first);
   BOOST_TEST(freed == (std::vector<Fact>{0, 8}), boost::test_tools::per_element());
 }
 
@@ -90,7 +80,7 @@ BOOST_AUTO_TEST_CASE(a_munmap_flushes_what_it_has_cleared_and_the_tables_first_p
   builder.operation(0, Call::load, 2, 0).operation(0, Call::load, 3, 0);
   const auto run = record(builder.operation(0, Call::munmap, 0, 4));
   std::vector<Fact> flushed;
-  for (const auto& flush : run->all<event::FlushTranslation>()) flushed.push_back(flush.page);
+  for (const auto& flush : run.all<event::FlushTranslation>()) flushed.push_back(flush.page);
   BOOST_TEST(flushed == (std::vector<Fact>{0, 1, 2, 3}), boost::test_tools::per_element());
 }
 
@@ -117,16 +107,16 @@ template <typename E>
 int count_of_first(const ProgramBuilder& builder) {
   const auto run = record(builder);
   const auto end =
-      std::ranges::find_if(run->events(), [](const AnyEvent& event) { return event.is<event::EndGather>(); });
+      std::ranges::find_if(run.events(), [](const AnyEvent& event) { return event.is<event::EndGather>(); });
   return static_cast<int>(
-      std::count_if(run->events().begin(), end, [](const AnyEvent& event) { return event.is<E>(); }));
+      std::count_if(run.events().begin(), end, [](const AnyEvent& event) { return event.is<E>(); }));
 }
 
 int zaps_of_table(const ProgramBuilder& builder) {
   const auto run = record(builder);
   int taken = 0;
   bool zapping = false;
-  for (const AnyEvent& event : run->events()) {
+  for (const AnyEvent& event : run.events()) {
     if (event.is<event::BeginZap>()) zapping = true;
     if (event.is<event::EndZap>()) return taken;
     if (!zapping || !event.is<event::TakeLock>()) continue;
@@ -182,7 +172,7 @@ BOOST_AUTO_TEST_CASE(an_invalidation_zaps_all_that_map_the_file) {
   builder.operation(0, Call::load, 1, 0).operation(0, Call::load, 3, 0).operation(1, Call::load, 1, 0);
   const auto run = record(builder.operation(2, Call::invalidate, 1, 1));
   std::vector<Fact> zapped;
-  for (const auto& zap : run->all<event::BeginZap>()) {
+  for (const auto& zap : run.all<event::BeginZap>()) {
     if (zap.count == 1) zapped.push_back(zap.mm << 4U | zap.first);
   }
   std::ranges::sort(zapped);

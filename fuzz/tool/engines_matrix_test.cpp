@@ -11,7 +11,6 @@
 #include "fuzz/triage/breakages.h"
 #include "test/console.h"
 #include "test/files.h"
-#include "test/programs.h"
 #include "test/silent_engine.h"
 #include "test/stories.h"
 

@@ -1,17 +1,13 @@
 #include "fuzz/triage/corpus_and_mutants.h"
 
-#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include <boost/test/unit_test.hpp>
 
-#include "engine/program/program.h"
 #include "engine/zap/engines.h"
-#include "fuzz/language/text.h"
 #include "test/files.h"
-#include "test/programs.h"
 #include "test/stories.h"
 #include "test/unwilling_engine.h"
 
@@ -30,12 +26,25 @@ std::vector<CorpusProgram> loaded(const std::string& path) {
 BOOST_AUTO_TEST_CASE(the_programs_are_always_the_same) {
   const std::vector<CorpusProgram> corpus = loaded("corpus");
   const std::vector<CorpusProgram> again = loaded("corpus");
-  const CorpusAndMutants programs(corpus, 0);
-  const CorpusAndMutants others(again, 0);
-  const std::size_t first_mutant = programs.corpus_size();
-  BOOST_TEST(others.encoded(first_mutant + 3) == programs.encoded(first_mutant + 3), boost::test_tools::per_element());
-  BOOST_TEST((programs.encoded(first_mutant) != programs.encoded(first_mutant + 1)));
+  const CorpusAndMutants programs(corpus, 1);
+  const CorpusAndMutants same(again, 1);
+  const CorpusAndMutants others(corpus, 2);
+  const std::size_t mutant = programs.corpus_size();
+  BOOST_TEST(mutant == corpus.size());
+  BOOST_TEST(same.encoded(mutant + 3) == programs.encoded(mutant + 3), boost::test_tools::per_element());
+  BOOST_TEST((others.encoded(mutant + 3) != programs.encoded(mutant + 3)));
+  BOOST_TEST((programs.encoded(mutant) != programs.encoded(mutant + 1)));
+  BOOST_TEST((programs.encoded(0) == corpus.front().encoded));
   BOOST_TEST(programs.name(0) == corpus.front().name);
+  BOOST_TEST(programs.name(mutant) == "mutant " + std::to_string(mutant) + " of seed 1");
+}
+
+BOOST_AUTO_TEST_CASE(of_no_program_mutants_are_made_of_nothing) {
+  const std::vector<CorpusProgram> corpus = loaded("corpus");
+  const CorpusAndMutants programs(corpus, {}, 1);
+  BOOST_TEST(programs.corpus_size() == 0U);
+  BOOST_TEST(!programs.encoded(0).empty());
+  BOOST_TEST((programs.encoded(0) != programs.encoded(1)));
 }
 
 BOOST_AUTO_TEST_CASE(what_no_engine_can_run_is_left_out) {
