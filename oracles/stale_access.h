@@ -1,12 +1,12 @@
 // Nobody uses a translation that is no longer valid.
 //
 // Proves: no access goes through a TLB entry of a page that has been freed since, and
-// no device writes to one that has been since it was found in the page table; none works on a page whose munmap has returned, or which has been moved away by an
+// no device writes to one that has been since it was found in the page table; none
+// works on a page whose munmap has returned, or which has been moved away by an
 // mremap, and no store on one whose mprotect has returned; none works on a page that was
 // cut off or punched out of its file, but through a translation that a gather has taken
 // out of the page table and not flushed yet; when a page is freed, no page-table entry
-// and no TLB entry of a CPU that may run user code leads to it;
-// when a munmap or an mremap has unmapped a range, no such CPU that runs its mm has
+// and no TLB entry of a CPU that may run user code leads to it; when a munmap or an mremap has unmapped a range, no such CPU that runs its mm has
 // a TLB entry in it, and when an mprotect returns, none that may write to what it
 // has protected; and when a gather ends, each TLB entry of these CPUs leads to the same
 // frame as the page table, unless another flush of the mm is yet to come: another

@@ -79,17 +79,11 @@ void get_anon_vma(Task& current, AnonVma* anon_vma) {
   });
 }
 
-// atomic_inc_not_zero.
-bool inc_not_zero(Task& current, AnonVma* anon_vma) {
-  const auto get =
-      act(current, event::GetAnonVma{.anon_vma = number_of(current, anon_vma)}, [&](event::GetAnonVma& found) {
-        int count = anon_vma->refcount.load(std::memory_order_relaxed);
-        while (count > 0) {
-          if (!anon_vma->refcount.compare_exchange(count, count + 1, std::memory_order_acq_rel)) continue;
-          found.refcount = count + 1;
-          return;
-        }
-      });
+// The same for who does not: false if there is none any more.
+bool try_get_anon_vma(Task& current, AnonVma* anon_vma) {
+  const auto get = act(
+      current, event::GetAnonVma{.anon_vma = number_of(current, anon_vma)},
+      [&](event::GetAnonVma& found) { found.refcount = anon_vma->refcount.inc_not_zero(std::memory_order_acq_rel); });
   return get.refcount > 0;
 }
 
@@ -108,6 +102,12 @@ void insert_into_tree(AnonVmaChain& link) {
   *place = &link;
 }
 
+void remove_from_tree(AnonVmaChain& link) {
+  Shared<AnonVmaChain*>* place = &link.anon_vma->rb_root;
+  while (*place != &link) place = &(*place)->next;
+  *place = link.next;
+}
+
 // anon_vma_chain_link.
 void anon_vma_chain_link(Vma& vma, AnonVma* anon_vma) {
   AnonVmaChain& link = vma.anon_vma_chain[vma.chained];
@@ -115,12 +115,6 @@ void anon_vma_chain_link(Vma& vma, AnonVma* anon_vma) {
   link.vma = &vma;
   link.anon_vma = anon_vma;
   insert_into_tree(link);
-}
-
-void remove_from_tree(AnonVmaChain& link) {
-  Shared<AnonVmaChain*>* place = &link.anon_vma->rb_root;
-  while (*place != &link) place = &(*place)->next;
-  *place = link.next;
 }
 
 // --- finding one for a mapping ---
@@ -290,7 +284,7 @@ SHOOTDOWN_HARNESS std::uint32_t life_of_anon_vma(const Page* page) {
 AnonVma* page_get_anon_vma(Task& current, Page* page) {
   AnonVma* const anon_vma = page_anon_vma(current, page);
   const std::uint32_t life = life_of_anon_vma(page);
-  if (anon_vma == nullptr || !page_mapped(current, page) || !inc_not_zero(current, anon_vma)) return nullptr;
+  if (anon_vma == nullptr || !page_mapped(current, page) || !try_get_anon_vma(current, anon_vma)) return nullptr;
   if (page_mapped(current, page) && is_alive(current, anon_vma, life)) return anon_vma;
   put_anon_vma(current, anon_vma);
   return nullptr;
@@ -311,7 +305,7 @@ AnonVma* page_lock_anon_vma_read(Task& current, Page* page, bool* contended) {
     return nullptr;
   }
   // A reference keeps it while this waits.
-  if (!inc_not_zero(current, anon_vma)) return nullptr;
+  if (!try_get_anon_vma(current, anon_vma)) return nullptr;
   if (!page_mapped(current, page) || !is_alive(current, anon_vma, life)) {
     put_anon_vma(current, anon_vma);
     return nullptr;

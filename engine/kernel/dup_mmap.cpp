@@ -24,10 +24,8 @@ struct Copy {
   const Vma& dst_vma;
 };
 
-using Rss = long[rss_kinds];
-
 // copy_nonpresent_pte: what is in swap space, or being moved, is the child's, too, and nobody's alone any more.
-void copy_nonpresent_pte(Task& current, const Copy& copy, int page, Pte pte, Rss& rss) {
+void copy_nonpresent_pte(Task& current, const Copy& copy, int page, Pte pte, RssVector& rss) {
   const bool shares =
       pte.swapped() ? pte.swp_exclusive() : !copy.vma.is_shared() && (pte.write() || pte.swp_exclusive());
   if (pte.swapped()) {
@@ -45,9 +43,9 @@ void copy_nonpresent_pte(Task& current, const Copy& copy, int page, Pte pte, Rss
 }
 
 // copy_present_page: the child has a page of its own, for a device may write to the parent's. `prealloc` is used up.
-void copy_present_page(Task& current, const Copy& copy, int page, Page* from, Page*& prealloc, Rss& rss) {
+void copy_present_page(Task& current, const Copy& copy, int page, Page* from, Page*& prealloc, RssVector& rss) {
   Page* const copied = std::exchange(prealloc, nullptr);
-  copy_page(current, copied, from);
+  copy_highpage<event::CopyWord>(current, copied, from);
   page_add_new_anon_rmap(current, copied, copy.dst_vma, page);
   ++rss[MM_ANONPAGES];
   const Pte pte = Pte::mapping(current.kernel->pfn(copied)).mkyoung().mkdirty();
@@ -56,7 +54,7 @@ void copy_present_page(Task& current, const Copy& copy, int page, Page* from, Pa
 
 // copy_present_pte: the child's entry leads to the same page. Where stores are to make copies, neither may store to it. False: a page
 // is needed first (-EAGAIN).
-bool copy_present_pte(Task& current, const Copy& copy, int page, Pte pte, Page*& prealloc, Rss& rss) {
+bool copy_present_pte(Task& current, const Copy& copy, int page, Pte pte, Page*& prealloc, RssVector& rss) {
   Page* const mapped = vm_normal_page(current, pte);
   if (mapped != nullptr) {
     get_page(current, mapped);
@@ -81,7 +79,7 @@ bool copy_present_pte(Task& current, const Copy& copy, int page, Pte pte, Page*&
 
 // The loop of copy_pte_range, under both page-table locks. Returns where it stops, for want of a page.
 int copy_ptes(Task& current, const Copy& copy, int first, int end, Page*& prealloc) {
-  Rss rss = {};
+  RssVector rss = {};
   int page = first;
   for (; page < end; ++page) {
     const Pte pte = ptep_get(current, copy.src_mm, page);
@@ -92,9 +90,7 @@ int copy_ptes(Task& current, const Copy& copy, int first, int end, Page*& preall
       break;
     }
   }
-  for (const RssKind kind : {MM_FILEPAGES, MM_ANONPAGES, MM_SWAPENTS}) {
-    if (rss[kind] != 0) add_mm_counter(current, copy.dst_mm, kind, rss[kind]);
-  }
+  add_mm_rss_vec(current, copy.dst_mm, rss);
   return page;
 }
 
@@ -105,9 +101,10 @@ void copy_pte_range(Task& current, const Copy& copy, int first, int end) {
     pte_alloc(current, copy.dst_mm, first);
     pte_lock(current, copy.dst_mm, first);
     pte_lock(current, copy.src_mm, first);
-    first = copy_ptes(current, copy, first, end, prealloc);
-    pte_unlock(current, copy.src_mm, first < end ? first : end - 1);
-    pte_unlock(current, copy.dst_mm, first < end ? first : end - 1);
+    const int stop = copy_ptes(current, copy, first, end, prealloc);
+    pte_unlock(current, copy.src_mm, first);
+    pte_unlock(current, copy.dst_mm, first);
+    first = stop;
     if (first == end) break;
     prealloc = alloc_anon_page(current);
     SHOOTDOWN_CHECK(prealloc != nullptr);

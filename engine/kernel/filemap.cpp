@@ -111,9 +111,7 @@ bool release_buffers(Task& current, Page* page) {
 }
 
 bool looks_dirty(Task& current, Page* page) {
-  const auto look = act(current, event::ReadDirty{.page = frame_fact(current, page)},
-                        [&](event::ReadDirty& found) { found.flags = page->flags.load(std::memory_order_relaxed); });
-  return (look.flags & PG_dirty) != 0 && !planted(current, Defect::dirty_page_removed);
+  return (page_flags(current, page) & PG_dirty) != 0 && !planted(current, Defect::dirty_page_removed);
 }
 
 void remove_from_page_cache(Task& current, Page* page, AddressSpace& file) {

@@ -127,9 +127,8 @@ Pin pin_user_page_fast(Task& current, int address) {
 
 // unpin_user_pages_dirty_lock.
 void unpin_user_page_dirty_lock(Task& current, Page* page) {
-  const auto look = act(current, event::ReadDirty{.page = frame_fact(current, page)},
-                        [&](event::ReadDirty& found) { found.flags = page->flags.load(std::memory_order_relaxed); });
-  if ((look.flags & PG_dirty) == 0 && !planted(current, Defect::unpinned_clean)) set_page_dirty_lock(current, page);
+  if ((page_flags(current, page) & PG_dirty) == 0 && !planted(current, Defect::unpinned_clean))
+    set_page_dirty_lock(current, page);
   unpin_page(current, page);
 }
 

@@ -109,7 +109,7 @@ VmFault do_cow_fault(Task& current, Vma& vma, int address) {
     put_page(current, copy);
     return fault;
   }
-  copy_page(current, copy, page);
+  copy_highpage<event::CopyWord>(current, copy, page);
   const bool mapped = finish_fault(current, vma, address, copy, true);
   unlock_page(current, page);
   put_page(current, page);
@@ -197,7 +197,7 @@ VmFault wp_page_copy(Task& current, Vma& vma, int address, Pte orig_pte, Page* o
   anon_vma_prepare(current, vma);
   Page* const new_page = old_page == nullptr ? alloc_zeroed_page(current) : alloc_anon_page(current);
   if (new_page != nullptr) {
-    if (old_page != nullptr) copy_page(current, new_page, old_page);
+    if (old_page != nullptr) copy_highpage<event::CopyWord>(current, new_page, old_page);
     pte_lock(current, mm, address);
     const bool unchanged = ptep_get(current, mm, address) == orig_pte;
     if (unchanged || planted(current, Defect::copy_not_repeated)) {
@@ -265,17 +265,6 @@ bool do_user_addr_fault(Task& current, int page, bool write) {
 
 }  // namespace
 
-void copy_page(Task& current, Page* to, Page* from) {
-  Kernel& kernel = *current.kernel;
-  for (int word = 0; word < kernel.config.words; ++word) {
-    act(current, event::CopyWord{.page = frame_fact(current, from), .to = kernel.pfn(to), .word = as_fact(word)},
-        [&](event::CopyWord& found) {
-          found.value = kernel.frame(from).words[word].load(std::memory_order_relaxed);
-          kernel.frame(to).words[word].store(found.value, std::memory_order_relaxed);
-        });
-  }
-}
-
 Page* vm_normal_page(Task& current, Pte pte) {
   return pte.special() ? nullptr : &current.kernel->pages[pte.frame()];
 }
@@ -283,6 +272,12 @@ Page* vm_normal_page(Task& current, Pte pte) {
 void add_mm_counter(Task& current, Mm& mm, RssKind kind, long pages) {
   also_writes(current, places::of_mm(Places::Kind::rss, mm.number));
   mm.rss[kind].add(pages, std::memory_order_relaxed);
+}
+
+void add_mm_rss_vec(Task& current, Mm& mm, const RssVector& rss) {
+  for (const RssKind kind : {MM_FILEPAGES, MM_ANONPAGES, MM_SWAPENTS}) {
+    if (rss[kind] != 0) add_mm_counter(current, mm, kind, rss[kind]);
+  }
 }
 
 RssKind mm_counter(const Task& current, const Page* page) {

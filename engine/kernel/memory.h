@@ -19,12 +19,24 @@ void user_access(Task& current, int page, int word, bool store);
 // vm_normal_page: the page that a present entry maps; null: one that no struct page counts.
 Page* vm_normal_page(Task& current, Pte pte);
 
-// add_mm_counter, and as what a page counts. The page-table lock is held.
+// add_mm_counter; add_mm_rss_vec, of what was counted by kind; and as what a page counts. The page-table lock is held.
+using RssVector = long[rss_kinds];
 void add_mm_counter(Task& current, Mm& mm, RssKind kind, long pages);
+void add_mm_rss_vec(Task& current, Mm& mm, const RssVector& rss);
 RssKind mm_counter(const Task& current, const Page* page);
 
-// copy_user_highpage. Others may store to the page meanwhile.
-void copy_page(Task& current, Page* to, Page* from);
+// copy_highpage, told of by events of the kind `Copy`. Others may store to the page meanwhile.
+template <typename Copy>
+void copy_highpage(Task& current, Page* to, Page* from) {
+  Kernel& kernel = *current.kernel;
+  for (int word = 0; word < kernel.config.words; ++word) {
+    act(current, Copy{.page = frame_fact(current, from), .to = kernel.pfn(to), .word = as_fact(word)},
+        [&](Copy& found) {
+          found.value = kernel.frame(from).words[word].load(std::memory_order_relaxed);
+          kernel.frame(to).words[word].store(found.value, std::memory_order_relaxed);
+        });
+  }
+}
 
 // unmap_mapping_pages: zaps all that maps pages of the range, in whatever mm; `even_cows`: and what private mappings have in
 // their place.

@@ -2,6 +2,7 @@
 
 #include "engine/kernel/anon_vma.h"
 #include "engine/kernel/filemap.h"
+#include "engine/kernel/memory.h"
 #include "engine/kernel/page_alloc.h"
 #include "engine/kernel/page_table.h"
 #include "engine/kernel/rmap.h"
@@ -30,18 +31,6 @@ bool lock_to_move(Task& current, Page* page, bool force) {
   }
   unlock_page(current, page);
   return false;
-}
-
-// folio_migrate_copy.
-void copy_contents(Task& current, Page* from, Page* to) {
-  Kernel& kernel = *current.kernel;
-  for (int word = 0; word < kernel.config.words; ++word) {
-    act(current, event::MoveWord{.page = frame_fact(current, from), .to = kernel.pfn(to), .word = as_fact(word)},
-        [&](event::MoveWord& found) {
-          found.value = kernel.frame(from).words[word].load(std::memory_order_relaxed);
-          kernel.frame(to).words[word].store(found.value, std::memory_order_relaxed);
-        });
-  }
 }
 
 // What folio_migrate_flags takes over.
@@ -90,16 +79,13 @@ bool replace_anonymous(Task& current, Page* from, Page* to) {
   return true;
 }
 
-// move_to_new_folio. Both are locked.
+// move_to_new_folio. Both are locked, and the page has not been cut off its file.
 bool move_page(Task& current, Page* from, Page* to) {
-  if (page_anon(current, from)) {
-    if (!replace_anonymous(current, from, to)) return false;
-  } else if (from->mapping >= 0) {
-    if (!replace_in_file(current, from, to, current.kernel->files[from->mapping])) return false;
-  } else {
-    return false;
-  }
-  copy_contents(current, from, to);
+  const bool replaced = page_anon(current, from)
+                            ? replace_anonymous(current, from, to)
+                            : replace_in_file(current, from, to, current.kernel->files[from->mapping]);
+  if (!replaced) return false;
+  copy_highpage<event::MoveWord>(current, to, from);
   copy_flags(current, from, to);
   return true;
 }

@@ -83,12 +83,7 @@ bool page_anon_exclusive(const Task& current, const Page* page) {
 
 bool try_get_page(Task& current, Page* page) {
   const auto attempt = act(current, event::GetPage{.page = frame_fact(current, page)}, [&](event::GetPage& found) {
-    std::int32_t count = page->refcount.load(std::memory_order_relaxed);
-    while (count > 0) {
-      if (!page->refcount.compare_exchange(count, count + 1, std::memory_order_acq_rel)) continue;
-      found.refcount = count + 1;
-      return;
-    }
+    found.refcount = page->refcount.inc_not_zero(std::memory_order_acq_rel);
   });
   return attempt.refcount > 0;
 }
@@ -156,6 +151,13 @@ int page_count(Task& current, Page* page) {
       act(current, event::ReadRefcount{.page = frame_fact(current, page)},
           [&](event::ReadRefcount& found) { found.refcount = page->refcount.load(std::memory_order_acquire); });
   return look.refcount;
+}
+
+Fact page_flags(Task& current, Page* page, bool for_writeback) {
+  const auto look = act(
+      current, event::ReadDirty{.page = frame_fact(current, page), .for_writeback = static_cast<Fact>(for_writeback)},
+      [&](event::ReadDirty& found) { found.flags = page->flags.load(std::memory_order_relaxed); });
+  return look.flags;
 }
 
 bool page_ref_freeze(Task& current, Page* page, int expected) {

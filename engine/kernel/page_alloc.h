@@ -69,6 +69,9 @@ void set_page_swapbacked(Task& current, Page* page, bool swapbacked);
 // page_count.
 int page_count(Task& current, Page* page);
 
+// The page's flags, looked at in one step: PG_dirty, PG_writeback and others that may change meanwhile.
+Fact page_flags(Task& current, Page* page, bool for_writeback = false);
+
 // folio_ref_freeze: makes the count zero if it is `expected`; returns whether.
 bool page_ref_freeze(Task& current, Page* page, int expected);
 // folio_ref_unfreeze.

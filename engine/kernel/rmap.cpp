@@ -112,9 +112,10 @@ struct Place {
 
 // How page_vma_mapped_walk looks.
 struct Look {
-  bool sync =
-      false;  // PVMW_SYNC: takes the lock before it looks at the entry, even if that is none; whoever zaps is waited for
-  bool migration = false;  // PVMW_MIGRATION: for entries that say that the page is being moved
+  // PVMW_SYNC: takes the lock before it looks at the entry, even if that is none. Whoever zaps is waited for.
+  bool sync = false;
+  // PVMW_MIGRATION: for entries that say that the page is being moved.
+  bool migration = false;
 };
 
 // page_vma_mapped_walk: whether the page is mapped at the place, by `entry`; then the page-table lock is held. Where there is no
@@ -245,9 +246,7 @@ Pte nuke_entry(Task& current, Mm& mm, int address) {
 }
 
 bool is_dirty(Task& current, Page* page) {
-  const auto look = act(current, event::ReadDirty{.page = frame_fact(current, page)},
-                        [&](event::ReadDirty& found) { found.flags = page->flags.load(std::memory_order_acquire); });
-  return (look.flags & PG_dirty) != 0;
+  return (page_flags(current, page) & PG_dirty) != 0;
 }
 
 // Whether the page, whose entry is gone, may be thrown away: nobody has a reference but who reclaims it and what maps it, and it

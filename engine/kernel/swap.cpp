@@ -27,6 +27,10 @@ SwapSpace& swap_of(const Task& current) {
 SwapSlot& slot_of(const Task& current, int slot) {
   return swap_of(current).slots[slot];
 }
+// Of the swap cache's part that the slot is in.
+SpinLock& i_pages_lock_of(const Task& current, int slot) {
+  return swap_of(current).area_of(slot).i_pages_lock;
+}
 
 Fact users_of(std::uint8_t map) {
   return map & static_cast<std::uint8_t>(~SwapSlot::has_cache);
@@ -75,6 +79,14 @@ event::CountSwap count_swap(Task& current, int slot, SwapChange what, const Acti
   });
 }
 
+// __swap_entry_free: one entry less leads to the slot.
+event::CountSwap swap_entry_free(Task& current, int slot) {
+  return count_swap(current, slot, SwapChange::free, [](std::uint8_t map) {
+    SHOOTDOWN_CHECK(users_of(map) != 0);
+    return static_cast<std::uint8_t>(map - 1);
+  });
+}
+
 }  // namespace
 
 void swap_duplicate(Task& current, int slot) {
@@ -82,10 +94,7 @@ void swap_duplicate(Task& current, int slot) {
 }
 
 void swap_free(Task& current, int slot) {
-  count_swap(current, slot, SwapChange::free, [](std::uint8_t map) {
-    SHOOTDOWN_CHECK(users_of(map) != 0);
-    return static_cast<std::uint8_t>(map - 1);
-  });
+  swap_entry_free(current, slot);
 }
 
 bool swapcache_prepare(Task& current, int slot) {
@@ -197,10 +206,7 @@ int alloc_swap(Task& current) {
 }  // namespace
 
 void free_swap_and_cache(Task& current, int slot) {
-  const auto freed = count_swap(current, slot, SwapChange::free, [](std::uint8_t map) {
-    SHOOTDOWN_CHECK(users_of(map) != 0);
-    return static_cast<std::uint8_t>(map - 1);
-  });
+  const event::CountSwap freed = swap_entry_free(current, slot);
   if (freed.users == 0 && freed.cached != 0) try_to_reclaim_swap(current, slot, false);
 }
 
@@ -215,7 +221,7 @@ namespace {
 
 // add_to_swap_cache. The page is locked, and who calls has prepared the slot.
 void add_to_swap_cache(Task& current, Page* page, int slot) {
-  SpinLock& i_pages_lock = swap_of(current).area_of(slot).i_pages_lock;
+  SpinLock& i_pages_lock = i_pages_lock_of(current, slot);
   i_pages_lock.lock_irq(current);
   act(current, event::AddToSwapCache{.page = frame_fact(current, page), .slot = as_fact(slot)}, [&] {
     page->refcount.add(1, std::memory_order_relaxed);
@@ -238,7 +244,7 @@ void delete_from_swap_cache_locked(Task& current, Page* page, int slot) {
 // delete_from_swap_cache. The page is locked, and the caller has a reference.
 void delete_from_swap_cache(Task& current, Page* page) {
   const int slot = page->swap_slot;
-  SpinLock& i_pages_lock = swap_of(current).area_of(slot).i_pages_lock;
+  SpinLock& i_pages_lock = i_pages_lock_of(current, slot);
   i_pages_lock.lock_irq(current);
   delete_from_swap_cache_locked(current, page, slot);
   i_pages_lock.unlock_irq(current);
@@ -271,7 +277,7 @@ Page* swap_cache_get_page(Task& current, int slot) {
     Page* const page = look_up_in_swap_cache(current, slot);
     if (page == nullptr) return nullptr;
     if (!try_get_page(current, page)) {
-      swap_of(current).area_of(slot).i_pages_lock.wait_until_free(current);
+      i_pages_lock_of(current, slot).wait_until_free(current);
       continue;
     }
     if (look_up_in_swap_cache(current, slot) == page) return page;
@@ -308,7 +314,7 @@ bool page_free_swap(Task& current, Page* page) {
 
 bool remove_from_swap(Task& current, Page* page) {
   const int slot = page->swap_slot;
-  SpinLock& i_pages_lock = swap_of(current).area_of(slot).i_pages_lock;
+  SpinLock& i_pages_lock = i_pages_lock_of(current, slot);
   i_pages_lock.lock_irq(current);
   const bool removed = page_ref_freeze_if_clean(current, page, 2);
   if (removed) delete_from_swap_cache_locked(current, page, slot);
@@ -319,7 +325,7 @@ bool remove_from_swap(Task& current, Page* page) {
 
 bool replace_in_swap_cache(Task& current, Page* from, Page* to) {
   const int slot = from->swap_slot;
-  SpinLock& i_pages_lock = swap_of(current).area_of(slot).i_pages_lock;
+  SpinLock& i_pages_lock = i_pages_lock_of(current, slot);
   i_pages_lock.lock_irq(current);
   const bool replaces = page_ref_freeze(current, from, 2);
   if (replaces) {

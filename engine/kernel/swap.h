@@ -45,7 +45,6 @@ struct SwapArea {
 
 class SwapSpace {
  public:
-  // `number_of_locks`: what traces call the areas by.
   void init(const Row<SwapSlot>& slots, const Row<SwapArea>& areas);
   int size() const { return slots.size(); }
   SwapArea& area_of(int slot) const { return areas[slot / slots_per_area]; }

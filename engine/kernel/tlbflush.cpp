@@ -42,6 +42,16 @@ void flush_tlb_func(Task& current, const Task::FlushRequest request) {
   current.tlb_gen = mm_tlb_gen;
 }
 
+// inc_mm_tlb_gen: the mm's new generation.
+std::uint64_t inc_mm_tlb_gen(Task& current, Mm& mm) {
+  std::uint64_t new_tlb_gen = 0;
+  act(current, event::RaiseTlbGeneration{.mm = mm.number}, [&](event::RaiseTlbGeneration& found) {
+    new_tlb_gen = mm.tlb_gen.fetch_add(1, std::memory_order_acq_rel) + 1;
+    found.generation = static_cast<Fact>(new_tlb_gen);
+  });
+  return new_tlb_gen;
+}
+
 // smp_call_function_many_cond: who has to be asked.
 CpuMask cpus_to_ask(const Task& current, CpuMask cpumask, bool freed_tables) {
   auto mask = static_cast<CpuMask>(cpumask & ~cpu_bit(current.cpu));
@@ -92,11 +102,7 @@ void flush_tlb_mm_range(Task& current, Mm& mm, int first, int count, bool freed_
   // Who holds this lock has interrupts off: two CPUs that flush so wait for each other for ever.
   if (current.held.contains(LockClass::i_pages))
     note(current, event::SleepInAtomic{.reason = event::SleepInAtomic::Reason::flush, .subject = mm.number});
-  std::uint64_t new_tlb_gen = 0;
-  act(current, event::RaiseTlbGeneration{.mm = mm.number}, [&](event::RaiseTlbGeneration& found) {
-    new_tlb_gen = mm.tlb_gen.fetch_add(1, std::memory_order_acq_rel) + 1;
-    found.generation = static_cast<Fact>(new_tlb_gen);
-  });
+  const std::uint64_t new_tlb_gen = inc_mm_tlb_gen(current, mm);
   current.flush = Task::FlushRequest{.mm = mm.number, .first = first, .count = count, .new_tlb_gen = new_tlb_gen};
 
   const CpuMask others = cpus_to_ask(current, mm.cpumask.load(std::memory_order_acquire), freed_tables);
@@ -128,9 +134,7 @@ void arch_tlbbatch_flush(Task& current, CpuMask cpumask) {
 void set_tlb_ubc_flush_pending(Task& current, Mm& mm, bool writable) {
   Task::UnmapBatch& batch = current.tlb_ubc;
   // arch_tlbbatch_add_mm
-  act(current, event::RaiseTlbGeneration{.mm = mm.number}, [&](event::RaiseTlbGeneration& found) {
-    found.generation = static_cast<Fact>(mm.tlb_gen.fetch_add(1, std::memory_order_acq_rel) + 1);
-  });
+  inc_mm_tlb_gen(current, mm);
   batch.cpumask = static_cast<CpuMask>(batch.cpumask | mm.cpumask.load(std::memory_order_acquire));
   batch.flush_required = true;
   act(current, event::DeferFlush{.mm = mm.number}, [&](event::DeferFlush& found) {

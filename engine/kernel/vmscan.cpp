@@ -54,12 +54,6 @@ enum class Verdict : std::uint8_t {
   free,             // it has no reference, and is to be unlocked
 };
 
-Fact flags_of(Task& current, Page* page) {
-  const auto look = act(current, event::ReadDirty{.page = frame_fact(current, page)},
-                        [&](event::ReadDirty& found) { found.flags = page->flags.load(std::memory_order_acquire); });
-  return look.flags;
-}
-
 // folio_check_references, as far as that makes a difference: reclaim, keep or activate.
 Verdict check_references(Task& current, Page* page) {
   const int entries = page_referenced(current, page);
@@ -78,10 +72,10 @@ Verdict pageout(Task& current, Page* page) {
   if (!clear_page_dirty(current, page)) return Verdict::free;
   swap_writepage(current, page);
   constexpr Fact busy = PG_writeback | PG_dirty;
-  if ((flags_of(current, page) & busy) != 0) return Verdict::keep;
+  if ((page_flags(current, page) & busy) != 0) return Verdict::keep;
   // It was in memory already.
   if (!trylock_page(current, page)) return Verdict::keep;
-  return (flags_of(current, page) & busy) != 0 ? Verdict::keep_locked : Verdict::free;
+  return (page_flags(current, page) & busy) != 0 ? Verdict::keep_locked : Verdict::free;
 }
 
 // From where the page is mapped nowhere, and so cannot be pinned any more. One that is pinned will become dirty, and must keep its
@@ -90,7 +84,7 @@ Verdict free_unmapped(Task& current, Page* page) {
   const Kernel& kernel = *current.kernel;
   if (page_maybe_dma_pinned(current, page) && !planted(current, Defect::pinned_page_reclaimed))
     return Verdict::activate_locked;
-  const Fact flags = flags_of(current, page);
+  const Fact flags = page_flags(current, page);
   if ((flags & PG_dirty) != 0) {
     if ((flags & PG_swapbacked) == 0) return Verdict::activate_locked;
     if (!planted(current, Defect::paged_out_without_flush)) try_to_unmap_flush_dirty(current);
@@ -108,7 +102,7 @@ Verdict free_unmapped(Task& current, Page* page) {
 
 // The body of shrink_folio_list's loop for a page that is locked.
 Verdict shrink_locked(Task& current, Page* page) {
-  if ((flags_of(current, page) & PG_writeback) != 0) return Verdict::activate_locked;
+  if ((page_flags(current, page) & PG_writeback) != 0) return Verdict::activate_locked;
   if (!current.kernel->engine.since_6_12()) {
     if (const Verdict references = check_references(current, page); references != Verdict::free) return references;
   }
@@ -162,10 +156,11 @@ void reclaim_pages(Task& current, PageList& pages) {
 
 namespace {
 
-// Puts the page on the list, if nobody else has done so.
-void isolate(Task& current, Page* page, PageList& pages) {
-  if (isolate_lru_page(current, page)) pages.add(page);
+// Takes a page off its list, and drops the reference by which it was found. False: somebody else has done so.
+bool isolate(Task& current, Page* page) {
+  const bool isolated = isolate_lru_page(current, page);
   put_page(current, page);
+  return isolated;
 }
 
 // Which page a virtual page shows, at a glance and with no lock, with a reference. Null: there is none.
@@ -194,8 +189,8 @@ void reclaim_file_pages(Task& current, AddressSpace& file, PageSpan range) {
     if (page == nullptr) continue;
     if (page_mapped(current, page)) {
       put_page(current, page);
-    } else {
-      isolate(current, page, pages);
+    } else if (isolate(current, page)) {
+      pages.add(page);
     }
   }
   reclaim_pages(current, pages);
@@ -203,10 +198,7 @@ void reclaim_file_pages(Task& current, AddressSpace& file, PageSpan range) {
 
 Page* isolate_shown_page(Task& current, int address) {
   Page* const page = shown_page(current, address);
-  if (page == nullptr) return nullptr;
-  const bool isolated = isolate_lru_page(current, page);
-  put_page(current, page);
-  return isolated ? page : nullptr;
+  return page != nullptr && isolate(current, page) ? page : nullptr;
 }
 
 void kswapd(Task& current, int first, int count) {

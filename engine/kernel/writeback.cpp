@@ -93,9 +93,7 @@ void tag_pages_for_writeback(Task& current, AddressSpace& file, PageSpan range) 
 
 // Body of the loop of write_cache_pages. Takes the page locked, leaves it unlocked.
 void write_cache_page(Task& current, Page* page, AddressSpace& file, SyncMode mode) {
-  const auto look = act(current, event::ReadDirty{.page = frame_fact(current, page), .for_writeback = 1},
-                        [&](event::ReadDirty& found) { found.flags = page->flags.load(std::memory_order_relaxed); });
-  const bool dirty = (look.flags & PG_dirty) != 0;
+  const bool dirty = (page_flags(current, page, true) & PG_dirty) != 0;
   if (page->mapping != file.number || !dirty) {
     unlock_page(current, page);
     return;

@@ -334,8 +334,8 @@ class Reference {
   Row<Copy> copies_;            // by frame
   Row<Gather> gathers_;         // by CPU
   Row<std::uint8_t> zaps_;      // by CPU: how many are under way
-  Row<std::uint16_t>
-      dmas_;  // by CPU: the frame of a file's page that a device has written to for it, if that is there still
+  // By CPU: the frame of a file's page that a device has written to for it, if that is there still.
+  Row<std::uint16_t> dmas_;
   int parents_[max_mms];  // of mms that are being forked
   PrivateMemory private_;
 };

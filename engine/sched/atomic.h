@@ -64,6 +64,15 @@ class Atomic {
     return value_.compare_exchange_strong(expected, desired, order, failure_order(order));
   }
 
+  // Adds one, unless there is none (atomic_inc_not_zero). Returns what it is then; zero: nothing was added.
+  [[nodiscard]] T inc_not_zero(std::memory_order order) {
+    T count = load(std::memory_order_relaxed);
+    while (count > 0) {
+      if (compare_exchange(count, count + 1, order)) return count + 1;
+    }
+    return 0;
+  }
+
   // --- whose result is not used ---
 
   void add(T value, std::memory_order order) {

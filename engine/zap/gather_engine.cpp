@@ -63,12 +63,6 @@ bool need_resched(const Task& current, int entries) {
   return most != 0 && entries == most;
 }
 
-void add_mm_rss_vec(Task& current, Mm& mm, const long (&rss)[rss_kinds]) {
-  const long times = planted(current, Defect::rss_counted_twice) ? 2 : 1;
-  for (const RssKind kind : {MM_FILEPAGES, MM_ANONPAGES, MM_SWAPENTS})
-    add_mm_counter(current, mm, kind, times * rss[kind]);
-}
-
 // should_zap_page: copies that a private mapping has in place of its file's pages are not that file's.
 bool should_zap_page(const Task& current, const Page* page, const ZapDetails& details) {
   if (details.even_cows || planted(current, Defect::copies_zapped)) return true;
@@ -76,8 +70,7 @@ bool should_zap_page(const Task& current, const Page* page, const ZapDetails& de
 }
 
 // An entry that is not present: that of a copy, or of anonymous memory, in swap space; or that of a page which is being moved.
-void zap_absent_entry(Task& current, Mm& mm, int address, Pte entry, const ZapDetails& details,
-                      long (&rss)[rss_kinds]) {
+void zap_absent_entry(Task& current, Mm& mm, int address, Pte entry, const ZapDetails& details, RssVector& rss) {
   if (entry.migrating()) {
     const Page* const page = &current.kernel->pages[entry.frame()];
     if (!should_zap_page(current, page, details)) return;
@@ -128,7 +121,7 @@ GatherEngine::Piece GatherEngine::zap_ptes(MmuGather& tlb, int page, int end, co
   Mm& mm = tlb.mm();
   bool full = false;
   int entries = 0;
-  long rss[rss_kinds] = {};
+  RssVector rss = {};
   for (; page != end && !full; ++page) {
     if (page + 1 == end && planted(current, Defect::last_entry_skipped)) continue;
     const Pte found = ptep_get(current, mm, page);
@@ -148,6 +141,7 @@ GatherEngine::Piece GatherEngine::zap_ptes(MmuGather& tlb, int page, int end, co
     full = zap_pte(tlb, mapped, pte, force_flush);
   }
   add_mm_rss_vec(current, mm, rss);
+  if (planted(current, Defect::rss_counted_twice)) add_mm_rss_vec(current, mm, rss);
   return {.end = page, .full = full};
 }
 
