@@ -23,7 +23,7 @@ class Batch final : public Oracle<event::BeginGather, event::QueuePage, event::F
  public:
   Batch(OracleId id, Trial& trial) : Oracle(id, trial) {
     for (State& state : states_) {
-      state.frames = row<FrameIndex>(machine().virtual_pages());
+      state.queue = row<Pages>(machine().virtual_pages());
       state.releasable = row<std::uint16_t>(no_frame() + 1);
     }
   }
@@ -32,19 +32,24 @@ class Batch final : public Oracle<event::BeginGather, event::QueuePage, event::F
 
   void on(int cpu, const event::QueuePage& event) {
     State& state = states_[cpu];
-    if (event.queued > event.room) violate(cpu, "a batch holds {} pages, its maximum is {}", event.queued, event.room);
+    if (event.queued > event.room)
+      violate(cpu, "a batch holds {} entries, its maximum is {}", event.queued, event.room);
     if (event.batches > event.batch_max)
       violate(cpu, "a gather has {} batches, the limit is {}", event.batches, event.batch_max);
-    if (state.queued == static_cast<unsigned>(state.frames.size())) {
+    if (state.entries == static_cast<unsigned>(state.queue.size())) {
       violate(cpu, "a gather queues more pages than an address space has");
       return;
     }
-    state.frames[state.queued++] = frame_of(event.pointer);
+    state.queue[state.entries++] = {.first = frame_of(event.pointer),
+                                    .count = static_cast<std::uint16_t>(event.page.pages)};
+    state.queued += event.page.pages;
   }
 
   void on(int cpu, const event::FlushGather& /*event*/) {
     State& state = states_[cpu];
-    for (; state.flushed < state.queued; ++state.flushed) ++state.releasable[state.frames[state.flushed]];
+    for (; state.flushed < state.entries; ++state.flushed) {
+      each_frame(state.queue[state.flushed], [&](FrameIndex frame) { ++state.releasable[frame]; });
+    }
   }
 
   void on(int cpu, const event::ReleasePages& event) {
@@ -54,13 +59,15 @@ class Batch final : public Oracle<event::BeginGather, event::QueuePage, event::F
 
   void on(int cpu, const event::ReleasePage& event) {
     State& state = states_[cpu];
-    const FrameIndex frame = frame_of(event.pointer);
-    if (state.releasable[frame] == 0) {
-      violate(cpu, "page frame {} is released without having been queued and flushed", frame);
-      return;
-    }
-    --state.releasable[frame];
-    ++state.released;
+    each_frame({.first = frame_of(event.pointer), .count = static_cast<std::uint16_t>(event.pages)},
+               [&](FrameIndex frame) {
+                 if (state.releasable[frame] == 0) {
+                   violate(cpu, "page frame {} is released without having been queued and flushed", frame);
+                   return;
+                 }
+                 --state.releasable[frame];
+                 ++state.released;
+               });
   }
 
   void on(int cpu, const event::EndGather& /*event*/) {
@@ -78,12 +85,19 @@ class Batch final : public Oracle<event::BeginGather, event::QueuePage, event::F
  private:
   using FrameIndex = std::uint16_t;
 
+  // In a row.
+  struct Pages {
+    FrameIndex first;
+    std::uint16_t count;
+  };
+
   struct State {
-    unsigned queued = 0;   // in all
+    unsigned queued = 0;    // pages in all
+    unsigned released = 0;  // pages
+    unsigned entries = 0;
     unsigned flushed = 0;  // how many of them
-    unsigned released = 0;
     // In the order of queueing. A gather may release what it has queued and queue again, at most once an entry.
-    Row<FrameIndex> frames;
+    Row<Pages> queue;
     Row<std::uint16_t> releasable;  // how often a frame was queued, flushed, and not yet released
   };
 
@@ -93,8 +107,17 @@ class Batch final : public Oracle<event::BeginGather, event::QueuePage, event::F
     return static_cast<FrameIndex>(std::min<Fact>(pointer.offset / world().page_stride(), as_fact(no_frame())));
   }
 
-  static void forget(State& state) {
-    for (unsigned i = 0; i < state.flushed; ++i) state.releasable[state.frames[i]] = 0;
+  // What leads beyond the array does so for the whole row.
+  template <typename Visit>
+  void each_frame(const Pages& pages, const Visit& visit) const {
+    for (Fact i = 0; i < pages.count; ++i)
+      visit(static_cast<FrameIndex>(std::min(pages.first + i, as_fact(no_frame()))));
+  }
+
+  void forget(State& state) const {
+    for (unsigned i = 0; i < state.flushed; ++i)
+      each_frame(state.queue[i], [&](FrameIndex frame) { state.releasable[frame] = 0; });
+    state.entries = 0;
     state.queued = 0;
     state.flushed = 0;
     state.released = 0;

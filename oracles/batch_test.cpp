@@ -110,7 +110,7 @@ BOOST_AUTO_TEST_CASE(fires_for_limits) {
   run.happens(0, event::ReleasePages{.count = 512, .limit = 512});
   BOOST_TEST(run.holds());
   run.happens(0, event::QueuePage{.queued = 9, .room = 8, .batches = 2, .batch_max = 2});
-  BOOST_TEST(run.fact(id) == "a batch holds 9 pages, its maximum is 8");
+  BOOST_TEST(run.fact(id) == "a batch holds 9 entries, its maximum is 8");
   run.begin();
   run.happens(0, event::QueuePage{.queued = 8, .room = 8, .batches = 3, .batch_max = 2});
   BOOST_TEST(run.fact(id) == "a gather has 3 batches, the limit is 2");

@@ -102,9 +102,13 @@ class Commits final
 
   void on(int cpu, const event::OperationBegins& /*event*/) { reference_.begin_operation(cpu); }
   void on(int /*cpu*/, const event::RemoveFromPageCache& event) {
-    reference_.drop(number(event.page.frame), file_of(event.page), number(event.page.index));
+    const PageFact& folio = event.page;
+    for (Fact i = 0; i < folio.pages; ++i)
+      reference_.drop(number(folio.frame + i), file_of(folio), number(folio.index + i));
   }
-  void on(int /*cpu*/, const event::FreePage& event) { reference_.free(number(event.page.frame)); }
+  void on(int /*cpu*/, const event::FreePage& event) {
+    for (Fact i = 0; i < event.page.pages; ++i) reference_.free(number(event.page.frame + i));
+  }
   void on(int cpu, const event::BeginGather& event) { reference_.begin_gather(cpu, number(event.mm)); }
   void on(int cpu, const event::ClearEntry& event) {
     if (event.was.swapped() || event.was.migrating())

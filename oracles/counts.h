@@ -50,7 +50,9 @@ class Counts final
   void on(int /*cpu*/, const event::RunEnds& event) {
     if (event.outcome != Outcome::completed) return;
     const Fact frames = static_cast<Fact>(world().frames());
-    for (Fact frame = 0; frame < frames; ++frame) check_frame(frame);
+    for (Fact frame = 0; frame < frames; ++frame) {
+      if (world().frame_facts(frame).folio.frame == frame) check_folio(frame);
+    }
     for (int mm = 0; mm < machine().mms; ++mm) check_mm(mm);
     for (int slot = 0; slot < world().swap_slots(); ++slot) check_slot(slot);
   }
@@ -62,9 +64,10 @@ class Counts final
     violate(cpu, "page frame {} has mapcount {}, but {} page-table entries lead to it", frame, facts.mapcount, entries);
   }
 
-  void check_frame(Fact frame) {
+  // By its first page frame.
+  void check_folio(Fact frame) {
     const FrameFacts facts = world().frame_facts(frame);
-    const int expected = facts.cached() ? 1 + (facts.test(PG_buffers) ? 1 : 0) : 0;
+    const std::int32_t expected = facts.cached() ? facts.cache_references() : 0;
     if (facts.refcount != expected && facts.cached()) {
       violate(-1, "at the end page frame {}, which is in the page cache, has refcount {} instead of {}", frame,
               facts.refcount, expected);

@@ -63,7 +63,7 @@ BOOST_AUTO_TEST_CASE(a_page_that_leaves_the_cache_is_not_mapped) {
 BOOST_AUTO_TEST_CASE(at_the_end_pages_are_free_or_the_caches) {
   HandMadeRun run;
   FrameFacts& facts = run.world.add_page(0, 1).facts;
-  run.world.frames_in_use.emplace_back();
+  run.world.add_frame();
   BOOST_TEST(fact_at_the_end(run) == "");
 
   facts.flags |= PG_buffers;

@@ -75,12 +75,14 @@ BOOST_AUTO_TEST_CASE(silent_while_another_rmap_is_left) {
 
 namespace {
 
-// CPU 1 has page frame 0 locked, and CPU 2 can write to it.
+// CPU 1 has page frame 0 locked, and takes it out of mm 0, through which CPU 2 can write to it.
 struct LockedPage : TwoFrames {
   LockedPage() {
     world.cpus[2].tlb = {{.page = 5, .entry = entry(0), .lives_ago = 0}};
     happens(1, event::TakeLock{.lock = lock, .shared = 0, .tries = 0, .taken = 1, .holders = 0});
+    clear_entry(1);
   }
+  void clear_entry(int cpu) { happens(cpu, event::ClearEntry{.mm = 0, .page = 1, .was = entry(0)}); }
   void unlock() { happens(1, event::DropLock{.lock = lock}); }
 
   static constexpr LockFact lock{.kind = LockClass::page, .number = 0};
@@ -113,10 +115,57 @@ BOOST_AUTO_TEST_CASE(silent_for_a_page_that_is_mapped_again_when_it_is_unlocked)
   BOOST_TEST(!run.breaks(id));
 }
 
-BOOST_AUTO_TEST_CASE(somebody_elses_lock_is_no_excuse) {
+BOOST_AUTO_TEST_CASE(who_has_locked_the_page_owes_the_flush_though_somebody_else_removes_the_last_rmap) {
   LockedPage run;
   run.happens(0, event::RemoveRmap{.page = run.page, .mapcount = 0});
+  BOOST_TEST(!run.breaks(id));
+  run.unlock();
   BOOST_TEST(run.breaks(id));
+}
+
+BOOST_AUTO_TEST_CASE(the_lock_is_no_excuse_for_another_mm) {
+  for (const int cpu : {0, 1}) {
+    LockedPage run;
+    run.world.cpus[2].mm = 1;
+    run.happens(cpu, event::RemoveRmap{.page = run.page, .mapcount = 0});
+    BOOST_TEST(run.breaks(id));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(somebody_elses_lock_is_no_excuse) {
+  LockedPage run;
+  run.unlock();
+  run.happens(1, event::TakeLock{.lock = LockedPage::lock, .shared = 0, .tries = 0, .taken = 1, .holders = 0});
+  run.clear_entry(0);
+  run.happens(0, event::RemoveRmap{.page = run.page, .mapcount = 0});
+  BOOST_TEST(run.breaks(id));
+}
+
+BOOST_AUTO_TEST_CASE(silent_while_what_is_written_there_may_be_thrown_away) {
+  for (const Fact first : {0U, 1U}) {
+    for (const bool is_done : {false, true}) {
+      LockedPage run;
+      run.world.cpus[2].tlb[0].page = 1;
+      run.happens(2, event::FreeLazily{.mm = 0, .first = first, .count = 1, .done = 0});
+      if (is_done) run.happens(2, event::FreeLazily{.mm = 0, .first = first, .count = 1, .done = 1});
+      run.rmap_removed();
+      run.unlock();
+      BOOST_TEST(run.breaks(id) == (first != 1 || is_done));
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(of_a_large_folio_any_page_can_be_written_to) {
+  for (const Fact frame : {0U, 1U, 2U}) {
+    TwoFrames run;
+    run.world.add_page(0, 2);
+    for (int i : {0, 1})
+      run.world.frames_in_use[static_cast<std::size_t>(i)].facts.folio = {
+          .frame = 0, .file = 0, .index = 0, .pages = 2};
+    run.world.cpus[2].tlb = {{.page = 5, .entry = entry(frame), .lives_ago = 0}};
+    run.rmap_removed();
+    BOOST_TEST(run.breaks(id) == (frame < 2));
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -30,28 +30,26 @@ class LostDirtyData final : public Oracle<event::PutPage, event::RemoveFromPageC
 
   void on(int cpu, const event::PutPage& event) {
     // What the cache and buffers hold, at most.
-    if (event.refcount < 1 || event.refcount > 2) return;
-    const Fact frame = event.page.frame;
-    const FrameFacts facts = world().frame_facts(frame);
+    if (event.refcount < 1 || event.refcount > number(event.page.pages) + 1) return;
+    const FrameFacts facts = world().frame_facts(event.page.frame);
     if (!facts.cached() || !is_left_alone(facts)) return;
-    const int file = file_of(facts.page);
-    const int index = number(facts.page.index);
-    const int word = lost_word(frame, file, index);
-    if (word < 0) return;
-    violate(cpu, "page {} of file {} is let go of clean, but its word {} is {} in memory and {} on the disk", index,
-            file, word, world().frame_word(frame, word), world().disk_word(file, index, word));
+    each_page(facts.folio, [&](Fact frame, int file, int index) {
+      const int word = lost_word(frame, file, index);
+      if (word < 0) return;
+      violate(cpu, "page {} of file {} is let go of clean, but its word {} is {} in memory and {} on the disk", index,
+              file, word, world().frame_word(frame, word), world().disk_word(file, index, word));
+    });
   }
 
   void on(int cpu, const event::RemoveFromPageCache& event) {
-    const Fact frame = event.page.frame;
-    const FrameFacts facts = world().frame_facts(frame);
+    const FrameFacts facts = world().frame_facts(event.page.frame);
     if (!facts.test(PG_uptodate) || facts.maybe_dma_pinned()) return;
-    const int file = file_of(event.page);
-    const int index = number(event.page.index);
-    const int word = lost_word(frame, file, index);
-    if (word < 0) return;
-    violate(cpu, "page {} of file {} leaves the page cache clean, but its word {} is {} in memory and {} on the disk",
-            index, file, word, world().frame_word(frame, word), world().disk_word(file, index, word));
+    each_page(event.page, [&](Fact frame, int file, int index) {
+      const int word = lost_word(frame, file, index);
+      if (word < 0) return;
+      violate(cpu, "page {} of file {} leaves the page cache clean, but its word {} is {} in memory and {} on the disk",
+              index, file, word, world().frame_word(frame, word), world().disk_word(file, index, word));
+    });
   }
 
   void on(int /*cpu*/, const event::RunEnds& event) {
@@ -67,8 +65,14 @@ class LostDirtyData final : public Oracle<event::PutPage, event::RemoveFromPageC
  private:
   // A clean page of the cache that nobody uses.
   static bool is_left_alone(const FrameFacts& facts) {
-    if (facts.mapcount > 0 || facts.refcount != 1 + (facts.test(PG_buffers) ? 1 : 0)) return false;
+    if (facts.mapcount > 0 || facts.refcount != facts.cache_references()) return false;
     return (facts.flags & (PG_uptodate | PG_dirty | PG_locked | PG_writeback)) == PG_uptodate;
+  }
+
+  // Calls visit(frame, file, index) for each page of a folio.
+  template <typename Visit>
+  static void each_page(const PageFact& folio, const Visit& visit) {
+    for (Fact i = 0; i < folio.pages; ++i) visit(folio.frame + i, file_of(folio), number(folio.index + i));
   }
 
   void check_left(Fact frame, int file, int index) {

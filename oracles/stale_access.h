@@ -54,9 +54,9 @@ class StaleAccess final
       violate(cpu, "page frame {} is freed while {} page-table entries lead to it", frame, event.entries);
     each_translation([&](int other, const TlbFact& fact) {
       // The frame's life has just ended: what led to the frame until now is one life old.
-      if (fact.entry.frame() != frame || fact.lives_ago != 1) return;
-      violate(cpu, "page frame {} is freed while the TLB of cpu {} maps virtual page {} to it", frame, other,
-              fact.page);
+      if (fact.entry.frame() - frame >= event.page.pages || fact.lives_ago != 1) return;
+      violate(cpu, "page frame {} is freed while the TLB of cpu {} maps virtual page {} to it", fact.entry.frame(),
+              other, fact.page);
     });
   }
 

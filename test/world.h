@@ -61,11 +61,20 @@ class TestWorld final : public World {
   std::string_view code;  // the function that every CPU is in
   std::vector<std::pair<TextFact, std::string_view>> texts;
 
+  // The next frame, which is no file's.
+  TestFrame& add_frame() {
+    const PageFact page{.frame = static_cast<Fact>(frames_in_use.size())};
+    TestFrame& added = frames_in_use.emplace_back();
+    added.facts = {.page = page, .folio = page};
+    return added;
+  }
   // The next frame, in a file's page cache. Its count is right.
   TestFrame& add_page(Fact file, Fact index) {
-    const auto frame = static_cast<Fact>(frames_in_use.size());
-    TestFrame& added = frames_in_use.emplace_back();
-    added.facts = {.flags = PG_uptodate, .refcount = 1, .page = {.frame = frame, .file = file, .index = index}};
+    TestFrame& added = add_frame();
+    PageFact page = added.facts.page;
+    page.file = file;
+    page.index = index;
+    added.facts = {.flags = PG_uptodate, .refcount = 1, .page = page, .folio = page};
     return added;
   }
 

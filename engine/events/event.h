@@ -477,8 +477,9 @@ struct PutBackPage : StepEvent {
 };
 
 struct AllocatePage : StepEvent {
+  Fact pages = 1;  // in a row, for one folio
   // found
-  Fact frame;
+  Fact frame;  // the first; none: there are no such
 };
 
 // To the free list.
@@ -502,7 +503,7 @@ struct LookUpPage : StepEvent {
 struct AddToPageCache : StepEvent {
   PageFact page;
   // found
-  Fact added;  // 0: there is one already
+  Fact added;  // 0: there is a page already
 };
 
 // Another frame takes the page's place, and holds what it held (migration).
@@ -520,6 +521,7 @@ struct TagPage : StepEvent {
   Fact file;
   Fact index;
   Fact tag;
+  Fact pages = 1;
 };
 
 // Pages of the range that are tagged dirty are tagged to be written.
@@ -787,8 +789,8 @@ struct EndZap : Note {
 
 // A page waits for the flush. The batch that it went into has not been followed by another yet.
 struct QueuePage : StepEvent {
-  PageFact page;
-  Fact flags;  // that its pointer carries
+  PageFact page;  // or several of one folio
+  Fact flags;     // that its pointer carries
   // found
   PointerFact pointer;
   Fact queued;     // entries in the batch
@@ -827,6 +829,7 @@ struct ReleasePages : Note {
 // As the entry is in memory.
 struct ReleasePage : Note {
   PointerFact pointer;
+  Fact pages = 1;  // from there on: a reference to each is dropped
 };
 
 // Reclaim has cleared an entry, and is to flush later, for many entries at once.

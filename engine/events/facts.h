@@ -47,11 +47,12 @@ enum PageFlag : Fact {
   PG_anon_exclusive = 1U << 10U,  // of an anonymous page: nobody else maps it who may not see what is stored to it
 };
 
-// A page frame, and which page of which file it holds.
+// A page frame, and which page of which file it holds; or some in a row, with as many pages of the file in a row.
 struct PageFact {
   Fact frame = no_fact;
   Fact file = no_fact;   // none: it is in no page cache
   Fact index = no_fact;  // its place there
+  Fact pages = 1;        // so many
 };
 
 // A page-table entry, or what a TLB holds of one. One that is not present may lead to swap space, or say that
@@ -83,17 +84,23 @@ struct EntryFact {
 // So much of a page's reference count is a pin: who has one may write to the page by its frame, whatever page tables say.
 inline constexpr std::int32_t gup_pin_counting_bias = 1024;
 
-// All there is to know of a page frame.
+// All there is to know of a page frame. What a kernel keeps of a folio, which may be several page frames in a row, is the same of
+// each of them.
 struct FrameFacts {
-  Fact flags = 0;             // PageFlag
-  std::int32_t refcount = 0;  // 0: free, or frozen
-  std::int32_t mapcount = 0;  // what rmap counts: the kernel's _mapcount plus one
-  Fact entries = 0;           // page-table entries that do lead to it
+  Fact flags = 0;             // PageFlag; the folio's
+  std::int32_t refcount = 0;  // 0: free, or frozen; the folio's
+  std::int32_t mapcount = 0;  // what rmap counts: the kernel's _mapcount plus one, of all pages of the folio
+  Fact entries = 0;           // page-table entries that do lead to one of them
   PageFact page;
+  PageFact folio;  // all of it
 
   bool test(PageFlag flag) const { return (flags & flag) != 0; }
   bool cached() const { return page.file != no_fact; }
   bool maybe_dma_pinned() const { return refcount >= gup_pin_counting_bias; }
+  // The references of the page cache, which has one for each page, and of what else keeps one as long as it has the folio.
+  std::int32_t cache_references() const {
+    return static_cast<std::int32_t>(folio.pages) + static_cast<std::int32_t>(test(PG_buffers));
+  }
 };
 
 // An entry of a CPU's TLB.

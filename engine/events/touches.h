@@ -16,7 +16,7 @@
 
 namespace shootdown {
 
-// A row of places of one kind: of one owner, from `number` on.
+// A row of places of one kind: of one owner, from `number` on. Those of a folio are its first page's.
 struct Places {
   enum class Kind : Fact {
     entry,              // owner: mm, number: virtual page
@@ -81,6 +81,12 @@ constexpr Places mapcount(const PageFact& page) {
 }
 constexpr Places identity(const PageFact& page) {
   return {Kind::identity, 0, page.frame};
+}
+constexpr Places slots(const PageFact& page) {
+  return {Kind::slot, page.file, page.index, page.pages};
+}
+constexpr Places tags(const PageFact& page) {
+  return {Kind::tags, page.file, page.index, page.pages};
 }
 constexpr Places words(Fact frame) {
   return {Kind::words, 0, frame};
@@ -229,11 +235,11 @@ class TouchesOf {
   void operator()(const event::ReadDirty& e) { say_.reads(places::flags(e.page)); }
   void operator()(const event::SetWriteback& e) {
     say_.writes(places::flags(e.page));
-    say_.writes(places::tags(e.page.file, e.page.index));
+    say_.writes(places::tags(e.page));
   }
   void operator()(const event::ClearWriteback& e) {
     say_.writes(places::flags(e.page));
-    say_.writes(places::tags(e.page.file, e.page.index));
+    say_.writes(places::tags(e.page));
   }
   void operator()(const event::ReadWriteback& e) { say_.reads(places::flags(e.page)); }
   void operator()(const event::ReadUptodate& e) { say_.reads(places::flags(e.page)); }
@@ -264,7 +270,7 @@ class TouchesOf {
   void operator()(const event::PutBackPage& e) { say_.writes(places::flags(e.page)); }
   void operator()(const event::AllocatePage& e) {
     say_.writes(places::free_memory);
-    if (e.frame != no_fact) says_whole({.frame = e.frame});
+    if (e.frame != no_fact) says_whole({.frame = e.frame, .pages = e.pages});
   }
   void operator()(const event::FreePage& e) {
     say_.writes(places::free_memory);
@@ -275,22 +281,22 @@ class TouchesOf {
 
   void operator()(const event::LookUpPage& e) { say_.reads(places::slot(e.file, e.index)); }
   void operator()(const event::AddToPageCache& e) {
-    say_.writes(places::slot(e.page.file, e.page.index));
+    say_.writes(places::slots(e.page));
     say_.writes(places::identity(e.page));
     say_.writes(places::refcount(e.page));
     say_.writes(places::flags(e.page));
   }
   void operator()(const event::ReplaceInPageCache& e) {
-    say_.writes(places::slot(e.page.file, e.page.index));
+    say_.writes(places::slots(e.page));
     says_whole(e.page);
-    says_whole({.frame = e.was});
+    says_whole({.frame = e.was, .pages = e.page.pages});
   }
   void operator()(const event::RemoveFromPageCache& e) {
-    say_.writes(places::slot(e.page.file, e.page.index));
-    say_.writes(places::tags(e.page.file, e.page.index));
+    say_.writes(places::slots(e.page));
+    say_.writes(places::tags(e.page));
     say_.writes(places::identity(e.page));
   }
-  void operator()(const event::TagPage& e) { say_.writes(places::tags(e.file, e.index)); }
+  void operator()(const event::TagPage& e) { say_.writes(places::tags(e.file, e.index, e.pages)); }
   void operator()(const event::TagForWriteback& e) { say_.writes(places::tags(e.file, e.first, e.count)); }
   // From where it began to where it found one, or to the end.
   void operator()(const event::FindTagged& e) {
@@ -376,11 +382,10 @@ class TouchesOf {
  private:
   using Kind = Places::Kind;
 
+  // Folios may come to be, or be taken apart.
   void says_whole(const PageFact& page) {
-    say_.writes(places::flags(page));
-    say_.writes(places::refcount(page));
-    say_.writes(places::mapcount(page));
-    say_.writes(places::identity(page));
+    for (const Kind kind : {Kind::flags, Kind::refcount, Kind::mapcount, Kind::identity})
+      say_.writes({kind, 0, page.frame, page.pages});
   }
 
   Fact cpu_;

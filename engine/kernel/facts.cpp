@@ -1,5 +1,6 @@
 #include "engine/kernel/facts.h"
 
+#include "engine/kernel/filemap.h"
 #include "engine/kernel/kernel.h"
 #include "engine/kernel/zap_engine.h"
 
@@ -37,11 +38,13 @@ int KernelFacts::frames() const {
 
 FrameFacts KernelFacts::frame_facts(Fact frame) const {
   const Page& page = kernel_.pages[frame];
-  return {.flags = page.flags.load(relaxed),
-          .refcount = page.refcount.load(relaxed),
-          .mapcount = page.mapcount.load(relaxed),
-          .entries = kernel_.frame(&page).entries,
-          .page = shootdown::page_fact(kernel_, frame)};
+  const Page& folio = *page.folio();
+  return {.flags = folio.flags.load(relaxed),
+          .refcount = folio.refcount.load(relaxed),
+          .mapcount = folio.mapcount.load(relaxed),
+          .entries = entries_to(kernel_, &page),
+          .page = page_fact(kernel_, &page, 1),
+          .folio = page_fact(kernel_, &folio, as_fact(folio.nr_pages()))};
 }
 
 Fact KernelFacts::frame_word(Fact frame, int word) const {
@@ -57,8 +60,8 @@ Fact KernelFacts::page_array_length() const {
 }
 
 Fact KernelFacts::cached_frame(int file, int index) const {
-  const Page* const page = kernel_.files[file].slots[index].load(relaxed);
-  return page == nullptr ? no_fact : kernel_.pfn(page);
+  Page* const folio = kernel_.files[file].slots[index].load(relaxed);
+  return folio == nullptr ? no_fact : kernel_.pfn(file_page(folio, index));
 }
 
 Fact KernelFacts::cache_tags(int file, int index) const {

@@ -9,20 +9,30 @@ namespace shootdown {
 
 namespace {
 
-// filemap_add_folio. The page is new and locked. False if there is one already.
-bool add_to_page_cache(Task& current, Page* page, AddressSpace& file, int index) {
+bool is_empty(const AddressSpace& file, PageSpan range) {
+  for (int index = range.first; index < range.first + range.count; ++index) {
+    if (file.slots[index].load(std::memory_order_relaxed) != nullptr) return false;
+  }
+  return true;
+}
+
+// filemap_add_folio. The folio is new and locked. False if there is a page already where one of its pages is to be.
+bool add_to_page_cache(Task& current, Page* folio, AddressSpace& file, int first) {
+  const int count = folio->nr_pages();
   file.i_pages_lock.lock_irq(current);
   const auto addition =
-      act(current, event::AddToPageCache{.page = frame_fact(current, page)}, [&](event::AddToPageCache& found) {
+      act(current, event::AddToPageCache{.page = folio_fact(current, folio)}, [&](event::AddToPageCache& found) {
         found.page.file = file.number;
-        found.page.index = as_fact(index);
-        found.added = static_cast<Fact>(file.slots[index].load(std::memory_order_relaxed) == nullptr);
+        found.page.index = as_fact(first);
+        found.added = static_cast<Fact>(is_empty(file, {first, count}));
         if (found.added == 0) return;
-        page->mapping = static_cast<std::int8_t>(file.number);
-        page->index = static_cast<std::uint16_t>(index);
-        page->refcount.add(1, std::memory_order_relaxed);
-        page->flags.set(PG_lru, std::memory_order_relaxed);  // folio_add_lru
-        file.slots[index].store(page, std::memory_order_release);
+        folio->refcount.add(count, std::memory_order_relaxed);
+        folio->flags.set(PG_lru, std::memory_order_relaxed);  // folio_add_lru
+        for (int i = 0; i < count; ++i) {
+          folio[i].mapping = static_cast<std::int8_t>(file.number);
+          folio[i].index = static_cast<std::uint16_t>(first + i);
+          file.slots[first + i].store(folio, std::memory_order_release);
+        }
       });
   file.i_pages_lock.unlock_irq(current);
   return addition.added != 0;
@@ -31,14 +41,18 @@ bool add_to_page_cache(Task& current, Page* page, AddressSpace& file, int index)
 // filemap_read_folio. The page is locked when it is called, and not when it returns.
 void read_page(Task& current, Page* page, AddressSpace& file) {
   Kernel& kernel = *current.kernel;
-  act(current, event::ReadFromDisk{.page = frame_fact(current, page)}, [&](event::ReadFromDisk& found) {
-    for (int word = 0; word < kernel.config.words; ++word) {
-      const Word value = file.disk[page->index].words[word].load(std::memory_order_relaxed);
-      kernel.frame(page).words[word].store(value, std::memory_order_relaxed);
-      found.words[static_cast<std::size_t>(word)] = value;
-    }
-    page->flags.set(PG_uptodate, std::memory_order_release);
-  });
+  Page* const folio = page->folio();
+  const int last = folio->nr_pages() - 1;
+  for (int i = 0; i <= last; ++i) {
+    act(current, event::ReadFromDisk{.page = frame_fact(current, folio + i)}, [&](event::ReadFromDisk& found) {
+      for (int word = 0; word < kernel.config.words; ++word) {
+        const Word value = file.disk[folio[i].index].words[word].load(std::memory_order_relaxed);
+        kernel.frame(folio + i).words[word].store(value, std::memory_order_relaxed);
+        found.words[static_cast<std::size_t>(word)] = value;
+      }
+      if (i == last) folio->flags.set(PG_uptodate, std::memory_order_release);
+    });
+  }
   unlock_page(current, page);
 }
 
@@ -56,6 +70,20 @@ void drop_invalidate_lock(Task& current, AddressSpace& file, bool& held) {
   held = false;
 }
 
+// Makes a folio for the page at `index`, locked and not up to date, and adds it to the cache: of as many pages as folios of this
+// file have (`large`), or of that page alone. False: there is a page already where one of its pages is to be. Null in `folio`: there
+// is no memory.
+bool add_folio(Task& current, AddressSpace& file, int index, bool large, Page*& folio) {
+  const PageSpan place = large ? folio_place(*current.kernel, index) : PageSpan{index, 1};
+  folio = alloc_folio(current, place.count);
+  if (folio == nullptr) return true;
+  lock_new_page(current, folio);
+  if (add_to_page_cache(current, folio, file, place.first)) return true;
+  unlock_new_page(current, folio);
+  put_page(current, folio);
+  return false;
+}
+
 // Gets a page that is in the cache, adding a new one, locked and not up to date, if there is none. `lock`: whether the
 // invalidate_lock is held, which is taken before one is added; null: it need not be.
 Page* find_or_create_page(Task& current, AddressSpace& file, int index, bool& created, bool* lock) {
@@ -63,13 +91,14 @@ Page* find_or_create_page(Task& current, AddressSpace& file, int index, bool& cr
     created = false;
     if (Page* const page = find_get_page(current, file, index)) return page;
     if (lock != nullptr && take_invalidate_lock(current, file, *lock)) continue;
-    Page* const page = alloc_page(current);
-    if (page == nullptr) return nullptr;
-    lock_new_page(current, page);
-    created = true;
-    if (add_to_page_cache(current, page, file, index)) return page;
-    unlock_new_page(current, page);
-    put_page(current, page);
+    // Where there is no room for a large folio, or no memory, a small one will do.
+    const bool large = folio_place(*current.kernel, index).count > 1;
+    Page* folio = nullptr;
+    bool added = add_folio(current, file, index, large, folio);
+    if (large && (!added || folio == nullptr)) added = add_folio(current, file, index, false, folio);
+    if (!added) continue;
+    created = folio != nullptr;
+    return created ? file_page(folio, index) : nullptr;
   }
 }
 
@@ -83,8 +112,8 @@ Page* find_page_uptodate(Task& current, AddressSpace& file, int index) {
     drop_invalidate_lock(current, file, locked);
     if (page == nullptr) return nullptr;
     const auto look =
-        act(current, event::ReadUptodate{.page = frame_fact(current, page)},
-            [&](event::ReadUptodate& found) { found.flags = page->flags.load(std::memory_order_acquire); });
+        act(current, event::ReadUptodate{.page = folio_fact(current, page)},
+            [&](event::ReadUptodate& found) { found.flags = page->folio()->flags.load(std::memory_order_acquire); });
     if ((look.flags & PG_uptodate) != 0) return page;
     lock_page(current, page);  // until whoever reads it in is done
     unlock_page(current, page);
@@ -97,11 +126,12 @@ Page* find_page_uptodate(Task& current, AddressSpace& file, int index) {
 bool release_buffers(Task& current, Page* page) {
   const Fact in_use = planted(current, Defect::buffers_of_dirty_page) ? PG_writeback : PG_dirty | PG_writeback;
   const auto strip =
-      act(current, event::StripBuffers{.page = frame_fact(current, page)}, [&](event::StripBuffers& found) {
-        found.was = page->flags.load(std::memory_order_acquire);
+      act(current, event::StripBuffers{.page = folio_fact(current, page)}, [&](event::StripBuffers& found) {
+        Atomic<std::uint32_t>& flags = page->folio()->flags;
+        found.was = flags.load(std::memory_order_acquire);
         while ((found.was & PG_buffers) != 0 && (found.was & in_use) == 0) {
           const Fact stripped = found.was & ~static_cast<Fact>(PG_buffers);
-          if (page->flags.compare_exchange(found.was, stripped, std::memory_order_acq_rel)) return;
+          if (flags.compare_exchange(found.was, stripped, std::memory_order_acq_rel)) return;
         }
       });
   if ((strip.was & PG_buffers) == 0) return true;
@@ -115,14 +145,23 @@ bool looks_dirty(Task& current, Page* page) {
 }
 
 void remove_from_page_cache(Task& current, Page* page, AddressSpace& file) {
-  act(current, event::RemoveFromPageCache{.page = frame_fact(current, page)}, [&](event::RemoveFromPageCache& found) {
-    const int index = page->index;
+  act(current, event::RemoveFromPageCache{.page = folio_fact(current, page)}, [&](event::RemoveFromPageCache& found) {
+    Page* const folio = page->folio();
+    const int first = folio->index;
     found.page.file = file.number;
-    found.page.index = as_fact(index);
-    file.slots[index].store(nullptr, std::memory_order_release);
-    file.tags[index].store(0, std::memory_order_relaxed);
-    page->mapping = -1;
+    found.page.index = as_fact(first);
+    for (int i = 0; i < folio->nr_pages(); ++i) {
+      file.slots[first + i].store(nullptr, std::memory_order_release);
+      file.tags[first + i].store(0, std::memory_order_relaxed);
+      folio[i].mapping = -1;
+    }
   });
+}
+
+PageSpan folio_place(const Kernel& kernel, int index) {
+  const int pages = kernel.truncates() ? 1 : 1 << kernel.config.folio_order;
+  const int first = index / pages * pages;
+  return first + pages <= kernel.config.pages ? PageSpan{first, pages} : PageSpan{index, 1};
 }
 
 Page* look_up(Task& current, AddressSpace& file, int index) {
@@ -137,16 +176,17 @@ Page* look_up(Task& current, AddressSpace& file, int index) {
 
 Page* find_get_page(Task& current, AddressSpace& file, int index) {
   for (;;) {
-    Page* const page = look_up(current, file, index);
-    if (page == nullptr) return nullptr;
-    if (!try_get_page(current, page)) {
+    Page* const folio = look_up(current, file, index);
+    if (folio == nullptr) return nullptr;
+    if (!try_get_page(current, folio)) {
       // It is being removed by somebody who holds the lock; the kernel spins.
       file.i_pages_lock.wait_until_free(current);
       continue;
     }
-    // The page may have left the cache, and come back elsewhere, before we had the reference.
-    if (look_up(current, file, index) == page || planted(current, Defect::lookup_not_repeated)) return page;
-    put_page(current, page);
+    // The folio may have left the cache, and come back elsewhere, before we had the reference.
+    if (look_up(current, file, index) == folio || planted(current, Defect::lookup_not_repeated))
+      return file_page(folio, index);
+    put_page(current, folio);
   }
 }
 
@@ -218,11 +258,11 @@ VmFault filemap_fault(Task& current, AddressSpace& file, int index, Page*& page)
 }
 
 void attach_buffers(Task& current, Page* page) {
-  also_reads(current, places::flags(frame_fact(current, page)));
+  also_reads(current, places::flags(folio_fact(current, page)));
   if (page->test(PG_buffers)) return;
-  act(current, event::AttachBuffers{.page = frame_fact(current, page)}, [&] {
-    page->refcount.add(1, std::memory_order_relaxed);
-    page->flags.set(PG_buffers, std::memory_order_release);
+  act(current, event::AttachBuffers{.page = folio_fact(current, page)}, [&] {
+    page->folio()->refcount.add(1, std::memory_order_relaxed);
+    page->folio()->flags.set(PG_buffers, std::memory_order_release);
   });
 }
 

@@ -13,20 +13,34 @@
 
 namespace shootdown {
 
-// find_get_page: the page at `index`, with a reference, or null.
-Page* find_get_page(Task& current, AddressSpace& file, int index);
-
 // Pages [first, first + count) of a file.
 struct PageSpan {
   int first;
   int count;
 };
 
+// Where the pages are that make one folio with the page at `index` (mapping_min_folio_order, as if there were one). One at the end
+// that does not fill a large one is alone; and so is each where a folio could have to be split.
+PageSpan folio_place(const Kernel& kernel, int index);
+
+// folio_file_page: the page of a folio of the page cache that is at `index` of its file.
+// Each folio begins at a multiple of its size.
+inline Page* file_page(Page* folio, int index) {
+  return folio + (index & (folio->nr_pages() - 1));
+}
+// folio_next_index, of the folio of the page that is at `index`.
+inline int next_index(const Page* page, int index) {
+  return (index | (page->nr_pages() - 1)) + 1;
+}
+
+// find_get_page: the page at `index`, with a reference, or null.
+Page* find_get_page(Task& current, AddressSpace& file, int index);
+
 // pagevec_lookup_range_tag for one page: the first page of the range, from `index` on, with the tag, with a reference,
 // or null. Moves `index` to the page's.
 Page* find_get_page_tag(Task& current, AddressSpace& file, PageSpan range, int& index, CacheTag tag);
 
-// One look at a slot of the page cache.
+// One look at a slot of the page cache: the folio that is there.
 Page* look_up(Task& current, AddressSpace& file, int index);
 
 // i_size_read, i_size_write: in pages. Who writes holds i_rwsem. To read it is a step where it may change.

@@ -68,11 +68,15 @@ std::optional<Places> place_in_machine(const void* address, const Machine& machi
   return std::nullopt;
 }
 
+bool is_of_page(Kind kind) {
+  return kind == Kind::flags || kind == Kind::refcount || kind == Kind::mapcount || kind == Kind::identity;
+}
+
 std::optional<Places> place_in_pages(const void* address, const Row<Page>& pages) {
   const auto frame = index_in(address, pages);
   if (!frame.has_value()) return std::nullopt;
   const Page& page = pages[*frame];
-  const PageFact fact{.frame = *frame};
+  const PageFact fact{.frame = static_cast<Fact>(page.folio() - pages.begin())};
   if (is_in(address, page.flags)) return places::flags(fact);
   if (is_in(address, page.refcount)) return places::refcount(fact);
   if (is_in(address, page.mapcount)) return places::mapcount(fact);
@@ -197,7 +201,9 @@ void Footprint::touched(const void* address, Touch touch) {
   if (!on_stack) cpus_[kernel_.sched.current()].touched.add({place_at(address, kernel_), touch});
 }
 
-void Footprint::say(int cpu, const Places& place, Touch touch) {
+void Footprint::say(int cpu, Places place, Touch touch) {
+  // A folio's places are its first page's.
+  if (is_of_page(place.kind)) place.number = kernel_.pfn(kernel_.pages[place.number].folio());
   Entries& said = cpus_[cpu].last().said;
   const auto covers = [&](const Entry& entry) { return entry.touch == touch && entry.place.contains(place); };
   if (std::ranges::none_of(said, covers)) said.add({place, touch});

@@ -80,7 +80,7 @@ class Footprint final : private TouchObserver {
   };
 
   void touched(const void* address, Touch touch) override;
-  void say(int cpu, const Places& place, Touch touch);
+  void say(int cpu, Places place, Touch touch);
   bool is_permitted(const Task& current, const Entry& entry) const;  // of one place
   [[noreturn]] void fail(const Task& current, const Entry& entry) const;
 

@@ -30,8 +30,8 @@ bool try_grab_page(Task& current, Page* page) {
 
 // folio_set_referenced.
 void set_page_referenced(Task& current, Page* page) {
-  act(current, event::MarkAccessed{.page = frame_fact(current, page)},
-      [&] { page->flags.set(PG_referenced, std::memory_order_relaxed); });
+  act(current, event::MarkAccessed{.page = folio_fact(current, page)},
+      [&] { page->folio()->flags.set(PG_referenced, std::memory_order_relaxed); });
 }
 
 // pte_access_permitted, for a store.
@@ -89,7 +89,7 @@ Pin follow_page_pte(Task& current, Mm& mm, int address) {
   if (pte.present() && pte.write() && !pte.special()) {
     pin = {&current.kernel->pages[pte.frame()], current.kernel->machine.generation(pte.frame())};
     get_page_refs(current, pin.page, gup_pin_counting_bias);
-    also_reads(current, places::flags(frame_fact(current, pin.page)));
+    also_reads(current, places::flags(folio_fact(current, pin.page)));
     if (!pte.dirty() && !pin.page->test(PG_dirty)) set_page_dirty(current, pin.page);
     mark_page_accessed(current, pin.page);
   }

@@ -78,9 +78,10 @@ class Kernel final : public Run {
   Row<AnonVma> anon_vmas;  // none if no operation makes anonymous pages
   SwapSpace swap;          // of no slots, unless the program can use them
   Footprint footprint;
-  Atomic<int> zone_lock{0};            // orders, for ThreadSanitizer, who frees a page and who gets it next
-  Shared<Page*> free_pages = nullptr;  // the free list, last freed first
-  Shared<int> pages_used = 0;          // pages beyond have not been handed out in this run
+  Atomic<int> zone_lock{0};             // orders, for ThreadSanitizer, who frees a page and who gets it next
+  Shared<Page*> free_pages = nullptr;   // the free list, last freed first
+  Shared<Page*> free_folios = nullptr;  // the same of large folios, which are all of one size
+  Shared<int> pages_used = 0;           // pages beyond have not been handed out in this run
   Shared<AnonVma*> free_anon_vmas = nullptr;
   Shared<int> anon_vmas_used = 0;
   Shared<Word> last_value = 0;  // of next_value
@@ -144,15 +145,34 @@ inline bool planted(const Task& current, Defect defect) {
 
 // --- facts ---
 
-// What a page is used for may change until a step is made: events are given the frame, and act() fills in the rest.
+// What a page is used for, and which folio it is a part of, may change until a step is made: events are given the frame, and act()
+// fills in the rest. Of one page:
 inline PageFact frame_fact(const Task& current, const Page* page) {
   return {.frame = current.kernel->pfn(page)};
 }
-SHOOTDOWN_HARNESS inline PageFact page_fact(const Kernel& kernel, Fact frame) {
+// Of its folio, which is all that has flags and counts:
+inline constexpr Fact whole_folio = 0;
+inline PageFact folio_fact(const Task& current, const Page* page) {
+  return {.frame = current.kernel->pfn(page), .pages = whole_folio};
+}
+
+// Of so many pages from `page` on.
+SHOOTDOWN_HARNESS inline PageFact page_fact(const Kernel& kernel, const Page* page, Fact pages) {
   const Unwatched unwatched;
-  const Page& page = kernel.pages[frame];
-  if (page.mapping < 0) return {.frame = frame};
-  return {.frame = frame, .file = static_cast<Fact>(page.mapping), .index = page.index};
+  const Fact frame = kernel.pfn(page);
+  if (page->mapping < 0) return {.frame = frame, .pages = pages};
+  return {.frame = frame, .file = static_cast<Fact>(page->mapping), .index = page->index, .pages = pages};
+}
+inline PageFact filled_in(const Kernel& kernel, const PageFact& fact) {
+  const Page* const page = &kernel.pages[fact.frame];
+  if (fact.pages != whole_folio) return page_fact(kernel, page, fact.pages);
+  return page_fact(kernel, page->folio(), as_fact(page->nr_pages()));
+}
+// Page-table entries that lead to a page of the folio.
+SHOOTDOWN_HARNESS inline Fact entries_to(const Kernel& kernel, const Page* page) {
+  Fact entries = 0;
+  for (int i = 0; i < page->nr_pages(); ++i) entries += kernel.frame(page->folio() + i).entries;
+  return entries;
 }
 
 // --- announcing ---
@@ -160,7 +180,7 @@ SHOOTDOWN_HARNESS inline PageFact page_fact(const Kernel& kernel, Fact frame) {
 // What a step consists of, behind its step point.
 template <typename E, typename Action>
 E do_and_announce(Task& current, E event, Action&& action) {
-  if constexpr (requires { event.page.frame; }) event.page = page_fact(*current.kernel, event.page.frame);
+  if constexpr (requires { event.page.frame; }) event.page = filled_in(*current.kernel, event.page);
   if constexpr (std::is_invocable_v<Action, E&>) {
     action(event);
   } else {

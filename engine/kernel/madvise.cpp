@@ -52,25 +52,39 @@ void make_old(TlbGather& tlb, int address, Pte found) {
   tlb.remove_tlb_entry(address);
 }
 
-// The body of madvise_cold_or_pageout_pte_range's loop. Pages to be reclaimed are put on the list; null: none are.
-void make_cold(TlbGather& tlb, int address, PageList* pages) {
+// A folio that `nr` entries from `address` on map, the first of which is `pte`. If it is to be reclaimed it is put on the list;
+// null: it is not.
+void make_folio_cold(TlbGather& tlb, int address, Pte pte, int nr, PageList* pages) {
+  Task& current = tlb.task();
+  Page* const folio = vm_normal_page(current, pte)->folio();
+  // One of which only a part is mapped here would have to be split, which is taken to fail.
+  if (nr < folio->nr_pages()) return;
+  also_reads(current, places::flags(folio_fact(current, folio)));
+  if (!folio->test(PG_lru) || page_mapcount(current, folio) != nr) return;
+  // 6.12 does not look at it when it reclaims the folio.
+  const bool keeps_young = pages != nullptr && current.kernel->engine.since_6_12();
+  for (int i = 0; i < nr && !keeps_young; ++i) {
+    const Pte found = i == 0 ? pte : ptep_get(current, tlb.mm(), address + i);
+    if (found.young()) make_old(tlb, address + i, found);
+  }
+  also_writes(current, places::flags(folio_fact(current, folio)));
+  folio->flags.clear(PG_referenced, std::memory_order_relaxed);
+  if (pages == nullptr) {
+    folio->flags.clear(PG_active, std::memory_order_relaxed);  // deactivate_page
+  } else if (isolate_lru_page(current, folio)) {
+    pages->add(folio);
+  }
+}
+
+// The body of madvise_cold_or_pageout_pte_range's loop. Returns how many entries have been looked at.
+int make_cold(TlbGather& tlb, int address, int end, PageList* pages) {
   Task& current = tlb.task();
   const Pte pte = ptep_get(current, tlb.mm(), address);
-  if (!pte.present()) return;
-  Page* const page = vm_normal_page(current, pte);
-  if (page == nullptr) return;
-  also_reads(current, places::flags(frame_fact(current, page)));
-  if (!page->test(PG_lru) || page_mapcount(current, page) != 1) return;
-  // 6.12 does not look at it when it reclaims the page.
-  const bool keeps_young = pages != nullptr && current.kernel->engine.since_6_12();
-  if (pte.young() && !keeps_young) make_old(tlb, address, pte);
-  also_writes(current, places::flags(frame_fact(current, page)));
-  page->flags.clear(PG_referenced, std::memory_order_relaxed);
-  if (pages == nullptr) {
-    page->flags.clear(PG_active, std::memory_order_relaxed);  // deactivate_page
-  } else if (isolate_lru_page(current, page)) {
-    pages->add(page);
-  }
+  const Page* const page = pte.present() ? vm_normal_page(current, pte) : nullptr;
+  if (page == nullptr) return 1;
+  const int nr = folio_pte_batch(current, tlb.mm(), address, end, page);
+  make_folio_cold(tlb, address, pte, nr, pages);
+  return nr;
 }
 
 void cold_or_pageout(Task& current, int first, int count, bool pageout) {
@@ -80,7 +94,7 @@ void cold_or_pageout(Task& current, int first, int count, bool pageout) {
       PageList pages;
       pte_lock(current, tlb.mm(), begin);
       flush_tlb_batched_pending(current, tlb.mm());
-      for (int address = begin; address < end; ++address) make_cold(tlb, address, pageout ? &pages : nullptr);
+      for (int address = begin; address < end;) address += make_cold(tlb, address, end, pageout ? &pages : nullptr);
       pte_unlock(current, tlb.mm(), begin);
       reclaim_pages(current, pages);
     });

@@ -269,6 +269,18 @@ Page* vm_normal_page(Task& current, Pte pte) {
   return pte.special() ? nullptr : &current.kernel->pages[pte.frame()];
 }
 
+int folio_pte_batch(Task& current, Mm& mm, int address, int end, const Page* page) {
+  const int behind = static_cast<int>(page->folio() + page->nr_pages() - page);
+  const int most = std::min(end - address, behind);
+  int pages = 1;
+  while (pages < most) {
+    const Pte pte = ptep_get(current, mm, address + pages);
+    if (!pte.present() || pte.frame() != current.kernel->pfn(page + pages)) break;
+    ++pages;
+  }
+  return pages;
+}
+
 void add_mm_counter(Task& current, Mm& mm, RssKind kind, long pages) {
   also_writes(current, places::of_mm(Places::Kind::rss, mm.number));
   mm.rss[kind].add(pages, std::memory_order_relaxed);
@@ -299,7 +311,8 @@ void unmap_mapping_pages(Task& current, AddressSpace& file, PageSpan range, bool
 
 void unmap_mapping_page(Task& current, Page* page) {
   SHOOTDOWN_CHECK(page->test(PG_locked));
-  unmap_mapping_pages(current, current.kernel->files[page->mapping], {page->index, 1}, false);
+  const Page* const folio = page->folio();
+  unmap_mapping_pages(current, current.kernel->files[folio->mapping], {folio->index, folio->nr_pages()}, false);
 }
 
 VmFault handle_mm_fault(Task& current, Vma& vma, int page, bool write) {

@@ -19,6 +19,10 @@ void user_access(Task& current, int page, int word, bool store);
 // vm_normal_page: the page that a present entry maps; null: one that no struct page counts.
 Page* vm_normal_page(Task& current, Pte pte);
 
+// folio_pte_batch: how many entries of [address, end), the first of which maps `page`, map pages of its folio in a row. They are in
+// one page table, whose lock is held.
+int folio_pte_batch(Task& current, Mm& mm, int address, int end, const Page* page);
+
 // add_mm_counter; add_mm_rss_vec, of what was counted by kind; and as what a page counts. The page-table lock is held.
 using RssVector = long[rss_kinds];
 void add_mm_counter(Task& current, Mm& mm, RssKind kind, long pages);

@@ -42,25 +42,28 @@ void copy_flags(Task& current, const Page* from, Page* to) {
   to->flags.set(from->flags.load(std::memory_order_relaxed) & (flags_that_move | PG_dirty), std::memory_order_release);
 }
 
-// folio_migrate_mapping of a page of a file. Its buffers go with it. False: somebody else has a reference.
+// folio_migrate_mapping of a folio of a file. Its buffers go with it. False: somebody else has a reference.
 bool replace_in_file(Task& current, Page* from, Page* to, AddressSpace& file) {
   also_reads(current, places::flags(frame_fact(current, from)));
-  const int references = 2 + (from->test(PG_buffers) ? 1 : 0);
+  const int pages = from->nr_pages();
+  const int references = 1 + pages + (from->test(PG_buffers) ? 1 : 0);
   file.i_pages_lock.lock_irq(current);
   const bool replaces = page_ref_freeze(current, from, references);
   if (replaces) {
-    const Fact index = from->index;
-    act(current, event::ReplaceInPageCache{.page = frame_fact(current, to)}, [&](event::ReplaceInPageCache& found) {
+    act(current, event::ReplaceInPageCache{.page = folio_fact(current, to)}, [&](event::ReplaceInPageCache& found) {
+      const int first = from->index;
       found.page.file = file.number;
-      found.page.index = index;
+      found.page.index = as_fact(first);
       found.was = current.kernel->pfn(from);
-      to->mapping = static_cast<std::int8_t>(file.number);
-      to->index = static_cast<std::uint16_t>(index);
       to->refcount.add(references - 1, std::memory_order_relaxed);
       to->flags.set(from->flags.load(std::memory_order_relaxed) & (PG_dirty | PG_buffers), std::memory_order_relaxed);
       from->flags.clear(PG_dirty | PG_buffers, std::memory_order_relaxed);
-      from->mapping = -1;
-      file.slots[static_cast<int>(index)].store(to, std::memory_order_release);
+      for (int i = 0; i < pages; ++i) {
+        to[i].mapping = static_cast<std::int8_t>(file.number);
+        to[i].index = static_cast<std::uint16_t>(first + i);
+        from[i].mapping = -1;
+        file.slots[first + i].store(to, std::memory_order_release);
+      }
     });
     page_ref_unfreeze(current, from, 1);
   }
@@ -85,7 +88,7 @@ bool move_page(Task& current, Page* from, Page* to) {
                             ? replace_anonymous(current, from, to)
                             : replace_in_file(current, from, to, current.kernel->files[from->mapping]);
   if (!replaced) return false;
-  copy_highpage<event::MoveWord>(current, to, from);
+  for (int i = 0; i < from->nr_pages(); ++i) copy_highpage<event::MoveWord>(current, to + i, from + i);
   copy_flags(current, from, to);
   return true;
 }
@@ -116,7 +119,7 @@ Migrated migrate_page(Task& current, Page* page, bool force) {
     put_page(current, page);
     return Migrated::moved;
   }
-  Page* const to = alloc_page(current);
+  Page* const to = alloc_folio(current, page->nr_pages());
   if (to == nullptr) return Migrated::failed;
   Migrated outcome = Migrated::again;
   if (lock_to_move(current, page, force)) {
@@ -162,14 +165,14 @@ void migration_entry_wait(Task& current, Mm& mm, int address) {
   // Whoever moves the page has a reference, as long as there is a migration entry; and has it locked. It may be freed when it is
   // unlocked, and be another page by the time that this task runs.
   const Machine& machine = current.kernel->machine;
-  Page* const page = &current.kernel->pages[pte.frame()];
+  Page* const folio = current.kernel->pages[pte.frame()].folio();
   const std::uint32_t life = machine.generation(pte.frame());
   await(
-      current, page->waiters,
-      [&machine, page, life, frame = pte.frame()] {
-        return machine.generation(frame) != life || !page->test(PG_locked);
+      current, folio->waiters,
+      [&machine, folio, life, frame = pte.frame()] {
+        return machine.generation(frame) != life || !folio->test(PG_locked);
       },
-      [&] { return event::WaitForLock{.lock = page_lock(current, page), .holders = 0}; });
+      [&] { return event::WaitForLock{.lock = page_lock(current, folio), .holders = 0}; });
 }
 
 }  // namespace shootdown

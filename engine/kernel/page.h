@@ -1,4 +1,5 @@
-// struct page, for pages of files and anonymous ones.
+// struct page, for pages of files and anonymous ones; and folios, which are one page or
+// some in a row.
 //
 // Follows include/linux/mm_types.h and page-flags.h of Linux 6.1: flags and
 // counts are atomic; `mapping` and `index` are plain, guarded by the page lock
@@ -28,12 +29,29 @@ struct alignas(2 * sizeof(void*)) Page {
   // PageAnon: it was never a file's, and whoever wants to know where it is mapped asks this (page->mapping with
   // PAGE_MAPPING_ANON). Set when it is mapped first, and until it is freed; that one may be gone before.
   Atomic<AnonVma*> anon_vma{nullptr};
-  Atomic<std::uint32_t> anon_vma_lives{0};           // which life of it (the harness's)
+  Atomic<std::uint32_t> anon_vma_lives{0};  // which life of it (the harness's)
+  // compound_head, as how many pages it is behind its folio's first one, to which flags, counts and waiters of the whole folio
+  // belong; and of a first one, folio_nr_pages. Neither changes as long as anybody has a reference.
+  Atomic<std::uint8_t> folio_offset{0};
+  Atomic<std::uint8_t> folio_pages{1};
   Shared<std::uint8_t> swap_slot = std::uint8_t{0};  // page_private: with PG_swapcache
   WaitQueue waiters;                                 // for PG_locked and PG_writeback to clear
   Shared<Page*> lru = nullptr;  // the next one in the list that it is in: the free list, or one of who reclaims pages
 
-  bool test(PageFlag flag) const { return (flags.load(std::memory_order_relaxed) & flag) != 0; }
+  // page_folio: the first page of its folio.
+  Page* folio() {
+    const Unwatched unwatched;
+    return this - folio_offset.load(std::memory_order_relaxed);
+  }
+  const Page* folio() const { return const_cast<Page*>(this)->folio(); }
+  // folio_nr_pages.
+  int nr_pages() const {
+    const Unwatched unwatched;
+    return folio()->folio_pages.load(std::memory_order_relaxed);
+  }
+
+  // Whether the folio has the flag.
+  bool test(PageFlag flag) const { return (folio()->flags.load(std::memory_order_relaxed) & flag) != 0; }
 };
 
 }  // namespace shootdown

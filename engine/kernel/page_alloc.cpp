@@ -4,45 +4,98 @@
 
 namespace shootdown {
 
+namespace {
+
+// To the free list. Pages of a large folio stay together there until somebody needs a single one.
+void free_folio(Kernel& kernel, Page* folio) {
+  Shared<Page*>& list = folio->nr_pages() > 1 ? kernel.free_folios : kernel.free_pages;
+  folio->lru = list;
+  list = folio;
+}
+
+// A free folio is taken apart.
+void split_free_folio(Kernel& kernel) {
+  Page* const folio = kernel.free_folios;
+  kernel.free_folios = folio->lru;
+  const Unwatched unwatched;
+  for (int i = folio->nr_pages(); i-- > 0;) {
+    folio[i].folio_offset.store(0, std::memory_order_relaxed);
+    folio[i].folio_pages.store(1, std::memory_order_relaxed);
+    free_folio(kernel, &folio[i]);
+  }
+}
+
+Page* take(Shared<Page*>& list) {
+  Page* const folio = list;
+  list = folio->lru;
+  return folio;
+}
+
+// `pages` that are free, in a row; null: there are none.
+Page* take_free_pages(Kernel& kernel, int pages) {
+  Shared<Page*>& list = pages > 1 ? kernel.free_folios : kernel.free_pages;
+  if (list != nullptr) return take(list);
+  if (kernel.pages_used + pages <= kernel.page_count()) {
+    Page* const first = &kernel.pages[kernel.pages_used];
+    kernel.pages_used = kernel.pages_used + pages;
+    return first;
+  }
+  if (pages > 1 || kernel.free_folios == nullptr) return nullptr;
+  split_free_folio(kernel);
+  return take(kernel.free_pages);
+}
+
+// prep_compound_page, and whose nothing is.
+void prepare_folio(Page* folio, int pages) {
+  for (int i = 0; i < pages; ++i) {
+    Page& page = folio[i];
+    page.folio_offset.store(static_cast<std::uint8_t>(i), std::memory_order_relaxed);
+    page.folio_pages.store(static_cast<std::uint8_t>(pages), std::memory_order_relaxed);
+    page.refcount.store(0, std::memory_order_relaxed);
+    page.mapcount.store(0, std::memory_order_relaxed);
+    page.flags.store(0, std::memory_order_relaxed);
+    page.mapping = -1;
+    page.waiters.reset();
+  }
+  folio->refcount.store(1, std::memory_order_relaxed);
+}
+
+}  // namespace
+
 // With the checks of free_page_is_bad left to the oracles.
 void free_unref_page(Task& current, Page* page) {
   Kernel& kernel = *current.kernel;
-  act(current, event::FreePage{.page = frame_fact(current, page)}, [&](event::FreePage& found) {
+  act(current, event::FreePage{.page = folio_fact(current, page)}, [&](event::FreePage& found) {
     kernel.zone_lock.add(0, std::memory_order_acq_rel);
-    found.refcount = page->refcount.load(std::memory_order_relaxed);
-    found.mapcount = page->mapcount.load(std::memory_order_relaxed);
-    found.entries = kernel.machine.entries_to(kernel.pfn(page));
-    page->flags.store(0, std::memory_order_relaxed);
-    page->mapping = -1;
-    page->anon_vma.store(nullptr, std::memory_order_relaxed);
-    kernel.machine.end_frame_life(kernel.pfn(page));
-    page->lru = kernel.free_pages;
-    kernel.free_pages = page;
+    Page* const folio = page->folio();
+    found.refcount = folio->refcount.load(std::memory_order_relaxed);
+    found.mapcount = folio->mapcount.load(std::memory_order_relaxed);
+    found.entries = entries_to(kernel, folio);
+    folio->flags.store(0, std::memory_order_relaxed);
+    folio->anon_vma.store(nullptr, std::memory_order_relaxed);
+    for (int i = 0; i < folio->nr_pages(); ++i) {
+      folio[i].mapping = -1;
+      kernel.machine.end_frame_life(kernel.pfn(folio + i));
+    }
+    free_folio(kernel, folio);
     kernel.zone_lock.add(0, std::memory_order_acq_rel);
   });
 }
 
-Page* alloc_page(Task& current) {
+Page* alloc_folio(Task& current, int pages) {
   Kernel& kernel = *current.kernel;
-  Page* page = nullptr;
-  act(current, event::AllocatePage{.frame = no_fact}, [&](event::AllocatePage& found) {
+  Page* folio = nullptr;
+  act(current, event::AllocatePage{.pages = as_fact(pages), .frame = no_fact}, [&](event::AllocatePage& found) {
+    // That there are no pages in a row is a choice, too; single ones there are as long as there are any.
+    const bool fails = pages > 1 && current.failing_allocations != 0;
+    if (fails) --current.failing_allocations;
     kernel.zone_lock.add(0, std::memory_order_acq_rel);
-    page = kernel.free_pages;
-    if (page != nullptr) {
-      kernel.free_pages = page->lru;
-    } else if (kernel.pages_used < kernel.page_count()) {
-      page = &kernel.pages[kernel.pages_used++];
-    }
+    if (!fails) folio = take_free_pages(kernel, pages);
     kernel.zone_lock.add(0, std::memory_order_acq_rel);
-    if (page != nullptr) found.frame = kernel.pfn(page);
+    if (folio != nullptr) found.frame = kernel.pfn(folio);
   });
-  if (page == nullptr) return nullptr;
-  page->refcount.store(1, std::memory_order_relaxed);
-  page->mapcount.store(0, std::memory_order_relaxed);
-  page->flags.store(0, std::memory_order_relaxed);
-  page->mapping = -1;
-  page->waiters.reset();
-  return page;
+  if (folio != nullptr) prepare_folio(folio, pages);
+  return folio;
 }
 
 Page* alloc_anon_page(Task& current, bool uptodate) {
@@ -61,36 +114,36 @@ Page* alloc_zeroed_page(Task& current) {
 }
 
 bool page_anon(const Task& current, const Page* page) {
-  also_reads(current, places::identity(frame_fact(current, page)));
-  return page->anon_vma.load(std::memory_order_relaxed) != nullptr;
+  also_reads(current, places::identity(folio_fact(current, page)));
+  return page->folio()->anon_vma.load(std::memory_order_relaxed) != nullptr;
 }
 
 bool page_maybe_dma_pinned(const Task& current, const Page* page) {
-  also_reads(current, places::refcount(frame_fact(current, page)));
-  return page->refcount.load(std::memory_order_relaxed) >= gup_pin_counting_bias;
+  also_reads(current, places::refcount(folio_fact(current, page)));
+  return page->folio()->refcount.load(std::memory_order_relaxed) >= gup_pin_counting_bias;
 }
 
 void get_page_refs(Task& current, Page* page, std::int32_t refs) {
-  act(current, event::GetPage{.page = frame_fact(current, page)}, [&](event::GetPage& found) {
-    found.refcount = page->refcount.fetch_add(refs, std::memory_order_relaxed) + refs;
+  act(current, event::GetPage{.page = folio_fact(current, page)}, [&](event::GetPage& found) {
+    found.refcount = page->folio()->refcount.fetch_add(refs, std::memory_order_relaxed) + refs;
   });
 }
 
 bool page_anon_exclusive(const Task& current, const Page* page) {
-  also_reads(current, places::flags(frame_fact(current, page)));
+  also_reads(current, places::flags(folio_fact(current, page)));
   return page->test(PG_anon_exclusive);
 }
 
 bool try_get_page(Task& current, Page* page) {
-  const auto attempt = act(current, event::GetPage{.page = frame_fact(current, page)}, [&](event::GetPage& found) {
-    found.refcount = page->refcount.inc_not_zero(std::memory_order_acq_rel);
+  const auto attempt = act(current, event::GetPage{.page = folio_fact(current, page)}, [&](event::GetPage& found) {
+    found.refcount = page->folio()->refcount.inc_not_zero(std::memory_order_acq_rel);
   });
   return attempt.refcount > 0;
 }
 
 void put_page_refs(Task& current, Page* page, std::int32_t refs) {
-  const auto put = act(current, event::PutPage{.page = frame_fact(current, page)}, [&](event::PutPage& found) {
-    found.refcount = page->refcount.fetch_sub(refs, std::memory_order_acq_rel) - refs;
+  const auto put = act(current, event::PutPage{.page = folio_fact(current, page)}, [&](event::PutPage& found) {
+    found.refcount = page->folio()->refcount.fetch_sub(refs, std::memory_order_acq_rel) - refs;
   });
   if (put.refcount == 0) free_unref_page(current, page);
 }
@@ -116,73 +169,73 @@ Page* PageList::remove_first() {
 
 bool isolate_lru_page(Task& current, Page* page) {
   const auto attempt =
-      act(current, event::IsolatePage{.page = frame_fact(current, page)}, [&](event::IsolatePage& found) {
-        const Fact was = page->flags.fetch_and(~static_cast<Fact>(PG_lru), std::memory_order_acq_rel);
+      act(current, event::IsolatePage{.page = folio_fact(current, page)}, [&](event::IsolatePage& found) {
+        const Fact was = page->folio()->flags.fetch_and(~static_cast<Fact>(PG_lru), std::memory_order_acq_rel);
         found.isolated = static_cast<Fact>((was & PG_lru) != 0);
-        if (found.isolated != 0) page->refcount.add(1, std::memory_order_relaxed);
+        if (found.isolated != 0) page->folio()->refcount.add(1, std::memory_order_relaxed);
       });
   return attempt.isolated != 0;
 }
 
 void putback_lru_page(Task& current, Page* page) {
-  act(current, event::PutBackPage{.page = frame_fact(current, page)},
-      [&] { page->flags.set(PG_lru, std::memory_order_release); });
+  act(current, event::PutBackPage{.page = folio_fact(current, page)},
+      [&] { page->folio()->flags.set(PG_lru, std::memory_order_release); });
   put_page(current, page);
 }
 
 bool is_swapbacked(const Task& current, const Page* page) {
-  also_reads(current, places::flags(frame_fact(current, page)));
+  also_reads(current, places::flags(folio_fact(current, page)));
   return page->test(PG_swapbacked);
 }
 
 void set_page_swapbacked(Task& current, Page* page, bool swapbacked) {
-  act(current, event::SetSwapBacked{.page = frame_fact(current, page), .swapbacked = static_cast<Fact>(swapbacked)},
+  act(current, event::SetSwapBacked{.page = folio_fact(current, page), .swapbacked = static_cast<Fact>(swapbacked)},
       [&] {
         if (swapbacked) {
-          page->flags.set(PG_swapbacked, std::memory_order_release);
+          page->folio()->flags.set(PG_swapbacked, std::memory_order_release);
         } else {
-          page->flags.clear(PG_swapbacked | PG_active | PG_referenced, std::memory_order_release);
+          page->folio()->flags.clear(PG_swapbacked | PG_active | PG_referenced, std::memory_order_release);
         }
       });
 }
 
 int page_count(Task& current, Page* page) {
-  const auto look =
-      act(current, event::ReadRefcount{.page = frame_fact(current, page)},
-          [&](event::ReadRefcount& found) { found.refcount = page->refcount.load(std::memory_order_acquire); });
+  const auto look = act(
+      current, event::ReadRefcount{.page = folio_fact(current, page)},
+      [&](event::ReadRefcount& found) { found.refcount = page->folio()->refcount.load(std::memory_order_acquire); });
   return look.refcount;
 }
 
 Fact page_flags(Task& current, Page* page, bool for_writeback) {
   const auto look = act(
-      current, event::ReadDirty{.page = frame_fact(current, page), .for_writeback = static_cast<Fact>(for_writeback)},
-      [&](event::ReadDirty& found) { found.flags = page->flags.load(std::memory_order_relaxed); });
+      current, event::ReadDirty{.page = folio_fact(current, page), .for_writeback = static_cast<Fact>(for_writeback)},
+      [&](event::ReadDirty& found) { found.flags = page->folio()->flags.load(std::memory_order_relaxed); });
   return look.flags;
 }
 
 bool page_ref_freeze(Task& current, Page* page, int expected) {
   const auto attempt =
-      act(current, event::FreezeRefcount{.page = frame_fact(current, page)}, [&](event::FreezeRefcount& found) {
+      act(current, event::FreezeRefcount{.page = folio_fact(current, page)}, [&](event::FreezeRefcount& found) {
         std::int32_t count = expected;
-        found.frozen = static_cast<Fact>(page->refcount.compare_exchange(count, 0, std::memory_order_acq_rel));
+        found.frozen = static_cast<Fact>(page->folio()->refcount.compare_exchange(count, 0, std::memory_order_acq_rel));
         found.refcount = count;
       });
   return attempt.frozen != 0;
 }
 
 void page_ref_unfreeze(Task& current, Page* page, int count) {
-  act(current, event::UnfreezeRefcount{.page = frame_fact(current, page), .refcount = count},
-      [&] { page->refcount.store(count, std::memory_order_release); });
+  act(current, event::UnfreezeRefcount{.page = folio_fact(current, page), .refcount = count},
+      [&] { page->folio()->refcount.store(count, std::memory_order_release); });
 }
 
 LockFact page_lock(const Task& current, const Page* page) {
-  return {.kind = LockClass::page, .number = current.kernel->pfn(page)};
+  return {.kind = LockClass::page, .number = current.kernel->pfn(page->folio())};
 }
 
 namespace {
 
 bool set_locked(Page* page) {
-  return (page->flags.fetch_or(PG_locked, std::memory_order_acquire) & PG_locked) == 0;
+  return (page->folio()->flags.fetch_or(PG_locked, std::memory_order_acquire) & PG_locked) == 0;
 }
 
 }  // namespace
@@ -191,7 +244,7 @@ void lock_page(Task& current, Page* page) {
   const LockFact lock = page_lock(current, page);
   might_sleep(current, {.reason = event::SleepInAtomic::Reason::lock, .lock = lock});
   take_lock(
-      current, lock, false, page->waiters, [page] { return !page->test(PG_locked); },
+      current, lock, false, page->folio()->waiters, [page] { return !page->test(PG_locked); },
       [page] { SHOOTDOWN_CHECK(set_locked(page)); });
 }
 
@@ -200,33 +253,34 @@ bool trylock_page(Task& current, Page* page) {
 }
 
 void lock_new_page(Task& current, Page* page) {
-  also_writes(current, places::flags({.frame = current.kernel->pfn(page)}));
-  page->flags.set(PG_locked, std::memory_order_acquire);
+  also_writes(current, places::flags(folio_fact(current, page)));
+  page->folio()->flags.set(PG_locked, std::memory_order_acquire);
   current.held.add(page_lock(current, page));
 }
 
 void unlock_new_page(Task& current, Page* page) {
   current.held.remove(page_lock(current, page));
-  also_writes(current, places::flags({.frame = current.kernel->pfn(page)}));
-  page->flags.clear(PG_locked, std::memory_order_release);
+  also_writes(current, places::flags(folio_fact(current, page)));
+  page->folio()->flags.clear(PG_locked, std::memory_order_release);
 }
 
 void unlock_page(Task& current, Page* page) {
   const LockFact lock = page_lock(current, page);
   act(current, event::DropLock{.lock = lock}, [&] {
     current.held.remove(lock);
-    const Fact was = page->flags.fetch_and(~static_cast<Fact>(PG_locked), std::memory_order_release);
+    const Fact was = page->folio()->flags.fetch_and(~static_cast<Fact>(PG_locked), std::memory_order_release);
     SHOOTDOWN_CHECK((was & PG_locked) != 0);
-    current.kernel->sched.wake(page->waiters);
+    current.kernel->sched.wake(page->folio()->waiters);
   });
 }
 
 void wait_on_page_writeback(Task& current, Page* page) {
-  might_sleep(current, {.reason = event::SleepInAtomic::Reason::writeback, .subject = current.kernel->pfn(page)});
+  might_sleep(current,
+              {.reason = event::SleepInAtomic::Reason::writeback, .subject = current.kernel->pfn(page->folio())});
   act_when(
-      current, event::ReadWriteback{.page = frame_fact(current, page)}, page->waiters,
+      current, event::ReadWriteback{.page = folio_fact(current, page)}, page->folio()->waiters,
       [page] { return !page->test(PG_writeback); },
-      [&] { return event::WaitForWriteback{.page = page_fact(*current.kernel, current.kernel->pfn(page))}; }, [] {});
+      [&] { return event::WaitForWriteback{.page = filled_in(*current.kernel, folio_fact(current, page))}; }, [] {});
 }
 
 }  // namespace shootdown

@@ -1,5 +1,8 @@
 // Page frames: allocation, references, freeing.
 //
+// What is said of a page here is done to its folio, whichever of its pages it is, as
+// the kernel's functions of these names do.
+//
 // Follows mm/page_alloc.c and include/linux/mm.h of Linux 6.1 as far as callers
 // can tell. The page freed last is handed out first, as the per-CPU lists do:
 // that makes an access through a stale translation hit somebody else's page soon.
@@ -9,8 +12,12 @@
 
 namespace shootdown {
 
-// alloc_page: one reference, no flags. Null when there are none left.
-Page* alloc_page(Task& current);
+// folio_alloc: so many pages in a row, as one folio; one reference, no flags. Null when there are none left.
+Page* alloc_folio(Task& current, int pages);
+// alloc_page.
+inline Page* alloc_page(Task& current) {
+  return alloc_folio(current, 1);
+}
 // The same, for anonymous memory: up to date unless it is to be read in; alloc_zeroed_user_highpage: full of zeros.
 Page* alloc_anon_page(Task& current, bool uptodate = true);
 Page* alloc_zeroed_page(Task& current);

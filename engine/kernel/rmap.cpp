@@ -1,5 +1,7 @@
 #include "engine/kernel/rmap.h"
 
+#include <algorithm>
+
 #include "engine/check.h"
 #include "engine/kernel/anon_vma.h"
 #include "engine/kernel/memory.h"
@@ -12,8 +14,9 @@
 namespace shootdown {
 
 void page_add_file_rmap(Task& current, Page* page) {
-  act(current, event::AddRmap{.page = frame_fact(current, page)},
-      [&](event::AddRmap& found) { found.mapcount = page->mapcount.fetch_add(1, std::memory_order_relaxed) + 1; });
+  act(current, event::AddRmap{.page = folio_fact(current, page)}, [&](event::AddRmap& found) {
+    found.mapcount = page->folio()->mapcount.fetch_add(1, std::memory_order_relaxed) + 1;
+  });
 }
 
 namespace {
@@ -76,9 +79,10 @@ void page_move_anon_rmap(Task& current, Page* page, const Vma& vma) {
   lead_to(page, vma.anon_vma.load(std::memory_order_relaxed));
 }
 
-void page_remove_rmap(Task& current, Page* page) {
-  act(current, event::RemoveRmap{.page = frame_fact(current, page)},
-      [&](event::RemoveRmap& found) { found.mapcount = page->mapcount.fetch_sub(1, std::memory_order_acq_rel) - 1; });
+void page_remove_rmap(Task& current, Page* page, int pages) {
+  act(current, event::RemoveRmap{.page = folio_fact(current, page)}, [&](event::RemoveRmap& found) {
+    found.mapcount = page->folio()->mapcount.fetch_sub(pages, std::memory_order_acq_rel) - pages;
+  });
 }
 
 void set_anon_exclusive(Task& current, Page* page, bool exclusive) {
@@ -96,18 +100,27 @@ bool page_mapped(Task& current, Page* page, bool for_mkclean) {
 
 int page_mapcount(Task& current, Page* page, bool for_mkclean) {
   const auto look = act(
-      current, event::ReadMapcount{.page = frame_fact(current, page), .for_mkclean = static_cast<Fact>(for_mkclean)},
-      [&](event::ReadMapcount& found) { found.mapcount = page->mapcount.load(std::memory_order_acquire); });
+      current, event::ReadMapcount{.page = folio_fact(current, page), .for_mkclean = static_cast<Fact>(for_mkclean)},
+      [&](event::ReadMapcount& found) { found.mapcount = page->folio()->mapcount.load(std::memory_order_acquire); });
   return look.mapcount;
 }
 
 namespace {
 
-// A place at which a page may be mapped.
+// A place at which a page may be mapped, or pages of a folio in a row.
 struct Place {
   const Vma& vma;
   Mm& mm;
   int address;
+  Page* page;
+  int pages = 1;
+};
+
+// One page there, and the entry that maps it.
+struct Mapped {
+  Page* page;
+  int address;
+  Pte pte;
 };
 
 // How page_vma_mapped_walk looks.
@@ -118,26 +131,51 @@ struct Look {
   bool migration = false;
 };
 
-// page_vma_mapped_walk: whether the page is mapped at the place, by `entry`; then the page-table lock is held. Where there is no
-// page table nobody zaps.
-bool page_vma_mapped_walk(Task& current, const Place& place, const Page* page, Look look, Pte& entry) {
-  if (pmd_none(current, place.mm, place.address)) return false;
+// page_vma_mapped_walk of the part of a place that is in one page table: calls visit(mapped) for each page that is mapped there,
+// with the page-table lock held, until it returns false. Returns whether it came to the end. The lock is kept from the first entry
+// that must be looked at on. Where there is no page table nobody zaps.
+template <typename Visit>
+bool walk_one_table(Task& current, const Place& place, Look look, const Visit& visit) {
+  if (pmd_none(current, place.mm, place.address)) return true;
   const auto is_such = [look](Pte pte) { return look.migration ? pte.migrating() : pte.present(); };
-  if (!look.sync && !is_such(ptep_get(current, place.mm, place.address))) return false;
-  pte_lock(current, place.mm, place.address);
-  entry = ptep_get(current, place.mm, place.address);
-  if (is_such(entry) && entry.frame() == current.kernel->pfn(page)) return true;
-  pte_unlock(current, place.mm, place.address);
-  return false;
+  bool locked = false;
+  bool goes_on = true;
+  for (int i = 0; i < place.pages && goes_on; ++i) {
+    Mapped mapped{.page = place.page + i, .address = place.address + i, .pte = {}};
+    if (!locked && !look.sync && !is_such(ptep_get(current, place.mm, mapped.address))) continue;
+    if (!locked) pte_lock(current, place.mm, mapped.address);
+    locked = true;
+    mapped.pte = ptep_get(current, place.mm, mapped.address);
+    const bool maps_it = is_such(mapped.pte) && mapped.pte.frame() == current.kernel->pfn(mapped.page);
+    if (maps_it) goes_on = visit(mapped);
+  }
+  if (locked) pte_unlock(current, place.mm, place.address);
+  return goes_on;
 }
 
-// rmap_walk_file: calls visit(place) for each at which the page, which is a file's, may be mapped, until it returns false. The page
-// is locked. With `try_lock` nobody is waited for. Returns whether all were to be had.
+// page_vma_mapped_walk.
 template <typename Visit>
-bool rmap_walk_file(Task& current, const Page* page, bool try_lock, const Visit& visit) {
-  if (page->mapping < 0) return true;
+bool page_vma_mapped_walk(Task& current, const Place& place, Look look, const Visit& visit) {
+  const int size = 1 << current.kernel->config.table_shift;
+  for (Place part = place; part.pages > 0;) {
+    const int left = part.pages;
+    part.pages = std::min(left, (part.address / size + 1) * size - part.address);
+    if (!walk_one_table(current, part, look, visit)) return false;
+    part.address += part.pages;
+    part.page += part.pages;
+    part.pages = left - part.pages;
+  }
+  return true;
+}
+
+// rmap_walk_file: calls visit(place) for each at which the folio, which is a file's, may be mapped, until it returns false. It is
+// locked. With `try_lock` nobody is waited for. Returns whether all were to be had.
+template <typename Visit>
+bool rmap_walk_file(Task& current, Page* page, bool try_lock, const Visit& visit) {
+  Page* const folio = page->folio();
+  if (folio->mapping < 0) return true;
   const Kernel& kernel = *current.kernel;
-  AddressSpace& file = kernel.files[page->mapping];
+  AddressSpace& file = kernel.files[folio->mapping];
   if (!try_lock) {
     file.i_mmap_rwsem.down_read(current);
   } else if (!file.i_mmap_rwsem.down_read_trylock(current)) {
@@ -145,9 +183,12 @@ bool rmap_walk_file(Task& current, const Page* page, bool try_lock, const Visit&
   }
   for (int i = 0; i < file.i_mmap_count; ++i) {
     const Vma& vma = *file.i_mmap[i];
-    const int length = vma.end - vma.start;
-    if (page->index < vma.pgoff || page->index >= vma.pgoff + length) continue;
-    if (!visit(Place{vma, kernel.mms[vma.mm], vma.start + (page->index - vma.pgoff)})) break;
+    const int index = folio->index;
+    const int first = std::max<int>(index, vma.pgoff);
+    const int end = std::min(index + folio->nr_pages(), vma.pgoff + (vma.end - vma.start));
+    if (first >= end) continue;
+    if (!visit(Place{vma, kernel.mms[vma.mm], vma.start + (first - vma.pgoff), folio + (first - index), end - first}))
+      break;
   }
   file.i_mmap_rwsem.up_read(current);
   return true;
@@ -155,9 +196,9 @@ bool rmap_walk_file(Task& current, const Page* page, bool try_lock, const Visit&
 
 // What rmap_walk_anon does to an anon_vma that is locked.
 template <typename Visit>
-void visit_places(Task& current, const AnonVma* anon_vma, const Page* page, const Visit& visit) {
+void visit_places(Task& current, const AnonVma* anon_vma, Page* page, const Visit& visit) {
   rmap_walk_anon(current, anon_vma, page,
-                 [&](Vma& vma, int address) { return visit(Place{vma, current.kernel->mms[vma.mm], address}); });
+                 [&](Vma& vma, int address) { return visit(Place{vma, current.kernel->mms[vma.mm], address, page}); });
 }
 
 // rmap_walk, for a page that is mapped or nowhere to be found.
@@ -172,22 +213,15 @@ bool rmap_walk(Task& current, Page* page, bool try_lock, const Visit& visit) {
   return true;
 }
 
-// page_mkclean_one.
-bool page_mkclean_one(Task& current, const Place& place, const Page* page) {
-  Mm& mm = place.mm;
-  Pte pte;
-  const Look look{.sync = !planted(current, Defect::mkclean_without_sync)};
-  if (!page_vma_mapped_walk(current, place, page, look, pte)) return false;
-  const bool cleans = pte.dirty() || pte.write();
-  if (cleans) {
-    const bool flushes = !planted(current, Defect::mkclean_without_flush);
-    const Pte entry =
-        flushes ? ptep_clear_flush(current, mm, place.address) : ptep_get_and_clear(current, mm, place.address);
-    const Pte kept = planted(current, Defect::mkclean_keeps_writable) ? entry : entry.wrprotect();
-    set_pte_at(current, mm, place.address, kept.mkclean());
-  }
-  pte_unlock(current, mm, place.address);
-  return cleans;
+// page_vma_mkclean_one, of one entry. Returns whether there was anything to do.
+bool clean_entry(Task& current, Mm& mm, const Mapped& mapped) {
+  if (!mapped.pte.dirty() && !mapped.pte.write()) return false;
+  const bool flushes = !planted(current, Defect::mkclean_without_flush);
+  const Pte entry =
+      flushes ? ptep_clear_flush(current, mm, mapped.address) : ptep_get_and_clear(current, mm, mapped.address);
+  const Pte kept = planted(current, Defect::mkclean_keeps_writable) ? entry : entry.wrprotect();
+  set_pte_at(current, mm, mapped.address, kept.mkclean());
+  return true;
 }
 
 }  // namespace
@@ -195,11 +229,15 @@ bool page_mkclean_one(Task& current, const Place& place, const Page* page) {
 int page_mkclean(Task& current, Page* page) {
   SHOOTDOWN_CHECK(page->test(PG_locked));
   if (!page_mapped(current, page, true)) return 0;
+  const Look look{.sync = !planted(current, Defect::mkclean_without_sync)};
   int cleaned = 0;
   rmap_walk_file(current, page, false, [&](const Place& place) {
     if (!place.vma.is_shared()) return true;  // invalid_mkclean_vma: it only reads
     if (cleaned != 0 && planted(current, Defect::mkclean_first_mapping_only)) return false;
-    if (page_mkclean_one(current, place, page)) ++cleaned;
+    page_vma_mapped_walk(current, place, look, [&](const Mapped& mapped) {
+      if (clean_entry(current, place.mm, mapped)) ++cleaned;
+      return true;
+    });
     return true;
   });
   return cleaned;
@@ -212,11 +250,10 @@ int page_referenced(Task& current, Page* page) {
   if (left <= 0) return 0;
   int referenced = 0;
   const bool walked = rmap_walk(current, page, true, [&](const Place& place) {
-    Pte pte;
-    if (!page_vma_mapped_walk(current, place, page, {}, pte)) return true;
-    if (ptep_clear_flush_young(current, place.mm, place.address)) ++referenced;
-    pte_unlock(current, place.mm, place.address);
-    return --left != 0;
+    return page_vma_mapped_walk(current, place, {}, [&](const Mapped& mapped) {
+      if (ptep_clear_flush_young(current, place.mm, mapped.address)) ++referenced;
+      return --left != 0;
+    });
   });
   return walked ? referenced : -1;
 }
@@ -283,84 +320,79 @@ bool entry_of_unmapped(Task& current, Mm& mm, Page* page, Pte& pte) {
 }
 
 // The same for any page, with the entry in its place.
-bool replace_entry(Task& current, const Place& place, Page* page, Pte was) {
-  if (!page_anon(current, page)) {
-    add_mm_counter(current, place.mm, MM_FILEPAGES, -1);
+bool replace_entry(Task& current, Mm& mm, const Mapped& mapped, Pte was) {
+  if (!page_anon(current, mapped.page)) {
+    add_mm_counter(current, mm, MM_FILEPAGES, -1);
     return true;
   }
   Pte pte = was;
-  const bool unmaps = entry_of_unmapped(current, place.mm, page, pte);
-  if (!pte.none()) set_pte_at(current, place.mm, place.address, pte);
-  if (!unmaps && !is_swapbacked(current, page)) set_page_swapbacked(current, page, true);
+  const bool unmaps = entry_of_unmapped(current, mm, mapped.page, pte);
+  if (!pte.none()) set_pte_at(current, mm, mapped.address, pte);
+  if (!unmaps && !is_swapbacked(current, mapped.page)) set_page_swapbacked(current, mapped.page, true);
   return unmaps;
 }
 
-// try_to_unmap_one. False: the page stays mapped here.
-bool try_to_unmap_one(Task& current, const Place& place, Page* page) {
-  Pte found;
-  if (!page_vma_mapped_walk(current, place, page, {}, found)) return true;
-  Pte pte = nuke_entry(current, place.mm, place.address);
-  if (planted(current, Defect::unmapped_bits_read_early)) pte = found;
-  if (pte.dirty() && !planted(current, Defect::unmapped_dirty_bit_dropped)) set_page_dirty(current, page);
-  const bool unmaps = replace_entry(current, place, page, pte);
-  if (unmaps) page_remove_rmap(current, page);
-  pte_unlock(current, place.mm, place.address);
-  if (unmaps) put_page(current, page);
-  return unmaps;
+// try_to_unmap_one, of one entry. False: the page stays mapped here.
+bool unmap_entry(Task& current, Mm& mm, const Mapped& mapped) {
+  Pte pte = nuke_entry(current, mm, mapped.address);
+  if (planted(current, Defect::unmapped_bits_read_early)) pte = mapped.pte;
+  if (pte.dirty() && !planted(current, Defect::unmapped_dirty_bit_dropped)) set_page_dirty(current, mapped.page);
+  if (!replace_entry(current, mm, mapped, pte)) return false;
+  page_remove_rmap(current, mapped.page);
+  put_page(current, mapped.page);
+  return true;
 }
 
 }  // namespace
 
 void try_to_unmap(Task& current, Page* page) {
   SHOOTDOWN_CHECK(page->test(PG_locked));
-  rmap_walk(current, page, false,
-            [&](const Place& place) { return try_to_unmap_one(current, place, page) && page_mapped(current, page); });
+  rmap_walk(current, page, false, [&](const Place& place) {
+    const auto unmap = [&](const Mapped& mapped) { return unmap_entry(current, place.mm, mapped); };
+    return page_vma_mapped_walk(current, place, {}, unmap) && page_mapped(current, page);
+  });
 }
 
 // --- migration ---
 
 namespace {
 
-// try_to_migrate_one: the entry says from now on that the page is being moved, and how it was mapped. False: it is as it was.
-bool try_to_migrate_one(Task& current, const Place& place, Page* page) {
-  Pte found;
-  if (!page_vma_mapped_walk(current, place, page, {}, found)) return true;
+// try_to_migrate_one, of one entry: it says from now on that the page is being moved, and how it was mapped. False: it is as it was.
+bool set_migration_entry(Task& current, Mm& mm, const Mapped& mapped) {
+  Page* const page = mapped.page;
   const bool flushes = !planted(current, Defect::migrated_without_flush);
-  const Pte pte = flushes ? ptep_clear_flush(current, place.mm, place.address)
-                          : ptep_get_and_clear(current, place.mm, place.address);
+  const Pte pte =
+      flushes ? ptep_clear_flush(current, mm, mapped.address) : ptep_get_and_clear(current, mm, mapped.address);
   if (pte.dirty() && !planted(current, Defect::migrated_dirty_bit_dropped)) set_page_dirty(current, page);
   const bool exclusive = page_anon(current, page) && page_anon_exclusive(current, page);
   const bool moves = !exclusive || try_share_anon_rmap(current, page);
-  set_pte_at(current, place.mm, place.address, moves ? Pte::migration(pte, exclusive) : pte);
-  if (moves) page_remove_rmap(current, page);
-  pte_unlock(current, place.mm, place.address);
-  if (moves) put_page(current, page);
-  return moves;
+  set_pte_at(current, mm, mapped.address, moves ? Pte::migration(pte, exclusive) : pte);
+  if (!moves) return false;
+  page_remove_rmap(current, page);
+  put_page(current, page);
+  return true;
 }
 
 // The entry for a page that has been moved, where a migration entry was.
 Pte moved_entry(Task& current, const Vma& vma, Page* page, Pte entry) {
   Pte pte = Pte::mapping(current.kernel->pfn(page));
   if (entry.young()) pte = pte.mkyoung();
-  also_reads(current, places::flags(frame_fact(current, page)));
+  also_reads(current, places::flags(folio_fact(current, page)));
   if (page->test(PG_dirty) && entry.dirty()) pte = pte.mkdirty();
   if (entry.write() && !vma.read_only) pte = pte.mkwrite();
   return pte;
 }
 
-// remove_migration_pte.
-void remove_migration_pte(Task& current, const Place& place, Page* old_page, Page* page) {
-  Pte entry;
-  if (!page_vma_mapped_walk(current, place, old_page, {.sync = true, .migration = true}, entry)) return;
+// remove_migration_pte, of one entry, for the page that has taken the place of the one there.
+void remove_migration_entry(Task& current, const Place& place, const Mapped& mapped, Page* page) {
   get_page(current, page);
-  const Pte pte = moved_entry(current, place.vma, page, entry);
+  const Pte pte = moved_entry(current, place.vma, page, mapped.pte);
   if (page_anon(current, page)) {
-    page_add_anon_rmap(current, page, place.vma, place.address, entry.swp_exclusive());
+    page_add_anon_rmap(current, page, place.vma, mapped.address, mapped.pte.swp_exclusive());
   } else {
     page_add_file_rmap(current, page);
   }
-  set_pte_at(current, place.mm, place.address, pte);
-  pte_unlock(current, place.mm, place.address);
+  set_pte_at(current, place.mm, mapped.address, pte);
 }
 
 }  // namespace
@@ -375,21 +407,28 @@ void inherit_anon_vma(Task& current, const Page* from, Page* to) {
 
 void try_to_migrate(Task& current, Page* page) {
   SHOOTDOWN_CHECK(page->test(PG_locked));
-  rmap_walk(current, page, false,
-            [&](const Place& place) { return try_to_migrate_one(current, place, page) && page_mapped(current, page); });
+  rmap_walk(current, page, false, [&](const Place& place) {
+    const auto set = [&](const Mapped& mapped) { return set_migration_entry(current, place.mm, mapped); };
+    return page_vma_mapped_walk(current, place, {}, set) && page_mapped(current, page);
+  });
 }
 
-void remove_migration_ptes(Task& current, AnonVma* anon_vma, Page* old_page, Page* page) {
-  const auto remove = [&](const Place& place) {
-    remove_migration_pte(current, place, old_page, page);
+void remove_migration_ptes(Task& current, AnonVma* anon_vma, Page* old_folio, Page* folio) {
+  // Where a page is mapped is found by what it leads to; what the entries say is the old one.
+  const auto remove = [&](Place place) {
+    place.page = old_folio + (place.page - folio);
+    page_vma_mapped_walk(current, place, {.sync = true, .migration = true}, [&](const Mapped& mapped) {
+      remove_migration_entry(current, place, mapped, folio + (mapped.page - old_folio));
+      return true;
+    });
     return true;
   };
   if (anon_vma == nullptr) {
-    rmap_walk_file(current, page, false, remove);
+    rmap_walk_file(current, folio, false, remove);
   } else {
     // The page is not mapped, so it is the reference by which this is known to be there.
     anon_vma_lock_read(current, anon_vma);
-    visit_places(current, anon_vma, page, remove);
+    visit_places(current, anon_vma, folio, remove);
     anon_vma_unlock_read(current, anon_vma);
   }
 }

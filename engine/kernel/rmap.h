@@ -1,6 +1,8 @@
 // The reverse mapping: from a page to the page-table entries that map it.
 //
-// Follows mm/rmap.c of Linux 6.1, but for the anon_vmas (anon_vma.h).
+// Follows mm/rmap.c of Linux 6.1, but for the anon_vmas (anon_vma.h). How often a large
+// folio is mapped is one count, as since 6.11 (folio->_large_mapcount); nobody here asks it of
+// a single page of one.
 #pragma once
 
 #include "engine/kernel/kernel.h"
@@ -15,7 +17,8 @@ void page_add_new_anon_rmap(Task& current, Page* page, const Vma& vma, int addre
 bool page_try_dup_anon_rmap(Task& current, Page* page);
 // The same of one that may have been mapped before: what it leads to already stays. One that is not exclusive leads to the root.
 void page_add_anon_rmap(Task& current, Page* page, const Vma& vma, int address, bool exclusive);
-void page_remove_rmap(Task& current, Page* page);
+// folio_remove_rmap_ptes: of so many pages of one folio, from `page` on.
+void page_remove_rmap(Task& current, Page* page, int pages = 1);
 
 // page_move_anon_rmap: the page is this mapping's alone from now on. It is locked.
 void page_move_anon_rmap(Task& current, Page* page, const Vma& vma);
@@ -23,7 +26,7 @@ void page_move_anon_rmap(Task& current, Page* page, const Vma& vma);
 // SetPageAnonExclusive, ClearPageAnonExclusive. No step: the lock of the page's entry is held.
 void set_anon_exclusive(Task& current, Page* page, bool exclusive);
 
-// folio_mapcount, folio_mapped; `for_mkclean`: a page that is not will not be made clean.
+// folio_mapcount, folio_mapped: of all pages of the folio; `for_mkclean`: one that is not will not be made clean.
 int page_mapcount(Task& current, Page* page, bool for_mkclean = false);
 bool page_mapped(Task& current, Page* page, bool for_mkclean = false);
 
@@ -47,8 +50,8 @@ void inherit_anon_vma(Task& current, const Page* from, Page* to);
 // reference.
 void try_to_migrate(Task& current, Page* page);
 
-// remove_migration_ptes: maps `page` where migration entries stand for `old_page`. Both are locked; they may be the same. Of an
+// remove_migration_ptes: maps `folio` where migration entries stand for `old_folio`. Both are locked; they may be the same. Of an
 // anonymous page the caller has a reference to the anon_vma; null: it is a file's.
-void remove_migration_ptes(Task& current, AnonVma* anon_vma, Page* old_page, Page* page);
+void remove_migration_ptes(Task& current, AnonVma* anon_vma, Page* old_folio, Page* folio);
 
 }  // namespace shootdown

@@ -20,13 +20,13 @@ namespace {
 void mapping_evict_page(Task& current, Page* page, AddressSpace& file) {
   Fact flags = 0;
   const auto look =
-      act(current, event::ReadRefcount{.page = frame_fact(current, page)}, [&](event::ReadRefcount& found) {
-        flags = page->flags.load(std::memory_order_relaxed);
-        found.refcount = page->refcount.load(std::memory_order_relaxed);
+      act(current, event::ReadRefcount{.page = folio_fact(current, page)}, [&](event::ReadRefcount& found) {
+        flags = page->folio()->flags.load(std::memory_order_relaxed);
+        found.refcount = page->folio()->refcount.load(std::memory_order_relaxed);
       });
   if ((flags & (PG_dirty | PG_writeback)) != 0) return;
   const int buffers = (flags & PG_buffers) != 0 ? 1 : 0;
-  if (look.refcount > 1 + buffers + 1) return;  // mapped, or in use
+  if (look.refcount > page->nr_pages() + buffers + 1) return;  // mapped, or in use
   if (!release_buffers(current, page)) return;
   remove_mapping(current, page, file);
 }
@@ -34,17 +34,24 @@ void mapping_evict_page(Task& current, Page* page, AddressSpace& file) {
 }  // namespace
 
 void invalidate_mapping_pages(Task& current, AddressSpace& file, PageSpan range) {
-  for (int index = range.first; index < range.first + range.count; ++index) {
-    Page* const page = look_up(current, file, index);
-    if (page == nullptr) continue;
-    // find_lock_entries: a page that is locked or under writeback is passed over.
-    if (!try_get_page(current, page)) continue;
-    if (trylock_page(current, page)) {
-      if (page->mapping == file.number && page->index == index && !page->test(PG_writeback))
-        mapping_evict_page(current, page, file);
-      unlock_page(current, page);
+  const int end = range.first + range.count;
+  int index = range.first;
+  while (index < end) {
+    Page* const folio = look_up(current, file, index);
+    // find_lock_entries: one that is locked or under writeback, or not all in the range, is passed over.
+    if (folio == nullptr || !try_get_page(current, folio)) {
+      ++index;
+      continue;
     }
-    put_page(current, page);
+    const int next = next_index(folio, index);
+    const int first = next - folio->nr_pages();
+    if (first >= range.first && next <= end && trylock_page(current, folio)) {
+      if (folio->mapping == file.number && folio->index == first && !folio->test(PG_writeback))
+        mapping_evict_page(current, folio, file);
+      unlock_page(current, folio);
+    }
+    put_page(current, folio);
+    index = next;
   }
 }
 
@@ -57,7 +64,7 @@ void invalidate_complete_page(Task& current, Page* page, AddressSpace& file) {
   const bool removed = !looks_dirty(current, page);
   if (removed) remove_from_page_cache(current, page, file);
   file.i_pages_lock.unlock_irq(current);
-  if (removed) put_page(current, page);  // the page cache's reference
+  if (removed) put_page_refs(current, page, page->nr_pages());  // the page cache's references
 }
 
 // Body of the loop of invalidate_inode_pages2_range. Takes the page locked.
@@ -84,6 +91,7 @@ void invalidate_inode_pages2_range(Task& current, AddressSpace& file, PageSpan r
     lock_page(current, page);
     invalidate_page(current, page, file);
     unlock_page(current, page);
+    index = next_index(page, index) - 1;
     put_page(current, page);
   }
 }

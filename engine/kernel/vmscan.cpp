@@ -28,7 +28,7 @@ namespace {
 // __remove_mapping of a page in the page cache. Then it has no reference.
 bool remove_from_file(Task& current, Page* page, AddressSpace& file) {
   file.i_pages_lock.lock_irq(current);
-  const bool removed = page_ref_freeze_if_clean(current, page, 2);
+  const bool removed = page_ref_freeze_if_clean(current, page, 1 + page->nr_pages());
   if (removed) remove_from_page_cache(current, page, file);
   file.i_pages_lock.unlock_irq(current);
   return removed;
@@ -187,10 +187,11 @@ void reclaim_file_pages(Task& current, AddressSpace& file, PageSpan range) {
   for (int index = range.first; index < range.first + range.count; ++index) {
     Page* const page = find_get_page(current, file, index);
     if (page == nullptr) continue;
+    index = next_index(page, index) - 1;
     if (page_mapped(current, page)) {
       put_page(current, page);
     } else if (isolate(current, page)) {
-      pages.add(page);
+      pages.add(page->folio());
     }
   }
   reclaim_pages(current, pages);
@@ -198,7 +199,7 @@ void reclaim_file_pages(Task& current, AddressSpace& file, PageSpan range) {
 
 Page* isolate_shown_page(Task& current, int address) {
   Page* const page = shown_page(current, address);
-  return page != nullptr && isolate(current, page) ? page : nullptr;
+  return page != nullptr && isolate(current, page) ? page->folio() : nullptr;
 }
 
 void kswapd(Task& current, int first, int count) {

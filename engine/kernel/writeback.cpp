@@ -11,70 +11,83 @@ namespace shootdown {
 
 namespace {
 
-void set_tag(AddressSpace& file, int index, std::uint8_t tag) {
-  file.tags[index].set(tag, std::memory_order_relaxed);
+// Of all places of a folio. The lock of the file's i_pages is held.
+void set_tag(AddressSpace& file, const Page* folio, std::uint8_t tag) {
+  const int first = folio->index;
+  for (int i = 0; i < folio->nr_pages(); ++i) file.tags[first + i].set(tag, std::memory_order_relaxed);
 }
 
-void clear_tag(AddressSpace& file, int index, std::uint8_t tag) {
-  file.tags[index].clear(tag, std::memory_order_relaxed);
+void clear_tag(AddressSpace& file, const Page* folio, std::uint8_t tag) {
+  const int first = folio->index;
+  for (int i = 0; i < folio->nr_pages(); ++i) file.tags[first + i].clear(tag, std::memory_order_relaxed);
 }
 
 // __folio_mark_dirty.
-void tag_page_dirty(Task& current, Page* page, AddressSpace& file) {
+void tag_page_dirty(Task& current, Page* folio, AddressSpace& file) {
   file.i_pages_lock.lock_irq(current);
-  if (page->mapping == file.number) {  // not truncated meanwhile
-    act(current, event::TagPage{.file = file.number, .index = page->index, .tag = PAGECACHE_TAG_DIRTY},
-        [&] { set_tag(file, page->index, PAGECACHE_TAG_DIRTY); });
+  if (folio->mapping == file.number) {  // not truncated meanwhile
+    act(current,
+        event::TagPage{.file = file.number,
+                       .index = folio->index,
+                       .tag = PAGECACHE_TAG_DIRTY,
+                       .pages = as_fact(folio->nr_pages())},
+        [&] { set_tag(file, folio, PAGECACHE_TAG_DIRTY); });
   }
   file.i_pages_lock.unlock_irq(current);
 }
 
 // __folio_start_writeback. The page is locked.
-void set_page_writeback(Task& current, Page* page, AddressSpace& file) {
+void set_page_writeback(Task& current, Page* folio, AddressSpace& file) {
   file.i_pages_lock.lock_irq(current);
-  act(current, event::SetWriteback{.page = frame_fact(current, page)}, [&] {
-    page->flags.set(PG_writeback, std::memory_order_relaxed);
-    set_tag(file, page->index, PAGECACHE_TAG_WRITEBACK);
-    if (!page->test(PG_dirty) || planted(current, Defect::tag_of_dirty_page_cleared))
-      clear_tag(file, page->index, PAGECACHE_TAG_DIRTY);
-    clear_tag(file, page->index, PAGECACHE_TAG_TOWRITE);
+  act(current, event::SetWriteback{.page = folio_fact(current, folio)}, [&] {
+    folio->flags.set(PG_writeback, std::memory_order_relaxed);
+    set_tag(file, folio, PAGECACHE_TAG_WRITEBACK);
+    if (!folio->test(PG_dirty) || planted(current, Defect::tag_of_dirty_page_cleared))
+      clear_tag(file, folio, PAGECACHE_TAG_DIRTY);
+    clear_tag(file, folio, PAGECACHE_TAG_TOWRITE);
   });
   file.i_pages_lock.unlock_irq(current);
 }
 
-// folio_end_writeback.
-void end_page_writeback(Task& current, Page* page, AddressSpace& file, int index) {
+// folio_end_writeback. Until now the folio could not leave the page cache.
+void end_page_writeback(Task& current, Page* folio, AddressSpace& file) {
   const Fact cleared = planted(current, Defect::end_of_writeback_cleans) ? PG_writeback | PG_dirty : PG_writeback;
   file.i_pages_lock.lock_irq(current);
-  act(current, event::ClearWriteback{.page = frame_fact(current, page)}, [&] {
-    page->flags.clear(cleared, std::memory_order_release);
-    clear_tag(file, index, PAGECACHE_TAG_WRITEBACK);
+  act(current, event::ClearWriteback{.page = folio_fact(current, folio)}, [&] {
+    folio->flags.clear(cleared, std::memory_order_release);
+    clear_tag(file, folio, PAGECACHE_TAG_WRITEBACK);
   });
   file.i_pages_lock.unlock_irq(current);
-  current.kernel->sched.wake(page->waiters);
+  current.kernel->sched.wake(folio->waiters);
 }
 
-// __block_write_full_page and the disk. The page is locked when it is called, and not when it returns.
-void write_page(Task& current, Page* page, AddressSpace& file) {
-  Kernel& kernel = *current.kernel;
-  const int index = page->index;
-  if (kernel.config.buffers != 0) {
-    // block_write_full_page: it is being cut off.
-    if (index >= i_size_read(current, file)) return unlock_page(current, page);
-    attach_buffers(current, page);
-  }
-  const bool unlocks_early = planted(current, Defect::writeback_set_unlocked);
-  if (unlocks_early) unlock_page(current, page);
-  set_page_writeback(current, page, file);
-  if (!unlocks_early) unlock_page(current, page);
+void write_to_disk(Task& current, const Page* page, DiskPage& disk) {
+  const Kernel& kernel = *current.kernel;
   for (int word = 0; word < kernel.config.words; ++word) {
     act(current, event::WriteToDisk{.page = frame_fact(current, page), .word = as_fact(word)},
         [&](event::WriteToDisk& found) {
           found.value = kernel.frame(page).words[word].load(std::memory_order_relaxed);
-          file.disk[index].words[word].store(found.value, std::memory_order_relaxed);
+          disk.words[word].store(found.value, std::memory_order_relaxed);
         });
   }
-  end_page_writeback(current, page, file, index);
+}
+
+// __block_write_full_page and the disk. The folio is locked when it is called, and not when it returns.
+void write_page(Task& current, Page* page, AddressSpace& file) {
+  const Kernel& kernel = *current.kernel;
+  Page* const folio = page->folio();
+  const int first = folio->index;
+  if (kernel.config.buffers != 0) {
+    // block_write_full_page: it is being cut off.
+    if (first >= i_size_read(current, file)) return unlock_page(current, folio);
+    attach_buffers(current, folio);
+  }
+  const bool unlocks_early = planted(current, Defect::writeback_set_unlocked);
+  if (unlocks_early) unlock_page(current, folio);
+  set_page_writeback(current, folio, file);
+  if (!unlocks_early) unlock_page(current, folio);
+  for (int i = 0; i < folio->nr_pages(); ++i) write_to_disk(current, folio + i, file.disk[first + i]);
+  end_page_writeback(current, folio, file);
 }
 
 // tag_pages_for_writeback: fixes the set of pages to write, so that pages dirtied meanwhile cannot
@@ -85,7 +98,7 @@ void tag_pages_for_writeback(Task& current, AddressSpace& file, PageSpan range) 
       event::TagForWriteback{.file = file.number, .first = as_fact(range.first), .count = as_fact(range.count)}, [&] {
         for (int index = range.first; index < range.first + range.count; ++index) {
           if ((file.tags[index].load(std::memory_order_relaxed) & PAGECACHE_TAG_DIRTY) != 0)
-            set_tag(file, index, PAGECACHE_TAG_TOWRITE);
+            file.tags[index].set(PAGECACHE_TAG_TOWRITE, std::memory_order_relaxed);
         }
       });
   file.i_pages_lock.unlock_irq(current);
@@ -117,23 +130,29 @@ void filemap_fdatawait_range(Task& current, AddressSpace& file, PageSpan range) 
     Page* const page = find_get_page_tag(current, file, range, index, PAGECACHE_TAG_WRITEBACK);
     if (page == nullptr) return;
     wait_on_page_writeback(current, page);
+    index = next_index(page, index) - 1;
     put_page(current, page);
   }
 }
 
-// Whether the task holds the lock of a page table in which the page can be mapped.
-SHOOTDOWN_HARNESS bool table_locked(const Task& current, const Page* page) {
-  if (page->mapping < 0 || !current.held.contains(LockClass::page_table)) return false;
+// Whether the task holds the lock of a page table in which a page of the folio can be mapped.
+SHOOTDOWN_HARNESS bool table_locked(const Task& current, const Page* folio) {
+  if (folio->mapping < 0 || !current.held.contains(LockClass::page_table)) return false;
   const Unwatched unwatched;
   const Kernel& kernel = *current.kernel;
-  const AddressSpace& file = kernel.files[page->mapping];
-  const auto has_place = [&](const Vma* vma) {
-    const int address = vma->start + (page->index - vma->pgoff);
+  const AddressSpace& file = kernel.files[folio->mapping];
+  const auto has_place = [&](const Vma* vma, int index) {
+    const int address = vma->start + (index - vma->pgoff);
     const int table = address >> kernel.config.table_shift;
     return address >= vma->start && address < vma->end &&
            current.held.contains({.kind = LockClass::page_table, .owner = vma->mm, .number = as_fact(table)});
   };
-  return std::ranges::any_of(file.i_mmap.first(file.i_mmap_count), has_place);
+  return std::ranges::any_of(file.i_mmap.first(file.i_mmap_count), [&](const Vma* vma) {
+    for (int i = 0; i < folio->nr_pages(); ++i) {
+      if (has_place(vma, folio->index + i)) return true;
+    }
+    return false;
+  });
 }
 
 }  // namespace
@@ -149,14 +168,15 @@ SHOOTDOWN_HARNESS int mapping_of(const Page* page) {
 
 bool set_page_dirty(Task& current, Page* page) {
   const Kernel& kernel = *current.kernel;
-  const auto set = act(current, event::SetDirty{.page = frame_fact(current, page)}, [&](event::SetDirty& found) {
-    found.table_locked = static_cast<Fact>(table_locked(current, page));
-    found.was = page->flags.fetch_or(PG_dirty, std::memory_order_seq_cst);
-    found.mapcount = page->mapcount.load(std::memory_order_relaxed);
+  Page* const folio = page->folio();
+  const auto set = act(current, event::SetDirty{.page = folio_fact(current, folio)}, [&](event::SetDirty& found) {
+    found.table_locked = static_cast<Fact>(table_locked(current, folio));
+    found.was = folio->flags.fetch_or(PG_dirty, std::memory_order_seq_cst);
+    found.mapcount = folio->mapcount.load(std::memory_order_relaxed);
   });
   if ((set.was & PG_dirty) != 0) return false;
-  const int file = mapping_of(page);
-  if (file >= 0) tag_page_dirty(current, page, kernel.files[file]);
+  const int file = mapping_of(folio);
+  if (file >= 0) tag_page_dirty(current, folio, kernel.files[file]);
   return true;
 }
 
@@ -168,8 +188,8 @@ void set_page_dirty_lock(Task& current, Page* page) {
 
 bool clear_page_dirty(Task& current, Page* page) {
   const auto cleared =
-      act(current, event::ClearDirty{.page = frame_fact(current, page)}, [&](event::ClearDirty& found) {
-        found.was = page->flags.fetch_and(~static_cast<Fact>(PG_dirty), std::memory_order_seq_cst);
+      act(current, event::ClearDirty{.page = folio_fact(current, page)}, [&](event::ClearDirty& found) {
+        found.was = page->folio()->flags.fetch_and(~static_cast<Fact>(PG_dirty), std::memory_order_seq_cst);
       });
   return (cleared.was & PG_dirty) != 0;
 }
@@ -187,7 +207,7 @@ bool clear_page_dirty_for_io(Task& current, Page* page) {
 }
 
 void cancel_dirty_page(Task& current, Page* page) {
-  also_reads(current, places::flags(frame_fact(current, page)));
+  also_reads(current, places::flags(folio_fact(current, page)));
   if (page->test(PG_dirty)) clear_page_dirty(current, page);
 }
 
@@ -199,6 +219,7 @@ void filemap_fdatawrite_range(Task& current, AddressSpace& file, PageSpan range,
     if (page == nullptr) break;
     lock_page(current, page);
     write_cache_page(current, page, file, mode);
+    index = next_index(page, index) - 1;
     put_page(current, page);
   }
 }
@@ -224,14 +245,15 @@ void end_swap_writeback(Task& current, Page* page) {
 }
 
 void mark_page_accessed(Task& current, Page* page) {
-  act(current, event::MarkAccessed{.page = frame_fact(current, page)}, [&] {
-    const Fact flags = page->flags.load(std::memory_order_relaxed);
+  Atomic<Fact>& flags = page->folio()->flags;
+  act(current, event::MarkAccessed{.page = folio_fact(current, page)}, [&] {
+    const Fact was = flags.load(std::memory_order_relaxed);
     // The first access makes it referenced, the second active.
-    if ((flags & PG_referenced) == 0) {
-      page->flags.set(PG_referenced, std::memory_order_relaxed);
-    } else if ((flags & PG_active) == 0) {
-      page->flags.set(PG_active, std::memory_order_relaxed);
-      page->flags.clear(PG_referenced, std::memory_order_relaxed);
+    if ((was & PG_referenced) == 0) {
+      flags.set(PG_referenced, std::memory_order_relaxed);
+    } else if ((was & PG_active) == 0) {
+      flags.set(PG_active, std::memory_order_relaxed);
+      flags.clear(PG_referenced, std::memory_order_relaxed);
     }
   });
 }

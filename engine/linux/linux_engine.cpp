@@ -13,7 +13,7 @@ namespace {
 // What is a constant in Linux.
 constexpr std::array constants{&MachineConfig::page_shift, &MachineConfig::table_shift, &MachineConfig::bundle,
                                &MachineConfig::batch,      &MachineConfig::batch_count, &MachineConfig::free_cap,
-                               &MachineConfig::resched};
+                               &MachineConfig::resched,    &MachineConfig::folio_order};
 
 std::string refuse_machine(const MachineConfig& machine) {
   const MachineConfig usual;

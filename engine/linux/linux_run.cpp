@@ -1052,10 +1052,12 @@ void LinuxRun::finish(int /*cpu*/) {
 FrameFacts LinuxRun::frame_facts(Fact frame) const {
   linux_frame facts{};
   linux_frame_facts(frame, &facts);
+  const PageFact page = page_fact(frame, facts);
   FrameFacts result{.flags = static_cast<Fact>(facts.flags),
                     .refcount = facts.refcount,
                     .mapcount = facts.mapcount,
-                    .page = page_fact(frame, facts)};
+                    .page = page,
+                    .folio = page};
   if (facts.in_use == 0 || facts.is_zeros != 0) return result;
   for (int mm = 0; mm < config.mms; ++mm) {
     result.entries += static_cast<Fact>(std::ranges::count_if(

@@ -12,7 +12,8 @@ int frames_needed(const MachineConfig& config, int reserved) {
   constexpr int in_hand = 4;
   const int pages = config.virtual_pages();
   const int needed = config.files * config.pages + config.mms * pages + config.cpus * (pages + in_hand);
-  return std::min(needed + reserved, max_frames);
+  // A large folio is in use as long as one page of it is.
+  return std::min((needed << config.folio_order) + reserved, max_frames);
 }
 
 }  // namespace

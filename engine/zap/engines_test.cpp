@@ -9,6 +9,7 @@
 
 #include "test/programs.h"
 #include "test/recorder.h"
+#include "test/right_run.h"
 
 using namespace shootdown;
 
@@ -63,11 +64,22 @@ BOOST_AUTO_TEST_CASE(a_dirty_entry) {
              "clear rmap queue unlock flush lock-page dirty unlock-page put");
   BOOST_TEST(zap(deferred_rmap_v2(), Call::store) == "clear dirty queue flush unlock rmap put");
   BOOST_TEST(zap(delayed_rmap(), Call::store) == "clear dirty queue flush rmap unlock put");
+  BOOST_TEST(zap(delayed_rmap_ranges(), Call::store) == "clear dirty queue flush rmap unlock put");
+}
+
+// Two pages of a folio, of which the second is dirty.
+BOOST_AUTO_TEST_CASE(entries_for_pages_of_one_folio) {
+  ProgramBuilder builder;
+  builder.machine(&MachineConfig::cpus, 1).machine(&MachineConfig::folio_order, 1);
+  builder.operation(0, Call::load, 0).operation(0, Call::store, 1).operation(0, Call::dontneed, 0, 2);
+  BOOST_TEST(order_of(RightRun(builder, delayed_rmap())) ==
+             "clear rmap queue clear dirty queue flush rmap unlock put put");
+  BOOST_TEST(order_of(RightRun(builder, delayed_rmap_ranges())) == "clear clear dirty queue flush rmap unlock put");
 }
 
 BOOST_AUTO_TEST_CASE(a_clean_entry) {
-  for (const ZapEngine* const engine :
-       {&eager_dirty(), &deferred_dirty(), &deferred_dirty_late_rmap(), &deferred_dirty_locked(), &delayed_rmap()})
+  for (const ZapEngine* const engine : {&eager_dirty(), &deferred_dirty(), &deferred_dirty_late_rmap(),
+                                        &deferred_dirty_locked(), &delayed_rmap(), &delayed_rmap_ranges()})
     BOOST_TEST(zap(*engine, Call::load) == "clear rmap queue unlock flush put", engine->name());
   BOOST_TEST(zap(deferred_rmap_v2(), Call::load) == "clear queue unlock flush rmap put");
 }

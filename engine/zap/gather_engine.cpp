@@ -57,6 +57,18 @@ Pte take_entry(Task& current, Mm& mm, int address) {
   return pte;
 }
 
+// get_and_clear_full_ptes: the same of so many; the first of them, with what the others say of the folio.
+Pte take_entries(Task& current, Mm& mm, int address, int entries) {
+  Pte pte = take_entry(current, mm, address);
+  for (int i = 1; i < entries; ++i) {
+    const Pte other = take_entry(current, mm, address + i);
+    if (planted(current, Defect::range_bits_of_first)) continue;
+    if (other.dirty()) pte = pte.mkdirty();
+    if (other.young()) pte = pte.mkyoung();
+  }
+  return pte;
+}
+
 // Whether somebody else wants the CPU, when so many entries have been looked at under one lock.
 bool need_resched(const Task& current, int entries) {
   const int most = current.kernel->config.resched;
@@ -95,8 +107,9 @@ void make_mistakes_under_lock(Task& current, Page* page) {
 
 }  // namespace
 
-// The body of zap_pte_range's loop for a present entry of a page. Returns whether the gather is full.
-bool GatherEngine::zap_pte(MmuGather& tlb, Page* page, Pte pte, bool& force_flush) const {
+// zap_present_folio_ptes, when the entries are taken out: so many, the first of which mapped `page`. Returns whether the gather is
+// full.
+bool GatherEngine::zap_folio_ptes(MmuGather& tlb, Page* page, int nr, Pte pte, bool& force_flush) const {
   Task& current = tlb.task();
   make_mistakes_under_lock(current, page);
   const bool of_file = !page_anon(current, page);
@@ -104,13 +117,13 @@ bool GatherEngine::zap_pte(MmuGather& tlb, Page* page, Pte pte, bool& force_flus
   const Treatment treatment = dirty ? zap_dirty(tlb, page) : zap_other(tlb, page);
   if (treatment.force_flush) force_flush = true;
   if (of_file && pte.young()) mark_page_accessed(current, page);
-  if (!treatment.delay_rmap && !planted(current, Defect::rmap_not_removed)) page_remove_rmap(current, page);
-  if (planted(current, Defect::rmap_removed_twice)) page_remove_rmap(current, page);
+  if (!treatment.delay_rmap && !planted(current, Defect::rmap_not_removed)) page_remove_rmap(current, page, nr);
+  if (planted(current, Defect::rmap_removed_twice)) page_remove_rmap(current, page, nr);
   if (planted(current, Defect::page_not_queued)) return false;
-  const bool full = tlb.remove_page(page, treatment.flags);
+  const bool full = tlb.remove_page(page, treatment.flags, nr);
   if (full || !planted(current, Defect::page_queued_twice)) return full;
-  get_page(current, page);  // so that the page survives: the oracle is to see the queue, not a crash
-  return tlb.remove_page(page, 0);
+  get_page_refs(current, page, nr);  // so that the page survives: the oracle is to see the queue, not a crash
+  return tlb.remove_page(page, 0, nr);
 }
 
 // The loop of zap_pte_range, under the page-table lock. It ends early when the gather is full, or somebody else wants the
@@ -121,8 +134,10 @@ GatherEngine::Piece GatherEngine::zap_ptes(MmuGather& tlb, int page, int end, co
   Mm& mm = tlb.mm();
   bool full = false;
   int entries = 0;
+  int nr = 1;
   RssVector rss = {};
-  for (; page != end && !full; ++page) {
+  for (; page != end && !full; page += nr) {
+    nr = 1;
     if (page + 1 == end && planted(current, Defect::last_entry_skipped)) continue;
     const Pte found = ptep_get(current, mm, page);
     if (found.none()) continue;
@@ -133,12 +148,13 @@ GatherEngine::Piece GatherEngine::zap_ptes(MmuGather& tlb, int page, int end, co
     }
     Page* const mapped = vm_normal_page(current, found);
     if (!should_zap_page(current, mapped, details)) continue;
-    const Pte pte = take_entry(current, mm, page);
-    tlb.remove_tlb_entry(page);
+    if (queues_ranges() && mapped != nullptr) nr = folio_pte_batch(current, mm, page, end, mapped);
+    const Pte pte = take_entries(current, mm, page, nr);
+    for (int i = 0; i < nr; ++i) tlb.remove_tlb_entry(page + i);
     if (mapped == nullptr && planted(current, Defect::zero_page_counted)) --rss[MM_ANONPAGES];
     if (mapped == nullptr) continue;
-    --rss[mm_counter(current, mapped)];
-    full = zap_pte(tlb, mapped, pte, force_flush);
+    rss[mm_counter(current, mapped)] -= nr;
+    full = zap_folio_ptes(tlb, mapped, nr, pte, force_flush);
   }
   add_mm_rss_vec(current, mm, rss);
   if (planted(current, Defect::rss_counted_twice)) add_mm_rss_vec(current, mm, rss);

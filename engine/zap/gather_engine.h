@@ -1,10 +1,11 @@
 // What engines that gather pages have in common: the zap itself.
 //
 // Follows zap_pte_range, unmap_vmas, zap_page_range (mm/memory.c), unmap_region,
-// free_pgtables and exit_mmap (mm/mmap.c) of Linux 6.1 and 6.2, which differ in a
+// free_pgtables and exit_mmap (mm/mmap.c) of Linux 6.1, 6.2 and 6.9, which differ in a
 // few places only. These are what an engine says: what becomes of a page whose
 // entry was dirty, and of another; what happens before the page-table lock is
-// dropped; and how queued pages are released.
+// dropped; how queued pages are released; and whether pages of a folio in a row are
+// taken together.
 #pragma once
 
 #include "engine/kernel/zap_engine.h"
@@ -41,7 +42,7 @@ class GatherEngine : public ZapEngine, public Releaser {
     bool full;  // the gather
   };
   Piece zap_ptes(MmuGather& tlb, int page, int end, const ZapDetails& details, bool& force_flush) const;
-  bool zap_pte(MmuGather& tlb, Page* page, Pte pte, bool& force_flush) const;
+  bool zap_folio_ptes(MmuGather& tlb, Page* page, int nr, Pte pte, bool& force_flush) const;
 };
 
 }  // namespace shootdown

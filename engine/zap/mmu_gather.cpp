@@ -14,8 +14,12 @@ namespace shootdown {
 MmuGather::MmuGather(Task& current, Mm& mm, bool fullmm, const Releaser& releaser)
     : TlbGather(current, mm, fullmm),
       releaser_(releaser),
+      room_for_number_(releaser.queues_ranges() ? 1 : 0),
       active_(&local_),
-      local_{.next = nullptr, .nr = 0, .max = current.kernel->config.bundle, .encoded_pages = pages_} {}
+      local_{.next = nullptr,
+             .nr = 0,
+             .max = std::max<unsigned>(current.kernel->config.bundle, 1 + room_for_number_),
+             .encoded_pages = pages_} {}
 
 // The defaults follow include/asm-generic/tlb.h: what fits in a page behind the batch's header of 16
 // bytes, and 10,000 pages in all.
@@ -37,8 +41,8 @@ bool MmuGather::next_batch() {
     return true;
   }
   if (batch_count_ == max_batch_count(task().kernel->config)) return false;
-  const unsigned max = max_batch(task().kernel->config);
-  MmuGatherBatch* const batch = task().kernel->allocate_batch(task(), max);
+  const unsigned max = std::max(max_batch(task().kernel->config), 1 + room_for_number_);
+  MmuGatherBatch* const batch = task().kernel->allocate_batch(task(), max + room_for_number_);
   if (batch == nullptr) return false;
   ++batch_count_;
   batch->next = nullptr;
@@ -52,39 +56,64 @@ bool MmuGather::next_batch() {
   return true;
 }
 
-bool MmuGather::remove_page(Page* page, unsigned flags) {
-  SHOOTDOWN_CHECK(active_->nr < active_->max);
+// There must always be room for a pointer and a number.
+bool MmuGather::is_full() const {
+  const bool forgets_number = queues_ranges() && planted(task(), Defect::range_without_room);
+  return active_->nr + (forgets_number ? 0 : room_for_number_) >= active_->max;
+}
+
+bool MmuGather::remove_page(Page* page, unsigned flags, int pages) {
+  SHOOTDOWN_CHECK(active_->nr < active_->max && (pages == 1 || queues_ranges()));
   if (planted(task(), Defect::flags_not_removed)) flags |= 1U;
-  act(task(), event::QueuePage{.page = frame_fact(task(), page), .flags = flags}, [&](event::QueuePage& found) {
-    const EncodedPage entry = encode_page(task(), page, flags);
+  if (pages > 1) flags |= encoded_page_nr_pages_next;
+  PageFact fact = frame_fact(task(), page);
+  fact.pages = as_fact(pages);
+  // Not where that bit means that a number follows: nothing behind it could be told any more.
+  const bool wrong_bit = !queues_ranges() && planted(task(), Defect::flag_in_wrong_bit);
+  act(task(), event::QueuePage{.page = fact, .flags = flags}, [&](event::QueuePage& found) {
+    const EncodedPage entry = encode_page(task(), page, flags, wrong_bit);
     active_->encoded_pages[active_->nr++] = entry.bits();
+    if (pages > 1) active_->encoded_pages[active_->nr++] = encode_nr_pages(pages);
     found.pointer = pointer_fact(task(), entry.bits());
     found.queued = active_->nr;
     found.room = active_->max;
     found.batches = batch_count_;
     found.batch_max = max_batch_count(task().kernel->config);
   });
-  return active_->nr == active_->max && !next_batch();
+  return is_full() && !next_batch();
 }
 
 namespace {
 
-void dirty_again(Task& current, const std::uintptr_t* pages, unsigned count) {
-  for (unsigned i = 0; i < count; ++i) set_page_dirty(current, EncodedPage(pages[i]).page());
+// Whether the entry says that a number follows it.
+bool number_follows(const MmuGather& tlb, EncodedPage entry) {
+  return tlb.queues_ranges() && (entry.flags() & encoded_page_nr_pages_next) != 0;
 }
 
-void dirty_again_under_lock(Task& current, Mm& mm, const std::uintptr_t* pages, unsigned count) {
-  pte_lock(current, mm, 0);
-  dirty_again(current, pages, count);
-  pte_unlock(current, mm, 0);
-}
-
-void wait_for_page_locks(Task& current, const std::uintptr_t* pages, unsigned count) {
+// Calls visit(entry, pages) for each pointer among `count` entries, and for how many pages it stands.
+template <typename Visit>
+void each_queued(const MmuGather& tlb, const std::uintptr_t* entries, unsigned count, const Visit& visit) {
   for (unsigned i = 0; i < count; ++i) {
-    Page* const page = EncodedPage(pages[i]).page();
-    lock_page(current, page);
-    unlock_page(current, page);
+    const EncodedPage entry(entries[i]);
+    visit(entry, number_follows(tlb, entry) ? encoded_nr_pages(entries[++i]) : 1);
   }
+}
+
+void dirty_again(const MmuGather& tlb, const std::uintptr_t* entries, unsigned count) {
+  each_queued(tlb, entries, count, [&](EncodedPage entry, int /*pages*/) { set_page_dirty(tlb.task(), entry.page()); });
+}
+
+void dirty_again_under_lock(const MmuGather& tlb, const std::uintptr_t* entries, unsigned count) {
+  pte_lock(tlb.task(), tlb.mm(), 0);
+  dirty_again(tlb, entries, count);
+  pte_unlock(tlb.task(), tlb.mm(), 0);
+}
+
+void wait_for_page_locks(const MmuGather& tlb, const std::uintptr_t* entries, unsigned count) {
+  each_queued(tlb, entries, count, [&](EncodedPage entry, int /*pages*/) {
+    lock_page(tlb.task(), entry.page());
+    unlock_page(tlb.task(), entry.page());
+  });
 }
 
 }  // namespace
@@ -96,10 +125,12 @@ void MmuGather::release_batches() {
     std::uintptr_t* pages = batch->encoded_pages;
     const unsigned left = planted(task(), Defect::batch_not_emptied) ? batch->nr : 0;
     do {
-      const unsigned count = std::min(free_cap, batch->nr);
-      if (planted(task(), Defect::unlocked_dirty)) dirty_again(task(), pages, count);
-      if (planted(task(), Defect::foreign_lock_dirty)) dirty_again_under_lock(task(), mm(), pages, count);
-      if (planted(task(), Defect::release_locks_pages)) wait_for_page_locks(task(), pages, count);
+      unsigned count = std::min(free_cap, batch->nr);
+      // A number is not left behind.
+      if (count < batch->nr && number_follows(*this, EncodedPage(pages[count - 1]))) ++count;
+      if (planted(task(), Defect::unlocked_dirty)) dirty_again(*this, pages, count);
+      if (planted(task(), Defect::foreign_lock_dirty)) dirty_again_under_lock(*this, pages, count);
+      if (planted(task(), Defect::release_locks_pages)) wait_for_page_locks(*this, pages, count);
       releaser_.release(*this, pages, count);
       if (!planted(task(), Defect::chunk_released_again)) pages += count;
       batch->nr -= count;
@@ -135,10 +166,10 @@ void MmuGather::finish() {
 void MmuGather::flush_rmaps() {
   if (!delayed_rmap_ || planted(task(), Defect::delayed_rmap_kept)) return;
   const auto flush_batch = [this](const MmuGatherBatch& batch) {
-    for (unsigned i = 0; i < batch.nr; ++i) {
-      const EncodedPage entry(batch.encoded_pages[i]);
-      if (encoded_page_flags(task(), entry) != 0) page_remove_rmap(task(), entry.page());
-    }
+    each_queued(*this, batch.encoded_pages, batch.nr, [this](EncodedPage entry, int pages) {
+      if ((encoded_page_flags(task(), entry) & encoded_page_delay_rmap) == 0) return;
+      page_remove_rmap(task(), entry.page(), planted(task(), Defect::range_rmap_of_one) ? 1 : pages);
+    });
   };
   if (active_ == &local_ || !planted(task(), Defect::rmaps_of_last_batch_only)) flush_batch(local_);
   if (active_ != &local_) flush_batch(*active_);
@@ -147,14 +178,20 @@ void MmuGather::flush_rmaps() {
 
 namespace {
 
-void put_pages(const MmuGather& tlb, const std::uintptr_t* pages, unsigned count, std::uintptr_t kept_bits) {
+void put_pages(const MmuGather& tlb, const std::uintptr_t* entries, unsigned count, std::uintptr_t kept_bits) {
   Task& current = tlb.task();
-  note(current, event::ReleasePages{.count = count, .limit = current.kernel->config.free_cap});
-  for (unsigned i = 0; i < count; ++i)
-    note(current, event::ReleasePage{.pointer = pointer_fact(current, pages[i] & kept_bits)});
+  Fact queued = 0;
+  each_queued(tlb, entries, count, [&](EncodedPage /*entry*/, int /*pages*/) { ++queued; });
+  note(current, event::ReleasePages{.count = queued, .limit = current.kernel->config.free_cap});
+  each_queued(tlb, entries, count, [&](EncodedPage entry, int pages) {
+    note(current,
+         event::ReleasePage{.pointer = pointer_fact(current, entry.bits() & kept_bits), .pages = as_fact(pages)});
+  });
   // What is wrong with a pointer has been told; the run goes on.
-  for (unsigned i = 0; i < count; ++i) free_swap_cache(current, EncodedPage(pages[i]).page());
-  for (unsigned i = 0; i < count; ++i) put_page(current, EncodedPage(pages[i]).page());
+  each_queued(tlb, entries, count, [&](EncodedPage entry, int /*pages*/) { free_swap_cache(current, entry.page()); });
+  each_queued(tlb, entries, count, [&](EncodedPage entry, int pages) {
+    put_page_refs(current, entry.page(), planted(current, Defect::range_reference_of_one) ? 1 : pages);
+  });
 }
 
 }  // namespace
@@ -171,8 +208,8 @@ PointerFact pointer_fact(const Task& current, std::uintptr_t bits) {
   return {static_cast<Fact>(bits - reinterpret_cast<std::uintptr_t>(current.kernel->pages.begin()))};
 }
 
-EncodedPage encode_page(const Task& current, Page* page, unsigned flags) {
-  const EncodedPage encoded(page, planted(current, Defect::flag_in_wrong_bit) ? flags << 1U : flags);
+EncodedPage encode_page(const Task& current, Page* page, unsigned flags, bool wrong_bit) {
+  const EncodedPage encoded(page, wrong_bit ? flags << 1U : flags);
   const std::uintptr_t flag_bits = planted(current, Defect::pointer_keeps_a_flag) ? 1 : encoded_page_bits;
   note(current, event::EncodePage{.page = pointer_fact(current, reinterpret_cast<std::uintptr_t>(page)),
                                   .flags = flags,

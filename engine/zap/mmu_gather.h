@@ -21,6 +21,8 @@ class Releaser {
  public:
   // Releases `count` entries of a batch: does what their flags ask for, then drops the references.
   virtual void release(MmuGather& tlb, std::uintptr_t* encoded_pages, unsigned count) const = 0;
+  // Whether pages of a folio in a row are queued together, with their number in an entry behind the pointer (Linux 6.9).
+  virtual bool queues_ranges() const { return false; }
 
  protected:
   ~Releaser() = default;
@@ -33,8 +35,11 @@ class MmuGather : public TlbGather {
   // tlb_gather_mmu; with `fullmm`, tlb_gather_mmu_fullmm: the mm has no threads and goes away as a whole.
   MmuGather(Task& current, Mm& mm, bool fullmm, const Releaser& releaser);
 
-  // __tlb_remove_page: queues a page. True: the gather is full, and must be flushed before the next.
-  [[nodiscard]] bool remove_page(Page* page, unsigned flags);
+  // __tlb_remove_page; __tlb_remove_folio_pages: queues a page, or so many of one folio. True: the gather is full, and must be
+  // flushed before the next.
+  [[nodiscard]] bool remove_page(Page* page, unsigned flags, int pages = 1);
+  // Whether numbers may follow pointers.
+  bool queues_ranges() const { return room_for_number_ != 0; }
   // tlb_delay_rmap: from now on the gather holds a page whose rmap has not been removed.
   void delay_rmap() { delayed_rmap_ = true; }
   // tlb_flush_rmaps: removes the rmap of all pages whose pointers carry a flag. The TLBs have been flushed, and the
@@ -50,25 +55,27 @@ class MmuGather : public TlbGather {
   static unsigned max_batch_count(const MachineConfig& config);
 
  private:
+  bool is_full() const;
   bool next_batch();
   void free_batches();
   void release_batches();
 
   const Releaser& releaser_;
+  const unsigned room_for_number_;  // an entry that a batch must have room for behind that of a pointer
   bool delayed_rmap_ = false;
   unsigned batch_count_ = 0;
   MmuGatherBatch* active_;
   MmuGatherBatch local_;
-  std::uintptr_t pages_[max_bundle];  // of local_
+  std::uintptr_t pages_[max_bundle + 1];  // of local_; the last one is for a planted mistake
 };
 
 // free_pages_and_swap_cache of Linux 6.1: drops the references of plain pointers, and frees pages whose last they were.
 void free_pages_and_swap_cache(const MmuGather& tlb, const std::uintptr_t* pages, unsigned count);
-// The same of Linux 6.2, which takes encoded pointers and decodes each itself.
+// The same of Linux 6.2, which takes encoded pointers and decodes each itself, and of 6.9, where numbers may follow them.
 void free_encoded_pages_and_swap_cache(const MmuGather& tlb, const std::uintptr_t* encoded_pages, unsigned count);
 
-// encode_page, announced.
-EncodedPage encode_page(const Task& current, Page* page, unsigned flags);
+// encode_page, announced; with `wrong_bit`, a mistake is made.
+EncodedPage encode_page(const Task& current, Page* page, unsigned flags, bool wrong_bit = false);
 // encoded_page_flags.
 unsigned encoded_page_flags(const Task& current, EncodedPage encoded);
 

@@ -8,6 +8,7 @@
 #include "engine/zap/engines.h"
 #include "test/programs.h"
 #include "test/recorder.h"
+#include "test/right_run.h"
 
 using namespace shootdown;
 
@@ -158,6 +159,56 @@ BOOST_AUTO_TEST_CASE(with_large_pages_a_batch_is_released_in_chunks_of_512) {
 BOOST_AUTO_TEST_CASE(with_small_pages_a_batch_of_510_is_followed_by_another) {
   // A page table has 512 entries: the flush comes after both, because munmap has one gather for all.
   BOOST_TEST(unmap(1024, ProgramBuilder()).chunks == sizes({8, 510, 506}), boost::test_tools::per_element());
+}
+
+// --- ranges ---
+
+namespace {
+
+// Zaps the pages of a file whose folios have two pages, at once; then what each batch held, and the chunks that were released,
+// in the order in which that was.
+Notes unmap_pairs(int pages, ProgramBuilder builder) {
+  builder.machine(&MachineConfig::pages, pages).machine(&MachineConfig::cpus, 1);
+  builder.machine(&MachineConfig::folio_order, 1).operation(0, Call::touch, 0, pages);
+  const Notes notes = notes_of(RightRun(builder.operation(0, Call::munmap, 0, pages), delayed_rmap_ranges()));
+  unsigned released = 0;
+  for (const unsigned chunk : notes.chunks) released += chunk;
+  BOOST_TEST(released == static_cast<unsigned>(notes.queued));
+  return notes;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(pages_of_a_folio_take_a_pointer_and_a_number) {
+  const Notes notes = unmap_pairs(5, ProgramBuilder());
+  BOOST_TEST(notes.queued == 3);
+  BOOST_TEST(notes.fullest == 5U);
+  BOOST_TEST(notes.chunks == sizes({3}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_batch_is_full_while_a_number_would_still_have_room) {
+  // Of eight entries four pairs; of five, two: the fifth is left.
+  BOOST_TEST(unmap_pairs(8, ProgramBuilder()).fullest == 8U);
+  BOOST_TEST(unmap_pairs(20, limits(5, 5, 3)).fullest == 4U);
+  // And where one has room for one alone, it gets room for the number.
+  BOOST_TEST(unmap_pairs(4, limits(1, 1, 1)).fullest == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(a_chunk_does_not_end_before_a_number) {
+  BOOST_TEST(unmap_pairs(8, limits(8, 8, 1, 1)).chunks == sizes({1, 1, 1, 1}), boost::test_tools::per_element());
+  BOOST_TEST(unmap_pairs(8, limits(8, 8, 1, 3)).chunks == sizes({2, 2}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(ranges_of_every_size_around_the_edges_are_released_once) {
+  for (int pages = 1; pages <= 24; ++pages) {
+    for (const int bundle : {1, 2, 8}) {
+      for (const int batch : {1, 2, 5}) {
+        for (const int count : {1, 3}) {
+          for (const int cap : {1, 2, 512}) unmap_pairs(pages, limits(bundle, batch, count, cap));
+        }
+      }
+    }
+  }
 }
 
 BOOST_AUTO_TEST_CASE(page_tables_are_zapped_one_after_the_other) {

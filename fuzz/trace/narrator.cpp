@@ -21,8 +21,14 @@ Narration detail(std::string text) {
 
 // --- names of things ---
 
+// "frame 3", or "frames 4-7" of a large folio
+std::string row(std::string_view what, Fact first, Fact count) {
+  if (count == 1) return fmt::format("{} {}", what, first);
+  return fmt::format("{}s {}-{}", what, first, first + count - 1);
+}
+
 std::string name(PageFact page) {
-  return fmt::format("frame {}", page.frame);
+  return row("frame", page.frame, page.pages);
 }
 
 // "frame 3 W A D"
@@ -292,7 +298,7 @@ class Words {
   Narration tell(const event::PutBackPage& put) const { return detail("put " + name(put.page) + " on its LRU list"); }
   Narration tell(const event::AllocatePage& allocate) const {
     if (allocate.frame == no_fact) return essential("allocate a page: there is none left");
-    return detail(fmt::format("allocate frame {}", allocate.frame));
+    return detail("allocate " + row("frame", allocate.frame, allocate.pages));
   }
   Narration tell(const event::FreePage& free) const { return essential("free " + name(free.page)); }
 
@@ -306,12 +312,14 @@ class Words {
     const PageFact page = add.page;
     if (add.added == 0)
       return detail(fmt::format("add {} to page cache: it has one", file_page(page.file, page.index)));
-    return essential(fmt::format("add {} to page cache: page {}{}", name(page), page.index, of_file(page.file)));
+    return essential(
+        fmt::format("add {} to page cache: {}{}", name(page), row("page", page.index, page.pages), of_file(page.file)));
   }
   Narration tell(const event::ReplaceInPageCache& replace) const {
     const PageFact page = replace.page;
-    return essential(fmt::format("put {} into page cache in place of frame {}: page {}{}", name(page), replace.was,
-                                 page.index, of_file(page.file)));
+    return essential(fmt::format("put {} into page cache in place of {}: {}{}", name(page),
+                                 row("frame", replace.was, page.pages), row("page", page.index, page.pages),
+                                 of_file(page.file)));
   }
   Narration tell(const event::RemoveFromPageCache& remove) const {
     return essential(fmt::format("drop {} from page cache", name(remove.page)));

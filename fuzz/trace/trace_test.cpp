@@ -583,6 +583,16 @@ BOOST_AUTO_TEST_CASE(words_tell_of_migration) {
              "put frame 5 into page cache in place of frame 3: page 1");
 }
 
+BOOST_AUTO_TEST_CASE(words_tell_of_large_folios) {
+  const PageFact folio{.frame = 4, .file = 0, .index = 8, .pages = 4};
+  BOOST_TEST(words(event::AllocatePage{.pages = 4, .frame = 4}) == "allocate frames 4-7");
+  BOOST_TEST(words(event::AddToPageCache{.page = folio, .added = 1}) == "add frames 4-7 to page cache: pages 8-11");
+  BOOST_TEST(words(event::ReplaceInPageCache{.page = folio, .was = 0}) ==
+             "put frames 4-7 into page cache in place of frames 0-3: pages 8-11");
+  BOOST_TEST(words(event::RemoveRmap{.page = folio, .mapcount = 2}) == "remove rmap of frames 4-7: mapcount 2");
+  BOOST_TEST(words(event::QueuePage{.page = {.frame = 5, .pages = 2}, .flags = 3}) == "queue frames 5-6 with flag 3");
+}
+
 BOOST_AUTO_TEST_CASE(words_tell_of_devices) {
   event::DmaWord dma{.page = {.frame = 3, .file = 0, .index = 1}, .word = 1, .value = 7};
   BOOST_TEST(words(dma) == "a device writes 7 to frame 3 word 1");
