@@ -95,12 +95,12 @@ Page* find_page_uptodate(Task& current, AddressSpace& file, int index) {
 }  // namespace
 
 bool release_buffers(Task& current, Page* page) {
-  const Fact in_use = planted(current, Defect::buffers_of_dirty_page) ? PG_writeback : PG_dirty | PG_writeback;
+  const Fact in_use = planted(current, Defect::buffers_of_dirty_page) ? PG_writeback : PG_buffers_dirty | PG_writeback;
   const auto strip =
       act(current, event::StripBuffers{.page = frame_fact(current, page)}, [&](event::StripBuffers& found) {
         found.was = page->flags.load(std::memory_order_acquire);
         while ((found.was & PG_buffers) != 0 && (found.was & in_use) == 0) {
-          const Fact stripped = found.was & ~static_cast<Fact>(PG_buffers);
+          const Fact stripped = found.was & ~static_cast<Fact>(PG_buffers | PG_buffers_dirty | PG_dirty);
           if (page->flags.compare_exchange(found.was, stripped, std::memory_order_acq_rel)) return;
         }
       });
@@ -217,12 +217,13 @@ VmFault filemap_fault(Task& current, AddressSpace& file, int index, Page*& page)
   return VmFault::sigbus;
 }
 
-void attach_buffers(Task& current, Page* page) {
+void attach_buffers(Task& current, Page* page, bool dirty) {
   also_reads(current, places::flags(frame_fact(current, page)));
   if (page->test(PG_buffers)) return;
   act(current, event::AttachBuffers{.page = frame_fact(current, page)}, [&] {
     page->refcount.add(1, std::memory_order_relaxed);
-    page->flags.set(PG_buffers, std::memory_order_release);
+    const bool inherits = page->test(PG_dirty);
+    page->flags.set(dirty || inherits ? PG_buffers | PG_buffers_dirty : PG_buffers, std::memory_order_release);
   });
 }
 

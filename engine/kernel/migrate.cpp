@@ -46,6 +46,7 @@ void copy_flags(Task& current, const Page* from, Page* to) {
 bool replace_in_file(Task& current, Page* from, Page* to, AddressSpace& file) {
   also_reads(current, places::flags(frame_fact(current, from)));
   const int references = 2 + (from->test(PG_buffers) ? 1 : 0);
+  constexpr Fact of_mapping = PG_dirty | PG_buffers | PG_buffers_dirty;
   file.i_pages_lock.lock_irq(current);
   const bool replaces = page_ref_freeze(current, from, references);
   if (replaces) {
@@ -57,8 +58,8 @@ bool replace_in_file(Task& current, Page* from, Page* to, AddressSpace& file) {
       to->mapping = static_cast<std::int8_t>(file.number);
       to->index = static_cast<std::uint16_t>(index);
       to->refcount.add(references - 1, std::memory_order_relaxed);
-      to->flags.set(from->flags.load(std::memory_order_relaxed) & (PG_dirty | PG_buffers), std::memory_order_relaxed);
-      from->flags.clear(PG_dirty | PG_buffers, std::memory_order_relaxed);
+      to->flags.set(from->flags.load(std::memory_order_relaxed) & of_mapping, std::memory_order_relaxed);
+      from->flags.clear(of_mapping, std::memory_order_relaxed);
       from->mapping = -1;
       file.slots[static_cast<int>(index)].store(to, std::memory_order_release);
     });

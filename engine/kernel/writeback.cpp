@@ -54,26 +54,36 @@ void end_page_writeback(Task& current, Page* page, AddressSpace& file, int index
   current.kernel->sched.wake(page->waiters);
 }
 
-// __block_write_full_page and the disk. The page is locked when it is called, and not when it returns.
-void write_page(Task& current, Page* page, AddressSpace& file) {
+// The disk.
+void write_to_disk(Task& current, Page* page, DiskPage& disk) {
   Kernel& kernel = *current.kernel;
-  const int index = page->index;
-  if (kernel.config.buffers != 0) {
-    // block_write_full_page: it is being cut off.
-    if (index >= i_size_read(current, file)) return unlock_page(current, page);
-    attach_buffers(current, page);
-  }
-  const bool unlocks_early = planted(current, Defect::writeback_set_unlocked);
-  if (unlocks_early) unlock_page(current, page);
-  set_page_writeback(current, page, file);
-  if (!unlocks_early) unlock_page(current, page);
   for (int word = 0; word < kernel.config.words; ++word) {
     act(current, event::WriteToDisk{.page = frame_fact(current, page), .word = as_fact(word)},
         [&](event::WriteToDisk& found) {
           found.value = kernel.frame(page).words[word].load(std::memory_order_relaxed);
-          file.disk[index].words[word].store(found.value, std::memory_order_relaxed);
+          disk.words[word].store(found.value, std::memory_order_relaxed);
         });
   }
+}
+
+// __block_write_full_page. The page is locked when it is called, and not when it returns. Where there are buffers, it is they that
+// say whether there is anything to write; and before they are clean, nobody is kept from making the page dirty, and them.
+void write_page(Task& current, Page* page, AddressSpace& file) {
+  const bool has_buffers = current.kernel->config.buffers != 0;
+  const int index = page->index;
+  if (has_buffers) {
+    // block_write_full_page: it is being cut off.
+    if (index >= i_size_read(current, file)) return unlock_page(current, page);
+    attach_buffers(current, page, true);
+  }
+  const bool cleans_late = has_buffers && planted(current, Defect::buffers_cleaned_late);
+  const bool writes = !has_buffers || (cleans_late ? page->test(PG_buffers_dirty) : clean_buffers(current, page));
+  const bool unlocks_early = planted(current, Defect::writeback_set_unlocked);
+  if (unlocks_early) unlock_page(current, page);
+  set_page_writeback(current, page, file);
+  if (!unlocks_early) unlock_page(current, page);
+  if (writes) write_to_disk(current, page, file.disk[index]);
+  if (cleans_late) clean_buffers(current, page);
   end_page_writeback(current, page, file, index);
 }
 
@@ -151,7 +161,9 @@ bool set_page_dirty(Task& current, Page* page) {
   const Kernel& kernel = *current.kernel;
   const auto set = act(current, event::SetDirty{.page = frame_fact(current, page)}, [&](event::SetDirty& found) {
     found.table_locked = static_cast<Fact>(table_locked(current, page));
-    found.was = page->flags.fetch_or(PG_dirty, std::memory_order_seq_cst);
+    // Both at once: the buffers are there, and are made dirty, under private_lock.
+    const Fact dirty = page->test(PG_buffers) ? PG_dirty | PG_buffers_dirty : PG_dirty;
+    found.was = page->flags.fetch_or(dirty, std::memory_order_seq_cst);
     found.mapcount = page->mapcount.load(std::memory_order_relaxed);
   });
   if ((set.was & PG_dirty) != 0) return false;
@@ -164,6 +176,14 @@ void set_page_dirty_lock(Task& current, Page* page) {
   lock_page(current, page);
   set_page_dirty(current, page);
   unlock_page(current, page);
+}
+
+bool clean_buffers(Task& current, Page* page) {
+  const auto cleaned =
+      act(current, event::CleanBuffers{.page = frame_fact(current, page)}, [&](event::CleanBuffers& found) {
+        found.was = page->flags.fetch_and(~static_cast<Fact>(PG_buffers_dirty), std::memory_order_seq_cst);
+      });
+  return (cleaned.was & PG_buffers_dirty) != 0;
 }
 
 bool clear_page_dirty(Task& current, Page* page) {

@@ -28,6 +28,9 @@ void set_page_dirty_lock(Task& current, Page* page);
 // The page is locked.
 bool clear_page_dirty_for_io(Task& current, Page* page);
 
+// clear_buffer_dirty, of all buffers of a page: returns whether they were dirty. The page is locked; it may become dirty meanwhile.
+bool clean_buffers(Task& current, Page* page);
+
 // folio_test_clear_dirty, folio_clear_dirty: returns whether it was. What page tables say is not looked at.
 bool clear_page_dirty(Task& current, Page* page);
 

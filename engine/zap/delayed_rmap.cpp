@@ -9,6 +9,7 @@
 // whoever wants to clean it goes for the page-table lock and waits for the flush.
 // A clean page, or one that is not of a file, needs none of that. Both halves
 // matter: the late rmap, and the lock that is kept until it is removed.
+#include "engine/kernel/rmap.h"
 #include "engine/kernel/writeback.h"
 #include "engine/zap/engines.h"
 #include "engine/zap/gather_engine.h"
@@ -35,7 +36,10 @@ class DelayedRmap final : public GatherEngine {
 
  protected:
   Treatment zap_dirty(MmuGather& tlb, Page* page) const override {
+    const bool rmap_first = planted(tlb.task(), Defect::rmap_before_dirty);
+    if (rmap_first) page_remove_rmap(tlb.task(), page);
     set_page_dirty(tlb.task(), page);
+    if (rmap_first) return {.force_flush = true, .delay_rmap = true};
     tlb.delay_rmap();
     return {.flags = encoded_page_delay_rmap, .force_flush = true, .delay_rmap = true};
   }
