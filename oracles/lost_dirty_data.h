@@ -2,7 +2,7 @@
 //
 // Proves: a page that leaves the page cache, or is still in it at the end of the
 // run, either is dirty, and so are its buffers if it has any, or has on the disk what
-// it has in memory. The same for a
+// it has in memory. On a tmpfs the disk stands for zeros. The same for a
 // page of the cache whenever somebody drops the last reference that is not the
 // cache's or its buffers': then nobody is about to write to it, save it or mark it
 // dirty, unless it is locked, mapped or under writeback. That is where a gather

@@ -22,6 +22,7 @@ bool add_to_page_cache(Task& current, Page* page, AddressSpace& file, int index)
         page->index = static_cast<std::uint16_t>(index);
         page->refcount.add(1, std::memory_order_relaxed);
         page->flags.set(PG_lru, std::memory_order_relaxed);  // folio_add_lru
+        if (!mapping_can_writeback(current)) page->flags.set(PG_swapbacked, std::memory_order_relaxed);
         file.slots[index].store(page, std::memory_order_release);
       });
   file.i_pages_lock.unlock_irq(current);
@@ -250,7 +251,7 @@ void file_write(Task& current, AddressSpace& file, int index) {
   file.i_rwsem.down_write(current);
   Page* const page = find_lock_page_uptodate(current, file, index, nullptr);  // write_begin
   if (page != nullptr) {
-    if (kernel.config.buffers != 0) attach_buffers(current, page);
+    if (kernel.config.keeps_buffers()) attach_buffers(current, page);
     for (int word = 0; word < kernel.config.words; ++word) {
       act(current, event::WriteWord{.page = frame_fact(current, page), .word = as_fact(word)},
           [&](event::WriteWord& found) {
@@ -270,6 +271,7 @@ void file_write(Task& current, AddressSpace& file, int index) {
 }
 
 void fadvise_dontneed(Task& current, AddressSpace& file, PageSpan range) {
+  if (!mapping_can_writeback(current)) return;  // noop_backing_dev_info: the advice is ignored
   filemap_fdatawrite_range(current, file, range, SyncMode::none);
   invalidate_mapping_pages(current, file, range);
 }

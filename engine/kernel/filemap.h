@@ -56,7 +56,7 @@ void remove_from_page_cache(Task& current, Page* page, AddressSpace& file);
 // folio_test_dirty, before a page is removed that must not be.
 bool looks_dirty(Task& current, Page* page);
 
-// posix_fadvise(POSIX_FADV_DONTNEED).
+// posix_fadvise(POSIX_FADV_DONTNEED). A tmpfs ignores it.
 void fadvise_dontneed(Task& current, AddressSpace& file, PageSpan range);
 
 }  // namespace shootdown

@@ -69,7 +69,7 @@ void write_to_disk(Task& current, Page* page, DiskPage& disk) {
 // __block_write_full_page. The page is locked when it is called, and not when it returns. Where there are buffers, it is they that
 // say whether there is anything to write; and before they are clean, nobody is kept from making the page dirty, and them.
 void write_page(Task& current, Page* page, AddressSpace& file) {
-  const bool has_buffers = current.kernel->config.buffers != 0;
+  const bool has_buffers = current.kernel->config.keeps_buffers();
   const int index = page->index;
   if (has_buffers) {
     // block_write_full_page: it is being cut off.
@@ -168,7 +168,7 @@ bool set_page_dirty(Task& current, Page* page) {
   });
   if ((set.was & PG_dirty) != 0) return false;
   const int file = mapping_of(page);
-  if (file >= 0) tag_page_dirty(current, page, kernel.files[file]);
+  if (file >= 0 && mapping_can_writeback(current)) tag_page_dirty(current, page, kernel.files[file]);
   return true;
 }
 
@@ -212,6 +212,7 @@ void cancel_dirty_page(Task& current, Page* page) {
 }
 
 void filemap_fdatawrite_range(Task& current, AddressSpace& file, PageSpan range, SyncMode mode) {
+  if (!mapping_can_writeback(current)) return;
   const CacheTag tag = mode == SyncMode::all ? PAGECACHE_TAG_TOWRITE : PAGECACHE_TAG_DIRTY;
   if (mode == SyncMode::all) tag_pages_for_writeback(current, file, range);
   for (int index = range.first; index < range.first + range.count; ++index) {
@@ -228,7 +229,8 @@ void fsync_range(Task& current, AddressSpace& file, PageSpan range) {
   const auto count = as_fact(range.count);
   act(current, event::FsyncBegins{.file = file.number, .first = first, .count = count}, [] {});
   filemap_fdatawrite_range(current, file, range, SyncMode::all);
-  if (!planted(current, Defect::fsync_does_not_wait)) filemap_fdatawait_range(current, file, range);
+  const bool waits = mapping_can_writeback(current) && !planted(current, Defect::fsync_does_not_wait);
+  if (waits) filemap_fdatawait_range(current, file, range);
   note(current, event::FsyncReturns{.file = file.number, .first = first, .count = count});
 }
 

@@ -49,12 +49,10 @@ void free_pgtables(MmuGather& tlb, std::span<Vma* const> vmas) {
   }
 }
 
-// Takes an entry out of the page table.
-Pte take_entry(Task& current, Mm& mm, int address) {
-  if (!planted(current, Defect::entry_read_before_clear)) return ptep_get_and_clear(current, mm, address);
-  const Pte pte = ptep_get(current, mm, address);
-  ptep_get_and_clear(current, mm, address);
-  return pte;
+// Takes an entry out of the page table, and returns how it was then; at the look it was `found`.
+Pte take_entry(Task& current, Mm& mm, int address, Pte found) {
+  const Pte pte = ptep_get_and_clear(current, mm, address);
+  return planted(current, Defect::entry_read_before_clear) ? found : pte;
 }
 
 // Whether somebody else wants the CPU, when so many entries have been looked at under one lock.
@@ -100,7 +98,8 @@ bool GatherEngine::zap_pte(MmuGather& tlb, Page* page, Pte pte, bool& force_flus
   Task& current = tlb.task();
   make_mistakes_under_lock(current, page);
   const bool of_file = !page_anon(current, page);
-  const bool dirty = of_file && pte.dirty() && !planted(current, Defect::dirty_bit_dropped);
+  const bool is_news = !planted(current, Defect::clean_page_taken_for_clean) || page->test(PG_dirty);
+  const bool dirty = of_file && pte.dirty() && is_news && !planted(current, Defect::dirty_bit_dropped);
   const Treatment treatment = dirty ? zap_dirty(tlb, page) : zap_other(tlb, page);
   if (treatment.force_flush) force_flush = true;
   if (of_file && pte.young()) mark_page_accessed(current, page);
@@ -133,7 +132,7 @@ GatherEngine::Piece GatherEngine::zap_ptes(MmuGather& tlb, int page, int end, co
     }
     Page* const mapped = vm_normal_page(current, found);
     if (!should_zap_page(current, mapped, details)) continue;
-    const Pte pte = take_entry(current, mm, page);
+    const Pte pte = take_entry(current, mm, page, found);
     tlb.remove_tlb_entry(page);
     if (mapped == nullptr && planted(current, Defect::zero_page_counted)) --rss[MM_ANONPAGES];
     if (mapped == nullptr) continue;

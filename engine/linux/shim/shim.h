@@ -115,7 +115,7 @@ void shim_init_swap(void);
 void __percpu *shim_alloc_percpu(size_t size);
 void shim_init_percpu_counter(struct percpu_counter *counter);
 void shim_init_files(void);
-/* For a run: files of so many pages, whose pages have buffers or not. */
-void shim_begin_files(int pages, int buffers);
+/* For a run: files of so many pages. */
+void shim_begin_files(int pages, enum linux_filesystem filesystem);
 
 #endif
