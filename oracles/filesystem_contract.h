@@ -33,9 +33,9 @@ class FilesystemContract final : public Oracle<event::SetDirty> {
     const std::int32_t file = number(event.page.file);
     const std::int32_t index = number(event.page.index);
     const bool mapped = event.mapcount > 0;
-    const bool stable = machine().buffers == 0 && event.table_locked != 0 && mapped;
+    const bool stable = !machine().keeps_buffers() && event.table_locked != 0 && mapped;
     const bool unlocked = (event.was & (PG_dirty | PG_locked)) == 0 && !stable;
-    const bool bare = machine().buffers != 0 && (event.was & PG_buffers) == 0;
+    const bool bare = machine().keeps_buffers() && (event.was & PG_buffers) == 0;
     if (bare && unlocked) {
       violate(cpu, "page {} of file {} is dirtied without buffers, while it is clean and unlocked", index, file);
     } else if (bare) {

@@ -49,6 +49,17 @@ BOOST_AUTO_TEST_CASE(a_page_table_lock_suffices_where_no_buffers_are_kept) {
   BOOST_TEST(run.fact(id) == "page 1 of file 0 becomes dirty while it is unlocked and no page-table lock is held");
 }
 
+// Whatever the machine says of buffers.
+BOOST_AUTO_TEST_CASE(a_tmpfs_keeps_no_buffers) {
+  HandMadeRun run;
+  run.begin(&MachineConfig::tmpfs, 1);
+  run.happens(1, dirtied(0, true, 1));
+  run.happens(1, dirtied(PG_locked, false, 0));
+  BOOST_TEST(run.holds());
+  run.happens(1, dirtied(0, true, 0));
+  BOOST_TEST(run.fact(id) == "page 1 of file 0 becomes dirty while it is unlocked and unmapped");
+}
+
 BOOST_AUTO_TEST_CASE(fires_for_an_unlocked_page) {
   BOOST_TEST(fact_of(dirtied(PG_buffers, true, 0)) ==
              "page 1 of file 0 becomes dirty while it is unlocked and unmapped");

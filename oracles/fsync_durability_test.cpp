@@ -47,6 +47,19 @@ BOOST_AUTO_TEST_CASE(silent_for_what_is_saved_or_written_later) {
   BOOST_TEST(run.holds());
 }
 
+BOOST_AUTO_TEST_CASE(a_tmpfs_has_nothing_to_save) {
+  HandMadeRun run;
+  run.begin(&MachineConfig::tmpfs, 1);
+  run.happens(0, store(5));
+  run.happens(2, begins);
+  run.happens(2, returns);
+  BOOST_TEST(run.holds());
+  run.world.disk[{0, 1, 1}] = 6;
+  run.happens(2, begins);
+  run.happens(2, returns);
+  BOOST_TEST(run.breaks(id));
+}
+
 BOOST_AUTO_TEST_CASE(fires_for_what_nobody_has_written_there) {
   HandMadeRun run;
   run.happens(0, store(5));

@@ -1,7 +1,8 @@
 // Nothing that was written is dropped.
 //
 // Proves: a page that leaves the page cache, or is still in it at the end of the
-// run, either is dirty or has on the disk what it has in memory. The same for a
+// run, either is dirty, and so are its buffers if it has any, or has on the disk what
+// it has in memory. On a tmpfs the disk stands for zeros. The same for a
 // page of the cache whenever somebody drops the last reference that is not the
 // cache's or its buffers': then nobody is about to write to it, save it or mark it
 // dirty, unless it is locked, mapped or under writeback. That is where a gather
@@ -57,7 +58,7 @@ class LostDirtyData final : public Oracle<event::PutPage, event::RemoveFromPageC
     for (int file = 0; file < machine().files; ++file) {
       for (int index = 0; index < machine().pages; ++index) {
         const Fact frame = world().cached_frame(file, index);
-        if (frame != no_fact && !world().frame_facts(frame).test(PG_dirty)) check_left(frame, file, index);
+        if (frame != no_fact && !world().frame_facts(frame).is_to_be_saved()) check_left(frame, file, index);
       }
     }
   }
@@ -66,7 +67,7 @@ class LostDirtyData final : public Oracle<event::PutPage, event::RemoveFromPageC
   // A clean page of the cache that nobody uses.
   static bool is_left_alone(const FrameFacts& facts) {
     if (facts.mapcount > 0 || facts.refcount != facts.cache_references()) return false;
-    return (facts.flags & (PG_uptodate | PG_dirty | PG_locked | PG_writeback)) == PG_uptodate;
+    return (facts.flags & (PG_uptodate | PG_locked | PG_writeback)) == PG_uptodate && !facts.is_to_be_saved();
   }
 
   // Calls visit(frame, file, index) for each page of a folio.

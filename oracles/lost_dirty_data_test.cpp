@@ -97,6 +97,20 @@ BOOST_AUTO_TEST_CASE(silent_for_a_page_that_is_dirty_or_saved) {
   BOOST_TEST(!run.breaks(id));
 }
 
+// Whoever saves it looks at the buffers, and writes nothing.
+BOOST_AUTO_TEST_CASE(fires_for_a_page_that_is_dirty_while_its_buffers_are_clean) {
+  for (const Fact buffers : {PG_buffers | PG_buffers_dirty, +PG_buffers}) {
+    UnsavedPage run;
+    run.frame.facts.flags |= PG_dirty | buffers;
+    run.frame.facts.refcount = 2;
+    run.happens(2, event::PutPage{.page = run.frame.facts.page, .refcount = 2});
+    BOOST_TEST(run.breaks(id) == (buffers == PG_buffers));
+    run.begin();
+    run.end();
+    BOOST_TEST(run.breaks(id) == (buffers == PG_buffers));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(silent_when_a_run_was_cut_off) {
   UnsavedPage run;
   run.end(Outcome::too_many_steps);

@@ -5,7 +5,8 @@
 // be, a store to it alone only if it may be write-protected, and loaded from only
 // if something may be seen there; and at the end, when
 // everything is unmapped, synced and dropped from the page cache, the disk equals
-// the reference word by word.
+// the reference word by word. What a tmpfs could not drop, because it is dirty, is all that
+// is left of its files: there it is the page cache that is compared, and zeros elsewhere.
 //
 // A page that has left the page cache while it was in use may be seen as it was
 // then, by those whom the reference names. What was cut off or punched out of a file is
@@ -72,11 +73,23 @@ class PageCacheContents final : public ComparingOracle<event::UserAccess, event:
   void on(int /*cpu*/, const event::RunEnds& event) {
     if (event.outcome != Outcome::completed) return;
     for (int file = 0; file < machine().files; ++file) {
-      for (int index = 0; index < machine().pages; ++index) compare_with_disk(file, index);
+      for (int index = 0; index < machine().pages; ++index) {
+        const Fact frame = machine().tmpfs != 0 ? world().cached_frame(file, index) : no_fact;
+        frame != no_fact ? compare_with_frame(file, index, frame) : compare_with_disk(file, index);
+      }
     }
   }
 
  private:
+  void compare_with_frame(int file, int index, Fact frame) {
+    for (int word = 0; word < machine().words; ++word) {
+      const Fact value = world().frame_word(frame, word);
+      if (reference().allows_on_disk(file, index, word, value)) continue;
+      violate(-1, "at the end page {} of file {} has {} in word {}, where {} was written last", index, file, value,
+              word, reference().file_word(file, index, word));
+    }
+  }
+
   void compare_with_disk(int file, int index) {
     for (int word = 0; word < machine().words; ++word) {
       const Fact value = world().disk_word(file, index, word);

@@ -286,4 +286,29 @@ BOOST_AUTO_TEST_CASE(fires_when_no_page_is_pinned_that_may_be_written_to) {
   BOOST_TEST(run.fact(id) == "no page of virtual page 1 of mm 0 is pinned for cpu 2, though it may be written to");
 }
 
+// Where there is no page, the file has zeros.
+BOOST_AUTO_TEST_CASE(what_is_left_of_a_tmpfs_is_in_the_page_cache) {
+  HandMadeRun run;
+  run.begin(&MachineConfig::tmpfs, 1);
+  TestFrame& frame = run.world.add_page(0, 1);
+  frame.facts.flags |= PG_dirty;
+  run.happens(0, write(1, 5));
+  frame.words[0] = 5;
+  run.end();
+  BOOST_TEST(run.holds());
+
+  frame.words[0] = 4;
+  run.begin();
+  run.happens(0, write(1, 5));
+  run.end();
+  BOOST_TEST(run.fact(id) == "at the end page 1 of file 0 has 4 in word 0, where 5 was written last");
+
+  run.world.frames_in_use.clear();
+  run.begin();
+  run.happens(0, write(1, 5));
+  run.end();
+  BOOST_TEST(run.fact(id) ==
+             "after the final sync the disk has 0 in page 1 word 0 of file 0, where 5 was written last");
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -412,7 +412,14 @@ struct AttachBuffers : StepEvent {
 struct StripBuffers : StepEvent {
   PageFact page;
   // found
-  Fact was;  // the page's flags just before: dirty or under writeback, it keeps its buffers
+  Fact was;  // the page's flags just before: under writeback, or with dirty ones, it keeps its buffers
+};
+
+// The buffers become clean, and no more than they.
+struct CleanBuffers : StepEvent {
+  PageFact page;
+  // found
+  Fact was;  // the page's flags just before
 };
 
 struct GetPage : StepEvent {
@@ -917,7 +924,7 @@ using AllEvents = EventList<
     event::IsolatePage, event::PutBackPage, event::DeferFlush, event::SettleFlushes, event::AllocateSwap,
     event::CountSwap, event::ReadSwapCount, event::WaitForSwapCache, event::LookUpSwapCache, event::AddToSwapCache,
     event::RemoveFromSwapCache, event::SubmitIo, event::TakeDiskInterrupt, event::SetSwapBacked, event::DmaWord,
-    event::DmaReturns, event::RefusePin, event::PinBegins, event::MergeMappings>;
+    event::DmaReturns, event::RefusePin, event::PinBegins, event::MergeMappings, event::CleanBuffers>;
 
 // The number of a kind of event. An event that is not in the list does not compile.
 using EventKind = std::uint8_t;

@@ -45,6 +45,7 @@ enum PageFlag : Fact {
   PG_swapbacked = 1U << 8U,       // it is to be saved to swap space before it is thrown away
   PG_swapcache = 1U << 9U,        // it is in the swap cache
   PG_anon_exclusive = 1U << 10U,  // of an anonymous page: nobody else maps it who may not see what is stored to it
+  PG_buffers_dirty = 1U << 11U,   // its buffers are dirty (BH_Dirty): writeback saves what these say is to be saved
 };
 
 // A page frame, and which page of which file it holds; or some in a row, with as many pages of the file in a row.
@@ -101,6 +102,8 @@ struct FrameFacts {
   std::int32_t cache_references() const {
     return static_cast<std::int32_t>(folio.pages) + static_cast<std::int32_t>(test(PG_buffers));
   }
+  // Whether who saves dirty pages would save it. One that is dirty while its buffers are clean he finds, and writes nothing.
+  bool is_to_be_saved() const { return test(PG_dirty) && (!test(PG_buffers) || test(PG_buffers_dirty)); }
 };
 
 // An entry of a CPU's TLB.

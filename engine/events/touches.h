@@ -249,6 +249,7 @@ class TouchesOf {
     say_.writes(places::refcount(e.page));
   }
   void operator()(const event::StripBuffers& e) { say_.writes(places::flags(e.page)); }
+  void operator()(const event::CleanBuffers& e) { say_.writes(places::flags(e.page)); }
   void operator()(const event::GetPage& e) { say_.writes(places::refcount(e.page)); }
   void operator()(const event::PutPage& e) { say_.writes(places::refcount(e.page)); }
   void operator()(const event::ReadRefcount& e) {

@@ -28,6 +28,7 @@ bool add_to_page_cache(Task& current, Page* folio, AddressSpace& file, int first
         if (found.added == 0) return;
         folio->refcount.add(count, std::memory_order_relaxed);
         folio->flags.set(PG_lru, std::memory_order_relaxed);  // folio_add_lru
+        if (!mapping_can_writeback(current)) folio->flags.set(PG_swapbacked, std::memory_order_relaxed);
         for (int i = 0; i < count; ++i) {
           folio[i].mapping = static_cast<std::int8_t>(file.number);
           folio[i].index = static_cast<std::uint16_t>(first + i);
@@ -124,13 +125,13 @@ Page* find_page_uptodate(Task& current, AddressSpace& file, int index) {
 }  // namespace
 
 bool release_buffers(Task& current, Page* page) {
-  const Fact in_use = planted(current, Defect::buffers_of_dirty_page) ? PG_writeback : PG_dirty | PG_writeback;
+  const Fact in_use = planted(current, Defect::buffers_of_dirty_page) ? PG_writeback : PG_buffers_dirty | PG_writeback;
   const auto strip =
       act(current, event::StripBuffers{.page = folio_fact(current, page)}, [&](event::StripBuffers& found) {
         Atomic<std::uint32_t>& flags = page->folio()->flags;
         found.was = flags.load(std::memory_order_acquire);
         while ((found.was & PG_buffers) != 0 && (found.was & in_use) == 0) {
-          const Fact stripped = found.was & ~static_cast<Fact>(PG_buffers);
+          const Fact stripped = found.was & ~static_cast<Fact>(PG_buffers | PG_buffers_dirty | PG_dirty);
           if (flags.compare_exchange(found.was, stripped, std::memory_order_acq_rel)) return;
         }
       });
@@ -257,12 +258,14 @@ VmFault filemap_fault(Task& current, AddressSpace& file, int index, Page*& page)
   return VmFault::sigbus;
 }
 
-void attach_buffers(Task& current, Page* page) {
+void attach_buffers(Task& current, Page* page, bool dirty) {
   also_reads(current, places::flags(folio_fact(current, page)));
   if (page->test(PG_buffers)) return;
   act(current, event::AttachBuffers{.page = folio_fact(current, page)}, [&] {
-    page->folio()->refcount.add(1, std::memory_order_relaxed);
-    page->folio()->flags.set(PG_buffers, std::memory_order_release);
+    Page& folio = *page->folio();
+    folio.refcount.add(1, std::memory_order_relaxed);
+    const bool inherits = folio.test(PG_dirty);
+    folio.flags.set(dirty || inherits ? PG_buffers | PG_buffers_dirty : PG_buffers, std::memory_order_release);
   });
 }
 
@@ -289,7 +292,7 @@ void file_write(Task& current, AddressSpace& file, int index) {
   file.i_rwsem.down_write(current);
   Page* const page = find_lock_page_uptodate(current, file, index, nullptr);  // write_begin
   if (page != nullptr) {
-    if (kernel.config.buffers != 0) attach_buffers(current, page);
+    if (kernel.config.keeps_buffers()) attach_buffers(current, page);
     for (int word = 0; word < kernel.config.words; ++word) {
       act(current, event::WriteWord{.page = frame_fact(current, page), .word = as_fact(word)},
           [&](event::WriteWord& found) {
@@ -309,6 +312,7 @@ void file_write(Task& current, AddressSpace& file, int index) {
 }
 
 void fadvise_dontneed(Task& current, AddressSpace& file, PageSpan range) {
+  if (!mapping_can_writeback(current)) return;  // noop_backing_dev_info: the advice is ignored
   filemap_fdatawrite_range(current, file, range, SyncMode::none);
   invalidate_mapping_pages(current, file, range);
 }

@@ -53,15 +53,16 @@ enum class VmFault : std::uint8_t { none, sigbus, oom };
 // filemap_fault: the page at `index`, locked, up to date, with a reference; read from the disk if need be.
 VmFault filemap_fault(Task& current, AddressSpace& file, int index, Page*& page);
 
-// create_empty_buffers. The page is locked.
-void attach_buffers(Task& current, Page* page);
+// create_page_buffers: the page, which is locked, has buffers. New ones are dirty if it is, or if they are to be.
+void attach_buffers(Task& current, Page* page, bool dirty = false);
 
 // filemap_read and generic_perform_write, for one whole page.
 void file_read(Task& current, AddressSpace& file, int index);
 void file_write(Task& current, AddressSpace& file, int index);
 
-// filemap_release_folio, by way of try_to_free_buffers: false if they are in use. One atomic action, as private_lock makes it: a
-// page cannot become dirty in the middle. The page is locked.
+// filemap_release_folio, by way of try_to_free_buffers: false if they are dirty or written. If not the page is clean, whatever
+// PG_dirty says, and that is cleared. One atomic action, as private_lock makes it: a page cannot become dirty in the middle. The page
+// is locked.
 bool release_buffers(Task& current, Page* page);
 
 // __filemap_remove_folio. The page is locked, and the lock of the file's i_pages held.
@@ -69,7 +70,7 @@ void remove_from_page_cache(Task& current, Page* page, AddressSpace& file);
 // folio_test_dirty, before a page is removed that must not be.
 bool looks_dirty(Task& current, Page* page);
 
-// posix_fadvise(POSIX_FADV_DONTNEED).
+// posix_fadvise(POSIX_FADV_DONTNEED). A tmpfs ignores it.
 void fadvise_dontneed(Task& current, AddressSpace& file, PageSpan range);
 
 }  // namespace shootdown

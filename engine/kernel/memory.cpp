@@ -23,11 +23,16 @@ AddressSpace& file_of(Task& current, const Vma& vma) {
   return current.kernel->files[vma.file];
 }
 
+// Filesystems that write pages back have one, and a tmpfs does not.
+bool has_page_mkwrite(const Task& current) {
+  return mapping_can_writeback(current);
+}
+
 // do_page_mkwrite, with the filesystem's page_mkwrite (block_page_mkwrite): announces that the page will
 // be written through a mapping. True: the page is locked. False: it left the file; try again.
 bool do_page_mkwrite(Task& current, Vma& vma, Page* page) {
   AddressSpace& file = file_of(current, vma);
-  const bool has_buffers = current.kernel->config.buffers != 0;
+  const bool has_buffers = current.kernel->config.keeps_buffers();
   const bool locks = has_buffers && current.kernel->truncates();
   if (locks) file.invalidate_lock.down_read(current);
   lock_page(current, page);
@@ -52,13 +57,12 @@ void fault_dirty_shared_page(Task& current, Page* page) {
 // finish_fault and do_set_pte: maps the page unless somebody else did. Returns whether it did; then the
 // caller's reference belongs to the mapping.
 bool finish_fault(Task& current, Vma& vma, int address, Page* page, bool write) {
-  const Kernel& kernel = *current.kernel;
-  Mm& mm = kernel.mms[vma.mm];
+  Mm& mm = current.kernel->mms[vma.mm];
   pte_alloc(current, mm, address);
   pte_lock(current, mm, address);
   const bool unchanged = ptep_get(current, mm, address).none();
   if (unchanged) {
-    const Pte entry = Pte::mapping(kernel.pfn(page)).mkyoung();
+    const Pte entry = mk_pte(current, vma, page).mkyoung();
     const bool anonymous = write && !vma.is_shared();
     add_mm_counter(current, mm, anonymous ? MM_ANONPAGES : MM_FILEPAGES, 1);
     if (anonymous) {
@@ -66,7 +70,7 @@ bool finish_fault(Task& current, Vma& vma, int address, Page* page, bool write) 
     } else {
       page_add_file_rmap(current, page);
     }
-    // A mapping that is only read is made read-only: the first store must tell the filesystem, or get a copy.
+    // Who only reads gets what the mapping gives: of a private one nothing writable, for the first store must get a copy.
     const bool writable = write || (!vma.is_shared() && planted(current, Defect::private_page_writable));
     set_pte_at(current, mm, address, writable ? entry.mkdirty().mkwrite() : entry);
   }
@@ -122,7 +126,7 @@ VmFault do_file_fault(Task& current, Vma& vma, int address, bool write) {
   Page* page = nullptr;
   const VmFault fault = filemap_fault(current, file_of(current, vma), vma.pgoff + (address - vma.start), page);
   if (fault != VmFault::none) return fault;
-  if (write) {
+  if (write && has_page_mkwrite(current)) {
     unlock_page(current, page);
     if (!do_page_mkwrite(current, vma, page)) {
       put_page(current, page);
@@ -147,12 +151,25 @@ VmFault do_fault(Task& current, Vma& vma, int address, bool write) {
   return do_file_fault(current, vma, address, write);
 }
 
+// wp_page_reuse: the store may go to the page. Called with the page-table lock, returns without.
+void wp_page_reuse(Task& current, Mm& mm, int address, Pte orig_pte) {
+  ptep_set_access_flags(current, mm, address, orig_pte.mkyoung().mkdirty().mkwrite(), true);
+  pte_unlock(current, mm, address);
+}
+
 // wp_page_shared: a store met a read-only entry. Called with the page-table lock, returns without.
 void wp_page_shared(Task& current, Vma& vma, int address, Pte orig_pte) {
   const Kernel& kernel = *current.kernel;
   Mm& mm = kernel.mms[vma.mm];
   Page* const page = &kernel.pages[orig_pte.frame()];
   get_page(current, page);
+  if (!has_page_mkwrite(current)) {
+    wp_page_reuse(current, mm, address, orig_pte);
+    lock_page(current, page);
+    fault_dirty_shared_page(current, page);
+    put_page(current, page);
+    return;
+  }
   pte_unlock(current, mm, address);
   if (!do_page_mkwrite(current, vma, page)) {
     put_page(current, page);
@@ -236,9 +253,7 @@ VmFault do_wp_page(Task& current, Vma& vma, int address, Pte orig_pte) {
   Mm& mm = current.kernel->mms[vma.mm];
   Page* const page = vm_normal_page(current, orig_pte);
   if (page != nullptr && page_anon(current, page) && can_reuse_anon_page(current, vma, page)) {
-    // wp_page_reuse
-    ptep_set_access_flags(current, mm, address, orig_pte.mkyoung().mkdirty().mkwrite(), true);
-    pte_unlock(current, mm, address);
+    wp_page_reuse(current, mm, address, orig_pte);
     return VmFault::none;
   }
   if (page != nullptr) get_page(current, page);
@@ -279,6 +294,20 @@ int folio_pte_batch(Task& current, Mm& mm, int address, int end, const Page* pag
     ++pages;
   }
   return pages;
+}
+
+bool vma_wants_writenotify(const Task& current, const Vma& vma) {
+  if (!vma.is_shared() || vma.read_only || planted(current, Defect::writenotify_forgotten)) return false;
+  return mapping_can_writeback(current);
+}
+
+Pte pte_modify(const Task& current, const Vma& vma, Pte pte) {
+  const bool writable = vma.is_shared() && !vma.read_only && !vma_wants_writenotify(current, vma);
+  return writable ? pte.mkwrite() : pte.wrprotect();
+}
+
+Pte mk_pte(const Task& current, const Vma& vma, const Page* page) {
+  return pte_modify(current, vma, Pte::mapping(current.kernel->pfn(page)));
 }
 
 void add_mm_counter(Task& current, Mm& mm, RssKind kind, long pages) {
@@ -341,6 +370,18 @@ VmFault handle_mm_fault(Task& current, Vma& vma, int page, bool write) {
 
 namespace {
 
+// What the hardware makes of an access. It takes a writable entry of the TLB for permission to look for one in the page table, where
+// it sets the dirty bit, not to store.
+AccessResult translate(const Task& current, int page, bool store) {
+  Machine& machine = current.kernel->machine;
+  const TlbEntry* const found = machine.tlb(current.cpu).find(static_cast<std::uint16_t>(page));
+  const TlbEntry cached = found != nullptr ? *found : TlbEntry{};
+  const AccessResult access = x86::translate(machine, current.cpu, current.mm->number, page, store);
+  const bool trusts = access.kind == Access::fault && cached.write && planted(current, Defect::writable_entry_trusted);
+  if (!trusts) return access;
+  return {.kind = Access::hit, .frame = cached.frame, .stale = cached.generation != machine.generation(cached.frame)};
+}
+
 // One try: false if it faults. Translation and access are one step, unless the machine is told to be one that cannot be.
 bool try_user_access(Task& current, int page, int word, bool store) {
   Kernel& kernel = *current.kernel;
@@ -348,15 +389,14 @@ bool try_user_access(Task& current, int page, int word, bool store) {
   AccessResult access;
   if (planted(current, Defect::access_split)) {
     act(current, event::Translate{.mm = as_fact(mm), .page = as_fact(page), .store = static_cast<Fact>(store)},
-        [&] { access = x86::translate(kernel.machine, current.cpu, mm, page, store); });
+        [&] { access = translate(current, page, store); });
     if (access.kind == Access::fault) return false;
   }
   act(current,
       event::UserAccess{
           .mm = as_fact(mm), .page = as_fact(page), .word = as_fact(word), .store = static_cast<Fact>(store)},
       [&](event::UserAccess& found) {
-        if (!planted(current, Defect::access_split))
-          access = x86::translate(kernel.machine, current.cpu, mm, page, store);
+        if (!planted(current, Defect::access_split)) access = translate(current, page, store);
         if (access.kind != Access::fault)
           x86::access(kernel.machine, access, word, store, store ? kernel.next_value() : 0);
         found.access = access.kind;

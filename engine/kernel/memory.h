@@ -23,6 +23,13 @@ Page* vm_normal_page(Task& current, Pte pte);
 // one page table, whose lock is held.
 int folio_pte_batch(Task& current, Mm& mm, int address, int end, const Page* page);
 
+// vma_wants_writenotify: whether somebody wants to be told of the first store to a page of a mapping that is shared and writable.
+bool vma_wants_writenotify(const Task& current, const Vma& vma);
+// What the mapping's vm_page_prot makes of an entry: it is writable if the mapping is and that is nobody's concern, and otherwise not
+// yet (pte_modify). And an entry for a page that is made so (mk_pte).
+Pte pte_modify(const Task& current, const Vma& vma, Pte pte);
+Pte mk_pte(const Task& current, const Vma& vma, const Page* page);
+
 // add_mm_counter; add_mm_rss_vec, of what was counted by kind; and as what a page counts. The page-table lock is held.
 using RssVector = long[rss_kinds];
 void add_mm_counter(Task& current, Mm& mm, RssKind kind, long pages);

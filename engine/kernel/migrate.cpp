@@ -47,6 +47,7 @@ bool replace_in_file(Task& current, Page* from, Page* to, AddressSpace& file) {
   also_reads(current, places::flags(frame_fact(current, from)));
   const int pages = from->nr_pages();
   const int references = 1 + pages + (from->test(PG_buffers) ? 1 : 0);
+  constexpr Fact of_mapping = PG_dirty | PG_buffers | PG_buffers_dirty;
   file.i_pages_lock.lock_irq(current);
   const bool replaces = page_ref_freeze(current, from, references);
   if (replaces) {
@@ -56,8 +57,8 @@ bool replace_in_file(Task& current, Page* from, Page* to, AddressSpace& file) {
       found.page.index = as_fact(first);
       found.was = current.kernel->pfn(from);
       to->refcount.add(references - 1, std::memory_order_relaxed);
-      to->flags.set(from->flags.load(std::memory_order_relaxed) & (PG_dirty | PG_buffers), std::memory_order_relaxed);
-      from->flags.clear(PG_dirty | PG_buffers, std::memory_order_relaxed);
+      to->flags.set(from->flags.load(std::memory_order_relaxed) & of_mapping, std::memory_order_relaxed);
+      from->flags.clear(of_mapping, std::memory_order_relaxed);
       for (int i = 0; i < pages; ++i) {
         to[i].mapping = static_cast<std::int8_t>(file.number);
         to[i].index = static_cast<std::uint16_t>(first + i);

@@ -19,7 +19,7 @@ namespace {
 bool can_change_pte_writable(Task& current, const Vma& vma, Pte pte) {
   // That anonymous memory is clean, 6.12 does not mind.
   const bool may_be_clean = !vma.is_shared() && current.kernel->engine.since_6_12();
-  if (!pte.dirty() && !may_be_clean) return false;
+  if (!pte.dirty() && !may_be_clean && !planted(current, Defect::clean_entry_made_writable)) return false;
   if (vma.is_shared()) return true;
   const Page* const page = vm_normal_page(current, pte);
   return page != nullptr && page_anon(current, page) && page_anon_exclusive(current, page);
@@ -31,8 +31,8 @@ void change_pte(TlbGather& tlb, const Vma& vma, int page, Pte found) {
   // ptep_modify_prot_start, ptep_modify_prot_commit
   const bool copies = planted(current, Defect::protected_by_a_copy);
   const Pte pte = copies ? found : ptep_get_and_clear(current, tlb.mm(), page);
-  Pte changed = pte.wrprotect();
-  if (!vma.read_only && can_change_pte_writable(current, vma, pte)) changed = pte.mkwrite();
+  Pte changed = pte_modify(current, vma, pte);
+  if (!changed.write() && !vma.read_only && can_change_pte_writable(current, vma, pte)) changed = pte.mkwrite();
   set_pte_at(current, tlb.mm(), page, changed);
   const bool needs_flush = pte.write() && !changed.write();
   if (needs_flush && !planted(current, Defect::protected_without_flush)) tlb.remove_tlb_entry(page);

@@ -10,6 +10,7 @@
 #include "engine/kernel/swap.h"
 #include "engine/kernel/tlbflush.h"
 #include "engine/kernel/writeback.h"
+#include "engine/kernel/zap_engine.h"
 
 namespace shootdown {
 
@@ -375,12 +376,13 @@ bool set_migration_entry(Task& current, Mm& mm, const Mapped& mapped) {
 
 // The entry for a page that has been moved, where a migration entry was.
 Pte moved_entry(Task& current, const Vma& vma, Page* page, Pte entry) {
-  Pte pte = Pte::mapping(current.kernel->pfn(page));
+  Pte pte = mk_pte(current, vma, page);
   if (entry.young()) pte = pte.mkyoung();
   also_reads(current, places::flags(folio_fact(current, page)));
   if (page->test(PG_dirty) && entry.dirty()) pte = pte.mkdirty();
-  if (entry.write() && !vma.read_only) pte = pte.mkwrite();
-  return pte;
+  if (entry.write() && !vma.read_only) return pte.mkwrite();
+  // That whoever may write to the mapping could not write to the page, 6.12 forgets.
+  return entry.write() || current.kernel->engine.since_6_12() ? pte : pte.wrprotect();
 }
 
 // remove_migration_pte, of one entry, for the page that has taken the place of the one there.

@@ -65,11 +65,16 @@ Verdict check_references(Task& current, Page* page) {
   return entries > 1 || (was & PG_referenced) != 0 ? Verdict::activate_locked : Verdict::keep_locked;
 }
 
-// pageout of a page in the swap cache, and what is looked at afterwards. `free`: it is clean now, and still locked.
+// pageout of a page in the swap cache or of a tmpfs, and what is looked at afterwards. `free`: it is clean now, and still locked.
 Verdict pageout(Task& current, Page* page) {
   // is_page_cache_freeable
-  if (page_count(current, page) != 2) return Verdict::keep_locked;
+  if (page_count(current, page) != 1 + page->nr_pages()) return Verdict::keep_locked;
   if (!clear_page_dirty(current, page)) return Verdict::free;
+  if (!page_swapcache(current, page)) {
+    // shmem_writepage, which gets no slot.
+    if (!planted(current, Defect::not_dirtied_again)) set_page_dirty(current, page);
+    return Verdict::activate_locked;
+  }
   swap_writepage(current, page);
   constexpr Fact busy = PG_writeback | PG_dirty;
   if ((page_flags(current, page) & busy) != 0) return Verdict::keep;

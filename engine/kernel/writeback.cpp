@@ -61,6 +61,7 @@ void end_page_writeback(Task& current, Page* folio, AddressSpace& file) {
   current.kernel->sched.wake(folio->waiters);
 }
 
+// The disk.
 void write_to_disk(Task& current, const Page* page, DiskPage& disk) {
   const Kernel& kernel = *current.kernel;
   for (int word = 0; word < kernel.config.words; ++word) {
@@ -72,21 +73,25 @@ void write_to_disk(Task& current, const Page* page, DiskPage& disk) {
   }
 }
 
-// __block_write_full_page and the disk. The folio is locked when it is called, and not when it returns.
+// __block_write_full_page. The folio is locked when it is called, and not when it returns. Where there are buffers, it is they that
+// say whether there is anything to write; and before they are clean, nobody is kept from making the folio dirty, and them.
 void write_page(Task& current, Page* page, AddressSpace& file) {
-  const Kernel& kernel = *current.kernel;
+  const bool has_buffers = current.kernel->config.keeps_buffers();
   Page* const folio = page->folio();
   const int first = folio->index;
-  if (kernel.config.buffers != 0) {
+  if (has_buffers) {
     // block_write_full_page: it is being cut off.
     if (first >= i_size_read(current, file)) return unlock_page(current, folio);
-    attach_buffers(current, folio);
+    attach_buffers(current, folio, true);
   }
+  const bool cleans_late = has_buffers && planted(current, Defect::buffers_cleaned_late);
+  const bool writes = !has_buffers || (cleans_late ? folio->test(PG_buffers_dirty) : clean_buffers(current, folio));
   const bool unlocks_early = planted(current, Defect::writeback_set_unlocked);
   if (unlocks_early) unlock_page(current, folio);
   set_page_writeback(current, folio, file);
   if (!unlocks_early) unlock_page(current, folio);
-  for (int i = 0; i < folio->nr_pages(); ++i) write_to_disk(current, folio + i, file.disk[first + i]);
+  for (int i = 0; writes && i < folio->nr_pages(); ++i) write_to_disk(current, folio + i, file.disk[first + i]);
+  if (cleans_late) clean_buffers(current, folio);
   end_page_writeback(current, folio, file);
 }
 
@@ -171,12 +176,14 @@ bool set_page_dirty(Task& current, Page* page) {
   Page* const folio = page->folio();
   const auto set = act(current, event::SetDirty{.page = folio_fact(current, folio)}, [&](event::SetDirty& found) {
     found.table_locked = static_cast<Fact>(table_locked(current, folio));
-    found.was = folio->flags.fetch_or(PG_dirty, std::memory_order_seq_cst);
+    // Both at once: the buffers are there, and are made dirty, under private_lock.
+    const Fact dirty = folio->test(PG_buffers) ? PG_dirty | PG_buffers_dirty : PG_dirty;
+    found.was = folio->flags.fetch_or(dirty, std::memory_order_seq_cst);
     found.mapcount = folio->mapcount.load(std::memory_order_relaxed);
   });
   if ((set.was & PG_dirty) != 0) return false;
   const int file = mapping_of(folio);
-  if (file >= 0) tag_page_dirty(current, folio, kernel.files[file]);
+  if (file >= 0 && mapping_can_writeback(current)) tag_page_dirty(current, folio, kernel.files[file]);
   return true;
 }
 
@@ -184,6 +191,14 @@ void set_page_dirty_lock(Task& current, Page* page) {
   lock_page(current, page);
   set_page_dirty(current, page);
   unlock_page(current, page);
+}
+
+bool clean_buffers(Task& current, Page* page) {
+  const auto cleaned =
+      act(current, event::CleanBuffers{.page = folio_fact(current, page)}, [&](event::CleanBuffers& found) {
+        found.was = page->folio()->flags.fetch_and(~static_cast<Fact>(PG_buffers_dirty), std::memory_order_seq_cst);
+      });
+  return (cleaned.was & PG_buffers_dirty) != 0;
 }
 
 bool clear_page_dirty(Task& current, Page* page) {
@@ -212,6 +227,7 @@ void cancel_dirty_page(Task& current, Page* page) {
 }
 
 void filemap_fdatawrite_range(Task& current, AddressSpace& file, PageSpan range, SyncMode mode) {
+  if (!mapping_can_writeback(current)) return;
   const CacheTag tag = mode == SyncMode::all ? PAGECACHE_TAG_TOWRITE : PAGECACHE_TAG_DIRTY;
   if (mode == SyncMode::all) tag_pages_for_writeback(current, file, range);
   for (int index = range.first; index < range.first + range.count; ++index) {
@@ -229,7 +245,8 @@ void fsync_range(Task& current, AddressSpace& file, PageSpan range) {
   const auto count = as_fact(range.count);
   act(current, event::FsyncBegins{.file = file.number, .first = first, .count = count}, [] {});
   filemap_fdatawrite_range(current, file, range, SyncMode::all);
-  if (!planted(current, Defect::fsync_does_not_wait)) filemap_fdatawait_range(current, file, range);
+  const bool waits = mapping_can_writeback(current) && !planted(current, Defect::fsync_does_not_wait);
+  if (waits) filemap_fdatawait_range(current, file, range);
   note(current, event::FsyncReturns{.file = file.number, .first = first, .count = count});
 }
 

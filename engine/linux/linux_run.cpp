@@ -102,6 +102,11 @@ StepPoint point_of(const void* object) {
   return {.kind = 0xFF, .subject = static_cast<Fact>(reinterpret_cast<std::uintptr_t>(object))};
 }
 
+linux_filesystem filesystem_of(const MachineConfig& config) {
+  if (config.tmpfs != 0) return linux_tmpfs;
+  return config.buffers != 0 ? linux_disk_with_buffers : linux_disk;
+}
+
 }  // namespace
 
 LinuxRun* LinuxRun::current() {
@@ -126,7 +131,7 @@ LinuxRun::LinuxRun(const Engine& engine, const RunSetup& setup)
   memory_.reset();
   memory_.become(0);
   SHOOTDOWN_CHECK(linux_begin(config.cpus, config.mms, config.files, config.windows, config.pages, config.mapped,
-                              config.buffers, unborn_mms_) == 0);
+                              filesystem_of(config), unborn_mms_) == 0);
   under_way = this;
   if (code_.observer != nullptr) code_.observer->begin_accesses();
 }

@@ -67,6 +67,7 @@ struct MachineConfig {
   int virtual_pages() const { return windows * pages; }
   int file_of(int virtual_page) const { return (virtual_page / pages) % files; }
   int index_of(int virtual_page) const { return virtual_page % pages; }
+  bool keeps_buffers() const { return buffers != 0 && tmpfs == 0; }
 };
 
 struct ParameterInfo {

@@ -7,6 +7,7 @@ namespace shootdown {
 
 Reference::Reference(Arena& arena, const MachineConfig& config, int frames, int swap_slots)
     : arena_(arena),
+      saves_(config.tmpfs == 0),
       file_length_(config.pages),
       virtual_pages_(config.virtual_pages()),
       views_(arena.row<View>(config.mms * virtual_pages_)),

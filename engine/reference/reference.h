@@ -69,7 +69,7 @@ class Reference {
     int moved_from = -1;  // a virtual page, if they were there until now, with all that was their own
   };
 
-  // Files full of zeros; if the machine says so, every window shows its file. There are so many page frames, and slots of swap
+  // Files full of zeros, on a disk or a tmpfs; if the machine says so, every window shows its file. There are so many page frames, and slots of swap
   // space.
   Reference(Arena& arena, const MachineConfig& config, int frames, int swap_slots = 0);
 
@@ -129,9 +129,9 @@ class Reference {
   // In what a virtual page shows. It must be one that an access may work on.
   std::uint32_t shown_word(int mm, int page, int word) const { return word_of(view(mm, page).page, word); }
   // The last value of the word that an fsync which begins now must save: a write() that has not returned
-  // does not count yet.
+  // does not count yet. A tmpfs's has nothing to save.
   std::uint32_t settled_word(int file, int index, int word) const {
-    return pages_[file_page(file, index)].words[word].settled;
+    return saves_ ? pages_[file_page(file, index)].words[word].settled : 0;
   }
 
   // --- commits ---
@@ -323,6 +323,7 @@ class Reference {
   bool is_to_be_flushed(int mm, int page, int frame) const;
 
   Arena& arena_;
+  bool saves_;  // files are on a disk
   int file_length_;
   int virtual_pages_;
   Row<View> views_;  // of the first mm, then of the second, ...

@@ -11,13 +11,17 @@
 // matter: the late rmap, and the lock that is kept until it is removed.
 #include "engine/zap/delayed_rmap.h"
 
+#include "engine/kernel/rmap.h"
 #include "engine/kernel/writeback.h"
 #include "engine/zap/engines.h"
 
 namespace shootdown {
 
 DelayedRmap::Treatment DelayedRmap::zap_dirty(MmuGather& tlb, Page* page) const {
+  const bool rmap_first = planted(tlb.task(), Defect::rmap_before_dirty);
+  if (rmap_first) page_remove_rmap(tlb.task(), page);
   set_page_dirty(tlb.task(), page);
+  if (rmap_first) return {.force_flush = true, .delay_rmap = true};
   tlb.delay_rmap();
   return {.flags = encoded_page_delay_rmap, .force_flush = true, .delay_rmap = true};
 }

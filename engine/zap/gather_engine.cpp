@@ -49,19 +49,17 @@ void free_pgtables(MmuGather& tlb, std::span<Vma* const> vmas) {
   }
 }
 
-// Takes an entry out of the page table.
-Pte take_entry(Task& current, Mm& mm, int address) {
-  if (!planted(current, Defect::entry_read_before_clear)) return ptep_get_and_clear(current, mm, address);
-  const Pte pte = ptep_get(current, mm, address);
-  ptep_get_and_clear(current, mm, address);
-  return pte;
+// Takes an entry out of the page table, and returns how it was then; at the look it was `found`.
+Pte take_entry(Task& current, Mm& mm, int address, Pte found) {
+  const Pte pte = ptep_get_and_clear(current, mm, address);
+  return planted(current, Defect::entry_read_before_clear) ? found : pte;
 }
 
 // get_and_clear_full_ptes: the same of so many; the first of them, with what the others say of the folio.
-Pte take_entries(Task& current, Mm& mm, int address, int entries) {
-  Pte pte = take_entry(current, mm, address);
+Pte take_entries(Task& current, Mm& mm, int address, int entries, Pte found) {
+  Pte pte = take_entry(current, mm, address, found);
   for (int i = 1; i < entries; ++i) {
-    const Pte other = take_entry(current, mm, address + i);
+    const Pte other = take_entry(current, mm, address + i, found);
     if (planted(current, Defect::range_bits_of_first)) continue;
     if (other.dirty()) pte = pte.mkdirty();
     if (other.young()) pte = pte.mkyoung();
@@ -113,7 +111,8 @@ bool GatherEngine::zap_folio_ptes(MmuGather& tlb, Page* page, int nr, Pte pte, b
   Task& current = tlb.task();
   make_mistakes_under_lock(current, page);
   const bool of_file = !page_anon(current, page);
-  const bool dirty = of_file && pte.dirty() && !planted(current, Defect::dirty_bit_dropped);
+  const bool is_news = !planted(current, Defect::clean_page_taken_for_clean) || page->test(PG_dirty);
+  const bool dirty = of_file && pte.dirty() && is_news && !planted(current, Defect::dirty_bit_dropped);
   const Treatment treatment = dirty ? zap_dirty(tlb, page) : zap_other(tlb, page);
   if (treatment.force_flush) force_flush = true;
   if (of_file && pte.young()) mark_page_accessed(current, page);
@@ -149,7 +148,7 @@ GatherEngine::Piece GatherEngine::zap_ptes(MmuGather& tlb, int page, int end, co
     Page* const mapped = vm_normal_page(current, found);
     if (!should_zap_page(current, mapped, details)) continue;
     if (queues_ranges() && mapped != nullptr) nr = folio_pte_batch(current, mm, page, end, mapped);
-    const Pte pte = take_entries(current, mm, page, nr);
+    const Pte pte = take_entries(current, mm, page, nr, found);
     for (int i = 0; i < nr; ++i) tlb.remove_tlb_entry(page + i);
     if (mapped == nullptr && planted(current, Defect::zero_page_counted)) --rss[MM_ANONPAGES];
     if (mapped == nullptr) continue;

@@ -74,7 +74,7 @@ BOOST_AUTO_TEST_CASE(a_mistake_is_detected_with_no_program_to_begin_with) {
 BOOST_AUTO_TEST_CASE(a_search_that_finds_nothing_has_made_all_its_runs) {
   const std::vector<CorpusProgram> corpus = whole_corpus();
   const CorpusAndMutants programs(corpus, 0);
-  const SearchResult result = search_for(*find_defect("entry-read-before-clear"), programs, 7);
+  const SearchResult result = search_for(*find_defect("mkclean-result-dropped"), programs, 7);
   BOOST_TEST(!result.counts.detected);
   BOOST_TEST(result.counts.runs == 7U);
   BOOST_TEST(result.counts.reached == 1U);

@@ -257,8 +257,14 @@ class Words {
   Narration tell(const event::AttachBuffers& attach) const { return detail("attach buffers to " + name(attach.page)); }
   Narration tell(const event::StripBuffers& strip) const {
     if ((strip.was & PG_buffers) == 0) return detail(name(strip.page) + " has no buffers");
-    const bool in_use = (strip.was & (PG_dirty | PG_writeback)) != 0;
-    return essential(fmt::format("strip buffers of {}{}", name(strip.page), in_use ? ": they are in use" : ""));
+    const bool in_use = (strip.was & (PG_buffers_dirty | PG_writeback)) != 0;
+    const bool cleans = !in_use && (strip.was & PG_dirty) != 0;
+    return essential(fmt::format("strip buffers of {}{}{}", name(strip.page), in_use ? ": they are in use" : "",
+                                 cleans ? ", and clear PG_dirty" : ""));
+  }
+  Narration tell(const event::CleanBuffers& clean) const {
+    if ((clean.was & PG_buffers_dirty) != 0) return detail("clean buffers of " + name(clean.page));
+    return essential(name(clean.page) + " has clean buffers: nothing to write");
   }
 
   // --- page counts ---

@@ -181,42 +181,42 @@ BOOST_AUTO_TEST_CASE(short_picture_is_exact) {
                                                                                       fsync page 0
   47                                                                                    frame 0 not mapped: skip mkclean
   48                                                                                    clear PG_dirty of frame 0
-  53                                                                                    write frame 0 word 0 to disk: 1
-  54                                                                                    write frame 0 word 1 to disk: 0
-  56                                                                                    clear PG_writeback of frame 0
+  54                                                                                    write frame 0 word 0 to disk: 1
+  55                                                                                    write frame 0 word 1 to disk: 0
+  57                                                                                    clear PG_writeback of frame 0
       store page 0 word 0
-  60    store page 0: TLB hit, writes 2 to
+  61    store page 0: TLB hit, writes 2 to
           frame 0 (stale: the pte is gone)
-  61                                              queue frame 0
-  63                                              send IPI to cpu 0, 2
-  64                                              flush TLB: page 0
+  62                                              queue frame 0
+  64                                              send IPI to cpu 0, 2
+  65                                              flush TLB: page 0
                                                   wait for cpu 0, 2 to flush
-  65    take IPI from cpu 1
-  66    flush TLB: page 0
-  67                                                                                    take IPI from cpu 1
-  68                                                                                    flush TLB: page 0
-  70                                              put frame 0: refcount 2
+  66    take IPI from cpu 1
+  67    flush TLB: page 0
+  68                                                                                    take IPI from cpu 1
+  69                                                                                    flush TLB: page 0
+  71                                              put frame 0: refcount 2
       *** lost-dirty-data: page 0 of file 0 is let go of clean, but its word 0 is 2 in memory and 1 on the disk
       thread exit
                                                 thread exit
                                                                                       thread exit
-  87                                                                                    free page table
-  90                                                                                    send IPI to cpu 0, 1
-  91    take IPI from cpu 2
-  92    flush whole TLB
-  93                                              take IPI from cpu 2
-  94                                              flush whole TLB
-  95                                                                                    flush whole TLB
+  88                                                                                    free page table
+  91                                                                                    send IPI to cpu 0, 1
+  92    take IPI from cpu 2
+  93    flush whole TLB
+  94                                              take IPI from cpu 2
+  95                                              flush whole TLB
+  96                                                                                    flush whole TLB
                                                                                       final sync
- 102                                                                                    no page tagged towrite: done
- 103                                                                                    no page tagged writeback
+ 103                                                                                    no page tagged towrite: done
+ 104                                                                                    no page tagged writeback
       *** fsync-durability: fsync by cpu 2 returns, but the disk has 1 in page 0 word 0 of file 0, where 2 had been
         written before it began
- 108                                                                                    strip buffers of frame 0
- 113                                                                                    drop frame 0 from page cache
- 118                                                                                    free frame 0
+ 109                                                                                    strip buffers of frame 0
+ 114                                                                                    drop frame 0 from page cache
+ 119                                                                                    free frame 0
       *** page-cache-contents: after the final sync the disk has 1 in page 0 word 0 of file 0, where 2 was written last
-(37 of 120 steps are shown)
+(37 of 121 steps are shown)
 )";
   BOOST_TEST(picture(lost_write, {}) == expected);
 }
@@ -610,7 +610,13 @@ BOOST_AUTO_TEST_CASE(words_say_what_came_of_it) {
   BOOST_TEST(words(event::StripBuffers{.page = page}) == "frame 3 has no buffers");
   BOOST_TEST(words(event::StripBuffers{.page = page, .was = PG_buffers}) == "strip buffers of frame 3");
   BOOST_TEST(words(event::StripBuffers{.page = page, .was = PG_buffers | PG_dirty}) ==
+             "strip buffers of frame 3, and clear PG_dirty");
+  BOOST_TEST(words(event::StripBuffers{.page = page, .was = PG_buffers | PG_buffers_dirty | PG_dirty}) ==
              "strip buffers of frame 3: they are in use");
+  BOOST_TEST(words(event::CleanBuffers{.page = page, .was = PG_buffers | PG_buffers_dirty}) ==
+             "clean buffers of frame 3");
+  BOOST_TEST(words(event::CleanBuffers{.page = page, .was = PG_buffers}) ==
+             "frame 3 has clean buffers: nothing to write");
   BOOST_TEST(words(event::GetPage{.page = page}) == "get frame 3: fails, its refcount is 0");
   BOOST_TEST(words(event::FreezeRefcount{.page = page, .refcount = 3}) == "freeze refcount of frame 3: fails, it is 3");
   BOOST_TEST(words(event::AllocatePage{.frame = no_fact}) == "allocate a page: there is none left");

@@ -2,6 +2,7 @@
 /* What may be known of the kernel. Looks only, and makes no step: this folder is not instrumented. */
 #include "shim.h"
 
+#include <linux/buffer_head.h>
 #include <linux/swapops.h>
 
 enum { top_level_shift = 39, bits_per_level = 9 };
@@ -273,6 +274,9 @@ void linux_frame_facts(unsigned long pfn, struct linux_frame *facts)
 	facts->is_zeros = is_zero_pfn(pfn);
 	for (i = 0; i < ARRAY_SIZE(flags); i++)
 		facts->flags |= (page->flags >> flags[i] & 1) << i;
+	/* A page has one buffer. */
+	if (PagePrivate(page) && buffer_dirty(page_buffers(page)))
+		facts->flags |= 1u << 11;
 	facts->refcount = page_count(page);
 	facts->mapcount = facts->is_table ? 0 : atomic_read(&page->_mapcount) + 1;
 	facts->file = shim_file_of(page->mapping);
@@ -305,7 +309,10 @@ static long rss_of_kind(int mm, int kind)
 	return rss;
 #endif
 }
-long linux_rss(int mm) { return rss_of_kind(mm, MM_FILEPAGES) + rss_of_kind(mm, MM_ANONPAGES); }
+long linux_rss(int mm)
+{
+	return rss_of_kind(mm, MM_FILEPAGES) + rss_of_kind(mm, MM_ANONPAGES) + rss_of_kind(mm, MM_SHMEMPAGES);
+}
 long linux_swapped(int mm) { return rss_of_kind(mm, MM_SWAPENTS); }
 
 void linux_decode_entry(unsigned long bits, struct linux_absent *absent)

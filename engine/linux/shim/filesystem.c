@@ -2,7 +2,8 @@
 /* A filesystem on a disk of the program's, and the copies between its pages and user programs.
  *
  * With buffers it is what ext2 is to mm/: blocks as large as pages, through the kernel's own fs/buffer.c. Without, it is
- * one that leaves dirty pages to filemap_dirty_folio. Both announce writes through mappings (page_mkwrite).
+ * one that leaves dirty pages to filemap_dirty_folio. Both announce writes through mappings (page_mkwrite). And a tmpfs, as what
+ * mm/shmem.c is to the rest of mm/ when it gets no swap space: its disk is full of zeros, and never written.
  * Keeps: a page is locked while it is read; it is under writeback, and unlocked, while it is written; a file's size and holes
  * change under its i_rwsem and invalidate_lock, and only then are blocks freed.
  * Does not keep: journals, inodes' own blocks, errors, requests of several pages, sizes that are no multiple of the page's; a
@@ -22,6 +23,12 @@ static struct super_block superblock = {
 	.s_blocksize = PAGE_SIZE,
 	.s_blocksize_bits = PAGE_SHIFT,
 	.s_maxbytes = MAX_LFS_FILESIZE,
+};
+static struct super_block tmpfs_superblock = {
+	.s_blocksize = PAGE_SIZE,
+	.s_blocksize_bits = PAGE_SHIFT,
+	.s_maxbytes = MAX_LFS_FILESIZE,
+	.s_bdi = &noop_backing_dev_info,
 };
 struct super_block *blockdev_superblock;
 
@@ -268,6 +275,30 @@ static const struct vm_operations_struct mapping_without_buffers = {
 	.page_mkwrite = filemap_page_mkwrite,
 };
 
+/* --- tmpfs --- */
+
+static int read_zeros(struct file *file, struct folio *folio)
+{
+	__folio_set_swapbacked(folio);
+	return read_folio(file, folio);
+}
+/* As shmem_writepage without a slot: the page stays, locked. */
+static int keep_dirty(struct page *page, struct writeback_control *wbc)
+{
+	folio_mark_dirty(page_folio(page));
+	return AOP_WRITEPAGE_ACTIVATE;
+}
+
+static const struct address_space_operations operations_of_tmpfs = {
+	.dirty_folio = noop_dirty_folio,
+	.migrate_folio = migrate_folio,
+	.read_folio = read_zeros,
+	.writepage = keep_dirty,
+	.write_begin = begin_simple_write,
+	.write_end = end_simple_write,
+};
+static const struct vm_operations_struct mapping_of_tmpfs = { .fault = filemap_fault };
+
 /* --- fsync and msync: the kernel's own ends here, with a filesystem's --- */
 
 int vfs_fsync_range(struct file *file, loff_t start, loff_t end, int datasync)
@@ -351,11 +382,20 @@ void linux_punch(int file, unsigned long first, unsigned long count)
 
 /* --- what there is of it --- */
 
+static const struct {
+	struct super_block *superblock;
+	const struct address_space_operations *operations;
+	const struct vm_operations_struct *mapping;
+} filesystems[] = {
+	[linux_disk] = { &superblock, &operations_without_buffers, &mapping_without_buffers },
+	[linux_disk_with_buffers] = { &superblock, &operations_with_buffers, &mapping_with_buffers },
+	[linux_tmpfs] = { &tmpfs_superblock, &operations_of_tmpfs, &mapping_of_tmpfs },
+};
+static enum linux_filesystem filesystem_of_run;
+
 static int map_file(struct file *file, struct vm_area_struct *vma)
 {
-	const bool buffers = file->f_mapping->a_ops == &operations_with_buffers;
-
-	vma->vm_ops = buffers ? &mapping_with_buffers : &mapping_without_buffers;
+	vma->vm_ops = filesystems[filesystem_of_run].mapping;
 	return 0;
 }
 /* For mremap, which has been told where. */
@@ -406,6 +446,8 @@ void shim_init_files(void)
 	shim_init_percpu_counter(&disk.wb.completions.events);
 	for (i = 0; i < SB_FREEZE_LEVELS; i++)
 		superblock.s_writers.rw_sem[i].read_count = shim_alloc_percpu(sizeof(unsigned int));
+	for (i = 0; i < SB_FREEZE_LEVELS; i++)
+		tmpfs_superblock.s_writers.rw_sem[i].read_count = shim_alloc_percpu(sizeof(unsigned int));
 	superblock.s_bdi = &disk;
 	superblock.s_bdev = &block_device;
 	for (i = 0; i < linux_max_files; i++) {
@@ -420,13 +462,15 @@ void shim_init_files(void)
 	}
 }
 
-void shim_begin_files(int pages, int buffers)
+void shim_begin_files(int pages, enum linux_filesystem filesystem)
 {
 	int i;
 
+	filesystem_of_run = filesystem;
 	for (i = 0; i < linux_max_files; i++) {
 		shim_inodes[i].i_size = (loff_t)pages * PAGE_SIZE;
-		shim_inodes[i].i_data.a_ops = buffers ? &operations_with_buffers : &operations_without_buffers;
+		shim_inodes[i].i_sb = filesystems[filesystem].superblock;
+		shim_inodes[i].i_data.a_ops = filesystems[filesystem].operations;
 		atomic_long_set(&shim_files[i].f_count, 1000);
 	}
 }

@@ -127,11 +127,12 @@ static void make_thread(int cpu, int number)
 	per_cpu(cpu_tlbstate.ctxs[0].tlb_gen, cpu) = 1;
 }
 
-int linux_begin(int cpus, int mms, int files, int windows, int pages, int mapped, int buffers, unsigned forked)
+int linux_begin(int cpus, int mms, int files, int windows, int pages, int mapped, enum linux_filesystem filesystem,
+		unsigned forked)
 {
 	int i, mm, window, error;
 
-	shim_begin_files(pages, buffers);
+	shim_begin_files(pages, filesystem);
 	for (i = 0; i < mms; i++)
 		make_mm(i);
 	for (i = 0; i < cpus; i++)
