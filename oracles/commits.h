@@ -15,7 +15,7 @@ class Commits final
                      event::BeginGather, event::ClearEntry, event::SetEntry, event::FlushGather, event::EndGather,
                      event::BeginZap, event::EndZap, event::CopyWord, event::WriteToSwap, event::ReadFromSwap,
                      event::MoveWord, event::FreeLazily, event::Fork, event::SetFileSize, event::BeginDiscard,
-                     event::EndDiscard, event::WriteToDisk, event::DmaWord, event::DmaReturns> {
+                     event::EndDiscard, event::WriteToDisk, event::PinBegins, event::DmaWord, event::DmaReturns> {
  public:
   explicit Commits(Reference& reference) : reference_(reference) {}
 
@@ -30,6 +30,7 @@ class Commits final
   void on(int /*cpu*/, const event::WriteReturns& event) {
     reference_.write_returned(number(event.file), number(event.index));
   }
+  void on(int cpu, const event::PinBegins& event) { reference_.begin_pin(cpu, number(event.mm), number(event.page)); }
   void on(int cpu, const event::DmaWord& event) {
     reference_.dma(cpu,
                    {.mm = number(event.mm),

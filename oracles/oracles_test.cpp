@@ -56,12 +56,12 @@ BOOST_AUTO_TEST_CASE(who_compares_with_the_reference_needs_what_the_reference_ne
   BOOST_TEST(judged_with(sent).empty());
   sent = sent | EventSet::of(EventList<event::WriteWord, event::WriteReturns, event::InsertMapping>{});
   BOOST_TEST(judged_with(sent).empty());
-  sent =
-      sent | EventSet::of(EventList<event::OperationBegins, event::RemoveFromPageCache, event::BeginGather,
-                                    event::ClearEntry, event::SetEntry, event::FlushGather, event::BeginZap,
-                                    event::EndZap, event::CopyWord, event::FreeLazily, event::Fork, event::WriteToSwap,
-                                    event::ReadFromSwap, event::MoveWord, event::SetFileSize, event::BeginDiscard,
-                                    event::EndDiscard, event::WriteToDisk, event::DmaWord, event::DmaReturns>{});
+  sent = sent | EventSet::of(
+                    EventList<event::OperationBegins, event::RemoveFromPageCache, event::BeginGather, event::ClearEntry,
+                              event::SetEntry, event::FlushGather, event::BeginZap, event::EndZap, event::CopyWord,
+                              event::FreeLazily, event::Fork, event::WriteToSwap, event::ReadFromSwap, event::MoveWord,
+                              event::SetFileSize, event::BeginDiscard, event::EndDiscard, event::WriteToDisk,
+                              event::PinBegins, event::DmaWord, event::DmaReturns>{});
   BOOST_TEST(judged_with(sent).empty());
   sent.insert(kind_of<event::BeginUnmap>);
   BOOST_TEST(judged_with(sent).contains(OracleId::stale_access));

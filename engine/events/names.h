@@ -52,13 +52,9 @@ inline constexpr std::array all_event_names = event_names::all(AllEvents{});
 inline constexpr std::size_t longest_event_name =
     std::ranges::max_element(all_event_names, {}, &std::string_view::size)->size();
 
-// So many kinds can be named. Later ones cannot: their numbers meant no event in inputs that were kept, and must not come
-// to mean one.
-inline constexpr std::size_t named_events = kind_of<event::EndGather> + std::size_t{1};
-
 // Whether it happens on a CPU, so that a schedule can wait for it.
 constexpr bool happens_on_cpu(std::size_t kind) {
-  return kind < named_events && kind != kind_of<event::RunBegins> && kind != kind_of<event::RunEnds> &&
+  return kind < AllEvents::size && kind != kind_of<event::RunBegins> && kind != kind_of<event::RunEnds> &&
          kind != kind_of<event::OperationBegins>;
 }
 

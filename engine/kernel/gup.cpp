@@ -58,6 +58,7 @@ Pin gup_pte(Task& current, Mm& mm, int address) {
 
 // raw_read_seqcount: odd while a fork makes entries read-only.
 std::uint32_t read_write_protect_seq(const Task& current, const Mm& mm) {
+  if (planted(current, Defect::fork_not_noticed_by_pin)) return 0;
   also_reads(current, places::of_mm(Places::Kind::write_protect_seq, mm.number));
   return mm.write_protect_seq.load(std::memory_order_acquire);
 }

@@ -937,6 +937,8 @@ void LinuxRun::write(int cpu, int file, int index) {
 void LinuxRun::dma(int cpu, int page, int word) {
   Dma& own = cpus_[cpu].dma;
   own = {.page = page, .word = as_fact(word)};
+  own_step({.kind = kind_of<event::PinBegins>, .subject = as_fact(page)});
+  announce(cpu, event::PinBegins{.mm = as_fact(mm_of(cpu)), .page = as_fact(page)});
   const bool pinned = linux_dma(address_of(page)) == 0;
   leave_step();
   own.page = -1;

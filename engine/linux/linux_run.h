@@ -26,21 +26,20 @@
 namespace shootdown {
 
 // The kinds of events that it sends; or would, of operations that it refuses.
-using SentByLinux =
-    EventList<event::RunBegins, event::RunEnds, event::OperationBegins, event::UserAccess, event::RefuseAccess,
-              event::EvictTranslation, event::FillTranslation, event::FlushTranslation, event::RaiseTlbGeneration,
-              event::SendInterrupt, event::TakeInterrupt, event::ReadEntry, event::SetEntry, event::ClearEntry,
-              event::ReadTable, event::TakeLock, event::DropLock, event::SleepInAtomic, event::InsertMapping,
-              event::BeginUnmap, event::EndUnmap, event::SetDirty, event::ClearDirty, event::SetWriteback,
-              event::ClearWriteback, event::MarkAccessed, event::AttachBuffers, event::StripBuffers, event::GetPage,
-              event::PutPage, event::FreezeRefcount, event::UnfreezeRefcount, event::AddRmap, event::RemoveRmap,
-              event::AllocatePage, event::FreePage, event::LookUpPage, event::AddToPageCache,
-              event::RemoveFromPageCache, event::TagPage, event::ReadFromDisk, event::WriteToDisk, event::ReadWord,
-              event::WriteWord, event::WriteReturns, event::FsyncBegins, event::FsyncReturns, event::BeginGather,
-              event::BeginZap, event::EndZap, event::QueuePage, event::AllocateBatch, event::FlushGather,
-              event::EndGather, event::SetFileSize, event::BeginDiscard, event::EndDiscard, event::KernelWarns,
-              event::UseFreed, event::CopyWord, event::FreeLazily, event::Fork, event::WriteToSwap, event::ReadFromSwap,
-              event::MoveWord, event::ReplaceInPageCache, event::DmaWord, event::DmaReturns, event::RefusePin>;
+using SentByLinux = EventList<
+    event::RunBegins, event::RunEnds, event::OperationBegins, event::UserAccess, event::RefuseAccess,
+    event::EvictTranslation, event::FillTranslation, event::FlushTranslation, event::RaiseTlbGeneration,
+    event::SendInterrupt, event::TakeInterrupt, event::ReadEntry, event::SetEntry, event::ClearEntry, event::ReadTable,
+    event::TakeLock, event::DropLock, event::SleepInAtomic, event::InsertMapping, event::BeginUnmap, event::EndUnmap,
+    event::SetDirty, event::ClearDirty, event::SetWriteback, event::ClearWriteback, event::MarkAccessed,
+    event::AttachBuffers, event::StripBuffers, event::GetPage, event::PutPage, event::FreezeRefcount,
+    event::UnfreezeRefcount, event::AddRmap, event::RemoveRmap, event::AllocatePage, event::FreePage, event::LookUpPage,
+    event::AddToPageCache, event::RemoveFromPageCache, event::TagPage, event::ReadFromDisk, event::WriteToDisk,
+    event::ReadWord, event::WriteWord, event::WriteReturns, event::FsyncBegins, event::FsyncReturns, event::BeginGather,
+    event::BeginZap, event::EndZap, event::QueuePage, event::AllocateBatch, event::FlushGather, event::EndGather,
+    event::SetFileSize, event::BeginDiscard, event::EndDiscard, event::KernelWarns, event::UseFreed, event::CopyWord,
+    event::FreeLazily, event::Fork, event::WriteToSwap, event::ReadFromSwap, event::MoveWord, event::ReplaceInPageCache,
+    event::PinBegins, event::DmaWord, event::DmaReturns, event::RefusePin>;
 
 // In bytes.
 inline constexpr Fact struct_page_size = 64;

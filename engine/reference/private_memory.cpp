@@ -1,6 +1,7 @@
 #include "engine/reference/private_memory.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <utility>
 
 namespace shootdown {
@@ -18,18 +19,26 @@ void PrivateMemory::make_room() {
 
 void PrivateMemory::map(int place, PageNumber behind) {
   make_room();
+  std::ranges::replace(pins_, place, nowhere);
   release(place);
   places_[place] = {.is_private = true, .behind = behind};
 }
 
 void PrivateMemory::map_shared(int place) {
   if (!exists()) return;
+  std::ranges::replace(pins_, place, nowhere);
   release(place);
   places_[place] = {};
 }
 
 void PrivateMemory::move(int from, int to) {
   if (!exists() || from == to) return;
+  std::ranges::replace(pins_, to, nowhere);
+  share(from, to);
+  std::ranges::replace(pins_, from, to);
+}
+
+void PrivateMemory::share(int from, int to) {
   release(to);
   places_[to] = places_[from];
   if (own(to) != nothing) ++users_[own(to) - first_];
@@ -58,6 +67,10 @@ void PrivateMemory::forget(PageNumber own) {
 }
 
 void PrivateMemory::throw_away(int place) {
+  // Where it has moved to, or from, it is gone, too.
+  for (int& pinned : pins_) {
+    if (pinned != nowhere && own(pinned) == own(place)) pinned = nowhere;
+  }
   PageNumber& held = frames_[places_[place].frame].held;
   if (held == own(place)) held = nothing;
   forget(own(place));
@@ -73,7 +86,7 @@ bool PrivateMemory::is_shared(int place) const {
 
 void PrivateMemory::fork(int parent, int child) {
   const bool had = is_shared(parent);
-  move(parent, child);
+  share(parent, child);
   places_[parent].forking = own(parent) != nothing && !had;
 }
 
@@ -137,14 +150,19 @@ void PrivateMemory::copy(int frame, int word, std::uint32_t value) {
 }
 
 int PrivateMemory::place_of(int frame, int was_at) const {
-  if (held(frame) == nothing) return -1;
+  if (held(frame) == nothing) return nowhere;
   const auto shows = [&](int place) { return places_[place].frame == frame && own(place) == held(frame); };
   if (shows(was_at)) return was_at;
   const int first = was_at / each_ * each_;
   for (int place = first; place < first + each_; ++place) {
     if (shows(place)) return place;
   }
-  return -1;
+  return nowhere;
+}
+
+int PrivateMemory::pinned(int cpu, int frame, int was_at) const {
+  const int pinned = pins_[static_cast<std::size_t>(cpu)];
+  return pinned != nowhere && own(pinned) != nothing ? pinned : place_of(frame, was_at);
 }
 
 PrivateMemory::PageNumber PrivateMemory::show_copy(int place, int frame) {

@@ -12,10 +12,16 @@
 // his own; but while the fork goes on the parent's stores may be to both: translations
 // that its threads have are flushed at its end.
 //
+// What is pinned for a device to write to stays its place's own, wherever it moves
+// with its mapping, until it is thrown away: no store of the address space that has
+// pinned it, and no fork, puts another page there.
+//
 // Belongs to the reference (reference.h), and says nothing of who may access what.
 // Needs no room before there is a private mapping.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 
 #include "engine/arena.h"
@@ -31,12 +37,9 @@ class PrivateMemory {
 
   // There are so many `places`, virtual pages of all address spaces, `each` of every one; page frames; and slots of swap space.
   PrivateMemory(Arena& arena, int first, int places, int each, int frames, int swap_slots = 0)
-      : arena_(arena),
-        first_(first),
-        place_count_(places),
-        each_(each),
-        frame_count_(frames),
-        slot_count_(swap_slots) {}
+      : arena_(arena), first_(first), place_count_(places), each_(each), frame_count_(frames), slot_count_(swap_slots) {
+    pins_.fill(nowhere);
+  }
 
   // Whether there has been any private mapping.
   bool exists() const { return places_.size() != 0; }
@@ -93,6 +96,14 @@ class PrivateMemory {
     if (exists()) frames_[to].held = frames_[from].held;
   }
 
+  // --- what is pinned for devices ---
+
+  // A CPU pins what a place has of its own from now on.
+  void begin_pin(int cpu, int place) { pins_[static_cast<std::size_t>(cpu)] = is_private(place) ? place : nowhere; }
+  // The place to whose own page a device writes, by what the CPU has pinned at a place: that place, whatever frame it shows now;
+  // or, if what was there is gone, the one that shows the frame. -1: none.
+  int pinned(int cpu, int frame, int was_at) const;
+
   // --- copies that stores make ---
 
   // A word was copied to a frame.
@@ -125,7 +136,10 @@ class PrivateMemory {
     std::uint32_t words[max_words] = {};  // of a copy
   };
 
+  static constexpr int nowhere = -1;
+
   void make_room();
+  void share(int from, int to);
   void release(int place);
   void forget(PageNumber own);
   // By another address space. What has moved within one is at two places of it for a while.
@@ -142,6 +156,8 @@ class PrivateMemory {
   Row<std::uint32_t> words_;
   Row<Frame> frames_;
   Row<PageNumber> slots_;  // what some place has of its own, and the slot holds
+  // By CPU: the place of what it pins, until this is thrown away, or something else is mapped there.
+  std::array<int, max_cpus> pins_;
 };
 
 }  // namespace shootdown

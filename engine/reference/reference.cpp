@@ -73,7 +73,7 @@ void Reference::write_returned(int file, int index) {
 
 void Reference::dma(int cpu, const Dma& dma, int word, std::uint32_t value) {
   dmas_[cpu] = no_frame;
-  if (const int where = private_.place_of(dma.frame, place(dma.mm, dma.page)); where >= 0) {
+  if (const int where = private_.pinned(cpu, dma.frame, place(dma.mm, dma.page)); where >= 0) {
     store_privately(where / virtual_pages_, where % virtual_pages_, word, value);
   } else if (copies_[dma.frame].dropped != 0) {
     copies_[dma.frame].words[word] = value;

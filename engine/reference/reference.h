@@ -40,7 +40,9 @@
 // A device writes to a frame that was pinned for it, and so to whatever the frame holds
 // by then. Nobody waits for it: not who saves the page, not who unmaps or drops it. Until
 // it has returned it has dirtied nothing, and what it has written to a page goes if the
-// page does: the word then is what the disk has.
+// page does: the word then is what the disk has. What an mm has of its own stays where it
+// was pinned, in the frame that was: what the device writes is there as long as it is not
+// unmapped, or thrown away.
 //
 // Cannot say which of the values that a word has had a disk shows: that is the
 // page cache's doing. It knows the bounds, because values grow.
@@ -143,6 +145,8 @@ class Reference {
   // write() of a word, and the return of the write() of a page. A page is written by one at a time.
   void write(int file, int index, int word, std::uint32_t value);
   void write_returned(int file, int index);
+  // The CPU's operation is about to pin a frame: what the virtual page shows.
+  void begin_pin(int cpu, int mm, int page) { private_.begin_pin(cpu, place(mm, page)); }
   // A device's store to a frame, which was pinned as what a virtual page shows and holds a page of a file (-1: of none); and the
   // end of the CPU's operation for which it did.
   struct Dma {

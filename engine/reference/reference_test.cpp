@@ -747,6 +747,57 @@ BOOST_AUTO_TEST_CASE(a_device_writes_to_what_an_mm_has_of_its_own) {
   BOOST_TEST(allows(0, 1, 0, 0));
 }
 
+// A fork has shared the page all the same, and the mm has stored to it: that copy is what the device should write to.
+BOOST_FIXTURE_TEST_CASE(what_is_pinned_stays_its_mms_whatever_frame_is_put_there, Forking) {
+  reference->begin_pin(1, 0, 5);
+  reference->end_fork(0, 1);
+  reference->copy_word(9, -1, -1, 10, 0);
+  reference->show_frame(0, 5, 10);
+  reference->dma(1, {.mm = 0, .page = 5, .frame = 9}, 0, 12);
+  BOOST_TEST(loads(12, 10));
+  BOOST_TEST(child_loads(8));
+
+  // Another CPU has pinned nothing.
+  reference->dma(0, {.mm = 0, .page = 5, .frame = 9}, 0, 13);
+  BOOST_TEST(loads(12, 10));
+}
+
+BOOST_FIXTURE_TEST_CASE(of_what_is_pinned_nothing_is_promised_when_it_has_been_thrown_away, Forking) {
+  reference->end_fork(0, 1);
+  const auto device_writes = [&](std::uint32_t value) {
+    reference->dma(1, {.mm = 0, .page = 5, .frame = 9}, 0, value);
+  };
+  reference->begin_pin(1, 0, 5);
+  reference->begin_zap(0);
+  reference->clear_entry(0, 0, 5, 9);
+  reference->end_zap(0);
+  device_writes(12);
+  BOOST_TEST(!loads(12, 10));
+
+  reference->begin_pin(1, 0, 5);
+  reference->map(0, 5, 1, {.is_private = true, .file = 0, .index = 1});
+  device_writes(13);
+  BOOST_TEST(!loads(13, 10));
+}
+
+BOOST_FIXTURE_TEST_CASE(what_is_pinned_may_move, Forking) {
+  reference->end_fork(0, 1);
+  reference->begin_pin(1, 0, 5);
+  reference->map(0, 6, 1, {.is_private = true, .file = 0, .index = 1, .moved_from = 5});
+  // In another frame by now.
+  reference->copy_word(9, -1, -1, 10, 0);
+  reference->show_frame(0, 6, 10);
+  reference->dma(1, {.mm = 0, .page = 5, .frame = 9}, 0, 12);
+  BOOST_TEST(reference->allows(0, 6, 0, 10, 12));
+
+  // And be thrown away there, or at the old place.
+  reference->begin_zap(0);
+  reference->clear_entry(0, 0, 6, 10);
+  reference->end_zap(0);
+  reference->dma(1, {.mm = 0, .page = 5, .frame = 9}, 0, 13);
+  BOOST_TEST(!reference->allows(0, 6, 0, 10, 13));
+}
+
 BOOST_AUTO_TEST_CASE(what_a_device_writes_after_a_fork_the_child_has_not) {
   reference->map(0, 1, 1, {.is_private = true, .is_anonymous = true});
   reference->begin_fork(0, 1);

@@ -137,7 +137,7 @@ SHOOTDOWN_HARNESS int Scheduler::ask(Question::Occasion occasion) {
       SHOOTDOWN_CHECK(choice.kind != Choice::Kind::run || now.can_run(choice.cpu));
     }
     if (choice.kind == Choice::Kind::run) {
-      cpus_[choice.cpu].latency = choice.latency;
+      if (choice.cpu != current()) cpus_[choice.cpu].latency = choice.latency;
       return choice.cpu;
     }
     if (choice.kind == Choice::Kind::pause) {
@@ -363,8 +363,14 @@ SHOOTDOWN_HARNESS void Scheduler::wake_all(const WaitQueue& queue) {
 SHOOTDOWN_HARNESS void Scheduler::post_interrupt(int cpu) {
   SHOOTDOWN_CHECK(!starting_);
   interrupts_ = static_cast<CpuMask>(interrupts_ | cpu_bit(cpu));
-  const Cpu& target = cpus_[cpu];
-  if (target.interrupts_disabled == 0 && !can_step(target)) may_run(cpu);
+  Cpu& target = cpus_[cpu];
+  if (target.interrupts_disabled != 0) return;
+  if (cpu == current()) {
+    target.take_at = steps_ + target.latency;
+    stop_at_ = 0;
+  } else if (!can_step(target)) {
+    may_run(cpu);
+  }
 }
 
 SHOOTDOWN_HARNESS void Scheduler::disable_interrupts() {

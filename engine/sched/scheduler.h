@@ -12,8 +12,9 @@
 // it will be (StepPoint), and announces that to whom it may concern.
 //
 // An interrupt posted to a CPU is handled on that CPU's fiber before its next
-// step (or as many steps later as the chooser says), even while it waits for
-// something, and after it has ended.
+// step (or as many steps later as the chooser said when it let the CPU run), even
+// while it waits for something, and after it has ended. So is one that it posts to
+// itself.
 //
 // A run ends when every CPU has ended and no interrupt is pending. If all CPUs
 // wait, the step limit is reached, or a CPU says that it cannot go on, the run is
@@ -202,7 +203,7 @@ class Scheduler {
     int visit = 0;              // how often it has come back there
     std::uint64_t take_at = 0;  // value of steps_ at which a deferred interrupt is taken; 0: none deferred
     int interrupts_disabled = 0;
-    std::uint8_t latency = 0;  // left over when it was switched away
+    std::uint8_t latency = 0;  // that the chooser gave it when it last let it run
     StepPoint pending{};       // while it does not run: what it is about to do, or waits for
     Guard* guard = nullptr;    // of its next step
     bool parked = false;       // it has ended

@@ -298,6 +298,33 @@ BOOST_AUTO_TEST_CASE(latency_and_disabled_interrupts_delay_an_interrupt) {
   BOOST_TEST(run(2, true) == "abbbbica");
 }
 
+BOOST_AUTO_TEST_CASE(what_a_cpu_sends_to_itself_it_takes_before_its_next_step_or_as_late_as_it_came_to_run) {
+  const auto run = [](Chooser&& chooser, bool disable) {
+    Script script;
+    script.body = [&, disable](int cpu) {
+      script.step(cpu == 0 ? "a" : "b");
+      if (cpu == 1) {
+        if (disable) script.sched->disable_interrupts();
+        script.sched->post_interrupt(1);
+        for (int i = 0; i < 3; ++i) script.step("b");
+        if (disable) script.sched->enable_interrupts();
+      }
+      script.step(cpu == 0 ? "a" : "c");
+    };
+    script.on_interrupt = [&](int /*cpu*/) {
+      script.step("i");
+      return false;
+    };
+    script.run(2, chooser, 100);
+    return script.log;
+  };
+  BOOST_TEST(run(SwitchOnce(1, 1, 0), false) == "abibbbca");
+  BOOST_TEST(run(SwitchOnce(1, 1, 2), false) == "abbbibca");
+  BOOST_TEST(run(AskedAlways(1, 1, 2), false) == "abbbibca");
+  BOOST_TEST(run(SwitchOnce(1, 1, 9), false) == "abbbbcia");  // who ends takes it at once
+  BOOST_TEST(run(SwitchOnce(1, 1, 0), true) == "abbbbica");
+}
+
 BOOST_AUTO_TEST_CASE(who_waits_takes_a_late_interrupt_at_once_whoever_is_asked) {
   const auto run = [](Chooser& chooser) {
     Script script;

@@ -90,6 +90,12 @@ void decode_place(const RecordReader& record, Exception& exception) {
   }
 }
 
+// Whether the record of an exception at an event names one.
+bool names_event(const RecordReader& record) {
+  const EventKind event = record.arguments.front();
+  return happens_on_cpu(event) && (event < first_newer_event || record.arguments.back() == event_mark(event));
+}
+
 // False if it names an event that there is not.
 bool decode_exception(const RecordReader& record, const MachineConfig& machine, Exception& exception) {
   exception = {.kind = exception_table[record.kind.index].kind};
@@ -101,7 +107,7 @@ bool decode_exception(const RecordReader& record, const MachineConfig& machine, 
   } else if (says_page(exception.kind)) {
     exception.page = form_of(OperandKind::virtual_page).decode(&detail, machine).value;
   }
-  return !record.kind.at_event || happens_on_cpu(exception.event);
+  return !record.kind.at_event || names_event(record);
 }
 
 // --- encoding ---
@@ -169,6 +175,7 @@ void Encoder::put_exception(const Exception& exception) {
     low = static_cast<std::uint8_t>(exception.after - 1);
     high = exception.event_page == Exception::any_page ? std::uint8_t{0}
                                                        : static_cast<std::uint8_t>(exception.event_page + 1);
+    visit = event_mark(exception.event);
   } else {
     encode_steps(exception.after, near, low, high);
     visit = exception.visit;

@@ -14,6 +14,7 @@
 #include <span>
 #include <string_view>
 
+#include "engine/events/event.h"
 #include "engine/program/program.h"
 
 namespace shootdown {
@@ -100,6 +101,16 @@ constexpr bool is_marked(const ArgumentBytes& arguments) {
 }
 constexpr void mark(ArgumentBytes& arguments) {
   std::ranges::copy(operation_mark, arguments.end() - operation_mark.size());
+}
+
+// The last argument of an exception's record that names an event which is newer than such records, by a number that meant none in
+// inputs that were kept.
+inline constexpr std::uint8_t newer_event_mark = 120;
+inline constexpr EventKind first_newer_event = kind_of<event::SetFileSize>;
+
+// The last argument of a record that names the event; any other will do, too, if it is no newer one.
+constexpr std::uint8_t event_mark(EventKind event) {
+  return event < first_newer_event ? std::uint8_t{0} : newer_event_mark;
 }
 
 // What a record is, by its kind and by what it says.

@@ -162,7 +162,12 @@ class Mutator {
     const std::uint8_t who = random_.below(2) != 0 ? own : cpu();
     const ExceptionInfo& preempt = info_of(Exception::Kind::preempt);
     if (random_.below(8) != 0) return insert(place + 1, {preempt.kinds.first, who, after, 0});
-    insert(place + 1, {preempt.kinds_at_event.first, who, static_cast<std::uint8_t>(random_.below(named_events)), 0});
+    if (records_.full()) return;
+    const auto event = static_cast<EventKind>(random_.below(AllEvents::size));
+    ArgumentBytes arguments{event};
+    arguments.back() = event_mark(event);
+    insert(place + 1, {preempt.kinds_at_event.first, who, 0, 0});
+    records_.set_arguments(place + 1, arguments);
   }
 
   void insert_other() {
@@ -237,11 +242,12 @@ class Mutator {
   }
 
   void turn_exception(const ExceptionInfo& info, bool at_event, ArgumentBytes& arguments) {
-    auto& [near, detail, low, high, unused] = arguments;
+    auto& [near, detail, low, high, visit] = arguments;
     const bool says_more = info.kind == Exception::Kind::preempt || says_page(info.kind);
     const bool turns_place = !says_more || random_.below(2) != 0;
     if (turns_place && at_event) {
       near = byte();
+      visit = event_mark(near);
     } else if (turns_place) {
       const auto steps = static_cast<int>(decode_steps(near, low, high) + random_.below(9)) - 4;
       encode_steps(static_cast<unsigned>(std::clamp(steps, 0, max_after)), near, low, high);
