@@ -21,7 +21,7 @@ namespace {
 using Kind = Places::Kind;
 
 constexpr int max_said = 16;
-constexpr int max_touched = 1024;  // rows of places: whoever releases a chunk of pages looks at each of them
+constexpr int max_touched = 600;  // rows of places: whoever releases a chunk of pages looks at each of them
 
 // The enumerator's name, as the compiler writes it.
 template <Kind Which>

@@ -12,14 +12,14 @@ extern "C" {
 #endif
 
 enum {
-  linux_max_cpus = 8,
-  linux_max_mms = 4,
-  linux_max_files = 2,
-  linux_max_file_pages = 64,
-  linux_frames = 512,
-  linux_swap_areas = 2,
-  linux_swap_slots = 4, /* of each */
-  linux_page_size = 4096,
+	linux_max_cpus = 8,
+	linux_max_mms = 4,
+	linux_max_files = 2,
+	linux_max_file_pages = 64,
+	linux_frames = 512,
+	linux_swap_areas = 2,
+	linux_swap_slots = 4, /* of each */
+	linux_page_size = 4096,
 };
 
 /* Where the kernel's memory is: page frames, then objects that it allocates; and struct page of each frame. */
@@ -36,16 +36,16 @@ enum {
 /* The CPU that runs. */
 int host_cpu(void);
 /* A step point: what is about to be done, as code at `ip`, is done when this returns. */
-void host_step(const volatile void* address, unsigned long size, int writes, const void* ip);
+void host_step(const volatile void *address, unsigned long size, int writes, const void *ip);
 /* What is reported from now on until the next step is done by code at `ip`; null: by nobody's that has a name. */
-void host_code(const void* ip);
+void host_code(const void *ip);
 /* A step that can be made only while enabled(argument). Whoever may have made it so calls host_wake(). */
-void host_step_when(const void* object, int (*enabled)(const void*), const void* argument, const void* ip);
+void host_step_when(const void *object, int (*enabled)(const void *), const void *argument, const void *ip);
 /* What is done in between is done for `cpu`, and in one step with what comes then. It may take locks that are free. */
 void host_begin_one_step(int cpu);
 void host_end_one_step(void);
 /* No step: returns when enabled(argument). */
-void host_wait_until(const void* object, int (*enabled)(const void*), const void* argument);
+void host_wait_until(const void *object, int (*enabled)(const void *), const void *argument);
 void host_wake(void);
 /* No step: returns after a while, when no CPU can go on but those that sleep, too. */
 void host_sleep(void);
@@ -62,23 +62,23 @@ void host_batch_allocated(int succeeded);
 void host_frame_allocated(unsigned long pfn);
 void host_frame_freed(unsigned long pfn);
 /* An object of at least so many bytes has been freed: who uses it sees that as it would see a write. */
-void host_object_freed(const void* object, unsigned long size);
+void host_object_freed(const void *object, unsigned long size);
 /* Code at `ip` frees what is free: a frame; -1: an object. */
-void host_freed_twice(unsigned long pfn, const void* ip);
+void host_freed_twice(unsigned long pfn, const void *ip);
 /* A lock has been taken, or is about to be dropped. Its owner is an mm or a file; of other locks nobody is told but who
  * watches the code. */
 /* NOLINTNEXTLINE(readability-identifier-naming): as the kernel names an enum */
 enum linux_lock {
-  linux_other_lock,
-  linux_page_table_lock,
-  linux_i_pages_lock,
-  linux_i_mmap_lock,
-  linux_inode_lock,
-  linux_invalidate_lock,
-  linux_mmap_lock,
+	linux_other_lock,
+	linux_page_table_lock,
+	linux_i_pages_lock,
+	linux_i_mmap_lock,
+	linux_inode_lock,
+	linux_invalidate_lock,
+	linux_mmap_lock,
 };
-void host_lock_taken(const void* lock, enum linux_lock kind, int owner, int shared, int tries);
-void host_lock_dropped(const void* lock, enum linux_lock kind, int owner);
+void host_lock_taken(const void *lock, enum linux_lock kind, int owner, int shared, int tries);
+void host_lock_dropped(const void *lock, enum linux_lock kind, int owner);
 /* The CPU that runs does what it may have to sleep for although it must not. */
 void host_sleep_in_atomic(void);
 /* It asks other CPUs, a bit for each, to call functions of theirs; and it calls such a function for another. */
@@ -94,14 +94,14 @@ void host_protect_begins(int mm, unsigned long start, unsigned long end);
 void host_protect_ends(int mm, unsigned long start, unsigned long end);
 /* NOLINTNEXTLINE(readability-identifier-naming): as the kernel names an enum */
 enum linux_mapping {
-  linux_shared,
-  linux_private, /* of a file */
-  linux_anonymous,
+	linux_shared,
+	linux_private, /* of a file */
+	linux_anonymous,
 };
 /* It shows a file from now on, or what is the mm's own; and may be written to or not. `from` is where that was until now, 0:
  * nowhere. */
-void host_mapped(int mm, unsigned long start, unsigned long end, enum linux_mapping mapping, int file,
-                 unsigned long index, int read_only, unsigned long from);
+void host_mapped(int mm, unsigned long start, unsigned long end, enum linux_mapping mapping, int file, unsigned long index,
+		 int read_only, unsigned long from);
 /* A fork copies an mm from now on, mapping by mapping; it is done, and the child is there. */
 void host_fork_begins(int mm, int child);
 void host_fork_ends(int mm, int child);
@@ -114,12 +114,12 @@ void host_zap_begins(int mm, unsigned long start, unsigned long end);
 void host_zap_ends(int mm, unsigned long start, unsigned long end);
 /* A page waits for the flush: what its entry in the batch is, and how full that is. */
 void host_page_queued(unsigned long pfn, unsigned long pointer, unsigned int queued, unsigned int room,
-                      unsigned int batches);
+		      unsigned int batches);
 /* A slot of the page cache was looked up (pfn -1: it is empty). */
 void host_page_looked_up(int file, unsigned long index, long pfn);
 /* The CPU that runs is about to store an entry in a slot, as code at `ip`; it has. In between it also changes what leads there: a page
  * is added or dropped by the one access that puts the entry into its place. */
-void host_slot_store_begins(int file, unsigned long index, unsigned long entry, const void* ip);
+void host_slot_store_begins(int file, unsigned long index, unsigned long entry, const void *ip);
 void host_slot_store_ends(void);
 /* A mark of a slot was set; the tag is CacheTag of engine/events/event.h. */
 void host_page_tagged(int file, unsigned long index, int tag);
@@ -141,16 +141,16 @@ void host_write_page(int file, unsigned long index, unsigned long pfn);
 void host_write_swap(int slot, unsigned long pfn);
 void host_read_swap(int slot, unsigned long pfn);
 /* The kernel prints an error: a text that is there for ever. */
-void host_error_printed(const char* format);
+void host_error_printed(const char *format);
 /* The shim cannot go on. */
-__attribute__((noreturn)) void host_die(const char* what);
+__attribute__((noreturn)) void host_die(const char *what);
 
 /* --- the kernel's side --- */
 
 /* As LINUX_VERSION_CODE has it: a byte for each of the last two numbers, the rest for the first. */
 unsigned long linux_version(void);
 /* Once, with all memory in place and zero: the kernel's data as at boot. `percpu_offsets` has one for each CPU. */
-void linux_boot(const unsigned long* percpu_offsets);
+void linux_boot(const unsigned long *percpu_offsets);
 /* How much of the room for objects is in use, in bytes. */
 unsigned long linux_objects_used(void);
 /* What files are on. */
@@ -158,7 +158,7 @@ enum linux_filesystem { linux_disk, linux_disk_with_buffers, linux_tmpfs };
 /* For a run: mms with `cpus` threads, files of `pages` pages, windows. Into mms that are yet to be forked, a bit each, nothing is
  * mapped. Returns 0, or what failed. */
 int linux_begin(int cpus, int mms, int files, int windows, int pages, int mapped, enum linux_filesystem filesystem,
-                unsigned forked);
+		unsigned forked);
 
 /* Whether a CPU takes interrupts. */
 int linux_irqs_enabled(int cpu);
@@ -215,58 +215,58 @@ void linux_end(void);
 /* NOLINTBEGIN(readability-identifier-naming): as the kernel names a struct */
 /* What an address of the kernel's memory is. */
 enum linux_kind {
-  linux_other,
-  linux_entry,      /* a page-table entry of an mm, for a page of its windows */
-  linux_table,      /* an entry of a higher table, on the way there */
-  linux_page,       /* the struct page of a frame */
-  linux_generation, /* of an mm's TLB flushes */
-  linux_size,       /* of a file */
-  linux_freed,      /* an object that has been freed; or what is in a frame that is free */
+	linux_other,
+	linux_entry, /* a page-table entry of an mm, for a page of its windows */
+	linux_table, /* an entry of a higher table, on the way there */
+	linux_page, /* the struct page of a frame */
+	linux_generation, /* of an mm's TLB flushes */
+	linux_size, /* of a file */
+	linux_freed, /* an object that has been freed; or what is in a frame that is free */
 };
 struct linux_place {
-  enum linux_kind kind;
-  int mm;
-  int file;
-  int page;          /* virtual */
-  unsigned long pfn; /* -1: of an object */
+	enum linux_kind kind;
+	int mm;
+	int file;
+	int page; /* virtual */
+	unsigned long pfn; /* -1: of an object */
 };
 struct linux_frame {
-  unsigned long flags; /* PageFlag of engine/events/facts.h */
-  int refcount;
-  int mapcount;
-  int file; /* -1: it is in no page cache */
-  unsigned long index;
-  int in_use;   /* 0: it is free */
-  int is_table; /* it holds a page table */
-  int is_zeros; /* it is the one that all read of who have not written: entries for it are not counted */
+	unsigned long flags; /* PageFlag of engine/events/facts.h */
+	int refcount;
+	int mapcount;
+	int file; /* -1: it is in no page cache */
+	unsigned long index;
+	int in_use; /* 0: it is free */
+	int is_table; /* it holds a page table */
+	int is_zeros; /* it is the one that all read of who have not written: entries for it are not counted */
 };
 /* A page-table entry that is not present. */
 struct linux_absent {
-  int slot; /* of swap space; -1: none */
-  long pfn; /* of a migration entry; -1: it is none */
+	int slot; /* of swap space; -1: none */
+	long pfn; /* of a migration entry; -1: it is none */
 };
 /* What an address is to people: something that has a name, or one of several of its kind; and where in it. */
 struct linux_object {
-  const char* name;  /* null: not known */
-  int number;        /* -1: there is one only */
-  const char* owner; /* "mm", "file", "cpu"; null: nobody's */
-  int owner_number;
-  const char* member; /* null: not known, and `offset` is all there is */
-  unsigned long offset;
+	const char *name; /* null: not known */
+	int number; /* -1: there is one only */
+	const char *owner; /* "mm", "file", "cpu"; null: nobody's */
+	int owner_number;
+	const char *member; /* null: not known, and `offset` is all there is */
+	unsigned long offset;
 };
 /* A symbol of the kernel's, by where it begins in its part of linux.o. */
 struct linux_symbol {
-  unsigned long offset;
-  const char* name;
+	unsigned long offset;
+	const char *name;
 };
 /* NOLINTEND(readability-identifier-naming) */
-void linux_locate(const volatile void* address, struct linux_place* place);
+void linux_locate(const volatile void *address, struct linux_place *place);
 /* Of what is in neither per-CPU data nor data that has a symbol; for them the program has tables. */
-void linux_describe(const volatile void* address, struct linux_object* object);
-void linux_frame_facts(unsigned long pfn, struct linux_frame* facts);
+void linux_describe(const volatile void *address, struct linux_object *object);
+void linux_frame_facts(unsigned long pfn, struct linux_frame *facts);
 
 /* The entry of an mm for an address, where it lies; null: there is no page table for it. */
-unsigned long* linux_entry_of(int mm, unsigned long address);
+unsigned long *linux_entry_of(int mm, unsigned long address);
 /* Who holds the lock of the page table that all windows of an mm are in; -1: nobody. */
 int linux_table_lock_owner(int mm);
 /* The frame in a slot of a file's page cache; -1: none. */
@@ -284,7 +284,7 @@ long linux_rss(int mm);
 long linux_swapped(int mm);
 int linux_swap_users(int slot);
 /* What an entry leads to that is not present. */
-void linux_decode_entry(unsigned long entry, struct linux_absent* absent);
+void linux_decode_entry(unsigned long entry, struct linux_absent *absent);
 /* Gathers under way, and what reclaim has put off, of whichever mm. */
 int linux_flushes_pending(int mm);
 
