@@ -17,8 +17,9 @@ enum class SyncMode : std::uint8_t {
   all,   // WB_SYNC_ALL: write everything that was dirty at the start
 };
 
-// folio_mark_dirty, by way of block_dirty_folio, filemap_dirty_folio or, on a tmpfs, noop_dirty_folio. Callers hold the page lock, or the page-table lock of a
-// table that maps the page; whether they do is for an oracle to say. Returns whether it was clean.
+// folio_mark_dirty, by way of block_dirty_folio, filemap_dirty_folio or, on a tmpfs, noop_dirty_folio. Callers hold the page
+// lock, or the page-table lock of a table that maps the page; whether they do is for an oracle to say. Returns whether it was
+// clean.
 bool set_page_dirty(Task& current, Page* page);
 
 // set_page_dirty_lock: the same for callers that hold neither; takes the page lock for it.
