@@ -312,9 +312,9 @@ void file_write(Task& current, AddressSpace& file, int index) {
 }
 
 void fadvise_dontneed(Task& current, AddressSpace& file, PageSpan range) {
-  if (!mapping_can_writeback(current)) return;  // noop_backing_dev_info: the advice is ignored
   filemap_fdatawrite_range(current, file, range, SyncMode::none);
-  invalidate_mapping_pages(current, file, range);
+  // noop_backing_dev_info: the advice is ignored.
+  if (mapping_can_writeback(current)) invalidate_mapping_pages(current, file, range);
 }
 
 }  // namespace shootdown

@@ -227,7 +227,6 @@ void cancel_dirty_page(Task& current, Page* page) {
 }
 
 void filemap_fdatawrite_range(Task& current, AddressSpace& file, PageSpan range, SyncMode mode) {
-  if (!mapping_can_writeback(current)) return;
   const CacheTag tag = mode == SyncMode::all ? PAGECACHE_TAG_TOWRITE : PAGECACHE_TAG_DIRTY;
   if (mode == SyncMode::all) tag_pages_for_writeback(current, file, range);
   for (int index = range.first; index < range.first + range.count; ++index) {
@@ -245,8 +244,7 @@ void fsync_range(Task& current, AddressSpace& file, PageSpan range) {
   const auto count = as_fact(range.count);
   act(current, event::FsyncBegins{.file = file.number, .first = first, .count = count}, [] {});
   filemap_fdatawrite_range(current, file, range, SyncMode::all);
-  const bool waits = mapping_can_writeback(current) && !planted(current, Defect::fsync_does_not_wait);
-  if (waits) filemap_fdatawait_range(current, file, range);
+  if (!planted(current, Defect::fsync_does_not_wait)) filemap_fdatawait_range(current, file, range);
   note(current, event::FsyncReturns{.file = file.number, .first = first, .count = count});
 }
 

@@ -17,8 +17,9 @@ enum class SyncMode : std::uint8_t {
   all,   // WB_SYNC_ALL: write everything that was dirty at the start
 };
 
-// folio_mark_dirty, by way of block_dirty_folio, filemap_dirty_folio or, on a tmpfs, noop_dirty_folio. Callers hold the page lock, or the page-table lock of a
-// table that maps the page; whether they do is for an oracle to say. Returns whether it was clean.
+// folio_mark_dirty, by way of block_dirty_folio, filemap_dirty_folio or, on a tmpfs, noop_dirty_folio. Callers hold the page
+// lock, or the page-table lock of a table that maps the page; whether they do is for an oracle to say. Returns whether it was
+// clean.
 bool set_page_dirty(Task& current, Page* page);
 
 // set_page_dirty_lock: the same for callers that hold neither; takes the page lock for it.
@@ -28,7 +29,8 @@ void set_page_dirty_lock(Task& current, Page* page);
 // The page is locked.
 bool clear_page_dirty_for_io(Task& current, Page* page);
 
-// Whether dirty pages of files are ever written back (mapping_can_writeback). A tmpfs's are not.
+// Whether dirty pages of files are ever written back (mapping_can_writeback). A tmpfs's are not: they are never tagged, so whoever
+// looks for some to write finds none.
 inline bool mapping_can_writeback(const Task& current) {
   return current.kernel->config.tmpfs == 0;
 }
@@ -45,7 +47,7 @@ void cancel_dirty_page(Task& current, Page* page);
 // __filemap_fdatawrite_range: writes back dirty pages.
 void filemap_fdatawrite_range(Task& current, AddressSpace& file, PageSpan range, SyncMode mode);
 
-// vfs_fsync_range: returns when the pages that were dirty when it was called are on the disk; on a tmpfs, at once (noop_fsync).
+// vfs_fsync_range: returns when the pages that were dirty when it was called are on the disk.
 void fsync_range(Task& current, AddressSpace& file, PageSpan range);
 
 // folio_start_writeback and folio_end_writeback of a page that is no file's.

@@ -28,6 +28,7 @@ std::string flags_of(const FrameFacts& frame, Fact tags) {
   add(frame.test(PG_writeback), " writeback");
   add(!frame.test(PG_uptodate), " not-uptodate");
   add(frame.test(PG_buffers), " buffers");
+  add(frame.test(PG_buffers_dirty), " buffers-dirty");
   add((tags & PAGECACHE_TAG_DIRTY) != 0, " tagged-dirty");
   add((tags & PAGECACHE_TAG_WRITEBACK) != 0, " tagged-writeback");
   add((tags & PAGECACHE_TAG_TOWRITE) != 0, " tagged-towrite");
