@@ -21,7 +21,8 @@ namespace {
 using Kind = Places::Kind;
 
 constexpr int max_said = 16;
-constexpr int max_touched = 64;  // rows of places
+// Rows of places. Whoever releases pages of a gather looks at the flags of each, and they lie in no order.
+constexpr int max_touched = 1024;
 
 // The enumerator's name, as the compiler writes it.
 template <Kind Which>

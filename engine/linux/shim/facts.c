@@ -270,6 +270,7 @@ void linux_frame_facts(unsigned long pfn, struct linux_frame *facts)
 	if (!facts->in_use)
 		return;
 	facts->is_table = PageTable(page) != 0;
+	facts->is_anonymous = PageAnon(page) != 0;
 	facts->is_zeros = is_zero_pfn(pfn);
 	for (i = 0; i < ARRAY_SIZE(flags); i++)
 		facts->flags |= (page->flags >> flags[i] & 1) << i;
@@ -289,7 +290,7 @@ int linux_has_loaded(int cpu, int mm)
 	return pgd && (per_cpu(shim_cr3, cpu) & PTE_PFN_MASK) == __sme_pa(pgd);
 }
 int linux_is_lazy(int cpu) { return per_cpu(cpu_tlbstate_shared.is_lazy, cpu); }
-static long rss_of_kind(int mm, int kind)
+long linux_rss(int mm, int kind)
 {
 #if SINCE_6_2
 	return percpu_counter_sum(&shim_mms[mm].mm.rss_stat[kind]);
@@ -305,8 +306,6 @@ static long rss_of_kind(int mm, int kind)
 	return rss;
 #endif
 }
-long linux_rss(int mm) { return rss_of_kind(mm, MM_FILEPAGES) + rss_of_kind(mm, MM_ANONPAGES); }
-long linux_swapped(int mm) { return rss_of_kind(mm, MM_SWAPENTS); }
 
 void linux_decode_entry(unsigned long bits, struct linux_absent *absent)
 {
