@@ -1,23 +1,38 @@
 // The kernel's counts are right.
 //
-// Proves: no page's mapcount or refcount falls below zero; a page that is freed
+// Proves: no page's mapcount or refcount falls below zero; at no time do more entries of
+// page tables lead to a page than its mapcount says, or somebody could take it for
+// unmapped while it is mapped; a page that is freed
 // has neither references nor mappings; one that leaves the page cache is not
-// mapped; and at the end of the run
+// mapped; whenever nobody holds the lock of any of its page tables, an mm's RSS is
+// what its entries lead to, by kind; and at the end of the run
 // every page that is not in the page cache is free, every page in it has just
 // the references that the cache and its buffers hold, nothing is mapped or in swap
 // space, every mm's RSS is zero, and no flush is pending.
 //
-// Between these moments a count may be wrong unnoticed.
+// A mapcount may be higher than it should be unnoticed until the page is freed or leaves
+// the page cache: engines that remove rmaps late rely on that. So may a refcount. Where
+// RSS is counted in several places and then added up, as in Linux's own code, it is
+// looked at in the end only.
 #pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
 
 #include "oracles/oracle.h"
 
 namespace shootdown {
 
-class Counts final
-    : public Oracle<event::PutPage, event::RemoveRmap, event::FreePage, event::RemoveFromPageCache, event::RunEnds> {
+class Counts final : public Oracle<event::PutPage, event::RemoveRmap, event::SetEntry, event::ClearEntry,
+                                   event::DropLock, event::FreePage, event::RemoveFromPageCache, event::RunEnds> {
  public:
-  using Oracle::Oracle;
+  Counts(OracleId id, Trial& trial)
+      : Oracle(id, trial),
+        counted_as_(row<RssKind>(machine().mms * machine().virtual_pages())),
+        entries_(row<Entries>(machine().mms)) {
+    std::ranges::fill(counted_as_, rss_kinds);
+  }
 
   void on(int cpu, const event::PutPage& event) {
     if (event.refcount >= 0) return;
@@ -25,8 +40,24 @@ class Counts final
   }
 
   void on(int cpu, const event::RemoveRmap& event) {
-    if (event.mapcount >= 0) return;
-    violate(cpu, "the mapcount of page frame {} falls to {}", event.page.frame, event.mapcount);
+    if (event.mapcount < 0) {
+      violate(cpu, "the mapcount of page frame {} falls to {}", event.page.frame, event.mapcount);
+    } else {
+      check_mapcount(cpu, event.page.frame);
+    }
+  }
+
+  void on(int cpu, const event::SetEntry& event) {
+    count_entry(number(event.mm), number(event.page), counts_as(event.entry));
+    if (event.entry.present()) check_mapcount(cpu, event.entry.frame());
+  }
+
+  void on(int /*cpu*/, const event::ClearEntry& event) { count_entry(number(event.mm), number(event.page), rss_kinds); }
+
+  void on(int cpu, const event::DropLock& event) {
+    if (event.lock.kind != LockClass::page_table || !world().counts_rss_at_once()) return;
+    const int mm = number(event.lock.owner);
+    if (!world().page_table_locked(mm)) compare_rss(cpu, mm);
   }
 
   void on(int cpu, const event::FreePage& event) {
@@ -58,6 +89,48 @@ class Counts final
   }
 
  private:
+  // Of an mm's page tables.
+  struct Entries {
+    std::array<long, rss_kinds> by_kind{};
+  };
+
+  // rss_kinds: as nothing. A page that is being moved counts as before.
+  RssKind counts_as(EntryFact entry) const {
+    if (entry.swapped()) return MM_SWAPENTS;
+    if (!entry.present() && !entry.migrating()) return rss_kinds;
+    const FrameFacts facts = world().frame_facts(entry.frame());
+    if (facts.zeros) return rss_kinds;
+    return facts.anonymous ? MM_ANONPAGES : MM_FILEPAGES;
+  }
+
+  // From now on the entry counts so.
+  void count_entry(int mm, int page, RssKind kind) {
+    RssKind& counted = counted_as_[mm * machine().virtual_pages() + page];
+    auto& by_kind = entries_[mm].by_kind;
+    if (counted != rss_kinds) --by_kind[counted];
+    if (kind != rss_kinds) ++by_kind[kind];
+    counted = kind;
+  }
+
+  void compare_rss(int cpu, int mm) {
+    const auto& entries = entries_[mm].by_kind;
+    const long files = world().rss(mm, MM_FILEPAGES);
+    const long anonymous = world().rss(mm, MM_ANONPAGES);
+    const long swapped = world().rss(mm, MM_SWAPENTS);
+    if (files != entries[MM_FILEPAGES])
+      violate(cpu, "mm {} counts {} pages of files, but {} entries lead to such", mm, files, entries[MM_FILEPAGES]);
+    if (anonymous != entries[MM_ANONPAGES])
+      violate(cpu, "mm {} counts {} anonymous pages, but {} entries lead to such", mm, anonymous,
+              entries[MM_ANONPAGES]);
+    if (swapped != entries[MM_SWAPENTS])
+      violate(cpu, "mm {} counts {} pages in swap space, but {} entries lead there", mm, swapped, entries[MM_SWAPENTS]);
+  }
+
+  void check_mapcount(int cpu, Fact frame) {
+    const FrameFacts facts = world().frame_facts(frame);
+    if (facts.mapcount < static_cast<std::int32_t>(facts.entries)) compare_mapcount(cpu, frame, facts);
+  }
+
   void compare_mapcount(int cpu, Fact frame, const FrameFacts& facts) {
     const auto entries = static_cast<std::int32_t>(facts.entries);
     if (facts.mapcount == entries) return;
@@ -85,9 +158,11 @@ class Counts final
   }
 
   void check_mm(int mm) {
-    const long rss = world().rss(mm);
-    if (rss != 0) violate(-1, "at the end mm {} has an RSS of {} pages", mm, rss);
-    const long swapped = world().swapped(mm);
+    const long files = world().rss(mm, MM_FILEPAGES);
+    if (files != 0) violate(-1, "at the end mm {} counts {} pages of files", mm, files);
+    const long anonymous = world().rss(mm, MM_ANONPAGES);
+    if (anonymous != 0) violate(-1, "at the end mm {} counts {} anonymous pages", mm, anonymous);
+    const long swapped = world().rss(mm, MM_SWAPENTS);
     if (swapped != 0) violate(-1, "at the end mm {} counts {} pages in swap space", mm, swapped);
     const int pending = world().flushes_pending(mm);
     if (pending != 0) violate(-1, "at the end mm {} has {} flushes pending", mm, pending);
@@ -97,6 +172,9 @@ class Counts final
       if (present != 0) violate(-1, "at the end page table {} of mm {} counts {} present entries", table, mm, present);
     }
   }
+
+  Row<RssKind> counted_as_;  // by mm and virtual page
+  Row<Entries> entries_;     // by mm
 };
 
 }  // namespace shootdown

@@ -29,8 +29,7 @@ struct TestFrame {
 };
 
 struct TestMm {
-  long rss = 0;
-  long swapped = 0;
+  std::array<long, rss_kinds> rss{};
   int flushes_pending = 0;
   bool page_table_locked = false;
   std::vector<int> present_entries{0};  // of each page table
@@ -58,6 +57,7 @@ class TestWorld final : public World {
   std::array<TestCpu, max_cpus> cpus;
   std::vector<int> swap_users_of;  // each slot
   int batches = 0;
+  bool rss_at_once = true;
   std::string_view code;  // the function that every CPU is in
   std::vector<std::pair<TextFact, std::string_view>> texts;
 
@@ -109,8 +109,8 @@ class TestWorld final : public World {
     const auto found = entries.find(page);
     return found == entries.end() ? EntryFact() : found->second;
   }
-  long rss(int mm) const override { return mm_at(mm).rss; }
-  long swapped(int mm) const override { return mm_at(mm).swapped; }
+  long rss(int mm, RssKind kind) const override { return mm_at(mm).rss[kind]; }
+  bool counts_rss_at_once() const override { return rss_at_once; }
   int swap_slots() const override { return static_cast<int>(swap_users_of.size()); }
   int swap_users(int slot) const override { return swap_users_of.at(static_cast<std::size_t>(slot)); }
   int flushes_pending(int mm) const override { return mm_at(mm).flushes_pending; }

@@ -863,6 +863,33 @@ struct EndGather : StepEvent {
   Fact mm;
 };
 
+// --- kernel threads ---
+
+// The CPU runs a kernel thread, with the mm still loaded: until it runs user code of the mm again, nobody needs to ask it for a flush.
+struct EnterLazyMode : StepEvent {
+  Fact mm;
+};
+
+// The kernel thread has nothing to do any more. From now on interrupts are off, until user code runs again.
+struct EndKernelThread : StepEvent {};
+
+// The CPU is about to run user code again, and is asked for flushes from now on. Its TLB may be out of date.
+struct LeaveLazyMode : StepEvent {
+  Fact mm;
+};
+
+// The mm was not loaded any more, and is again.
+struct LoadMm : StepEvent {
+  Fact mm;
+};
+
+// Looks how many flushes of the mm there have been.
+struct ReadTlbGeneration : StepEvent {
+  Fact mm;
+  // found
+  Fact generation;
+};
+
 // --- what is wrong by the kernel's own rules ---
 
 // Its code complains.
@@ -924,7 +951,8 @@ using AllEvents = EventList<
     event::IsolatePage, event::PutBackPage, event::DeferFlush, event::SettleFlushes, event::AllocateSwap,
     event::CountSwap, event::ReadSwapCount, event::WaitForSwapCache, event::LookUpSwapCache, event::AddToSwapCache,
     event::RemoveFromSwapCache, event::SubmitIo, event::TakeDiskInterrupt, event::SetSwapBacked, event::DmaWord,
-    event::DmaReturns, event::RefusePin, event::PinBegins, event::MergeMappings, event::CleanBuffers>;
+    event::DmaReturns, event::RefusePin, event::PinBegins, event::MergeMappings, event::CleanBuffers,
+    event::EnterLazyMode, event::EndKernelThread, event::LeaveLazyMode, event::LoadMm, event::ReadTlbGeneration>;
 
 // The number of a kind of event. An event that is not in the list does not compile.
 using EventKind = std::uint8_t;

@@ -85,6 +85,9 @@ struct EntryFact {
 // So much of a page's reference count is a pin: who has one may write to the page by its frame, whatever page tables say.
 inline constexpr std::int32_t gup_pin_counting_bias = 1024;
 
+// What a page counts as in an mm's RSS; what is in swap space is counted beside it.
+enum RssKind : std::uint8_t { MM_FILEPAGES, MM_ANONPAGES, MM_SWAPENTS, rss_kinds };
+
 // All there is to know of a page frame. What a kernel keeps of a folio, which may be several page frames in a row, is the same of
 // each of them.
 struct FrameFacts {
@@ -93,7 +96,9 @@ struct FrameFacts {
   std::int32_t mapcount = 0;  // what rmap counts: the kernel's _mapcount plus one, of all pages of the folio
   Fact entries = 0;           // page-table entries that do lead to one of them
   PageFact page;
-  PageFact folio;  // all of it
+  PageFact folio;          // all of it
+  bool anonymous = false;  // it holds what some mm has of its own (PageAnon)
+  bool zeros = false;      // it is the page of zeros, of which no entries are counted
 
   bool test(PageFlag flag) const { return (flags & flag) != 0; }
   bool cached() const { return page.file != no_fact; }
@@ -176,9 +181,10 @@ class World {
 
   // --- address spaces ---
   virtual EntryFact entry(int mm, int page) const = 0;
-  virtual long rss(int mm) const = 0;
-  // By the kernel's own count, how many of its pages are in swap space.
-  virtual long swapped(int /*mm*/) const { return 0; }
+  // By the kernel's own count. Whether it is right whenever nobody holds the lock of one of the mm's page tables: not if threads or
+  // CPUs count for themselves at first.
+  virtual long rss(int mm, RssKind kind) const = 0;
+  virtual bool counts_rss_at_once() const { return true; }
   // Gathers under way (mm_tlb_flush_pending), and other flushes that somebody owes who has cleared entries.
   virtual int flushes_pending(int mm) const = 0;
   // Whether anybody holds the lock of one of its page tables.

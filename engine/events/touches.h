@@ -184,6 +184,12 @@ class TouchesOf {
   }
   void operator()(const event::TakeInterrupt& e) { say_.reads(places::of_cpu(Kind::flush_request, e.sender)); }
 
+  void operator()(const event::EnterLazyMode& /*e*/) { say_.writes(places::of_cpu(Kind::lazy, cpu_)); }
+  void operator()(const event::EndKernelThread& /*e*/) {}
+  void operator()(const event::LeaveLazyMode& /*e*/) { say_.writes(places::of_cpu(Kind::lazy, cpu_)); }
+  void operator()(const event::LoadMm& e) { say_.writes(places::of_mm(Kind::cpumask, e.mm)); }
+  void operator()(const event::ReadTlbGeneration& e) { say_.reads(places::of_mm(Kind::tlb_generation, e.mm)); }
+
   // --- page-table entries and page tables ---
 
   void operator()(const event::ReadEntry& e) { say_.reads(places::entry(e.mm, e.page)); }

@@ -39,12 +39,15 @@ int KernelFacts::frames() const {
 FrameFacts KernelFacts::frame_facts(Fact frame) const {
   const Page& page = kernel_.pages[frame];
   const Page& folio = *page.folio();
+  const bool zeros = frame >= as_fact(kernel_.page_count());
   return {.flags = folio.flags.load(relaxed),
           .refcount = folio.refcount.load(relaxed),
           .mapcount = folio.mapcount.load(relaxed),
-          .entries = entries_to(kernel_, &page),
+          .entries = zeros ? 0 : entries_to(kernel_, &page),
           .page = page_fact(kernel_, &page, 1),
-          .folio = page_fact(kernel_, &folio, as_fact(folio.nr_pages()))};
+          .folio = page_fact(kernel_, &folio, as_fact(folio.nr_pages())),
+          .anonymous = folio.anon_vma.load(relaxed) != nullptr,
+          .zeros = zeros};
 }
 
 Fact KernelFacts::frame_word(Fact frame, int word) const {
@@ -76,14 +79,8 @@ EntryFact KernelFacts::entry(int mm, int page) const {
   return entry_fact(kernel_.machine.read_pte(mm, page));
 }
 
-long KernelFacts::rss(int mm) const {
-  long pages = 0;
-  for (const RssKind kind : {MM_FILEPAGES, MM_ANONPAGES}) pages += kernel_.mms[mm].rss[kind].load(relaxed);
-  return pages;
-}
-
-long KernelFacts::swapped(int mm) const {
-  return kernel_.mms[mm].rss[MM_SWAPENTS].load(relaxed);
+long KernelFacts::rss(int mm, RssKind kind) const {
+  return kernel_.mms[mm].rss[kind].load(relaxed);
 }
 
 int KernelFacts::swap_slots() const {
@@ -120,7 +117,7 @@ int KernelFacts::mm_of(int cpu) const {
 }
 
 bool KernelFacts::is_lazy(int cpu) const {
-  return kernel_.tasks[cpu].lazy.load(relaxed);
+  return kernel_.tasks[cpu].lazy.load(relaxed) || kernel_.tasks[cpu].idle;
 }
 
 int KernelFacts::tlb_size(int cpu) const {

@@ -21,7 +21,8 @@ namespace {
 using Kind = Places::Kind;
 
 constexpr int max_said = 16;
-constexpr int max_touched = 600;  // rows of places: whoever releases a chunk of pages looks at each of them
+// Rows of places. Whoever releases pages of a gather looks at the flags of each, and they lie in no order.
+constexpr int max_touched = 600;
 
 // The enumerator's name, as the compiler writes it.
 template <Kind Which>

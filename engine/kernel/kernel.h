@@ -29,7 +29,8 @@ struct Task {
   bool exited = false;
   // --- per-CPU state of arch/x86/mm/tlb.c (cpu_tlbstate) ---
   std::uint64_t tlb_gen = 1;  // up to which flush the TLB is up to date
-  Atomic<bool> lazy{false};   // runs no user code of the mm any more: needs no flush until it does
+  Atomic<bool> lazy{false};   // runs no user code of the mm: needs no flush until it does
+  bool idle = false;          // a kernel thread runs on the CPU, or it is about to run user code again (the harness's)
   HeldLocks held;
   int failing_allocations = 0;  // so many of the operation's next ones fail
   // A flush that this CPU has asked others for.

@@ -54,27 +54,37 @@ void fault_dirty_shared_page(Task& current, Page* page) {
   unlock_page(current, page);
 }
 
-// finish_fault and do_set_pte: maps the page unless somebody else did. Returns whether it did; then the
-// caller's reference belongs to the mapping.
-bool finish_fault(Task& current, Vma& vma, int address, Page* page, bool write) {
+// do_set_pte. The page-table lock is held, and the caller's reference becomes the mapping's.
+void do_set_pte(Task& current, const Vma& vma, int address, Page* page, bool write) {
+  Mm& mm = current.kernel->mms[vma.mm];
+  const Pte entry = mk_pte(current, vma, page).mkyoung();
+  const bool anonymous = write && !vma.is_shared();
+  if (!planted(current, Defect::rss_counted_late))
+    add_mm_counter(current, mm, anonymous ? MM_ANONPAGES : MM_FILEPAGES, 1);
+  // Before the entry is there: a page that does not look mapped is neither made clean nor unmapped.
+  const bool entry_first = !anonymous && planted(current, Defect::rmap_after_entry);
+  if (anonymous) {
+    page_add_new_anon_rmap(current, page, vma, address);
+  } else if (!entry_first) {
+    page_add_file_rmap(current, page);
+  }
+  // Who only reads gets what the mapping gives: of a private one nothing writable, for the first store must get a copy.
+  const bool writable = write || (!vma.is_shared() && planted(current, Defect::private_page_writable));
+  set_pte_at(current, mm, address, writable ? entry.mkdirty().mkwrite() : entry);
+  if (entry_first) page_add_file_rmap(current, page);
+}
+
+// finish_fault: maps the page unless somebody else did. Returns whether it did; then the caller's reference belongs to the
+// mapping.
+bool finish_fault(Task& current, const Vma& vma, int address, Page* page, bool write) {
   Mm& mm = current.kernel->mms[vma.mm];
   pte_alloc(current, mm, address);
   pte_lock(current, mm, address);
   const bool unchanged = ptep_get(current, mm, address).none();
-  if (unchanged) {
-    const Pte entry = mk_pte(current, vma, page).mkyoung();
-    const bool anonymous = write && !vma.is_shared();
-    add_mm_counter(current, mm, anonymous ? MM_ANONPAGES : MM_FILEPAGES, 1);
-    if (anonymous) {
-      page_add_new_anon_rmap(current, page, vma, address);
-    } else {
-      page_add_file_rmap(current, page);
-    }
-    // Who only reads gets what the mapping gives: of a private one nothing writable, for the first store must get a copy.
-    const bool writable = write || (!vma.is_shared() && planted(current, Defect::private_page_writable));
-    set_pte_at(current, mm, address, writable ? entry.mkdirty().mkwrite() : entry);
-  }
+  if (unchanged) do_set_pte(current, vma, address, page, write);
   pte_unlock(current, mm, address);
+  if (unchanged && planted(current, Defect::rss_counted_late))
+    add_mm_counter(current, mm, mm_counter(current, page), 1);
   return unchanged;
 }
 
@@ -192,7 +202,8 @@ void wp_page_shared(Task& current, Vma& vma, int address, Pte orig_pte) {
 // What takes an old page's place in wp_page_copy, if the entry is as it was. Under the page-table lock.
 void replace_page(Task& current, Vma& vma, int address, Page* old_page, Page* new_page) {
   Mm& mm = current.kernel->mms[vma.mm];
-  const bool of_file = old_page != nullptr && !page_anon(current, old_page);
+  const bool of_file =
+      old_page != nullptr && !page_anon(current, old_page) && !planted(current, Defect::copy_counted_as_file);
   if (of_file) add_mm_counter(current, mm, MM_FILEPAGES, -1);
   if (of_file || old_page == nullptr) add_mm_counter(current, mm, MM_ANONPAGES, 1);
   // Before the new one is there, or some would see that while others still use the old one.

@@ -66,9 +66,6 @@ struct Vma {
   bool is_anonymous() const { return kind == Kind::anonymous; }  // vma_is_anonymous
 };
 
-// What a page counts as in an mm's RSS; what is in swap space is counted beside it.
-enum RssKind : std::uint8_t { MM_FILEPAGES, MM_ANONPAGES, MM_SWAPENTS, rss_kinds };
-
 // A page table of the lowest level. The entries themselves belong to the machine.
 struct PageTable {
   // Whether there is one. Set by whoever faults in its range, cleared when no mapping is left there that anybody could

@@ -147,6 +147,11 @@ void perform<Call::exit>(Task& current, const Operands& /*operands*/) {
 // --- on files ---
 
 template <>
+void perform<Call::idle>(Task& current, const Operands& /*operands*/) {
+  run_kernel_thread(current);
+}
+
+template <>
 void perform<Call::fsync>(Task& current, const Operands& operands) {
   const FilePages pages(current, operands[0]);
   fsync_range(current, pages.file, pages.span);

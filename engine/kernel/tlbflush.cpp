@@ -7,11 +7,18 @@ namespace shootdown {
 
 namespace {
 
+// Whether the CPU has the mm loaded: who is asked for a flush in lazy mode switches to init_mm.
+bool has_loaded(const Task& current, const Mm& mm) {
+  also_reads(current, places::of_mm(Places::Kind::cpumask, mm.number));
+  return (mm.cpumask.load(std::memory_order_relaxed) & cpu_bit(current.cpu)) != 0;
+}
+
 // flush_tlb_func, on the CPU whose TLB it is.
 void flush_tlb_func(Task& current, const Task::FlushRequest request) {
   Kernel& kernel = *current.kernel;
   Mm& mm = *current.mm;
   if (request.mm != mm.number && request.mm != Task::FlushRequest::every_mm) return;
+  if (!has_loaded(current, mm)) return;
   Tlb& tlb = kernel.machine.tlb(current.cpu);
 
   if (current.lazy.load(std::memory_order_relaxed)) {
@@ -164,6 +171,64 @@ void flush_tlb_batched_pending(Task& current, Mm& mm) {
     found.settled = static_cast<Fact>(
         mm.tlb_flush_batched.compare_exchange(batch, pending | pending << flushed_shift, std::memory_order_acq_rel));
   });
+}
+
+// --- kernel threads ---
+
+namespace {
+
+void enter_lazy_tlb(Task& current) {
+  act(current, event::EnterLazyMode{.mm = current.mm->number}, [&] {
+    current.idle = true;
+    current.lazy.store(true, std::memory_order_release);
+  });
+}
+
+void leave_lazy_tlb(Task& current) {
+  act(current, event::LeaveLazyMode{.mm = current.mm->number},
+      [&] { current.lazy.store(false, std::memory_order_release); });
+}
+
+std::uint64_t read_mm_tlb_gen(Task& current, const Mm& mm) {
+  std::uint64_t generation = 0;
+  act(current, event::ReadTlbGeneration{.mm = mm.number}, [&](event::ReadTlbGeneration& found) {
+    generation = mm.tlb_gen.load(std::memory_order_acquire);
+    found.generation = static_cast<Fact>(generation);
+  });
+  return generation;
+}
+
+// To the task's own mm, from a kernel thread. First the CPU is asked for flushes again, then it looks what it has missed.
+void switch_mm_irqs_off(Task& current) {
+  Mm& mm = *current.mm;
+  Tlb& tlb = current.kernel->machine.tlb(current.cpu);
+  const bool looks_first = planted(current, Defect::generation_read_in_lazy_mode);
+  std::uint64_t next_tlb_gen = looks_first ? read_mm_tlb_gen(current, mm) : 0;
+  leave_lazy_tlb(current);
+  const bool loaded = has_loaded(current, mm);
+  if (!loaded) {
+    act(current, event::LoadMm{.mm = mm.number},
+        [&] { mm.cpumask.set(cpu_bit(current.cpu), std::memory_order_acq_rel); });
+  }
+  if (!looks_first) next_tlb_gen = read_mm_tlb_gen(current, mm);
+  const bool up_to_date = current.tlb_gen == next_tlb_gen || planted(current, Defect::generation_not_looked_at);
+  if (!loaded || !up_to_date) {
+    // load_new_mm_cr3
+    act(current, event::FlushTranslation{.page = no_fact}, [&] { tlb.drop_all(); });
+    current.tlb_gen = next_tlb_gen;
+  }
+}
+
+}  // namespace
+
+void run_kernel_thread(Task& current) {
+  enter_lazy_tlb(current);
+  // An interrupt that came before is the kernel thread's.
+  act(current, event::EndKernelThread{}, [] {});
+  current.kernel->sched.disable_interrupts();
+  switch_mm_irqs_off(current);
+  current.idle = false;
+  current.kernel->sched.enable_interrupts();
 }
 
 bool flush_is_asked_for(const Task& current) {

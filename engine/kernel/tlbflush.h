@@ -3,7 +3,8 @@
 // Follows arch/x86/mm/tlb.c of Linux 6.1: an mm counts its flushes (tlb_gen); a
 // flush asks the other CPUs by interrupt and waits until all have answered;
 // each CPU drops the named pages only if it has missed no other flush, else
-// everything. CPUs in lazy mode are asked only if page tables were freed.
+// everything. CPUs in lazy mode are asked only if page tables were freed; those drop
+// everything, and the mm. When a CPU comes back from lazy mode it looks what it has missed.
 // Not modelled: PCID, and the kernel's own mappings.
 #pragma once
 
@@ -33,6 +34,12 @@ void try_to_unmap_flush_dirty(Task& current);
 // flush_tlb_batched_pending: who finds entries cleared must not believe that they are flushed: does it in place of who has put it
 // off. The page-table lock is held.
 void flush_tlb_batched_pending(Task& current, Mm& mm);
+
+// --- kernel threads (context_switch) ---
+
+// A kernel thread runs on the CPU for a while: others may run when it is in lazy mode. Then the CPU goes back to its mm
+// (switch_mm_irqs_off), and flushes if it has missed anything.
+void run_kernel_thread(Task& current);
 
 // The interrupt: handles one CPU's request, if there is one.
 bool flush_is_asked_for(const Task& current);

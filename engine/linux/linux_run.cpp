@@ -981,6 +981,13 @@ void LinuxRun::fork(int child) {
   SHOOTDOWN_CHECK(linux_fork(child) == 0);
 }
 
+void LinuxRun::idle(int cpu) {
+  cpus_[cpu].idle = true;
+  linux_idle();
+  leave_step();
+  cpus_[cpu].idle = false;
+}
+
 // Of a system call, the first step: who has not made it is not in the kernel.
 void LinuxRun::enter_kernel() {
   own_step({.kind = 0xFF});
@@ -1031,6 +1038,7 @@ void LinuxRun::run_operation(int cpu, const Operation& operation) {
     case Call::unprotect: linux_mprotect(address_of(first), length, 1); break;
     case Call::mremap: linux_mremap(address_of(first), length, address_of(operation.operands[0].to)); break;
     case Call::dma: dma(cpu, first, operation.operands[1].value); break;
+    case Call::idle: idle(cpu); break;
     case Call::truncate: linux_truncate(file, index); break;
     case Call::punch: linux_punch(file, index, pages); break;
   }
@@ -1064,7 +1072,9 @@ FrameFacts LinuxRun::frame_facts(Fact frame) const {
                     .refcount = facts.refcount,
                     .mapcount = facts.mapcount,
                     .page = page,
-                    .folio = page};
+                    .folio = page,
+                    .anonymous = facts.is_anonymous != 0,
+                    .zeros = facts.is_zeros != 0};
   if (facts.in_use == 0 || facts.is_zeros != 0) return result;
   for (int mm = 0; mm < config.mms; ++mm) {
     result.entries += static_cast<Fact>(std::ranges::count_if(
@@ -1092,12 +1102,8 @@ EntryFact LinuxRun::entry(int mm, int page) const {
   return fact_of(read_entry(mm, page));
 }
 
-long LinuxRun::rss(int mm) const {
-  return outside_run([&] { return linux_rss(mm); });
-}
-
-long LinuxRun::swapped(int mm) const {
-  return outside_run([&] { return linux_swapped(mm); });
+long LinuxRun::rss(int mm, RssKind kind) const {
+  return outside_run([&] { return linux_rss(mm, kind); });
 }
 
 int LinuxRun::swap_users(int slot) const {

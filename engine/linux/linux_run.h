@@ -154,14 +154,15 @@ class LinuxRun final : public Run, public World {
   Fact cache_tags(int file, int index) const override;
   Fact disk_word(int file, int index, int word) const override { return disk_page(file, index).words[word]; }
   EntryFact entry(int mm, int page) const override;
-  long rss(int mm) const override;
-  long swapped(int mm) const override;
+  long rss(int mm, RssKind kind) const override;
+  // SPLIT_RSS_COUNTING of 6.1, and percpu_counter of 6.12.
+  bool counts_rss_at_once() const override { return false; }
   int flushes_pending(int mm) const override;
   bool page_table_locked(int mm) const override { return linux_table_lock_owner(mm) >= 0; }
   int page_tables(int /*mm*/) const override { return 1; }
   int present_entries(int mm, int table) const override;
   int mm_of(int cpu) const override { return config.mm_of(cpu); }
-  bool is_lazy(int cpu) const override { return linux_is_lazy(cpu) != 0; }
+  bool is_lazy(int cpu) const override { return linux_is_lazy(cpu) != 0 || cpus_[cpu].idle; }
   int tlb_size(int cpu) const override;
   TlbFact tlb_entry(int cpu, int number) const override;
   int batches_in_use() const override { return 0; }
@@ -204,6 +205,7 @@ class LinuxRun final : public Run, public World {
     bool takes_interrupts = true;
     bool in_interrupt = false;
     bool exited = false;
+    bool idle = false;           // it runs no user code
     int acts_for = nobody;       // another CPU, meanwhile in one step
     PageFact copied;             // by read() or write()
     event::FreeLazily lazily{};  // what it frees so; count 0: nothing
@@ -278,6 +280,7 @@ class LinuxRun final : public Run, public World {
   void read(int cpu, int file, int index);
   void write(int cpu, int file, int index);
   void dma(int cpu, int page, int word);
+  void idle(int cpu);
   void note_entry_read(int mm, int page, Pte entry);
   void map(linux_mapping mapping, int first, int count);
   static void unmap(int first, int count);

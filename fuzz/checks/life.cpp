@@ -59,6 +59,17 @@ void list_entry(std::vector<std::string>& lines, const World& world, int mm, int
                               entry.young() ? " A" : "", entry.dirty() ? " D" : ""));
 }
 
+// In words, of several.
+std::string_view name_of(RssKind kind) {
+  switch (kind) {
+    case MM_FILEPAGES: return "pages of files";
+    case MM_ANONPAGES: return "anonymous pages";
+    case MM_SWAPENTS: return "pages in swap space";
+    case rss_kinds: break;
+  }
+  return "";
+}
+
 std::vector<std::string> state_of(const World& world) {
   const MachineConfig& machine = world.machine_config();
   std::vector<std::string> lines;
@@ -66,9 +77,10 @@ std::vector<std::string> state_of(const World& world) {
     for (int index = 0; index < machine.pages; ++index) list_file_page(lines, world, file, index);
   }
   for (int mm = 0; mm < machine.mms; ++mm) {
-    if (const long rss = world.rss(mm); rss != 0) lines.push_back(fmt::format("mm {} rss {}", mm, rss));
-    if (const long swapped = world.swapped(mm); swapped != 0)
-      lines.push_back(fmt::format("mm {} has {} in swap space", mm, swapped));
+    for (const RssKind kind : {MM_FILEPAGES, MM_ANONPAGES, MM_SWAPENTS}) {
+      if (const long rss = world.rss(mm, kind); rss != 0)
+        lines.push_back(fmt::format("mm {} counts {} {}", mm, rss, name_of(kind)));
+    }
     for (int page = 0; page < machine.virtual_pages(); ++page) list_entry(lines, world, mm, page);
   }
   return lines;

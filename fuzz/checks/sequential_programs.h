@@ -27,19 +27,33 @@ inline void drop_schedule(Program& program) {
 // Records of what random bytes hardly ask for: several address spaces, what they have of their own, forks of who has it, mappings
 // that move, split and become one, and pages that are swapped out, freed lazily, moved and pinned.
 inline std::vector<std::uint8_t> private_lives(SplitMix64& random) {
-  static constexpr std::array calls{Call::mmap_anonymous, Call::mmap_anonymous,
-                                    Call::mmap_private,   Call::mmap,
-                                    Call::fork,           Call::fork,
-                                    Call::mremap,         Call::mremap,
-                                    Call::protect,        Call::unprotect,
-                                    Call::store,          Call::store,
-                                    Call::store,          Call::touch,
-                                    Call::load,           Call::load,
-                                    Call::dontneed,       Call::munmap,
-                                    Call::kswapd,         Call::kswapd,
-                                    Call::pageout,        Call::free,
-                                    Call::free,           Call::cold,
-                                    Call::migrate,        Call::dma};
+  static constexpr std::array calls{Call::mmap_anonymous,
+                                    Call::mmap_anonymous,
+                                    Call::mmap_private,
+                                    Call::mmap,
+                                    Call::fork,
+                                    Call::fork,
+                                    Call::mremap,
+                                    Call::mremap,
+                                    Call::protect,
+                                    Call::unprotect,
+                                    Call::store,
+                                    Call::store,
+                                    Call::store,
+                                    Call::touch,
+                                    Call::load,
+                                    Call::load,
+                                    Call::dontneed,
+                                    Call::munmap,
+                                    Call::kswapd,
+                                    Call::kswapd,
+                                    Call::pageout,
+                                    Call::free,
+                                    Call::free,
+                                    Call::cold,
+                                    Call::migrate,
+                                    Call::dma,
+                                    Call::idle};
   std::vector<std::uint8_t> bytes;
   const auto below = [&random](std::size_t most) { return static_cast<std::uint8_t>(random.below(most)); };
   const auto set = [&](std::uint16_t MachineConfig::* parameter, std::uint8_t value) {

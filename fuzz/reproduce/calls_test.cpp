@@ -71,6 +71,10 @@ BOOST_AUTO_TEST_CASE(stores_are_loops) {
   check("touch pages 0-1", Kind::store, "");
 }
 
+BOOST_AUTO_TEST_CASE(nobody_can_ask_for_an_idle_cpu) {
+  check("idle", Kind::nothing, "", true);
+}
+
 BOOST_AUTO_TEST_CASE(the_last_exit_leaves_nothing_mapped) {
   check("exit", Kind::nothing, "", true);
   const CCall last = call_of("exit", true);

@@ -225,6 +225,16 @@ class Words {
     return detail(fmt::format("drop mm_users{}, enter lazy TLB", of_mm(drop.mm)));
   }
 
+  Narration tell(const event::EnterLazyMode& /*lazy*/) const { return essential("enter lazy TLB"); }
+  Narration tell(const event::EndKernelThread& /*end*/) const { return detail("the kernel thread is done"); }
+  Narration tell(const event::LeaveLazyMode& /*lazy*/) const { return essential("leave lazy TLB"); }
+  Narration tell(const event::LoadMm& load) const {
+    return essential(fmt::format("load the page tables{}", of_mm(load.mm)));
+  }
+  Narration tell(const event::ReadTlbGeneration& look) const {
+    return essential(fmt::format("tlb_gen{} is {}", of_mm(look.mm), look.generation));
+  }
+
   // --- page flags ---
 
   Narration tell(const event::SetDirty& set) const {

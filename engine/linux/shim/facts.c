@@ -271,6 +271,7 @@ void linux_frame_facts(unsigned long pfn, struct linux_frame *facts)
 	if (!facts->in_use)
 		return;
 	facts->is_table = PageTable(page) != 0;
+	facts->is_anonymous = PageAnon(page) != 0;
 	facts->is_zeros = is_zero_pfn(pfn);
 	for (i = 0; i < ARRAY_SIZE(flags); i++)
 		facts->flags |= (page->flags >> flags[i] & 1) << i;
@@ -309,11 +310,11 @@ static long rss_of_kind(int mm, int kind)
 	return rss;
 #endif
 }
-long linux_rss(int mm)
+/* A tmpfs's pages, which the kernel counts by themselves, are pages of files. */
+long linux_rss(int mm, int kind)
 {
-	return rss_of_kind(mm, MM_FILEPAGES) + rss_of_kind(mm, MM_ANONPAGES) + rss_of_kind(mm, MM_SHMEMPAGES);
+	return rss_of_kind(mm, kind) + (kind == MM_FILEPAGES ? rss_of_kind(mm, MM_SHMEMPAGES) : 0);
 }
-long linux_swapped(int mm) { return rss_of_kind(mm, MM_SWAPENTS); }
 
 void linux_decode_entry(unsigned long bits, struct linux_absent *absent)
 {

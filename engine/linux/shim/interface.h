@@ -198,6 +198,7 @@ int linux_read(int file, unsigned long index);
 int linux_write(int file, unsigned long index);
 /* Pins a page for a device that writes to it, and unpins it. -EFAULT: nothing is mapped there that may be written to. */
 int linux_dma(unsigned long address);
+void linux_idle(void);
 /* Makes a page the last one of a file. */
 void linux_truncate(int file, unsigned long last);
 /* Punches a hole. */
@@ -238,6 +239,7 @@ struct linux_frame {
 	unsigned long index;
 	int in_use; /* 0: it is free */
 	int is_table; /* it holds a page table */
+	int is_anonymous;
 	int is_zeros; /* it is the one that all read of who have not written: entries for it are not counted */
 };
 /* A page-table entry that is not present. */
@@ -279,9 +281,9 @@ unsigned long linux_file_pages(int file);
 /* Whether the page tables of a CPU are those of an mm (cr3). */
 int linux_has_loaded(int cpu, int mm);
 int linux_is_lazy(int cpu);
-long linux_rss(int mm);
-/* How many entries of an mm are in swap, by the kernel's own count; and how many lead to a slot. */
-long linux_swapped(int mm);
+/* `kind` is MM_FILEPAGES and so on. */
+long linux_rss(int mm, int kind);
+/* How many entries lead to a slot of swap space, by the kernel's own count. */
 int linux_swap_users(int slot);
 /* What an entry leads to that is not present. */
 void linux_decode_entry(unsigned long entry, struct linux_absent *absent);

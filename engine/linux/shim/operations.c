@@ -385,6 +385,19 @@ int linux_fork(int child)
 	return error;
 }
 
+/* A kernel thread runs for a while, as context_switch has it, and does nothing. */
+void linux_idle(void)
+{
+	struct mm_struct *mm = current->mm;
+
+	local_irq_disable();
+	enter_lazy_tlb(mm, current);
+	local_irq_enable();
+	local_irq_disable();
+	switch_mm_irqs_off(mm, mm, current);
+	local_irq_enable();
+}
+
 /* The thread leaves its mm, and its CPU enters lazy mode (exit_mm); the last one tears the mm down (mmput). */
 void linux_exit(void)
 {
