@@ -5,7 +5,7 @@
 // mapped; and at the end of the run
 // every page that is not in the page cache is free, every page in it has just
 // the references that the cache and its buffers hold, nothing is mapped or in swap
-// space, every mm's RSS is zero, and no flush is pending.
+// space, every mm's RSS is zero, of each kind, and no flush is pending.
 //
 // Between these moments a count may be wrong unnoticed.
 #pragma once
@@ -82,10 +82,10 @@ class Counts final
   }
 
   void check_mm(int mm) {
-    const long rss = world().rss(mm);
-    if (rss != 0) violate(-1, "at the end mm {} has an RSS of {} pages", mm, rss);
-    const long swapped = world().swapped(mm);
-    if (swapped != 0) violate(-1, "at the end mm {} counts {} pages in swap space", mm, swapped);
+    const RssFacts rss = world().rss(mm);
+    if (rss.file != 0) violate(-1, "at the end mm {} has an RSS of {} pages of files", mm, rss.file);
+    if (rss.anonymous != 0) violate(-1, "at the end mm {} has an RSS of {} anonymous pages", mm, rss.anonymous);
+    if (rss.swapped != 0) violate(-1, "at the end mm {} counts {} pages in swap space", mm, rss.swapped);
     const int pending = world().flushes_pending(mm);
     if (pending != 0) violate(-1, "at the end mm {} has {} flushes pending", mm, pending);
     const int tables = world().page_tables(mm);

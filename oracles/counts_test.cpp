@@ -94,10 +94,12 @@ BOOST_AUTO_TEST_CASE(at_the_end_address_spaces_are_empty) {
   BOOST_TEST(fact_at_the_end(run) == "at the end page table 2 of mm 1 counts 3 present entries");
   mm.flushes_pending = 1;
   BOOST_TEST(fact_at_the_end(run) == "at the end mm 1 has 1 flushes pending");
-  mm.swapped = 2;
+  mm.rss.swapped = 2;
   BOOST_TEST(fact_at_the_end(run) == "at the end mm 1 counts 2 pages in swap space");
-  mm.rss = -1;
-  BOOST_TEST(fact_at_the_end(run) == "at the end mm 1 has an RSS of -1 pages");
+  mm.rss.anonymous = 1;
+  BOOST_TEST(fact_at_the_end(run) == "at the end mm 1 has an RSS of 1 anonymous pages");
+  mm.rss.file = -1;
+  BOOST_TEST(fact_at_the_end(run) == "at the end mm 1 has an RSS of -1 pages of files");
 }
 
 BOOST_AUTO_TEST_CASE(at_the_end_swap_space_is_free) {

@@ -29,8 +29,7 @@ struct TestFrame {
 };
 
 struct TestMm {
-  long rss = 0;
-  long swapped = 0;
+  RssFacts rss;
   int flushes_pending = 0;
   bool page_table_locked = false;
   std::vector<int> present_entries{0};  // of each page table
@@ -100,8 +99,7 @@ class TestWorld final : public World {
     const auto found = entries.find(page);
     return found == entries.end() ? EntryFact() : found->second;
   }
-  long rss(int mm) const override { return mm_at(mm).rss; }
-  long swapped(int mm) const override { return mm_at(mm).swapped; }
+  RssFacts rss(int mm) const override { return mm_at(mm).rss; }
   int swap_slots() const override { return static_cast<int>(swap_users_of.size()); }
   int swap_users(int slot) const override { return swap_users_of.at(static_cast<std::size_t>(slot)); }
   int flushes_pending(int mm) const override { return mm_at(mm).flushes_pending; }

@@ -55,7 +55,7 @@ struct PageFact {
 };
 
 // A page-table entry, or what a TLB holds of one. One that is not present may lead to swap space, or say that
-// a page is being moved to another frame.
+// a page is being moved to another frame, or that a device has a page to itself.
 struct EntryFact {
   static constexpr Fact present_bit = 1U << 0U;
   static constexpr Fact write_bit = 1U << 1U;
@@ -63,21 +63,32 @@ struct EntryFact {
   static constexpr Fact dirty_bit = 1U << 3U;
   static constexpr Fact swap_bit = 1U << 4U;
   static constexpr Fact migration_bit = 1U << 5U;
+  static constexpr Fact exclusive_bit = 1U << 6U;
   static constexpr unsigned frame_shift = 8;
 
   static constexpr EntryFact in_swap(Fact slot) { return {swap_bit | slot << frame_shift}; }
   static constexpr EntryFact in_migration(Fact frame) { return {migration_bit | frame << frame_shift}; }
+  static constexpr EntryFact exclusive_to_device(Fact frame) { return {exclusive_bit | frame << frame_shift}; }
 
   Fact bits = 0;
 
+  bool none() const { return bits == 0; }
   bool present() const { return (bits & present_bit) != 0; }
   bool swapped() const { return (bits & swap_bit) != 0; }
   bool migrating() const { return (bits & migration_bit) != 0; }
+  bool device_exclusive() const { return (bits & exclusive_bit) != 0; }
   bool write() const { return (bits & write_bit) != 0; }
   bool young() const { return (bits & young_bit) != 0; }
   bool dirty() const { return (bits & dirty_bit) != 0; }
   Fact frame() const { return bits >> frame_shift; }
   Fact slot() const { return bits >> frame_shift; }
+};
+
+// The pages that an address space is charged for, by kind (RSS), and those that it has in swap space.
+struct RssFacts {
+  long file = 0;
+  long anonymous = 0;
+  long swapped = 0;
 };
 
 // So much of a page's reference count is a pin: who has one may write to the page by its frame, whatever page tables say.
@@ -166,9 +177,8 @@ class World {
 
   // --- address spaces ---
   virtual EntryFact entry(int mm, int page) const = 0;
-  virtual long rss(int mm) const = 0;
-  // By the kernel's own count, how many of its pages are in swap space.
-  virtual long swapped(int /*mm*/) const { return 0; }
+  // By the kernel's own counts.
+  virtual RssFacts rss(int mm) const = 0;
   // Gathers under way (mm_tlb_flush_pending), and other flushes that somebody owes who has cleared entries.
   virtual int flushes_pending(int mm) const = 0;
   // Whether anybody holds the lock of one of its page tables.

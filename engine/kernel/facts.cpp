@@ -73,14 +73,11 @@ EntryFact KernelFacts::entry(int mm, int page) const {
   return entry_fact(kernel_.machine.read_pte(mm, page));
 }
 
-long KernelFacts::rss(int mm) const {
-  long pages = 0;
-  for (const RssKind kind : {MM_FILEPAGES, MM_ANONPAGES}) pages += kernel_.mms[mm].rss[kind].load(relaxed);
-  return pages;
-}
-
-long KernelFacts::swapped(int mm) const {
-  return kernel_.mms[mm].rss[MM_SWAPENTS].load(relaxed);
+RssFacts KernelFacts::rss(int mm) const {
+  const Atomic<long>(&rss)[rss_kinds] = kernel_.mms[mm].rss;
+  return {.file = rss[MM_FILEPAGES].load(relaxed),
+          .anonymous = rss[MM_ANONPAGES].load(relaxed),
+          .swapped = rss[MM_SWAPENTS].load(relaxed)};
 }
 
 int KernelFacts::swap_slots() const {

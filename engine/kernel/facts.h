@@ -25,8 +25,7 @@ class KernelFacts final : public World {
   Fact cache_tags(int file, int index) const override;
   Fact disk_word(int file, int index, int word) const override;
   EntryFact entry(int mm, int page) const override;
-  long rss(int mm) const override;
-  long swapped(int mm) const override;
+  RssFacts rss(int mm) const override;
   int swap_slots() const override;
   int swap_users(int slot) const override;
   int flushes_pending(int mm) const override;

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "engine/check.h"
+#include "engine/kernel/device_exclusive.h"
 #include "engine/kernel/dup_mmap.h"
 #include "engine/kernel/filemap.h"
 #include "engine/kernel/gup.h"
@@ -51,6 +52,11 @@ void perform<Call::load>(Task& current, const Operands& operands) {
 template <>
 void perform<Call::dma>(Task& current, const Operands& operands) {
   dma_to_user(current, operands[0].value, operands[1].value);
+}
+
+template <>
+void perform<Call::exclusive>(Task& current, const Operands& operands) {
+  write_exclusively(current, operands[0].value, operands[1].value);
 }
 
 template <>

@@ -394,4 +394,36 @@ void remove_migration_ptes(Task& current, AnonVma* anon_vma, Page* old_page, Pag
   }
 }
 
+// --- what a device has to itself ---
+
+namespace {
+
+// page_make_device_exclusive_one: who faults on the entry from now on waits for the device. Returns whether it was writable.
+bool make_device_exclusive_one(Task& current, const Place& place, Page* page) {
+  Pte found;
+  if (!page_vma_mapped_walk(current, place, page, {}, found)) return false;
+  const bool flushes = !planted(current, Defect::made_exclusive_without_flush);
+  const Pte pte = flushes ? ptep_clear_flush(current, place.mm, place.address)
+                          : ptep_get_and_clear(current, place.mm, place.address);
+  if (pte.dirty()) set_page_dirty(current, page);
+  set_pte_at(current, place.mm, place.address, Pte::exclusive_to_device(pte));
+  page_remove_rmap(current, page);
+  pte_unlock(current, place.mm, place.address);
+  return pte.write();
+}
+
+}  // namespace
+
+bool make_device_exclusive(Task& current, Page* page, const Mm& mm, int address) {
+  SHOOTDOWN_CHECK(page->test(PG_locked));
+  if (!page_anon(current, page)) return false;
+  bool valid = false;
+  rmap_walk(current, page, false, [&](const Place& place) {
+    const bool writable = make_device_exclusive_one(current, place, page);
+    if (writable && &place.mm == &mm && place.address == address) valid = true;
+    return page_mapped(current, page);
+  });
+  return valid && !page_mapped(current, page);
+}
+
 }  // namespace shootdown

@@ -51,4 +51,8 @@ void try_to_migrate(Task& current, Page* page);
 // anonymous page the caller has a reference to the anon_vma; null: it is a file's.
 void remove_migration_ptes(Task& current, AnonVma* anon_vma, Page* old_page, Page* page);
 
+// folio_make_device_exclusive: takes an anonymous page, which is locked, away from all CPUs, so that a device has it to
+// itself. Its entries keep their references. Whether it was mapped writable at the place, and is mapped nowhere any more.
+bool make_device_exclusive(Task& current, Page* page, const Mm& mm, int address);
+
 }  // namespace shootdown

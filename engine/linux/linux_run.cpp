@@ -1024,6 +1024,7 @@ void LinuxRun::run_operation(int cpu, const Operation& operation) {
     case Call::unprotect: linux_mprotect(address_of(first), length, 1); break;
     case Call::mremap: linux_mremap(address_of(first), length, address_of(operation.operands[0].to)); break;
     case Call::dma: dma(cpu, first, operation.operands[1].value); break;
+    case Call::exclusive: break;  // refused (linux_engine.cpp)
     case Call::truncate: linux_truncate(file, index); break;
     case Call::punch: linux_punch(file, index, pages); break;
   }
@@ -1083,12 +1084,11 @@ EntryFact LinuxRun::entry(int mm, int page) const {
   return fact_of(read_entry(mm, page));
 }
 
-long LinuxRun::rss(int mm) const {
-  return outside_run([&] { return linux_rss(mm); });
-}
-
-long LinuxRun::swapped(int mm) const {
-  return outside_run([&] { return linux_swapped(mm); });
+RssFacts LinuxRun::rss(int mm) const {
+  return outside_run([&] {
+    return RssFacts{
+        .file = linux_file_pages_mapped(mm), .anonymous = linux_anon_pages(mm), .swapped = linux_swapped(mm)};
+  });
 }
 
 int LinuxRun::swap_users(int slot) const {

@@ -155,8 +155,7 @@ class LinuxRun final : public Run, public World {
   Fact cache_tags(int file, int index) const override;
   Fact disk_word(int file, int index, int word) const override { return disk_page(file, index).words[word]; }
   EntryFact entry(int mm, int page) const override;
-  long rss(int mm) const override;
-  long swapped(int mm) const override;
+  RssFacts rss(int mm) const override;
   int flushes_pending(int mm) const override;
   bool page_table_locked(int mm) const override { return linux_table_lock_owner(mm) >= 0; }
   int page_tables(int /*mm*/) const override { return 1; }

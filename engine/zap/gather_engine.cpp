@@ -69,12 +69,20 @@ bool should_zap_page(const Task& current, const Page* page, const ZapDetails& de
   return page == nullptr || !page_anon(current, page);
 }
 
-// An entry that is not present: that of a copy, or of anonymous memory, in swap space; or that of a page which is being moved.
+// Of a page that a device has the entry has a reference, and no rmap.
+void put_exclusive_page(Task& current, Page* page) {
+  if (planted(current, Defect::exclusive_rmap_removed)) page_remove_rmap(current, page);
+  if (!planted(current, Defect::exclusive_page_kept)) put_page(current, page);
+}
+
+// An entry that is not present: that of a copy, or of anonymous memory, in swap space; of a page which is being moved; or
+// of one that a device has, to which no CPU has a translation.
 void zap_absent_entry(Task& current, Mm& mm, int address, Pte entry, const ZapDetails& details, RssVector& rss) {
-  if (entry.migrating()) {
-    const Page* const page = &current.kernel->pages[entry.frame()];
+  if (entry.migrating() || entry.device_exclusive()) {
+    Page* const page = &current.kernel->pages[entry.frame()];
     if (!should_zap_page(current, page, details)) return;
     --rss[mm_counter(current, page)];
+    if (entry.device_exclusive()) put_exclusive_page(current, page);
   } else {
     if (!details.even_cows) return;
     --rss[MM_SWAPENTS];

@@ -50,6 +50,7 @@ void list_file_page(std::vector<std::string>& lines, const World& world, int fil
 void list_entry(std::vector<std::string>& lines, const World& world, int mm, int page) {
   const EntryFact entry = world.entry(mm, page);
   if (entry.swapped()) lines.push_back(fmt::format("mm {} pte {}: in swap space", mm, page));
+  if (entry.device_exclusive()) lines.push_back(fmt::format("mm {} pte {}: a device has it to itself", mm, page));
   if (!entry.present()) return;
   const PageFact shown = world.frame_facts(entry.frame()).page;
   std::string where = "a page of no file";
@@ -65,9 +66,10 @@ std::vector<std::string> state_of(const World& world) {
     for (int index = 0; index < machine.pages; ++index) list_file_page(lines, world, file, index);
   }
   for (int mm = 0; mm < machine.mms; ++mm) {
-    if (const long rss = world.rss(mm); rss != 0) lines.push_back(fmt::format("mm {} rss {}", mm, rss));
-    if (const long swapped = world.swapped(mm); swapped != 0)
-      lines.push_back(fmt::format("mm {} has {} in swap space", mm, swapped));
+    const RssFacts rss = world.rss(mm);
+    if (rss.file != 0) lines.push_back(fmt::format("mm {} rss of files {}", mm, rss.file));
+    if (rss.anonymous != 0) lines.push_back(fmt::format("mm {} rss of its own {}", mm, rss.anonymous));
+    if (rss.swapped != 0) lines.push_back(fmt::format("mm {} has {} in swap space", mm, rss.swapped));
     for (int page = 0; page < machine.virtual_pages(); ++page) list_entry(lines, world, mm, page);
   }
   return lines;

@@ -114,6 +114,8 @@ CCall call_in_c(const Operation& operation, const MachineConfig& machine, bool e
     case Call::mremap: return writer.mremap();
     case Call::truncate: return writer.ftruncate();
     case Call::punch: return writer.punch();
+    case Call::exclusive:
+      return {CallKind::nothing, {}, "nobody can ask for it, and memory that is a file's is not given"};
     case Call::free: return {CallKind::nothing, {}, "memory that is a file's is not freed so"};
     case Call::mmap_private:
     case Call::mmap_anonymous:

@@ -305,7 +305,8 @@ static long rss_of_kind(int mm, int kind)
 	return rss;
 #endif
 }
-long linux_rss(int mm) { return rss_of_kind(mm, MM_FILEPAGES) + rss_of_kind(mm, MM_ANONPAGES); }
+long linux_file_pages_mapped(int mm) { return rss_of_kind(mm, MM_FILEPAGES); }
+long linux_anon_pages(int mm) { return rss_of_kind(mm, MM_ANONPAGES); }
 long linux_swapped(int mm) { return rss_of_kind(mm, MM_SWAPENTS); }
 
 void linux_decode_entry(unsigned long bits, struct linux_absent *absent)

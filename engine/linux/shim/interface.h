@@ -276,8 +276,10 @@ unsigned long linux_file_pages(int file);
 /* Whether the page tables of a CPU are those of an mm (cr3). */
 int linux_has_loaded(int cpu, int mm);
 int linux_is_lazy(int cpu);
-long linux_rss(int mm);
-/* How many entries of an mm are in swap, by the kernel's own count; and how many lead to a slot. */
+/* How many entries of an mm lead to pages of files, to anonymous ones, and to swap space, by the kernel's own counts; and
+ * how many lead to a slot. */
+long linux_file_pages_mapped(int mm);
+long linux_anon_pages(int mm);
 long linux_swapped(int mm);
 int linux_swap_users(int slot);
 /* What an entry leads to that is not present. */
