@@ -25,8 +25,13 @@ struct Copy {
   const Vma& dst_vma;
 };
 
-// copy_nonpresent_pte: what is in swap space, or being moved, is the child's, too, and nobody's alone any more.
+// copy_nonpresent_pte: what is in swap space, or being moved, is the child's, too, and nobody's alone any more. What nobody may use
+// the child may not.
 void copy_nonpresent_pte(Task& current, const Copy& copy, int page, Pte pte, RssVector& rss) {
+  if (pte.poisoned()) {
+    if (!planted(current, Defect::poison_not_forked)) set_pte_at(current, copy.dst_mm, page, pte);
+    return;
+  }
   const bool shares =
       pte.swapped() ? pte.swp_exclusive() : !copy.vma.is_shared() && (pte.write() || pte.swp_exclusive());
   if (pte.swapped()) {

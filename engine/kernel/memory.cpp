@@ -316,6 +316,7 @@ VmFault handle_mm_fault(Task& current, Vma& vma, int page, bool write) {
     remove_device_exclusive_entry(current, vma, page, orig_pte);
     return VmFault::none;
   }
+  if (orig_pte.poisoned()) return VmFault::sigbus;
   if (!orig_pte.present()) return do_swap_page(current, vma, page, orig_pte, write);
 
   pte_lock(current, mm, page);

@@ -10,6 +10,7 @@
 #include "engine/kernel/kernel.h"
 #include "engine/kernel/madvise.h"
 #include "engine/kernel/memory.h"
+#include "engine/kernel/memory_failure.h"
 #include "engine/kernel/migrate.h"
 #include "engine/kernel/mmap.h"
 #include "engine/kernel/mprotect.h"
@@ -118,6 +119,16 @@ void perform<Call::kswapd>(Task& current, const Operands& operands) {
 template <>
 void perform<Call::migrate>(Task& current, const Operands& operands) {
   migrate(current, operands[0].value, operands[0].count);
+}
+
+template <>
+void perform<Call::poison>(Task& current, const Operands& operands) {
+  uffdio_poison(current, operands[0].value, operands[0].count);
+}
+
+template <>
+void perform<Call::hwpoison>(Task& current, const Operands& operands) {
+  madvise_hwpoison(current, operands[0].value, operands[0].count);
 }
 
 template <>

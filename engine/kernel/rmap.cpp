@@ -238,8 +238,8 @@ bool should_defer_flush(const Task& current, const Mm& mm) {
 }
 
 // Takes the entry out of the page table, to be flushed now or, for many, later.
-Pte nuke_entry(Task& current, Mm& mm, int address) {
-  if (!should_defer_flush(current, mm)) return ptep_clear_flush(current, mm, address);
+Pte nuke_entry(Task& current, Mm& mm, int address, TtuFlags flags) {
+  if (!flags.batch_flush || !should_defer_flush(current, mm)) return ptep_clear_flush(current, mm, address);
   const Pte pte = ptep_get_and_clear(current, mm, address);
   set_tlb_ubc_flush_pending(current, mm, pte.dirty() && !planted(current, Defect::unmapped_as_clean));
   return pte;
@@ -295,14 +295,22 @@ bool replace_entry(Task& current, const Place& place, Page* page, Pte was) {
   return unmaps;
 }
 
+// What takes the place of an entry whose page has failed counts no page.
+void poison_entry(Task& current, const Place& place, const Page* page) {
+  if (!planted(current, Defect::hwpoison_still_counted))
+    add_mm_counter(current, place.mm, mm_counter(current, page), -1);
+  set_pte_at(current, place.mm, place.address, Pte::poison());
+}
+
 // try_to_unmap_one. False: the page stays mapped here.
-bool try_to_unmap_one(Task& current, const Place& place, Page* page) {
+bool try_to_unmap_one(Task& current, const Place& place, Page* page, TtuFlags flags) {
   Pte found;
-  if (!page_vma_mapped_walk(current, place, page, {}, found)) return true;
-  Pte pte = nuke_entry(current, place.mm, place.address);
+  if (!page_vma_mapped_walk(current, place, page, {.sync = flags.sync}, found)) return true;
+  Pte pte = nuke_entry(current, place.mm, place.address, flags);
   if (planted(current, Defect::unmapped_bits_read_early)) pte = found;
   if (pte.dirty() && !planted(current, Defect::unmapped_dirty_bit_dropped)) set_page_dirty(current, page);
-  const bool unmaps = replace_entry(current, place, page, pte);
+  if (flags.hwpoison) poison_entry(current, place, page);
+  const bool unmaps = flags.hwpoison || replace_entry(current, place, page, pte);
   if (unmaps) page_remove_rmap(current, page);
   pte_unlock(current, place.mm, place.address);
   if (unmaps) put_page(current, page);
@@ -311,10 +319,11 @@ bool try_to_unmap_one(Task& current, const Place& place, Page* page) {
 
 }  // namespace
 
-void try_to_unmap(Task& current, Page* page) {
+void try_to_unmap(Task& current, Page* page, TtuFlags flags) {
   SHOOTDOWN_CHECK(page->test(PG_locked));
-  rmap_walk(current, page, false,
-            [&](const Place& place) { return try_to_unmap_one(current, place, page) && page_mapped(current, page); });
+  rmap_walk(current, page, false, [&](const Place& place) {
+    return try_to_unmap_one(current, place, page, flags) && page_mapped(current, page);
+  });
 }
 
 // --- migration ---

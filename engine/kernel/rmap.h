@@ -36,9 +36,14 @@ int page_mkclean(Task& current, Page* page);
 // not waited for. The page is locked if it is a file's.
 int page_referenced(Task& current, Page* page);
 
-// try_to_unmap with TTU_BATCH_FLUSH: takes the page out of every page table, as far as that can be done. Where other CPUs would have
-// to flush, the task owes that (try_to_unmap_flush). The page is locked, and the caller has a reference.
-void try_to_unmap(Task& current, Page* page);
+// try_to_unmap: takes the page out of every page table, as far as that can be done. The page is locked, and the caller has a
+// reference.
+struct TtuFlags {
+  bool batch_flush = false;  // where other CPUs would have to flush, the task owes that (try_to_unmap_flush)
+  bool sync = false;         // who takes entries out meanwhile is waited for
+  bool hwpoison = false;     // its memory has failed: nobody may use the places any more
+};
+void try_to_unmap(Task& current, Page* page, TtuFlags flags);
 
 // A page that takes the place of an anonymous one leads where that leads. Both are locked.
 void inherit_anon_vma(Task& current, const Page* from, Page* to);

@@ -20,7 +20,8 @@ struct Missing {
   Call call;
   Call nearest;  // of the same operands
 };
-constexpr std::array missing{Missing{Call::exclusive, Call::dma}};
+constexpr std::array missing{Missing{Call::exclusive, Call::dma}, Missing{Call::poison, Call::dontneed},
+                             Missing{Call::hwpoison, Call::dontneed}};
 
 std::string refuse_operations(const Program& program) {
   for (const Operation& operation : operations_of(program)) {

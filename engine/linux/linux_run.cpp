@@ -1024,7 +1024,9 @@ void LinuxRun::run_operation(int cpu, const Operation& operation) {
     case Call::unprotect: linux_mprotect(address_of(first), length, 1); break;
     case Call::mremap: linux_mremap(address_of(first), length, address_of(operation.operands[0].to)); break;
     case Call::dma: dma(cpu, first, operation.operands[1].value); break;
-    case Call::exclusive: break;  // refused (linux_engine.cpp)
+    case Call::exclusive:
+    case Call::poison:
+    case Call::hwpoison: break;  // refused (linux_engine.cpp)
     case Call::truncate: linux_truncate(file, index); break;
     case Call::punch: linux_punch(file, index, pages); break;
   }

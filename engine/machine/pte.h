@@ -4,8 +4,9 @@
 // is the operating system's affair; the hardware only looks at `present`. It may
 // lead to a slot of swap space, or say which page is being moved to another frame,
 // and how it was mapped; and in both cases that nobody else has what is there. It may
-// say which page a device has to itself, and how it was mapped. The system's, too, is
-// `special` of one that is present: it leads to a frame that no struct page counts.
+// say which page a device has to itself, and how it was mapped; or that nobody may use
+// the place. The system's, too, is `special` of one that is present: it leads to a frame
+// that no struct page counts.
 #pragma once
 
 #include <cstdint>
@@ -36,6 +37,8 @@ class Pte {
   static constexpr Pte exclusive_to_device(Pte pte) {
     return Pte((pte.bits_ & (frame_bits | write_bit)) | device_exclusive_bit);
   }
+  // make_pte_marker(PTE_MARKER_POISONED), and make_hwpoison_entry: which frame has failed, nobody asks.
+  static constexpr Pte poison() { return Pte(poison_bit); }
 
   constexpr bool none() const { return bits_ == 0; }
   constexpr bool present() const { return (bits_ & present_bit) != 0; }
@@ -45,6 +48,7 @@ class Pte {
   constexpr bool swapped() const { return !present() && (bits_ & swap_bit) != 0; }
   constexpr bool migrating() const { return !present() && (bits_ & migration_bit) != 0; }
   constexpr bool device_exclusive() const { return !present() && (bits_ & device_exclusive_bit) != 0; }
+  constexpr bool poisoned() const { return !present() && (bits_ & poison_bit) != 0; }
   constexpr bool swp_exclusive() const { return (bits_ & exclusive_bit) != 0; }
   constexpr unsigned slot() const { return static_cast<unsigned>(bits_ >> frame_shift); }
   constexpr bool special() const { return (bits_ & special_bit) != 0; }
@@ -78,6 +82,7 @@ class Pte {
   static constexpr std::uint64_t swap_bit = 1U << 7U;
   static constexpr std::uint64_t migration_bit = 1U << 8U;
   static constexpr std::uint64_t device_exclusive_bit = 1U << 10U;
+  static constexpr std::uint64_t poison_bit = 1U << 11U;
   static constexpr std::uint64_t exclusive_bit = 1U << 2U;
   static constexpr unsigned frame_shift = 12;
   static constexpr std::uint64_t frame_bits = ~std::uint64_t{0} << frame_shift;
@@ -90,6 +95,7 @@ constexpr EntryFact entry_fact(Pte pte) {
   if (pte.swapped()) return EntryFact::in_swap(pte.slot());
   if (pte.migrating()) return EntryFact::in_migration(pte.frame());
   if (pte.device_exclusive()) return EntryFact::exclusive_to_device(pte.frame());
+  if (pte.poisoned()) return {EntryFact::poison_bit};
   if (!pte.present()) return {};
   return {EntryFact::present_bit | (pte.write() ? EntryFact::write_bit : 0U) |
           (pte.young() ? EntryFact::young_bit : 0U) | (pte.dirty() ? EntryFact::dirty_bit : 0U) |

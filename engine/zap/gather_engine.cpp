@@ -75,20 +75,27 @@ void put_exclusive_page(Task& current, Page* page) {
   if (!planted(current, Defect::exclusive_page_kept)) put_page(current, page);
 }
 
-// An entry that is not present: that of a copy, or of anonymous memory, in swap space; of a page which is being moved; or
-// of one that a device has, to which no CPU has a translation.
-void zap_absent_entry(Task& current, Mm& mm, int address, Pte entry, const ZapDetails& details, RssVector& rss) {
-  if (entry.migrating() || entry.device_exclusive()) {
-    Page* const page = &current.kernel->pages[entry.frame()];
-    if (!should_zap_page(current, page, details)) return;
-    --rss[mm_counter(current, page)];
-    if (entry.device_exclusive()) put_exclusive_page(current, page);
-  } else {
-    if (!details.even_cows) return;
+// What a poisoned entry stands for counts no page.
+bool may_clear_poison(Task& current, const ZapDetails& details, RssVector& rss) {
+  if (planted(current, Defect::poison_counted)) --rss[MM_ANONPAGES];
+  return details.even_cows || planted(current, Defect::poison_not_spared);
+}
+
+// What an entry that is not present stands for goes: a copy, or anonymous memory, in swap space; a page which is being
+// moved; one that a device has, to which no CPU has a translation; a place that nobody may use. False: it is to stay.
+bool zap_absent(Task& current, Pte entry, const ZapDetails& details, RssVector& rss) {
+  if (entry.poisoned()) return may_clear_poison(current, details, rss);
+  if (entry.swapped()) {
+    if (!details.even_cows) return false;
     --rss[MM_SWAPENTS];
     if (!planted(current, Defect::swap_slot_kept)) free_swap_and_cache(current, static_cast<int>(entry.slot()));
+    return true;
   }
-  ptep_get_and_clear(current, mm, address);  // pte_clear_not_present_full
+  Page* const page = &current.kernel->pages[entry.frame()];
+  if (!should_zap_page(current, page, details)) return false;
+  --rss[mm_counter(current, page)];
+  if (entry.device_exclusive()) put_exclusive_page(current, page);
+  return true;
 }
 
 // What the kernel must not do under a spinlock.
@@ -136,7 +143,8 @@ GatherEngine::Piece GatherEngine::zap_ptes(MmuGather& tlb, int page, int end, co
     if (found.none()) continue;
     if (need_resched(current, entries++)) break;
     if (!found.present()) {
-      zap_absent_entry(current, mm, page, found, details, rss);
+      if (zap_absent(current, found, details, rss))
+        ptep_get_and_clear(current, mm, page);  // pte_clear_not_present_full
       continue;
     }
     Page* const mapped = vm_normal_page(current, found);

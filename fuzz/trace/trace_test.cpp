@@ -592,6 +592,10 @@ BOOST_AUTO_TEST_CASE(words_tell_of_devices) {
              "set pte 4: frame 3, a device's alone");
 }
 
+BOOST_AUTO_TEST_CASE(words_tell_of_poison) {
+  BOOST_TEST(words(event::SetEntry{.page = 4, .entry = {EntryFact::poison_bit}}) == "set pte 4: poison");
+}
+
 BOOST_AUTO_TEST_CASE(words_say_what_came_of_it) {
   const PageFact page{.frame = 3, .file = 0, .index = 1};
   BOOST_TEST(words(event::SetDirty{.page = page}) == "set PG_dirty of frame 3");
