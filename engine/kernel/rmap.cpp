@@ -8,6 +8,7 @@
 #include "engine/kernel/swap.h"
 #include "engine/kernel/tlbflush.h"
 #include "engine/kernel/writeback.h"
+#include "engine/kernel/zap_engine.h"
 
 namespace shootdown {
 
@@ -211,10 +212,13 @@ int page_referenced(Task& current, Page* page) {
   int left = page_mapcount(current, page);
   if (left <= 0) return 0;
   int referenced = 0;
+  const bool counts = vma_has_recency(current);
   const bool walked = rmap_walk(current, page, true, [&](const Place& place) {
+    // 6.12 does not look, 6.1 forgets what it sees.
+    if (!counts && current.kernel->engine.since_6_12()) return true;
     Pte pte;
     if (!page_vma_mapped_walk(current, place, page, {}, pte)) return true;
-    if (ptep_clear_flush_young(current, place.mm, place.address)) ++referenced;
+    if (ptep_clear_flush_young(current, place.mm, place.address) && counts) ++referenced;
     pte_unlock(current, place.mm, place.address);
     return --left != 0;
   });

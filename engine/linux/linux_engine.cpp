@@ -13,7 +13,7 @@ namespace {
 // What is a constant in Linux.
 constexpr std::array constants{&MachineConfig::page_shift, &MachineConfig::table_shift, &MachineConfig::bundle,
                                &MachineConfig::batch,      &MachineConfig::batch_count, &MachineConfig::free_cap,
-                               &MachineConfig::resched};
+                               &MachineConfig::resched,    &MachineConfig::seq_read};
 
 // What its code is not built for, and what takes its place in a program that is adapted.
 struct Missing {

@@ -118,7 +118,7 @@ bool GatherEngine::zap_pte(MmuGather& tlb, Page* page, Pte pte, bool& force_flus
   const bool dirty = of_file && pte.dirty() && !planted(current, Defect::dirty_bit_dropped);
   const Treatment treatment = dirty ? zap_dirty(tlb, page) : zap_other(tlb, page);
   if (treatment.force_flush) force_flush = true;
-  if (of_file && pte.young()) mark_page_accessed(current, page);
+  if (of_file && pte.young() && vma_has_recency(current)) mark_page_accessed(current, page);
   if (!treatment.delay_rmap && !planted(current, Defect::rmap_not_removed)) page_remove_rmap(current, page);
   if (planted(current, Defect::rmap_removed_twice)) page_remove_rmap(current, page);
   if (planted(current, Defect::page_not_queued)) return false;
