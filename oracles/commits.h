@@ -112,13 +112,15 @@ class Commits final
   }
   void on(int cpu, const event::BeginGather& event) { reference_.begin_gather(cpu, number(event.mm)); }
   void on(int cpu, const event::ClearEntry& event) {
-    if (event.was.swapped() || event.was.migrating())
-      return reference_.clear_absent(cpu, number(event.mm), number(event.page));
-    if (!event.was.present()) return;
-    reference_.clear_entry(cpu, number(event.mm), number(event.page), number(event.was.frame()));
+    const int mm = number(event.mm);
+    const int page = number(event.page);
+    if (event.was.present()) return reference_.clear_entry(cpu, mm, page, number(event.was.frame()));
+    if (event.was.poisoned()) return reference_.clear_poison(cpu, mm, page);
+    if (!event.was.none()) reference_.clear_absent(cpu, mm, page);
   }
   void on(int cpu, const event::SetEntry& event) {
     reference_.set_entry(cpu, number(event.mm), number(event.page));
+    if (event.entry.poisoned()) reference_.poison(number(event.mm), number(event.page));
     if (event.entry.present()) reference_.show_frame(number(event.mm), number(event.page), number(event.entry.frame()));
   }
   void on(int cpu, const event::FlushGather& /*event*/) { reference_.flush_gather(cpu); }

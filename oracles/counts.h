@@ -8,7 +8,7 @@
 // what its entries lead to, by kind; and at the end of the run
 // every page that is not in the page cache is free, every page in it has just
 // the references that the cache and its buffers hold, nothing is mapped or in swap
-// space, every mm's RSS is zero, and no flush is pending.
+// space, every mm's RSS is zero, of each kind, and no flush is pending.
 //
 // A mapcount may be higher than it should be unnoticed until the page is freed or leaves
 // the page cache: engines that remove rmaps late rely on that. So may a refcount. Where
@@ -94,10 +94,10 @@ class Counts final : public Oracle<event::PutPage, event::RemoveRmap, event::Set
     std::array<long, rss_kinds> by_kind{};
   };
 
-  // rss_kinds: as nothing. A page that is being moved counts as before.
+  // rss_kinds: as nothing. A page that is being moved, or that a device has to itself, counts as before.
   RssKind counts_as(EntryFact entry) const {
     if (entry.swapped()) return MM_SWAPENTS;
-    if (!entry.present() && !entry.migrating()) return rss_kinds;
+    if (!entry.present() && !entry.migrating() && !entry.device_exclusive()) return rss_kinds;
     const FrameFacts facts = world().frame_facts(entry.frame());
     if (facts.zeros) return rss_kinds;
     return facts.anonymous ? MM_ANONPAGES : MM_FILEPAGES;

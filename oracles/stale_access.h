@@ -4,7 +4,7 @@
 // no device writes to one that has been since it was found in the page table; none
 // works on a page whose munmap has returned, or which has been moved away by an
 // mremap, and no store on one whose mprotect has returned; none works on a page that was
-// cut off or punched out of its file, but through a translation that a gather has taken
+// cut off or punched out of its file, or is poisoned, but through a translation that a gather has taken
 // out of the page table and not flushed yet; when a page is freed, no page-table entry
 // and no TLB entry of a CPU that may run user code leads to it; when a munmap or an mremap has unmapped a range, no such CPU that runs its mm has
 // a TLB entry in it, and when an mprotect returns, none that may write to what it
@@ -36,7 +36,7 @@ class StaleAccess final
     if (!reference().is_mapped(mm, page)) {
       report_unmapped(cpu, event);
     } else if (!reference().may_access(mm, page, number(event.frame))) {
-      report_discarded(cpu, event);
+      reference().is_poisoned(mm, page) ? report_poisoned(cpu, event) : report_discarded(cpu, event);
     } else if (event.store != 0 && !reference().may_store(mm, page)) {
       violate(cpu, "cpu {} stores to virtual page {} of mm {}, which is write-protected", cpu, page, mm);
     }
@@ -126,6 +126,11 @@ class StaleAccess final
       violate(cpu, "cpu {} loads from virtual page {} of mm {} in page frame {}, which has been thrown away", cpu,
               event.page, event.mm, event.frame);
     }
+  }
+
+  void report_poisoned(int cpu, const event::UserAccess& event) {
+    violate(cpu, "cpu {} uses virtual page {} of mm {} in page frame {}, which is poisoned", cpu, event.page, event.mm,
+            event.frame);
   }
 
   void report_unmapped(int cpu, const event::UserAccess& event) {

@@ -84,6 +84,19 @@ BOOST_AUTO_TEST_CASE(fires_for_stores_after_an_mprotect_and_not_during_it) {
   BOOST_TEST(run.fact(id) == "cpu 0 stores to virtual page 1 of mm 0, which is write-protected");
 }
 
+BOOST_AUTO_TEST_CASE(fires_for_what_is_poisoned_until_it_is_zapped) {
+  HandMadeRun run;
+  run.happens(0, event::SetEntry{.mm = 0, .page = 1, .entry = {EntryFact::poison_bit}});
+  run.happens(0, access(false));
+  BOOST_TEST(run.fact(id) == "cpu 0 uses virtual page 1 of mm 0 in page frame 3, which is poisoned");
+  run.begin();
+  run.happens(0, event::SetEntry{.mm = 0, .page = 1, .entry = {EntryFact::poison_bit}});
+  run.happens(0, event::BeginZap{.mm = 0, .first = 1, .count = 1});
+  run.happens(0, event::ClearEntry{.mm = 0, .page = 1, .was = {EntryFact::poison_bit}});
+  run.happens(0, access(false));
+  BOOST_TEST(run.holds());
+}
+
 BOOST_AUTO_TEST_CASE(fires_when_an_mprotect_returns_while_a_tlb_can_write_to_its_range) {
   const event::EndUnmap end{.mm = 0, .first = 1, .count = 1, .only_stores = 1};
   HandMadeRun run;

@@ -57,7 +57,7 @@ struct PageFact {
 };
 
 // A page-table entry, or what a TLB holds of one. One that is not present may lead to swap space, or say that
-// a page is being moved to another frame.
+// a page is being moved to another frame, or that a device has a page to itself, or that nobody may use the place.
 struct EntryFact {
   static constexpr Fact present_bit = 1U << 0U;
   static constexpr Fact write_bit = 1U << 1U;
@@ -65,16 +65,22 @@ struct EntryFact {
   static constexpr Fact dirty_bit = 1U << 3U;
   static constexpr Fact swap_bit = 1U << 4U;
   static constexpr Fact migration_bit = 1U << 5U;
+  static constexpr Fact exclusive_bit = 1U << 6U;
+  static constexpr Fact poison_bit = 1U << 7U;
   static constexpr unsigned frame_shift = 8;
 
   static constexpr EntryFact in_swap(Fact slot) { return {swap_bit | slot << frame_shift}; }
   static constexpr EntryFact in_migration(Fact frame) { return {migration_bit | frame << frame_shift}; }
+  static constexpr EntryFact exclusive_to_device(Fact frame) { return {exclusive_bit | frame << frame_shift}; }
 
   Fact bits = 0;
 
+  bool none() const { return bits == 0; }
   bool present() const { return (bits & present_bit) != 0; }
   bool swapped() const { return (bits & swap_bit) != 0; }
   bool migrating() const { return (bits & migration_bit) != 0; }
+  bool device_exclusive() const { return (bits & exclusive_bit) != 0; }
+  bool poisoned() const { return (bits & poison_bit) != 0; }
   bool write() const { return (bits & write_bit) != 0; }
   bool young() const { return (bits & young_bit) != 0; }
   bool dirty() const { return (bits & dirty_bit) != 0; }

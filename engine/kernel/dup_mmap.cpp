@@ -4,6 +4,7 @@
 
 #include "engine/check.h"
 #include "engine/kernel/anon_vma.h"
+#include "engine/kernel/device_exclusive.h"
 #include "engine/kernel/memory.h"
 #include "engine/kernel/page_alloc.h"
 #include "engine/kernel/page_table.h"
@@ -24,8 +25,13 @@ struct Copy {
   const Vma& dst_vma;
 };
 
-// copy_nonpresent_pte: what is in swap space, or being moved, is the child's, too, and nobody's alone any more.
+// copy_nonpresent_pte: what is in swap space, or being moved, is the child's, too, and nobody's alone any more. What nobody may use
+// the child may not.
 void copy_nonpresent_pte(Task& current, const Copy& copy, int page, Pte pte, RssVector& rss) {
+  if (pte.poisoned()) {
+    if (!planted(current, Defect::poison_not_forked)) set_pte_at(current, copy.dst_mm, page, pte);
+    return;
+  }
   const bool shares =
       pte.swapped() ? pte.swp_exclusive() : !copy.vma.is_shared() && (pte.write() || pte.swp_exclusive());
   if (pte.swapped()) {
@@ -77,13 +83,34 @@ bool copy_present_pte(Task& current, const Copy& copy, int page, Pte pte, Page*&
   return true;
 }
 
-// The loop of copy_pte_range, under both page-table locks. Returns where it stops, for want of a page.
-int copy_ptes(Task& current, const Copy& copy, int first, int end, Page*& prealloc) {
+// Where the loop of copy_pte_range stops.
+struct Stop {
+  int page = 0;
+  Page* locked = nullptr;  // with a reference: it is to be waited for. Null: a page is needed, unless all is done
+};
+
+// Of what a device has the entry is made present again, and is copied then. Returns what it is; if the page is locked,
+// what it was.
+Pte source_pte(Task& current, const Copy& copy, int page) {
+  const Pte pte = ptep_get(current, copy.src_mm, page);
+  if (!pte.device_exclusive() || planted(current, Defect::exclusive_entry_forked)) return pte;
+  const bool restored = try_restore_exclusive_pte(current, copy.vma, page, pte);
+  return restored ? ptep_get(current, copy.src_mm, page) : pte;
+}
+
+// The loop of copy_pte_range, under both page-table locks.
+Stop copy_ptes(Task& current, const Copy& copy, int first, int end, Page*& prealloc) {
   RssVector rss = {};
-  int page = first;
-  for (; page < end; ++page) {
-    const Pte pte = ptep_get(current, copy.src_mm, page);
+  Stop stop{.page = first};
+  for (; stop.page < end; ++stop.page) {
+    const int page = stop.page;
+    const Pte pte = source_pte(current, copy, page);
     if (pte.none()) continue;
+    if (pte.device_exclusive() && !planted(current, Defect::exclusive_entry_forked)) {
+      stop.locked = &current.kernel->pages[pte.frame()];
+      get_page(current, stop.locked);
+      break;
+    }
     if (!pte.present()) {
       copy_nonpresent_pte(current, copy, page, pte, rss);
     } else if (!copy_present_pte(current, copy, page, pte, prealloc, rss)) {
@@ -91,7 +118,14 @@ int copy_ptes(Task& current, const Copy& copy, int first, int end, Page*& preall
     }
   }
   add_mm_rss_vec(current, copy.dst_mm, rss);
-  return page;
+  return stop;
+}
+
+// Linux gives the fork up instead (EBUSY).
+void wait_until_unlocked(Task& current, Page* page) {
+  lock_page(current, page);
+  unlock_page(current, page);
+  put_page(current, page);
 }
 
 // copy_pte_range, of [first, end), which is in one page table.
@@ -101,13 +135,16 @@ void copy_pte_range(Task& current, const Copy& copy, int first, int end) {
     pte_alloc(current, copy.dst_mm, first);
     pte_lock(current, copy.dst_mm, first);
     pte_lock(current, copy.src_mm, first);
-    const int stop = copy_ptes(current, copy, first, end, prealloc);
+    const Stop stop = copy_ptes(current, copy, first, end, prealloc);
     pte_unlock(current, copy.src_mm, first);
     pte_unlock(current, copy.dst_mm, first);
-    first = stop;
-    if (first == end) break;
-    prealloc = alloc_anon_page(current);
-    SHOOTDOWN_CHECK(prealloc != nullptr);
+    first = stop.page;
+    if (stop.locked != nullptr) {
+      wait_until_unlocked(current, stop.locked);
+    } else if (first != end) {
+      prealloc = alloc_anon_page(current);
+      SHOOTDOWN_CHECK(prealloc != nullptr);
+    }
   }
   if (prealloc != nullptr) put_page(current, prealloc);
 }

@@ -10,12 +10,6 @@ namespace shootdown {
 
 namespace {
 
-// A page that is pinned. No kernel has the generation: it says in which life of the page it was found, for an oracle to compare.
-struct Pin {
-  Page* page = nullptr;  // null: none is
-  std::uint32_t generation = 0;
-};
-
 // gup_put_folio.
 void unpin_page(Task& current, Page* page) {
   put_page_refs(current, page, gup_pin_counting_bias);
@@ -40,7 +34,7 @@ bool pte_access_permitted(const Task& current, Pte pte) {
 }
 
 // gup_pte_range, of one entry.
-Pin gup_pte(Task& current, Mm& mm, int address) {
+UserPage gup_pte(Task& current, Mm& mm, int address) {
   const Pte pte = ptep_get(current, mm, address);
   if (!pte_access_permitted(current, pte) || pte.special()) return {};
   Page* const page = &current.kernel->pages[pte.frame()];
@@ -64,14 +58,14 @@ std::uint32_t read_write_protect_seq(const Task& current, const Mm& mm) {
 }
 
 // lockless_pages_from_mm.
-Pin gup_fast(Task& current, Mm& mm, int address) {
+UserPage gup_fast(Task& current, Mm& mm, int address) {
   // An interrupt that came before comes before the walk.
   act(current, event::PinBegins{.mm = mm.number, .page = as_fact(address)}, [] {});
   const std::uint32_t seq = read_write_protect_seq(current, mm);
   if (seq % 2 != 0) return {};
   const bool takes_interrupts = planted(current, Defect::pin_takes_interrupts);
   if (!takes_interrupts) current.kernel->sched.disable_interrupts();
-  Pin pin;
+  UserPage pin;
   if (!pmd_none(current, mm, address)) pin = gup_pte(current, mm, address);
   if (!takes_interrupts) current.kernel->sched.enable_interrupts();
   if (pin.page == nullptr) return {};
@@ -81,48 +75,35 @@ Pin gup_fast(Task& current, Mm& mm, int address) {
   return {};
 }
 
-// follow_page_pte: pins the page if it is mapped so that it may be written to.
-Pin follow_page_pte(Task& current, Mm& mm, int address) {
+// follow_page_pte: takes references to the page if it is mapped so that it may be written to.
+UserPage follow_page_pte(Task& current, Mm& mm, int address, int references) {
   if (pmd_none(current, mm, address)) return {};
   pte_lock(current, mm, address);
-  Pin pin;
+  UserPage found;
   const Pte pte = ptep_get(current, mm, address);
   if (pte.present() && pte.write() && !pte.special()) {
-    pin = {&current.kernel->pages[pte.frame()], current.kernel->machine.generation(pte.frame())};
-    get_page_refs(current, pin.page, gup_pin_counting_bias);
-    also_reads(current, places::flags(folio_fact(current, pin.page)));
-    if (!pte.dirty() && !pin.page->test(PG_dirty)) set_page_dirty(current, pin.page);
-    mark_page_accessed(current, pin.page);
+    found = {&current.kernel->pages[pte.frame()], current.kernel->machine.generation(pte.frame())};
+    get_page_refs(current, found.page, references);
+    also_reads(current, places::flags(folio_fact(current, found.page)));
+    if (!pte.dirty() && !found.page->test(PG_dirty)) set_page_dirty(current, found.page);
+    mark_page_accessed(current, found.page);
   }
   pte_unlock(current, mm, address);
-  return pin;
-}
-
-// __get_user_pages: faults until the page can be followed. The mmap_lock is held for reading.
-Pin get_user_page(Task& current, Mm& mm, int address) {
-  Vma* const vma = find_vma(mm, address);
-  const bool permitted = vma != nullptr && vma->start <= address && !vma->read_only;
-  VmFault fault = permitted ? VmFault::none : VmFault::sigbus;
-  while (fault == VmFault::none) {
-    if (const Pin pin = follow_page_pte(current, mm, address); pin.page != nullptr) return pin;
-    fault = handle_mm_fault(current, *vma, address, true);  // faultin_page
-  }
-  if (fault == VmFault::sigbus) note(current, event::RefusePin{.mm = mm.number, .page = as_fact(address)});
-  return {};
+  return found;
 }
 
 // get_user_pages_unlocked.
-Pin gup_slow(Task& current, Mm& mm, int address) {
+UserPage gup_slow(Task& current, Mm& mm, int address) {
   mm.mmap_lock.down_read(current);
-  const Pin pin = get_user_page(current, mm, address);
+  const UserPage pin = get_user_page(current, mm, address, gup_pin_counting_bias);
   mm.mmap_lock.up_read(current);
   return pin;
 }
 
 // pin_user_pages_fast.
-Pin pin_user_page_fast(Task& current, int address) {
+UserPage pin_user_page_fast(Task& current, int address) {
   Mm& mm = *current.mm;
-  const Pin pin = gup_fast(current, mm, address);
+  const UserPage pin = gup_fast(current, mm, address);
   return pin.page != nullptr ? pin : gup_slow(current, mm, address);
 }
 
@@ -135,21 +116,37 @@ void unpin_user_page_dirty_lock(Task& current, Page* page) {
 
 }  // namespace
 
+// __get_user_pages: faults until the page can be followed.
+UserPage get_user_page(Task& current, Mm& mm, int address, int references) {
+  Vma* const vma = find_vma(mm, address);
+  const bool permitted = vma != nullptr && vma->start <= address && !vma->read_only;
+  VmFault fault = permitted ? VmFault::none : VmFault::sigbus;
+  while (fault == VmFault::none) {
+    const UserPage found = follow_page_pte(current, mm, address, references);
+    if (found.page != nullptr) return found;
+    fault = handle_mm_fault(current, *vma, address, true);  // faultin_page
+  }
+  if (fault == VmFault::sigbus) note(current, event::RefusePin{.mm = mm.number, .page = as_fact(address)});
+  return {};
+}
+
+event::DmaWord device_writes(Task& current, const UserPage& found, int address, int word) {
+  const event::DmaWord write{.page = frame_fact(current, found.page),
+                             .mm = current.mm->number,
+                             .virtual_page = as_fact(address),
+                             .word = as_fact(word)};
+  return act(current, write, [&](event::DmaWord& written) {
+    Kernel& kernel = *current.kernel;
+    written.value = kernel.next_value();
+    kernel.frame(found.page).words[word].store(written.value, std::memory_order_relaxed);
+    written.stale = static_cast<Fact>(kernel.machine.generation(kernel.pfn(found.page)) != found.generation);
+  });
+}
+
 void dma_to_user(Task& current, int page, int word) {
-  const Pin pin = pin_user_page_fast(current, page);
+  const UserPage pin = pin_user_page_fast(current, page);
   if (pin.page == nullptr) return;
-  Kernel& kernel = *current.kernel;
-  const auto dma = act(current,
-                       event::DmaWord{.page = frame_fact(current, pin.page),
-                                      .mm = current.mm->number,
-                                      .virtual_page = as_fact(page),
-                                      .word = as_fact(word)},
-                       [&](event::DmaWord& found) {
-                         found.value = kernel.next_value();
-                         kernel.frame(pin.page).words[word].store(found.value, std::memory_order_relaxed);
-                         const FrameNumber frame = kernel.pfn(pin.page);
-                         found.stale = static_cast<Fact>(kernel.machine.generation(frame) != pin.generation);
-                       });
+  const event::DmaWord dma = device_writes(current, pin, page, word);
   unpin_user_page_dirty_lock(current, pin.page);
   note(current, event::DmaReturns{.page = dma.page, .word = dma.word, .value = dma.value});
 }

@@ -155,6 +155,7 @@ void free_lazily(TlbGather& tlb, int address) {
     add_mm_counter(current, mm, MM_SWAPENTS, -1);
     return;
   }
+  if (pte.poisoned()) ptep_get_and_clear(current, mm, address);
   Page* const page = pte.present() ? vm_normal_page(current, pte) : nullptr;
   if (page == nullptr || !forget_contents(current, page)) return;
   if (pte.young() || pte.dirty()) make_clean(tlb, address);

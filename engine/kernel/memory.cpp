@@ -4,6 +4,7 @@
 
 #include "engine/check.h"
 #include "engine/kernel/anon_vma.h"
+#include "engine/kernel/device_exclusive.h"
 #include "engine/kernel/migrate.h"
 #include "engine/kernel/page_alloc.h"
 #include "engine/kernel/page_table.h"
@@ -364,6 +365,11 @@ VmFault handle_mm_fault(Task& current, Vma& vma, int page, bool write) {
     migration_entry_wait(current, mm, page);
     return VmFault::none;  // the program tries again
   }
+  if (orig_pte.device_exclusive()) {
+    remove_device_exclusive_entry(current, vma, page, orig_pte);
+    return VmFault::none;
+  }
+  if (orig_pte.poisoned()) return VmFault::sigbus;
   if (!orig_pte.present()) return do_swap_page(current, vma, page, orig_pte, write);
 
   pte_lock(current, mm, page);

@@ -36,6 +36,11 @@ void add_mm_counter(Task& current, Mm& mm, RssKind kind, long pages);
 void add_mm_rss_vec(Task& current, Mm& mm, const RssVector& rss);
 RssKind mm_counter(const Task& current, const Page* page);
 
+// vma_has_recency: whether pages that programs have accessed are to be kept for that. All mappings are alike.
+inline bool vma_has_recency(const Task& current) {
+  return current.kernel->config.seq_read == 0;
+}
+
 // copy_highpage, told of by events of the kind `Copy`. Others may store to the page meanwhile.
 template <typename Copy>
 void copy_highpage(Task& current, Page* to, Page* from) {

@@ -3,16 +3,19 @@
 #include <array>
 
 #include "engine/check.h"
+#include "engine/kernel/device_exclusive.h"
 #include "engine/kernel/dup_mmap.h"
 #include "engine/kernel/filemap.h"
 #include "engine/kernel/gup.h"
 #include "engine/kernel/kernel.h"
 #include "engine/kernel/madvise.h"
 #include "engine/kernel/memory.h"
+#include "engine/kernel/memory_failure.h"
 #include "engine/kernel/migrate.h"
 #include "engine/kernel/mmap.h"
 #include "engine/kernel/mprotect.h"
 #include "engine/kernel/mremap.h"
+#include "engine/kernel/tlbflush.h"
 #include "engine/kernel/truncate.h"
 #include "engine/kernel/vmscan.h"
 #include "engine/kernel/writeback.h"
@@ -51,6 +54,11 @@ void perform<Call::load>(Task& current, const Operands& operands) {
 template <>
 void perform<Call::dma>(Task& current, const Operands& operands) {
   dma_to_user(current, operands[0].value, operands[1].value);
+}
+
+template <>
+void perform<Call::exclusive>(Task& current, const Operands& operands) {
+  write_exclusively(current, operands[0].value, operands[1].value);
 }
 
 template <>
@@ -112,6 +120,16 @@ void perform<Call::kswapd>(Task& current, const Operands& operands) {
 template <>
 void perform<Call::migrate>(Task& current, const Operands& operands) {
   migrate(current, operands[0].value, operands[0].count);
+}
+
+template <>
+void perform<Call::poison>(Task& current, const Operands& operands) {
+  uffdio_poison(current, operands[0].value, operands[0].count);
+}
+
+template <>
+void perform<Call::hwpoison>(Task& current, const Operands& operands) {
+  madvise_hwpoison(current, operands[0].value, operands[0].count);
 }
 
 template <>

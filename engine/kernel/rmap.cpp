@@ -250,9 +250,12 @@ int page_referenced(Task& current, Page* page) {
   int left = page_mapcount(current, page);
   if (left <= 0) return 0;
   int referenced = 0;
+  const bool counts = vma_has_recency(current);
   const bool walked = rmap_walk(current, page, true, [&](const Place& place) {
+    // 6.12 does not look, 6.1 forgets what it sees.
+    if (!counts && current.kernel->engine.since_6_12()) return true;
     return page_vma_mapped_walk(current, place, {}, [&](const Mapped& mapped) {
-      if (ptep_clear_flush_young(current, place.mm, mapped.address)) ++referenced;
+      if (ptep_clear_flush_young(current, place.mm, mapped.address) && counts) ++referenced;
       return --left != 0;
     });
   });
@@ -276,8 +279,8 @@ bool should_defer_flush(const Task& current, const Mm& mm) {
 }
 
 // Takes the entry out of the page table, to be flushed now or, for many, later.
-Pte nuke_entry(Task& current, Mm& mm, int address) {
-  if (!should_defer_flush(current, mm)) return ptep_clear_flush(current, mm, address);
+Pte nuke_entry(Task& current, Mm& mm, int address, TtuFlags flags) {
+  if (!flags.batch_flush || !should_defer_flush(current, mm)) return ptep_clear_flush(current, mm, address);
   const Pte pte = ptep_get_and_clear(current, mm, address);
   set_tlb_ubc_flush_pending(current, mm, pte.dirty() && !planted(current, Defect::unmapped_as_clean));
   return pte;
@@ -333,12 +336,20 @@ bool replace_entry(Task& current, Mm& mm, const Mapped& mapped, Pte was) {
   return unmaps;
 }
 
+// What takes the place of an entry whose page has failed counts no page.
+void poison_entry(Task& current, Mm& mm, const Mapped& mapped) {
+  if (!planted(current, Defect::hwpoison_still_counted))
+    add_mm_counter(current, mm, mm_counter(current, mapped.page), -1);
+  set_pte_at(current, mm, mapped.address, Pte::poison());
+}
+
 // try_to_unmap_one, of one entry. False: the page stays mapped here.
-bool unmap_entry(Task& current, Mm& mm, const Mapped& mapped) {
-  Pte pte = nuke_entry(current, mm, mapped.address);
+bool unmap_entry(Task& current, Mm& mm, const Mapped& mapped, TtuFlags flags) {
+  Pte pte = nuke_entry(current, mm, mapped.address, flags);
   if (planted(current, Defect::unmapped_bits_read_early)) pte = mapped.pte;
   if (pte.dirty() && !planted(current, Defect::unmapped_dirty_bit_dropped)) set_page_dirty(current, mapped.page);
-  if (!replace_entry(current, mm, mapped, pte)) return false;
+  if (flags.hwpoison) poison_entry(current, mm, mapped);
+  if (!flags.hwpoison && !replace_entry(current, mm, mapped, pte)) return false;
   page_remove_rmap(current, mapped.page);
   put_page(current, mapped.page);
   return true;
@@ -346,11 +357,11 @@ bool unmap_entry(Task& current, Mm& mm, const Mapped& mapped) {
 
 }  // namespace
 
-void try_to_unmap(Task& current, Page* page) {
+void try_to_unmap(Task& current, Page* page, TtuFlags flags) {
   SHOOTDOWN_CHECK(page->test(PG_locked));
   rmap_walk(current, page, false, [&](const Place& place) {
-    const auto unmap = [&](const Mapped& mapped) { return unmap_entry(current, place.mm, mapped); };
-    return page_vma_mapped_walk(current, place, {}, unmap) && page_mapped(current, page);
+    const auto unmap = [&](const Mapped& mapped) { return unmap_entry(current, place.mm, mapped, flags); };
+    return page_vma_mapped_walk(current, place, {.sync = flags.sync}, unmap) && page_mapped(current, page);
   });
 }
 
@@ -433,6 +444,38 @@ void remove_migration_ptes(Task& current, AnonVma* anon_vma, Page* old_folio, Pa
     visit_places(current, anon_vma, folio, remove);
     anon_vma_unlock_read(current, anon_vma);
   }
+}
+
+// --- what a device has to itself ---
+
+namespace {
+
+// page_make_device_exclusive_one, of one entry: who faults on it from now on waits for the device. Returns whether it was writable.
+bool make_entry_exclusive(Task& current, Mm& mm, const Mapped& mapped) {
+  const bool flushes = !planted(current, Defect::made_exclusive_without_flush);
+  const Pte pte =
+      flushes ? ptep_clear_flush(current, mm, mapped.address) : ptep_get_and_clear(current, mm, mapped.address);
+  if (pte.dirty()) set_page_dirty(current, mapped.page);
+  set_pte_at(current, mm, mapped.address, Pte::exclusive_to_device(pte));
+  page_remove_rmap(current, mapped.page);
+  return pte.write();
+}
+
+}  // namespace
+
+bool make_device_exclusive(Task& current, Page* page, const Mm& mm, int address) {
+  SHOOTDOWN_CHECK(page->test(PG_locked));
+  if (!page_anon(current, page)) return false;
+  bool valid = false;
+  rmap_walk(current, page, false, [&](const Place& place) {
+    page_vma_mapped_walk(current, place, {}, [&](const Mapped& mapped) {
+      const bool writable = make_entry_exclusive(current, place.mm, mapped);
+      if (writable && &place.mm == &mm && mapped.address == address) valid = true;
+      return true;
+    });
+    return page_mapped(current, page);
+  });
+  return valid && !page_mapped(current, page);
 }
 
 }  // namespace shootdown

@@ -39,9 +39,14 @@ int page_mkclean(Task& current, Page* page);
 // not waited for. The page is locked if it is a file's.
 int page_referenced(Task& current, Page* page);
 
-// try_to_unmap with TTU_BATCH_FLUSH: takes the page out of every page table, as far as that can be done. Where other CPUs would have
-// to flush, the task owes that (try_to_unmap_flush). The page is locked, and the caller has a reference.
-void try_to_unmap(Task& current, Page* page);
+// try_to_unmap: takes the page out of every page table, as far as that can be done. The page is locked, and the caller has a
+// reference.
+struct TtuFlags {
+  bool batch_flush = false;  // where other CPUs would have to flush, the task owes that (try_to_unmap_flush)
+  bool sync = false;         // who takes entries out meanwhile is waited for
+  bool hwpoison = false;     // its memory has failed: nobody may use the places any more
+};
+void try_to_unmap(Task& current, Page* page, TtuFlags flags);
 
 // A page that takes the place of an anonymous one leads where that leads. Both are locked.
 void inherit_anon_vma(Task& current, const Page* from, Page* to);
@@ -53,5 +58,9 @@ void try_to_migrate(Task& current, Page* page);
 // remove_migration_ptes: maps `folio` where migration entries stand for `old_folio`. Both are locked; they may be the same. Of an
 // anonymous page the caller has a reference to the anon_vma; null: it is a file's.
 void remove_migration_ptes(Task& current, AnonVma* anon_vma, Page* old_folio, Page* folio);
+
+// folio_make_device_exclusive: takes an anonymous page, which is locked, away from all CPUs, so that a device has it to
+// itself. Its entries keep their references. Whether it was mapped writable at the place, and is mapped nowhere any more.
+bool make_device_exclusive(Task& current, Page* page, const Mm& mm, int address);
 
 }  // namespace shootdown

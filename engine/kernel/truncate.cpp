@@ -96,6 +96,10 @@ void invalidate_inode_pages2_range(Task& current, AddressSpace& file, PageSpan r
   }
 }
 
+void truncate_error_page(Task& current, Page* page) {
+  invalidate_complete_page(current, page, current.kernel->files[page->mapping]);
+}
+
 // --- pages that are not wanted any more ---
 
 namespace {

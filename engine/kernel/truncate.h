@@ -20,6 +20,9 @@ void invalidate_mapping_pages(Task& current, AddressSpace& file, PageSpan range)
 // invalidate_inode_pages2_range: unmaps pages, and drops them though others may have references. A dirty page stays.
 void invalidate_inode_pages2_range(Task& current, AddressSpace& file, PageSpan range);
 
+// truncate_error_page, of a page that is locked, mapped nowhere, and clean: drops it though others may have references.
+void truncate_error_page(Task& current, Page* page);
+
 // ftruncate: the file has so many pages from now on. What is cut off is zeros if it comes back.
 void truncate(Task& current, AddressSpace& file, int pages);
 

@@ -116,7 +116,7 @@ Verdict shrink_locked(Task& current, Page* page) {
     if (!add_to_swap(current, page)) return Verdict::activate_locked;
   }
   if (page_mapped(current, page)) {
-    try_to_unmap(current, page);
+    try_to_unmap(current, page, {.batch_flush = true});
     if (page_mapped(current, page)) return Verdict::activate_locked;
   }
   return free_unmapped(current, page);

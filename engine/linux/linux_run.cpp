@@ -1039,6 +1039,9 @@ void LinuxRun::run_operation(int cpu, const Operation& operation) {
     case Call::mremap: linux_mremap(address_of(first), length, address_of(operation.operands[0].to)); break;
     case Call::dma: dma(cpu, first, operation.operands[1].value); break;
     case Call::idle: idle(cpu); break;
+    case Call::exclusive:
+    case Call::poison:
+    case Call::hwpoison: break;  // refused (linux_engine.cpp)
     case Call::truncate: linux_truncate(file, index); break;
     case Call::punch: linux_punch(file, index, pages); break;
   }

@@ -3,9 +3,10 @@
 // A plain 64-bit value with x86's bits. What an entry that is not present means
 // is the operating system's affair; the hardware only looks at `present`. It may
 // lead to a slot of swap space, or say which page is being moved to another frame,
-// and how it was mapped; and in both cases that nobody else has what is there. The
-// system's, too, is `special` of one that is present: it leads to a frame that no
-// struct page counts.
+// and how it was mapped; and in both cases that nobody else has what is there. It may
+// say which page a device has to itself, and how it was mapped; or that nobody may use
+// the place. The system's, too, is `special` of one that is present: it leads to a frame
+// that no struct page counts.
 #pragma once
 
 #include <cstdint>
@@ -32,6 +33,12 @@ class Pte {
   static constexpr Pte migration(Pte pte, bool exclusive) {
     return Pte((pte.bits_ & ~(present_bit | special_bit)) | migration_bit | (exclusive ? exclusive_bit : 0U));
   }
+  // make_writable_device_exclusive_entry and its like, of a present entry: keeps what it allows.
+  static constexpr Pte exclusive_to_device(Pte pte) {
+    return Pte((pte.bits_ & (frame_bits | write_bit)) | device_exclusive_bit);
+  }
+  // make_pte_marker(PTE_MARKER_POISONED), and make_hwpoison_entry: which frame has failed, nobody asks.
+  static constexpr Pte poison() { return Pte(poison_bit); }
 
   constexpr bool none() const { return bits_ == 0; }
   constexpr bool present() const { return (bits_ & present_bit) != 0; }
@@ -40,6 +47,8 @@ class Pte {
   constexpr bool dirty() const { return (bits_ & dirty_bit) != 0; }
   constexpr bool swapped() const { return !present() && (bits_ & swap_bit) != 0; }
   constexpr bool migrating() const { return !present() && (bits_ & migration_bit) != 0; }
+  constexpr bool device_exclusive() const { return !present() && (bits_ & device_exclusive_bit) != 0; }
+  constexpr bool poisoned() const { return !present() && (bits_ & poison_bit) != 0; }
   constexpr bool swp_exclusive() const { return (bits_ & exclusive_bit) != 0; }
   constexpr unsigned slot() const { return static_cast<unsigned>(bits_ >> frame_shift); }
   constexpr bool special() const { return (bits_ & special_bit) != 0; }
@@ -72,8 +81,11 @@ class Pte {
   // Of entries that are not present.
   static constexpr std::uint64_t swap_bit = 1U << 7U;
   static constexpr std::uint64_t migration_bit = 1U << 8U;
+  static constexpr std::uint64_t device_exclusive_bit = 1U << 10U;
+  static constexpr std::uint64_t poison_bit = 1U << 11U;
   static constexpr std::uint64_t exclusive_bit = 1U << 2U;
   static constexpr unsigned frame_shift = 12;
+  static constexpr std::uint64_t frame_bits = ~std::uint64_t{0} << frame_shift;
 
  private:
   std::uint64_t bits_ = 0;
@@ -82,6 +94,8 @@ class Pte {
 constexpr EntryFact entry_fact(Pte pte) {
   if (pte.swapped()) return EntryFact::in_swap(pte.slot());
   if (pte.migrating()) return EntryFact::in_migration(pte.frame());
+  if (pte.device_exclusive()) return EntryFact::exclusive_to_device(pte.frame());
+  if (pte.poisoned()) return {EntryFact::poison_bit};
   if (!pte.present()) return {};
   return {EntryFact::present_bit | (pte.write() ? EntryFact::write_bit : 0U) |
           (pte.young() ? EntryFact::young_bit : 0U) | (pte.dirty() ? EntryFact::dirty_bit : 0U) |

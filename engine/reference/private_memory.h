@@ -76,6 +76,7 @@ class PrivateMemory {
   // A call frees a place lazily, which is anonymous; and has done so.
   void begin_free(int place);
   void end_free(int place);
+  bool is_being_freed(int place) const { return is_private(place) && places_[place].frees != 0; }
   // Somebody has stored to it.
   void keep(int place);
   // The frame, which is no copy, is what the place shows from now on as its own. Returns this. If it may be thrown away, it has

@@ -97,6 +97,7 @@ void Reference::map(int mm, int first, int count, const Mapping& mapping) {
     View& here = view(mm, first + i);
     if (mapping.is_private && parents_[mm] != no_mm) {
       here.page = view(parents_[mm], first + i).page;
+      here.poisoned = is_poisoned(parents_[mm], first + i);
       private_.fork(place(parents_[mm], first + i), place(mm, first + i));
     } else if (mapping.is_private && mapping.moved_from >= 0) {
       here.page = view(mm, mapping.moved_from + i).page;
@@ -284,6 +285,23 @@ void Reference::clear_entry(int cpu, int mm, int page, int frame) {
 void Reference::clear_absent(int cpu, int mm, int page) {
   const int where = place(mm, page);
   if (zaps_[cpu] != 0 && shows_own(where)) throw_away(views_[where], where);
+}
+
+void Reference::poison(int mm, int page) {
+  const int where = place(mm, page);
+  views_[where].poisoned = true;
+  if (shows_own(where)) throw_away(views_[where], where);
+}
+
+void Reference::clear_poison(int cpu, int mm, int page) {
+  View& here = view(mm, page);
+  const bool stays = here.access == Allowed::yes && zaps_[cpu] == 0 && !private_.is_being_freed(place(mm, page));
+  if (stays) return;
+  here.poisoned = false;
+  // A fork has not come to it yet, or what it has copied goes in the same way.
+  for (int child = 0; child < max_mms; ++child) {
+    if (parents_[child] == mm) view(child, page).poisoned = false;
+  }
 }
 
 void Reference::set_entry(int cpu, int mm, int page) {

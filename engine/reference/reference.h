@@ -44,6 +44,9 @@
 // was pinned, in the frame that was: what the device writes is there as long as it is not
 // unmapped, or thrown away.
 //
+// A place that is poisoned, or whose memory has failed, may only be refused until it is thrown
+// away; and so may a fork's copy of it. What was there of an address space's own is lost.
+//
 // Cannot say which of the values that a word has had a disk shows: that is the
 // page cache's doing. It knows the bounds, because values grow.
 //
@@ -90,10 +93,13 @@ class Reference {
   // Whether an access to a virtual page may work, which leads to a frame; and, if it may, a store.
   bool may_access(int mm, int page, int frame) const {
     if (!is_mapped(mm, page)) return false;
+    if (is_poisoned(mm, page)) return is_to_be_flushed(mm, page, frame);
     const PageNumber behind = in_file(mm, page);
     const bool exists = behind == nothing || !is_beyond_end(behind) || is_discarded(behind);
     return (exists && !is_cut_off(mm, page, frame)) || is_to_be_flushed(mm, page, frame);
   }
+  // Whether nobody may use what a virtual page shows.
+  bool is_poisoned(int mm, int page) const { return view(mm, page).poisoned; }
   bool may_store(int mm, int page) const { return is_mapped(mm, page) && view(mm, page).stores != Allowed::no; }
   // Whether the access that has faulted on a CPU may be refused because nothing is there; and a store because what is mapped
   // must not be written to.
@@ -218,6 +224,10 @@ class Reference {
   void set_entry(int cpu, int mm, int page);
   // Takes one out that is not present: it leads to swap space, or the page is being moved.
   void clear_absent(int cpu, int mm, int page);
+  // From now on nobody may use a virtual page; what it had of its own is lost. And an entry that said so is taken out, which ends it
+  // only where what was there is thrown away, or moves.
+  void poison(int mm, int page);
+  void clear_poison(int cpu, int mm, int page);
   // An entry leads to the frame from now on.
   void show_frame(int mm, int page, int frame);
   void flush_gather(int cpu);
@@ -270,6 +280,7 @@ class Reference {
     PageNumber page = nothing;
     Allowed access = Allowed::no;
     Allowed stores = Allowed::no;  // as far as any access is
+    bool poisoned = false;         // nobody may use it, until it is zapped
   };
   int place(int mm, int page) const { return mm * virtual_pages_ + page; }
   const View& view(int mm, int page) const { return views_[place(mm, page)]; }
@@ -282,7 +293,7 @@ class Reference {
   PageNumber own(int mm, int page) const { return private_.own(place(mm, page)); }
   // Whether there is nothing, or was at some time since a moment.
   bool may_refuse_since(std::uint64_t moment, int mm, int page) const {
-    if (view(mm, page).access != Allowed::yes) return true;
+    if (view(mm, page).access != Allowed::yes || is_poisoned(mm, page)) return true;
     const PageNumber behind = in_file(mm, page);
     return behind != nothing && (is_beyond_end(behind) || pages_[behind].was_beyond_end > moment);
   }

@@ -839,4 +839,52 @@ BOOST_FIXTURE_TEST_CASE(a_store_to_what_another_mm_has_thrown_away_is_not_lost, 
   BOOST_TEST(loads(13));
 }
 
+// --- poison ---
+
+BOOST_AUTO_TEST_CASE(what_is_poisoned_shows_nothing_until_it_is_thrown_away) {
+  reference->map(0, 4, 2, {.is_private = true, .is_anonymous = true});
+  reference->store(0, 4, 0, 3, 7);
+  reference->poison(0, 4);
+  BOOST_TEST(shows_nothing(0, 4));
+  BOOST_TEST(shows(0, 5, 0));
+  // Nobody has thrown anything away.
+  reference->clear_poison(0, 0, 4);
+  BOOST_TEST(shows_nothing(0, 4));
+  reference->begin_zap(0);
+  reference->clear_poison(0, 0, 4);
+  reference->end_zap(0);
+  BOOST_TEST(shows(0, 4, 0));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_freed_lazily_or_moves_is_not_poisoned_any_more) {
+  reference->map(0, 4, 2, {.is_private = true, .is_anonymous = true});
+  reference->poison(0, 4);
+  reference->begin_free(0, 4, 1);
+  reference->clear_poison(0, 0, 4);
+  reference->end_free(0, 4, 1);
+  BOOST_TEST(shows(0, 4, 0));
+  reference->poison(0, 5);
+  reference->begin_unmap(0, 5, 1);
+  reference->map(0, 6, 1, {.is_private = true, .is_anonymous = true, .moved_from = 5});
+  reference->clear_poison(0, 0, 5);
+  reference->poison(0, 6);
+  reference->end_unmap(0, 5, 1);
+  BOOST_TEST(shows_nothing(0, 5));
+  BOOST_TEST(shows_nothing(0, 6));
+}
+
+BOOST_AUTO_TEST_CASE(a_child_may_not_use_what_its_parent_may_not) {
+  reference->map(0, 4, 2, {.is_private = true, .is_anonymous = true});
+  reference->poison(0, 4);
+  reference->begin_fork(0, 1);
+  reference->map(1, 4, 2, {.is_private = true, .is_anonymous = true});
+  reference->end_fork(0, 1);
+  BOOST_TEST(shows_nothing(1, 4));
+  BOOST_TEST(shows(1, 5, 0));
+  reference->begin_zap(0);
+  reference->clear_poison(0, 0, 4);
+  BOOST_TEST(shows(0, 4, 0));
+  BOOST_TEST(shows_nothing(1, 4));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

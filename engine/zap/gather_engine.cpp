@@ -79,18 +79,33 @@ bool should_zap_page(const Task& current, const Page* page, const ZapDetails& de
   return page == nullptr || !page_anon(current, page);
 }
 
-// An entry that is not present: that of a copy, or of anonymous memory, in swap space; or that of a page which is being moved.
-void zap_absent_entry(Task& current, Mm& mm, int address, Pte entry, const ZapDetails& details, RssVector& rss) {
-  if (entry.migrating()) {
-    const Page* const page = &current.kernel->pages[entry.frame()];
-    if (!should_zap_page(current, page, details)) return;
-    --rss[mm_counter(current, page)];
-  } else {
-    if (!details.even_cows) return;
+// Of a page that a device has the entry has a reference, and no rmap.
+void put_exclusive_page(Task& current, Page* page) {
+  if (planted(current, Defect::exclusive_rmap_removed)) page_remove_rmap(current, page);
+  if (!planted(current, Defect::exclusive_page_kept)) put_page(current, page);
+}
+
+// What a poisoned entry stands for counts no page.
+bool may_clear_poison(Task& current, const ZapDetails& details, RssVector& rss) {
+  if (planted(current, Defect::poison_counted)) --rss[MM_ANONPAGES];
+  return details.even_cows || planted(current, Defect::poison_not_spared);
+}
+
+// What an entry that is not present stands for goes: a copy, or anonymous memory, in swap space; a page which is being
+// moved; one that a device has, to which no CPU has a translation; a place that nobody may use. False: it is to stay.
+bool zap_absent(Task& current, Pte entry, const ZapDetails& details, RssVector& rss) {
+  if (entry.poisoned()) return may_clear_poison(current, details, rss);
+  if (entry.swapped()) {
+    if (!details.even_cows) return false;
     --rss[MM_SWAPENTS];
     if (!planted(current, Defect::swap_slot_kept)) free_swap_and_cache(current, static_cast<int>(entry.slot()));
+    return true;
   }
-  ptep_get_and_clear(current, mm, address);  // pte_clear_not_present_full
+  Page* const page = &current.kernel->pages[entry.frame()];
+  if (!should_zap_page(current, page, details)) return false;
+  --rss[mm_counter(current, page)];
+  if (entry.device_exclusive()) put_exclusive_page(current, page);
+  return true;
 }
 
 // What the kernel must not do under a spinlock.
@@ -115,7 +130,7 @@ bool GatherEngine::zap_folio_ptes(MmuGather& tlb, Page* page, int nr, Pte pte, b
   const bool dirty = of_file && pte.dirty() && is_news && !planted(current, Defect::dirty_bit_dropped);
   const Treatment treatment = dirty ? zap_dirty(tlb, page) : zap_other(tlb, page);
   if (treatment.force_flush) force_flush = true;
-  if (of_file && pte.young()) mark_page_accessed(current, page);
+  if (of_file && pte.young() && vma_has_recency(current)) mark_page_accessed(current, page);
   if (!treatment.delay_rmap && !planted(current, Defect::rmap_not_removed)) page_remove_rmap(current, page, nr);
   if (planted(current, Defect::rmap_removed_twice)) page_remove_rmap(current, page, nr);
   if (planted(current, Defect::page_not_queued)) return false;
@@ -142,7 +157,8 @@ GatherEngine::Piece GatherEngine::zap_ptes(MmuGather& tlb, int page, int end, co
     if (found.none()) continue;
     if (need_resched(current, entries++)) break;
     if (!found.present()) {
-      zap_absent_entry(current, mm, page, found, details, rss);
+      if (zap_absent(current, found, details, rss))
+        ptep_get_and_clear(current, mm, page);  // pte_clear_not_present_full
       continue;
     }
     Page* const mapped = vm_normal_page(current, found);

@@ -199,4 +199,28 @@ BOOST_AUTO_TEST_CASE(a_release_that_locks_pages_waits_for_itself) {
   BOOST_TEST(hangs);
 }
 
+// --- accessed pages ---
+
+BOOST_AUTO_TEST_CASE(that_a_page_was_accessed_counts_unless_it_is_read_sequentially) {
+  for (const int seq_read : {0, 1}) {
+    ProgramBuilder builder = one_cpu(1);
+    builder.machine(&MachineConfig::seq_read, seq_read).operation(0, Call::load, 0, 0);
+    const std::size_t faulted = record(builder).count<event::MarkAccessed>();
+    const std::size_t zapped = record(builder.operation(0, Call::munmap, 0, 1)).count<event::MarkAccessed>();
+    // The end of the thread zaps what is mapped, too.
+    BOOST_TEST(zapped == faulted);
+    BOOST_TEST((zapped == 0U) == (seq_read == 1));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(reclaim_takes_what_is_read_sequentially_though_it_was_accessed) {
+  for (const Engine* const engine : {find_engine("eager_dirty"), find_engine("delayed_rmap")}) {
+    ProgramBuilder builder = one_cpu(1);
+    builder.machine(&MachineConfig::seq_read, 1).operation(0, Call::load, 0, 0).operation(0, Call::kswapd, 0, 1);
+    const RightRun run(builder, *engine);
+    BOOST_TEST(run.count<event::RemoveFromPageCache>() == 1U);
+    BOOST_TEST(run.count<event::ClearAccessed>() == (engine == find_engine("eager_dirty") ? 2U : 0U));
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

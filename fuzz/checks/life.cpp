@@ -51,6 +51,8 @@ void list_file_page(std::vector<std::string>& lines, const World& world, int fil
 void list_entry(std::vector<std::string>& lines, const World& world, int mm, int page) {
   const EntryFact entry = world.entry(mm, page);
   if (entry.swapped()) lines.push_back(fmt::format("mm {} pte {}: in swap space", mm, page));
+  if (entry.device_exclusive()) lines.push_back(fmt::format("mm {} pte {}: a device has it to itself", mm, page));
+  if (entry.poisoned()) lines.push_back(fmt::format("mm {} pte {}: poison", mm, page));
   if (!entry.present()) return;
   const PageFact shown = world.frame_facts(entry.frame()).page;
   std::string where = "a page of no file";

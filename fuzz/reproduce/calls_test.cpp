@@ -64,6 +64,9 @@ BOOST_AUTO_TEST_CASE(what_is_neither) {
   check("read page 2 of file 1", Kind::other, "read_page(1, 2)");
   check("write page 2", Kind::other, "write_page(me, 0, 2)", true);
   check("dma page 2 word 1", Kind::other, "write_pinned(me, 2)", true);
+  check("exclusive page 2 word 1", Kind::nothing, "", true);
+  check("poison page 2", Kind::nothing, "", true);
+  check("hwpoison page 2", Kind::nothing, "", true);
 }
 
 BOOST_AUTO_TEST_CASE(stores_are_loops) {
