@@ -9,14 +9,16 @@
 //
 // Who saves a page locks it first. So whoever removes the last rmap of a page that
 // it has locked, as reclaim and truncation do, has until it unlocks the page to
-// flush: then is when the TLBs are looked at.
+// flush: then is when the TLBs are looked at. If it has removed others of the page's
+// rmaps, it has as long for these, and whoever zaps the last one meanwhile must have flushed
+// its own mm only.
 //
 // An entry that is not dirty may stay until the flush: a store through it walks
 // the page table, and finds the entry gone. CPUs in lazy mode are exempt, and so
 // is the CPU that removes the rmap: they flush before they run user code again.
 //
 // A page that is no file's is nobody's to save but reclaim's, which locks it; who else
-// unmaps it may flush later.
+// unmaps it may flush later. What was freed lazily is saved by nobody.
 //
 // An engine that breaks this need not lose data: it may mark the page dirty once
 // more after the flush. So this is not what names a failure if there is another
@@ -30,49 +32,59 @@
 
 namespace shootdown {
 
-class DirtyUnmapped final : public Oracle<event::TakeLock, event::DropLock, event::RemoveRmap> {
+class DirtyUnmapped final
+    : public Oracle<event::TakeLock, event::DropLock, event::RemoveRmap, event::BeginGather, event::EndGather> {
  public:
   DirtyUnmapped(OracleId id, Trial& trial)
-      : Oracle(id, trial), pages_(row<Page>(number(world().page_array_length()))) {}
+      : Oracle(id, trial),
+        pages_(row<Page>(number(world().page_array_length()))),
+        gathers_(one_per_cpu<std::uint8_t>()) {}
+
+  void on(int cpu, const event::BeginGather& event) { gathers_[cpu] = one_of(number(event.mm)); }
+  void on(int cpu, const event::EndGather& /*event*/) { gathers_[cpu] = 0; }
 
   void on(int cpu, const event::TakeLock& event) {
     if (event.lock.kind == LockClass::page && event.taken != 0) pages_[event.lock.number] = {.locked_by = one_of(cpu)};
   }
 
   void on(int cpu, const event::RemoveRmap& event) {
-    if (event.mapcount != 0) return;
     Page& page = pages_[event.page.frame];
-    if (page.locked_by == one_of(cpu)) {
-      page.unmapped = true;
-    } else if (event.page.file != no_fact) {
-      check_tlbs(cpu, event.page.frame,
-                 "the last rmap of page frame {} is removed while cpu {} can write to it through virtual page {}");
-    }
+    const bool is_holder = page.locked_by == one_of(cpu);
+    if (is_holder) page.unmapped = true;
+    if (event.mapcount != 0 || is_holder || event.page.file == no_fact) return;
+    check_tlbs(cpu, event.page.frame,
+               "the last rmap of page frame {} is removed while cpu {} can write to it through virtual page {}",
+               [&](int other) { return !page.unmapped || one_of(world().mm_of(other)) == gathers_[cpu]; });
   }
 
   void on(int cpu, const event::DropLock& event) {
     if (event.lock.kind != LockClass::page) return;
     const Fact frame = event.lock.number;
-    const bool unmapped = pages_[frame].unmapped && world().frame_facts(frame).mapcount == 0;
+    const FrameFacts facts = world().frame_facts(frame);
+    const bool freed_lazily = facts.anonymous && !facts.test(PG_swapbacked);
+    const bool unmapped = pages_[frame].unmapped && facts.mapcount == 0 && !freed_lazily;
     pages_[frame] = {};
     if (unmapped)
       check_tlbs(cpu, frame,
-                 "page frame {}, which was unmapped, is unlocked while cpu {} can write to it through virtual page {}");
+                 "page frame {}, which was unmapped, is unlocked while cpu {} can write to it through virtual page {}",
+                 [](int /*other*/) { return true; });
   }
 
  private:
   struct Page {
     std::uint8_t locked_by = 0;  // a CPU's number plus one; 0: nobody who told
-    bool unmapped = false;       // by who has it locked
+    bool unmapped = false;       // by who has it locked: from some mm at least
   };
-  static std::uint8_t one_of(int cpu) { return static_cast<std::uint8_t>(cpu + 1); }
+  static std::uint8_t one_of(int number) { return static_cast<std::uint8_t>(number + 1); }
 
   using Message = fmt::format_string<Fact&, int&, const Fact&>;
 
-  void check_tlbs(int cpu, Fact frame, Message message) {
+  // Those of CPUs for which it is `due`.
+  template <typename Due>
+  void check_tlbs(int cpu, Fact frame, Message message, const Due& due) {
     const int cpus = machine().cpus;
     for (int other = 0; other < cpus; ++other) {
-      if (other != cpu && !world().is_lazy(other)) check_tlb(cpu, frame, other, message);
+      if (other != cpu && !world().is_lazy(other) && due(other)) check_tlb(cpu, frame, other, message);
     }
   }
 
@@ -86,6 +98,7 @@ class DirtyUnmapped final : public Oracle<event::TakeLock, event::DropLock, even
   }
 
   Row<Page> pages_;
+  Row<std::uint8_t> gathers_;  // by CPU: the mm's number plus one; 0: it has none
 };
 
 }  // namespace shootdown

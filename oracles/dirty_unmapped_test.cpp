@@ -113,6 +113,36 @@ BOOST_AUTO_TEST_CASE(silent_for_a_page_that_is_mapped_again_when_it_is_unlocked)
   BOOST_TEST(!run.breaks(id));
 }
 
+BOOST_AUTO_TEST_CASE(what_was_freed_lazily_is_saved_by_nobody) {
+  LockedPage run;
+  run.world.frames_in_use[0].facts.anonymous = true;
+  run.rmap_removed();
+  run.unlock();
+  BOOST_TEST(!run.breaks(id));
+  run.world.frames_in_use[0].facts.flags |= PG_swapbacked;
+  run.happens(1, event::TakeLock{.lock = LockedPage::lock, .shared = 0, .tries = 0, .taken = 1, .holders = 0});
+  run.rmap_removed();
+  run.unlock();
+  BOOST_TEST(run.breaks(id));
+}
+
+// CPU 1, which reclaims the page, has unmapped it from the mm of CPU 2. CPU 0 unmaps it from another, which has been flushed.
+BOOST_AUTO_TEST_CASE(who_removes_the_last_rmap_does_not_flush_for_who_has_the_page_locked) {
+  LockedPage run;
+  run.rmap_removed(1);
+  run.happens(0, event::BeginGather{.mm = 1});
+  run.happens(0, event::RemoveRmap{.page = run.page, .mapcount = 0});
+  BOOST_TEST(!run.breaks(id));
+  run.unlock();
+  BOOST_TEST(run.breaks(id));
+
+  LockedPage other;
+  other.rmap_removed(1);
+  other.happens(0, event::BeginGather{.mm = 0});
+  other.happens(0, event::RemoveRmap{.page = other.page, .mapcount = 0});
+  BOOST_TEST(other.breaks(id));
+}
+
 BOOST_AUTO_TEST_CASE(somebody_elses_lock_is_no_excuse) {
   LockedPage run;
   run.happens(0, event::RemoveRmap{.page = run.page, .mapcount = 0});
