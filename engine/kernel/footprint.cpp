@@ -22,7 +22,7 @@ using Kind = Places::Kind;
 
 constexpr int max_said = 16;
 // Rows of places. Whoever releases pages of a gather looks at the flags of each, and they lie in no order.
-constexpr int max_touched = 1024;
+constexpr int max_touched = 544;
 
 // The enumerator's name, as the compiler writes it.
 template <Kind Which>
