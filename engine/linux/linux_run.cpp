@@ -982,10 +982,10 @@ void LinuxRun::fork(int child) {
 }
 
 void LinuxRun::idle(int cpu) {
-  cpus_[cpu].idle = true;
+  cpus_[cpu].in_kernel_thread = true;
   linux_idle();
   leave_step();
-  cpus_[cpu].idle = false;
+  cpus_[cpu].in_kernel_thread = false;
 }
 
 // Of a system call, the first step: who has not made it is not in the kernel.

@@ -162,7 +162,7 @@ class LinuxRun final : public Run, public World {
   int page_tables(int /*mm*/) const override { return 1; }
   int present_entries(int mm, int table) const override;
   int mm_of(int cpu) const override { return config.mm_of(cpu); }
-  bool is_lazy(int cpu) const override { return linux_is_lazy(cpu) != 0 || cpus_[cpu].idle; }
+  bool is_lazy(int cpu) const override { return linux_is_lazy(cpu) != 0 || cpus_[cpu].in_kernel_thread; }
   int tlb_size(int cpu) const override;
   TlbFact tlb_entry(int cpu, int number) const override;
   int batches_in_use() const override { return 0; }
@@ -205,10 +205,10 @@ class LinuxRun final : public Run, public World {
     bool takes_interrupts = true;
     bool in_interrupt = false;
     bool exited = false;
-    bool idle = false;           // it runs no user code
-    int acts_for = nobody;       // another CPU, meanwhile in one step
-    PageFact copied;             // by read() or write()
-    event::FreeLazily lazily{};  // what it frees so; count 0: nothing
+    bool in_kernel_thread = false;  // its CPU runs no user code
+    int acts_for = nobody;          // another CPU, meanwhile in one step
+    PageFact copied;                // by read() or write()
+    event::FreeLazily lazily{};     // what it frees so; count 0: nothing
     Dma dma;
     int failing_allocations = 0;  // so many of the operation's next ones that must not sleep fail
     int idle = 0;                 // accesses since it last changed something

@@ -35,7 +35,8 @@ void PrivateMemory::move(int from, int to) {
   if (!exists() || from == to) return;
   std::ranges::replace(pins_, to, nowhere);
   share(from, to);
-  std::ranges::replace(pins_, from, to);
+  // Who has not found it yet will find at the old place what is there by then.
+  std::ranges::replace(pins_, from, nowhere);
 }
 
 void PrivateMemory::share(int from, int to) {

@@ -12,9 +12,10 @@
 // his own; but while the fork goes on the parent's stores may be to both: translations
 // that its threads have are flushed at its end.
 //
-// What is pinned for a device to write to stays its place's own, wherever it moves
-// with its mapping, until it is thrown away: no store of the address space that has
-// pinned it, and no fork, puts another page there.
+// What is pinned for a device to write to stays its place's own until it is thrown away:
+// no store of the address space that has pinned it, and no fork, puts another page there.
+// Of what has moved meanwhile it is not known whether it was pinned before: it is found
+// by its frame.
 //
 // Belongs to the reference (reference.h), and says nothing of who may access what.
 // Needs no room before there is a private mapping.
@@ -102,7 +103,7 @@ class PrivateMemory {
   // A CPU pins what a place has of its own from now on.
   void begin_pin(int cpu, int place) { pins_[static_cast<std::size_t>(cpu)] = is_private(place) ? place : nowhere; }
   // The place to whose own page a device writes, by what the CPU has pinned at a place: that place, whatever frame it shows now;
-  // or, if what was there is gone, the one that shows the frame. -1: none.
+  // or, if what was there is gone or has moved, the one that shows the frame. -1: none.
   int pinned(int cpu, int frame, int was_at) const;
 
   // --- copies that stores make ---
@@ -157,7 +158,7 @@ class PrivateMemory {
   Row<std::uint32_t> words_;
   Row<Frame> frames_;
   Row<PageNumber> slots_;  // what some place has of its own, and the slot holds
-  // By CPU: the place of what it pins, until this is thrown away, or something else is mapped there.
+  // By CPU: the place of what it pins, until this is thrown away or moves, or something else is mapped there.
   std::array<int, max_cpus> pins_;
 };
 
