@@ -21,7 +21,7 @@ namespace {
 using Kind = Places::Kind;
 
 constexpr int max_said = 16;
-constexpr int max_touched = 64;  // rows of places
+constexpr int max_touched = 512;  // rows of places: a gather looks at all pages of a chunk that it frees
 
 // The enumerator's name, as the compiler writes it.
 template <Kind Which>
