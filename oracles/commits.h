@@ -49,7 +49,7 @@ class Commits final
   void on(int /*cpu*/, const event::InsertMapping& event) {
     using Kind = event::InsertMapping::Kind;
     reference_.map(number(event.mm), number(event.first), number(event.count),
-                   {.is_private = event.kind != Kind::shared,
+                   {.is_private = event.kind == Kind::private_file || event.kind == Kind::anonymous,
                     .is_anonymous = event.kind == Kind::anonymous,
                     .read_only = event.read_only != 0,
                     .file = number(event.file),

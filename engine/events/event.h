@@ -271,6 +271,7 @@ struct InsertMapping : StepEvent {
     shared,        // shows pages of a file, which stores are to
     private_file,  // the same, but stores are to copies of the mm's own (MAP_PRIVATE)
     anonymous,     // shows pages of the mm's own, of zeros at first
+    device,        // shows the memory of a device, which is numbered like one file more
   };
 
   Fact mm;
@@ -489,7 +490,7 @@ struct AllocatePage : StepEvent {
   Fact frame;  // the first; none: there are no such
 };
 
-// To the free list.
+// To the free list; or, of the memory of a device, back to its driver.
 struct FreePage : StepEvent {
   PageFact page;
   // found: how it was

@@ -155,9 +155,9 @@ void advance_write_protect_seq(const Task& current, Mm& mm) {
   mm.write_protect_seq.add(1, std::memory_order_acq_rel);
 }
 
-// copy_page_range. vma_needs_copy: a mapping without anonymous pages is filled by faults.
+// copy_page_range. vma_needs_copy: a mapping without anonymous pages is filled by faults, unless it has none at all.
 void copy_page_range(Task& current, const Copy& copy) {
-  if (copy.vma.anon_vma.load(std::memory_order_relaxed) == nullptr) return;
+  if (copy.vma.anon_vma.load(std::memory_order_relaxed) == nullptr && !copy.vma.is_pfnmap()) return;
   const bool is_cow = !copy.vma.is_shared();
   if (is_cow) advance_write_protect_seq(current, copy.src_mm);
   each_page_table(current, copy.src_mm, copy.vma.start, copy.vma.end,

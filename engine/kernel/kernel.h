@@ -74,7 +74,7 @@ class Kernel final : public Run {
   Machine machine;
   Row<Task> tasks;
   Row<Mm> mms;
-  Row<AddressSpace> files;
+  Row<AddressSpace> files;  // and that of the device, behind them, if the program maps its memory
   Row<Page> pages;
   Row<AnonVma> anon_vmas;  // none if no operation makes anonymous pages
   SwapSpace swap;          // of no slots, unless the program can use them
@@ -92,6 +92,14 @@ class Kernel final : public Run {
 
   // Of the page that is full of zeros. It is nobody's, and there is one only if the program maps anonymous memory.
   FrameNumber zero_pfn() const { return static_cast<FrameNumber>(page_count()); }
+  // The device's memory, by its place there: the frame in which it is. Guarded by the invalidate_lock of its address space.
+  Row<FrameNumber> device_memory;
+  AddressSpace& device() const { return files[config.files]; }
+  // The frames that it can be in at a place: the first, and what it is moved to in turn.
+  FrameNumber device_frame(int place, int turn) const {
+    return static_cast<FrameNumber>(zero_pfn() + 1 + 2 * place + turn);
+  }
+
   // Whether somebody in this run may truncate a file, or punch a hole.
   bool truncates() const { return truncates_; }
   // The pages that there are to hand out.

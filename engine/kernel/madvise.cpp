@@ -35,6 +35,7 @@ void madvise_walk_vmas(Task& current, int first, int count, const Visit& visit) 
 
 void madvise_dontneed(Task& current, int first, int count) {
   madvise_walk_vmas(current, first, count, [&](Vma& vma, int from, int to) {
+    if (vma.is_pfnmap()) return false;
     current.kernel->engine.zap_page_range(current, vma, from, to, {});
     return true;
   });
@@ -89,6 +90,7 @@ int make_cold(TlbGather& tlb, int address, int end, PageList* pages) {
 
 void cold_or_pageout(Task& current, int first, int count, bool pageout) {
   madvise_walk_vmas(current, first, count, [&](Vma& vma, int from, int to) {
+    if (vma.is_pfnmap()) return false;
     TlbGather tlb(current, current.kernel->mms[vma.mm]);
     each_page_table(current, tlb.mm(), from, to, [&](int begin, int end) {
       PageList pages;

@@ -5,6 +5,7 @@
 #include "engine/check.h"
 #include "engine/kernel/anon_vma.h"
 #include "engine/kernel/device_exclusive.h"
+#include "engine/kernel/device_memory.h"
 #include "engine/kernel/migrate.h"
 #include "engine/kernel/page_alloc.h"
 #include "engine/kernel/page_table.h"
@@ -157,6 +158,10 @@ VmFault do_file_fault(Task& current, Vma& vma, int address, bool write) {
 
 // do_fault, and do_anonymous_page where there is no file.
 VmFault do_fault(Task& current, Vma& vma, int address, bool write) {
+  if (vma.is_pfnmap()) {
+    device_fault(current, vma, address);
+    return VmFault::none;
+  }
   if (vma.is_anonymous()) return do_anonymous_page(current, vma, address, write);
   if (write && !vma.is_shared()) return do_cow_fault(current, vma, address);
   return do_file_fault(current, vma, address, write);
@@ -258,6 +263,10 @@ bool can_reuse_anon_page(Task& current, const Vma& vma, Page* page) {
 }  // namespace
 
 VmFault do_wp_page(Task& current, Vma& vma, int address, Pte orig_pte) {
+  if (vma.is_pfnmap()) {
+    wp_pfn_shared(current, current.kernel->mms[vma.mm], address, orig_pte);
+    return VmFault::none;
+  }
   if (vma.is_shared()) {
     wp_page_shared(current, vma, address, orig_pte);
     return VmFault::none;

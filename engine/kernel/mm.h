@@ -62,8 +62,9 @@ struct Vma {
   Row<AnonVmaChain> anon_vma_chain;
   Shared<int> chained = 0;
 
-  bool is_shared() const { return kind == Kind::shared; }        // VM_SHARED
-  bool is_anonymous() const { return kind == Kind::anonymous; }  // vma_is_anonymous
+  bool is_shared() const { return kind == Kind::shared || is_pfnmap(); }  // VM_SHARED
+  bool is_pfnmap() const { return kind == Kind::device; }                 // VM_PFNMAP
+  bool is_anonymous() const { return kind == Kind::anonymous; }           // vma_is_anonymous
 };
 
 // A page table of the lowest level. The entries themselves belong to the machine.

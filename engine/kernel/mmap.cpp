@@ -53,7 +53,7 @@ bool mmap_region(Task& current, int first, int end, Vma::Kind kind) {
   shown.start = static_cast<std::uint16_t>(first);
   shown.end = static_cast<std::uint16_t>(end);
   shown.mm = mm.number;
-  shown.file = static_cast<std::uint8_t>(config.file_of(first));
+  shown.file = static_cast<std::uint8_t>(kind == Vma::Kind::device ? config.files : config.file_of(first));
   shown.pgoff = static_cast<std::uint16_t>(anonymous ? first : config.index_of(first));
   shown.kind = kind;
   const VmaMergeStruct merge{first, end, kind, shown.file, shown.pgoff, false, nullptr};
@@ -91,7 +91,7 @@ void msync(Task& current, int first, int count) {
     const bool found = vma != nullptr && vma->start < end;
     const int from = found ? std::max<int>(at, vma->start) : end;
     const int to = found ? std::min<int>(end, vma->end) : end;
-    const bool syncs = found && vma->is_shared();
+    const bool syncs = found && vma->is_shared() && !vma->is_pfnmap();
     AddressSpace* const file = syncs ? &kernel.files[vma->file] : nullptr;
     const PageSpan span{syncs ? vma->pgoff + (from - vma->start) : 0, to - from};
     mm.mmap_lock.up_read(current);  // the file may be synced long after the mapping is gone

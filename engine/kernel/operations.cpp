@@ -4,6 +4,7 @@
 
 #include "engine/check.h"
 #include "engine/kernel/device_exclusive.h"
+#include "engine/kernel/device_memory.h"
 #include "engine/kernel/dup_mmap.h"
 #include "engine/kernel/filemap.h"
 #include "engine/kernel/gup.h"
@@ -85,6 +86,16 @@ void perform<Call::mmap_private>(Task& current, const Operands& operands) {
 template <>
 void perform<Call::mmap_anonymous>(Task& current, const Operands& operands) {
   do_mmap(current, operands[0].value, operands[0].count, Vma::Kind::anonymous);
+}
+
+template <>
+void perform<Call::mmap_device>(Task& current, const Operands& operands) {
+  do_mmap(current, operands[0].value, operands[0].count, Vma::Kind::device);
+}
+
+template <>
+void perform<Call::move_device>(Task& current, const Operands& operands) {
+  move_device_memory(current, {current.kernel->config.index_of(operands[0].value), operands[0].count});
 }
 
 template <>

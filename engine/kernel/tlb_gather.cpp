@@ -48,6 +48,10 @@ void TlbGather::flush_tlb_only() {
   reset_range();
 }
 
+void TlbGather::end_vma(const Vma& vma) {
+  if (vma.is_pfnmap() && !fullmm_ && !planted(task_, Defect::pfnmap_not_flushed)) flush_tlb_only();
+}
+
 void TlbGather::finish() {
   begin_finish();
   flush_tlb_only();

@@ -26,6 +26,9 @@ class TlbGather {
   void remove_table(int first);
   // tlb_flush_mmu_tlbonly: flushes what was cleared since the last flush, if anything.
   void flush_tlb_only();
+  // tlb_end_vma: a mapping has been zapped. What has no pages must be flushed before its address space forgets the mapping: whoever
+  // owns the memory looks for mappings there, and flushes none that it does not find.
+  void end_vma(const Vma& vma);
   // tlb_finish_mmu.
   void finish();
 

@@ -212,6 +212,7 @@ Neighbours neighbours_of(Mm& mm, int first, int end) {
 }
 
 bool is_mergeable_vma(const Vma& vma, const VmaMergeStruct& merge) {
+  if (vma.is_pfnmap()) return false;  // VM_SPECIAL
   const bool same_file = vma.is_anonymous() || vma.file == merge.file;
   return vma.kind == merge.kind && vma.read_only == merge.read_only && same_file;
 }

@@ -21,7 +21,8 @@ struct Missing {
   Call nearest;  // of the same operands
 };
 constexpr std::array missing{Missing{Call::exclusive, Call::dma}, Missing{Call::poison, Call::dontneed},
-                             Missing{Call::hwpoison, Call::dontneed}};
+                             Missing{Call::hwpoison, Call::dontneed}, Missing{Call::mmap_device, Call::mmap},
+                             Missing{Call::move_device, Call::dontneed}};
 
 std::string refuse_operations(const Program& program) {
   for (const Operation& operation : operations_of(program)) {

@@ -1041,7 +1041,9 @@ void LinuxRun::run_operation(int cpu, const Operation& operation) {
     case Call::idle: idle(cpu); break;
     case Call::exclusive:
     case Call::poison:
-    case Call::hwpoison: break;  // refused (linux_engine.cpp)
+    case Call::hwpoison:
+    case Call::mmap_device:
+    case Call::move_device: break;  // refused (linux_engine.cpp)
     case Call::truncate: linux_truncate(file, index); break;
     case Call::punch: linux_punch(file, index, pages); break;
   }

@@ -44,6 +44,8 @@
 // was pinned, in the frame that was: what the device writes is there as long as it is not
 // unmapped, or thrown away.
 //
+// The memory of a device is like a file that nobody saves. No page of it can be pinned.
+//
 // A place that is poisoned, or whose memory has failed, may only be refused until it is thrown
 // away; and so may a fork's copy of it. What was there of an address space's own is lost.
 //
@@ -107,7 +109,7 @@ class Reference {
   bool may_refuse_store(int mm, int page) const { return view(mm, page).stores != Allowed::yes; }
   // Whether no page of a virtual page may be pinned for the operation under way on a CPU, to be written to.
   bool may_refuse_pin(int cpu, int mm, int page) const {
-    return may_refuse_since(began_[cpu], mm, page) || may_refuse_store(mm, page);
+    return may_refuse_since(began_[cpu], mm, page) || may_refuse_store(mm, page) || is_of_device(view(mm, page).page);
   }
   // Whether the read() under way on a CPU, which has found a frame, may get the value from it.
   bool allows_read(int cpu, int file, int index, int word, int frame, std::uint32_t value) const {
@@ -252,8 +254,10 @@ class Reference {
   // Of a page that can be shown: those of files, then those that mms have of their own.
   using PageNumber = PrivateMemory::PageNumber;
   static constexpr PageNumber nothing = PrivateMemory::nothing;
-  static_assert(max_files * max_file_pages + max_mms * max_windows * max_file_pages <= nothing);
+  static_assert((max_files + 1) * max_file_pages + max_mms * max_windows * max_file_pages <= nothing);
   bool is_of_file(PageNumber page) const { return page < pages_.size(); }
+  // The last of the files is none: it is the memory of a device.
+  bool is_of_device(PageNumber page) const { return is_of_file(page) && page / file_length_ == files_.size() - 1; }
   PageNumber file_page(int file, int index) const { return static_cast<PageNumber>(file * file_length_ + index); }
   static void forget(Page& page);
   std::uint32_t word_of(PageNumber page, int word) const {

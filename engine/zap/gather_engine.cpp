@@ -208,6 +208,7 @@ void GatherEngine::unmap_single_vma(MmuGather& tlb, const Vma& vma, int first, i
   const bool zaps_all = details.even_cows || vma.is_shared();
   if (zaps_all) note(tlb.task(), event::BeginZap{.mm = mm, .first = as_fact(first), .count = as_fact(end - first)});
   each_page_table(tlb.task(), tlb.mm(), first, end, [&](int from, int to) { zap_pte_range(tlb, from, to, details); });
+  tlb.end_vma(vma);
   if (zaps_all) note(tlb.task(), event::EndZap{.mm = mm, .first = as_fact(first), .count = as_fact(end - first)});
 }
 

@@ -117,6 +117,8 @@ CCall call_in_c(const Operation& operation, const MachineConfig& machine, bool e
     case Call::idle: return {CallKind::nothing, {}, "a CPU idles when no thread wants it, and nobody can ask for more"};
     case Call::exclusive:
       return {CallKind::nothing, {}, "nobody can ask for it, and memory that is a file's is not given"};
+    case Call::mmap_device:
+    case Call::move_device: return {CallKind::nothing, {}, "there need be no such device"};
     case Call::poison: return {CallKind::nothing, {}, "memory that is a file's is not poisoned so"};
     case Call::hwpoison: return {CallKind::nothing, {}, "the memory would be lost to the machine"};
     case Call::free: return {CallKind::nothing, {}, "memory that is a file's is not freed so"};

@@ -66,6 +66,8 @@ BOOST_AUTO_TEST_CASE(what_is_neither) {
   check("dma page 2 word 1", Kind::other, "write_pinned(me, 2)", true);
   check("exclusive page 2 word 1", Kind::nothing, "", true);
   check("poison page 2", Kind::nothing, "", true);
+  check("mmap_device page 2", Kind::nothing, "", true);
+  check("move_device page 2", Kind::nothing, "", true);
   check("hwpoison page 2", Kind::nothing, "", true);
 }
 

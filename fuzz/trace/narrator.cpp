@@ -189,7 +189,8 @@ class Words {
   // --- address spaces ---
 
   Narration tell(const event::InsertMapping& insert) const {
-    static constexpr std::array<std::string_view, 3> kinds{"a mapping", "a private mapping", "anonymous memory"};
+    static constexpr std::array<std::string_view, 4> kinds{"a mapping", "a private mapping", "anonymous memory",
+                                                           "a device's memory"};
     const std::string_view what = kinds.at(static_cast<std::size_t>(insert.kind));
     const std::string_view how = insert.read_only != 0 ? ", read-only" : "";
     return essential(fmt::format("insert {} at page {}{}{}", what, insert.first, of_mm(insert.mm), how));

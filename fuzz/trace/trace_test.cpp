@@ -661,9 +661,10 @@ class References {
     if (step.is<event::FreezeRefcount>() && step.as<event::FreezeRefcount>().frozen != 0)
       set(step.as<event::FreezeRefcount>().page, 0);
   }
+  // The memory of a device never has any.
   bool has_none(PageFact page) const {
     const auto found = counts_.find(page.frame);
-    return found != counts_.end() && found->second == 0;
+    return found == counts_.end() || found->second == 0;
   }
 
  private:
