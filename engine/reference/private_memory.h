@@ -102,6 +102,7 @@ class PrivateMemory {
 
   // A CPU pins what a place has of its own from now on.
   void begin_pin(int cpu, int place) { pins_[static_cast<std::size_t>(cpu)] = is_private(place) ? place : nowhere; }
+  void end_pin(int cpu) { pins_[static_cast<std::size_t>(cpu)] = nowhere; }
   // The place to whose own page a device writes, by what the CPU has pinned at a place: that place, whatever frame it shows now;
   // or, if what was there is gone or has moved, the one that shows the frame. -1: none.
   int pinned(int cpu, int frame, int was_at) const;

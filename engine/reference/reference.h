@@ -203,7 +203,10 @@ class Reference {
 
   // --- what may be seen late ---
 
-  void begin_operation(int cpu) { began_[cpu] = now_; }
+  void begin_operation(int cpu) {
+    began_[cpu] = now_;
+    private_.end_pin(cpu);
+  }
   // An access on the CPU has met no translation: the kernel sees to it, or refuses it.
   void fault(int cpu) { faulted_[cpu] = now_; }
   // The frame leaves the page cache, as what the page of the file is now; and it ends its life.

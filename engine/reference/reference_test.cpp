@@ -780,6 +780,16 @@ BOOST_FIXTURE_TEST_CASE(of_what_is_pinned_nothing_is_promised_when_it_has_been_t
   BOOST_TEST(!loads(13, 10));
 }
 
+BOOST_FIXTURE_TEST_CASE(a_pin_ends_with_its_operation, Forking) {
+  reference->begin_pin(1, 0, 5);
+  reference->end_fork(0, 1);
+  reference->copy_word(9, -1, -1, 10, 0);
+  reference->show_frame(0, 5, 10);
+  reference->begin_operation(1);
+  reference->dma(1, {.mm = 0, .page = 5, .frame = 9}, 0, 12);
+  BOOST_TEST(!loads(12, 10));
+}
+
 // Whether it was pinned before that nobody knows: it may be what has been mapped there since.
 BOOST_FIXTURE_TEST_CASE(what_moves_before_it_is_pinned_is_not_pinned, Forking) {
   reference->end_fork(0, 1);
