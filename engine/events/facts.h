@@ -95,7 +95,8 @@ struct FrameFacts {
   bool test(PageFlag flag) const { return (flags & flag) != 0; }
   bool cached() const { return page.file != no_fact; }
   bool maybe_dma_pinned() const { return refcount >= gup_pin_counting_bias; }
-  // Whether who saves dirty pages would save it. One that is dirty while its buffers are clean he finds, and writes nothing.
+  // Whether who saves dirty pages would save it. One that is dirty while its buffers are clean he finds, and writes
+  // nothing.
   bool is_to_be_saved() const { return test(PG_dirty) && (!test(PG_buffers) || test(PG_buffers_dirty)); }
 };
 

@@ -70,7 +70,8 @@ bool finish_fault(Task& current, Vma& vma, int address, Page* page, bool write) 
     } else {
       page_add_file_rmap(current, page);
     }
-    // Who only reads gets what the mapping gives: of a private one nothing writable, for the first store must get a copy.
+    // Who only reads gets what the mapping gives: of a private one nothing writable, for the first store must get a
+    // copy.
     const bool writable = write || (!vma.is_shared() && planted(current, Defect::private_page_writable));
     set_pte_at(current, mm, address, writable ? entry.mkdirty().mkwrite() : entry);
   }
@@ -357,8 +358,8 @@ VmFault handle_mm_fault(Task& current, Vma& vma, int page, bool write) {
 
 namespace {
 
-// What the hardware makes of an access. It takes a writable entry of the TLB for permission to look for one in the page table, where
-// it sets the dirty bit, not to store.
+// What the hardware makes of an access. It takes a writable entry of the TLB for permission to look for one in the page
+// table, where it sets the dirty bit, not to store.
 AccessResult translate(const Task& current, int page, bool store) {
   Machine& machine = current.kernel->machine;
   const TlbEntry* const found = machine.tlb(current.cpu).find(static_cast<std::uint16_t>(page));

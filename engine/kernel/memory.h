@@ -19,10 +19,11 @@ void user_access(Task& current, int page, int word, bool store);
 // vm_normal_page: the page that a present entry maps; null: one that no struct page counts.
 Page* vm_normal_page(Task& current, Pte pte);
 
-// vma_wants_writenotify: whether somebody wants to be told of the first store to a page of a mapping that is shared and writable.
+// vma_wants_writenotify: whether somebody wants to be told of the first store to a page of a mapping that is shared and
+// writable.
 bool vma_wants_writenotify(const Task& current, const Vma& vma);
-// What the mapping's vm_page_prot makes of an entry: it is writable if the mapping is and that is nobody's concern, and otherwise not
-// yet (pte_modify). And an entry for a page that is made so (mk_pte).
+// What the mapping's vm_page_prot makes of an entry: it is writable if the mapping is and that is nobody's concern, and
+// otherwise not yet (pte_modify). And an entry for a page that is made so (mk_pte).
 Pte pte_modify(const Task& current, const Vma& vma, Pte pte);
 Pte mk_pte(const Task& current, const Vma& vma, const Page* page);
 

@@ -66,8 +66,9 @@ void write_to_disk(Task& current, Page* page, DiskPage& disk) {
   }
 }
 
-// __block_write_full_page. The page is locked when it is called, and not when it returns. Where there are buffers, it is they that
-// say whether there is anything to write; and before they are clean, nobody is kept from making the page dirty, and them.
+// __block_write_full_page. The page is locked when it is called, and not when it returns. Where there are buffers, it
+// is they that say whether there is anything to write; and before they are clean, nobody is kept from making the page
+// dirty, and them.
 void write_page(Task& current, Page* page, AddressSpace& file) {
   const bool has_buffers = current.kernel->config.keeps_buffers();
   const int index = page->index;
