@@ -60,9 +60,9 @@ void attach_buffers(Task& current, Page* page, bool dirty = false);
 void file_read(Task& current, AddressSpace& file, int index);
 void file_write(Task& current, AddressSpace& file, int index);
 
-// filemap_release_folio, by way of try_to_free_buffers: false if they are dirty or written. If not the page is clean, whatever
-// PG_dirty says, and that is cleared. One atomic action, as private_lock makes it: a page cannot become dirty in the middle. The page
-// is locked.
+// filemap_release_folio, by way of try_to_free_buffers: false if they are dirty or written. If not the page is clean,
+// whatever PG_dirty says, and that is cleared. One atomic action, as private_lock makes it: a page cannot become dirty
+// in the middle. The page is locked.
 bool release_buffers(Task& current, Page* page);
 
 // __filemap_remove_folio. The page is locked, and the lock of the file's i_pages held.

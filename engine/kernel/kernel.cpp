@@ -168,8 +168,8 @@ void Kernel::exit_thread(int cpu) {
   shootdown::exit_thread(tasks[cpu]);
 }
 
-// When everything is unmapped, the last CPU syncs every file and drops it from the page cache: what is
-// on the disk then is all that is left of the data. On a tmpfs what is dirty stays in the page cache, and is all that is left.
+// When everything is unmapped, the last CPU syncs every file and drops it from the page cache: what is on the disk then
+// is all that is left of the data. On a tmpfs what is dirty stays in the page cache, and is all that is left.
 void Kernel::finish(int cpu) {
   Task& current = tasks[cpu];
   reclaim_swap_cache(current);

@@ -396,8 +396,8 @@ VmFault handle_mm_fault(Task& current, Vma& vma, int page, bool write) {
 
 namespace {
 
-// What the hardware makes of an access. It takes a writable entry of the TLB for permission to look for one in the page table, where
-// it sets the dirty bit, not to store.
+// What the hardware makes of an access. It takes a writable entry of the TLB for permission to look for one in the page
+// table, where it sets the dirty bit, not to store.
 AccessResult translate(const Task& current, int page, bool store) {
   Machine& machine = current.kernel->machine;
   const TlbEntry* const found = machine.tlb(current.cpu).find(static_cast<std::uint16_t>(page));

@@ -25,8 +25,8 @@ int folio_pte_batch(Task& current, Mm& mm, int address, int end, const Page* pag
 
 // vma_wants_writenotify: whether somebody wants to be told of the first store to a page of a mapping that is shared and writable.
 bool vma_wants_writenotify(const Task& current, const Vma& vma);
-// What the mapping's vm_page_prot makes of an entry: it is writable if the mapping is and that is nobody's concern, and otherwise not
-// yet (pte_modify). And an entry for a page that is made so (mk_pte).
+// What the mapping's vm_page_prot makes of an entry: it is writable if the mapping is and that is nobody's concern, and
+// otherwise not yet (pte_modify). And an entry for a page that is made so (mk_pte).
 Pte pte_modify(const Task& current, const Vma& vma, Pte pte);
 Pte mk_pte(const Task& current, const Vma& vma, const Page* page);
 

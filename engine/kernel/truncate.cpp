@@ -107,7 +107,8 @@ namespace {
 // truncate_cleanup_folio. The page is locked.
 void truncate_cleanup_page(Task& current, Page* page) {
   if (page_mapped(current, page) && !planted(current, Defect::truncated_page_mapped)) unmap_mapping_page(current, page);
-  // block_invalidate_folio cleans the buffers, whatever they were. Who makes them dirty again at once keeps them in the kernel.
+  // block_invalidate_folio cleans the buffers, whatever they were. Who makes them dirty again at once keeps them in the
+  // kernel.
   do {
     also_reads(current, places::flags(frame_fact(current, page)));
     if (page->test(PG_buffers_dirty)) clean_buffers(current, page);

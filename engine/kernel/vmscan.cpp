@@ -65,7 +65,8 @@ Verdict check_references(Task& current, Page* page) {
   return entries > 1 || (was & PG_referenced) != 0 ? Verdict::activate_locked : Verdict::keep_locked;
 }
 
-// pageout of a page in the swap cache or of a tmpfs, and what is looked at afterwards. `free`: it is clean now, and still locked.
+// pageout of a page in the swap cache or of a tmpfs, and what is looked at afterwards. `free`: it is clean now, and
+// still locked.
 Verdict pageout(Task& current, Page* page) {
   // is_page_cache_freeable
   if (page_count(current, page) != 1 + page->nr_pages()) return Verdict::keep_locked;

@@ -17,9 +17,9 @@ enum class SyncMode : std::uint8_t {
   all,   // WB_SYNC_ALL: write everything that was dirty at the start
 };
 
-// folio_mark_dirty, by way of block_dirty_folio, filemap_dirty_folio or, on a tmpfs, noop_dirty_folio. Callers hold the page
-// lock, or the page-table lock of a table that maps the page; whether they do is for an oracle to say. Returns whether it was
-// clean.
+// folio_mark_dirty, by way of block_dirty_folio, filemap_dirty_folio or, on a tmpfs, noop_dirty_folio. Callers hold the
+// page lock, or the page-table lock of a table that maps the page; whether they do is for an oracle to say. Returns
+// whether it was clean.
 bool set_page_dirty(Task& current, Page* page);
 
 // set_page_dirty_lock: the same for callers that hold neither; takes the page lock for it.
@@ -29,13 +29,14 @@ void set_page_dirty_lock(Task& current, Page* page);
 // The page is locked.
 bool clear_page_dirty_for_io(Task& current, Page* page);
 
-// Whether dirty pages of files are ever written back (mapping_can_writeback). A tmpfs's are not: they are never tagged, so whoever
-// looks for some to write finds none.
+// Whether dirty pages of files are ever written back (mapping_can_writeback). A tmpfs's are not: they are never tagged,
+// so whoever looks for some to write finds none.
 inline bool mapping_can_writeback(const Task& current) {
   return current.kernel->config.tmpfs == 0;
 }
 
-// clear_buffer_dirty, of all buffers of a page: returns whether they were dirty. The page is locked; it may become dirty meanwhile.
+// clear_buffer_dirty, of all buffers of a page: returns whether they were dirty. The page is locked; it may become
+// dirty meanwhile.
 bool clean_buffers(Task& current, Page* page);
 
 // folio_test_clear_dirty, folio_clear_dirty: returns whether it was. What page tables say is not looked at.

@@ -76,8 +76,8 @@ class Reference {
     int moved_from = -1;  // a virtual page, if they were there until now, with all that was their own
   };
 
-  // Files full of zeros, on a disk or a tmpfs; if the machine says so, every window shows its file. There are so many page
-  // frames, and slots of swap space.
+  // Files full of zeros, on a disk or a tmpfs; if the machine says so, every window shows its file. There are so many
+  // page frames, and slots of swap space.
   Reference(Arena& arena, const MachineConfig& config, int frames, int swap_slots = 0);
 
   // --- what may be seen now ---
