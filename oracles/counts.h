@@ -4,8 +4,8 @@
 // page tables lead to a page than its mapcount says, or somebody could take it for
 // unmapped while it is mapped; a page that is freed
 // has neither references nor mappings; one that leaves the page cache is not
-// mapped; whenever nobody holds the lock of any of its page tables, an mm's RSS is
-// what its entries lead to, by kind; and at the end of the run
+// mapped; whenever an mm's entries have changed and nobody holds the lock of any of its page
+// tables any more, its RSS is what they lead to, by kind; and at the end of the run
 // every page that is not in the page cache is free, every page in it has just
 // the references that the cache and its buffers hold, nothing is mapped or in swap
 // space, every mm's RSS is zero, of each kind, and no flush is pending.
@@ -43,13 +43,17 @@ class Counts final : public Oracle<event::PutPage, event::RemoveRmap, event::Set
     if (event.mapcount < 0) {
       violate(cpu, "the mapcount of page frame {} falls to {}", event.page.frame, event.mapcount);
     } else {
-      check_mapcount(cpu, event.page.frame);
+      check_mapcount(cpu, event.page.frame, world().frame_facts(event.page.frame));
     }
   }
 
   void on(int cpu, const event::SetEntry& event) {
-    count_entry(number(event.mm), number(event.page), counts_as(event.entry));
-    if (event.entry.present()) check_mapcount(cpu, event.entry.frame());
+    const EntryFact entry = event.entry;
+    if (!entry.present() && !entry.migrating() && !entry.device_exclusive())
+      return count_entry(number(event.mm), number(event.page), entry.swapped() ? MM_SWAPENTS : rss_kinds);
+    const FrameFacts facts = world().frame_facts(entry.frame());
+    count_entry(number(event.mm), number(event.page), counts_as(facts));
+    if (entry.present()) check_mapcount(cpu, entry.frame(), facts);
   }
 
   void on(int /*cpu*/, const event::ClearEntry& event) { count_entry(number(event.mm), number(event.page), rss_kinds); }
@@ -57,7 +61,9 @@ class Counts final : public Oracle<event::PutPage, event::RemoveRmap, event::Set
   void on(int cpu, const event::DropLock& event) {
     if (event.lock.kind != LockClass::page_table || !world().counts_rss_at_once()) return;
     const int mm = number(event.lock.owner);
-    if (!world().page_table_locked(mm)) compare_rss(cpu, mm);
+    if (!entries_[mm].changed || world().page_table_locked(mm)) return;
+    entries_[mm].changed = false;
+    compare_rss(cpu, mm);
   }
 
   void on(int cpu, const event::FreePage& event) {
@@ -92,13 +98,12 @@ class Counts final : public Oracle<event::PutPage, event::RemoveRmap, event::Set
   // Of an mm's page tables.
   struct Entries {
     std::array<long, rss_kinds> by_kind{};
+    bool changed = false;  // since they were last compared with what the mm counts
   };
 
-  // rss_kinds: as nothing. A page that is being moved, or that a device has to itself, counts as before.
-  RssKind counts_as(EntryFact entry) const {
-    if (entry.swapped()) return MM_SWAPENTS;
-    if (!entry.present() && !entry.migrating() && !entry.device_exclusive()) return rss_kinds;
-    const FrameFacts facts = world().frame_facts(entry.frame());
+  // As what an entry counts that leads there; one for a page that is being moved, or that a device has to itself, as before.
+  // rss_kinds: as nothing.
+  static RssKind counts_as(const FrameFacts& facts) {
     if (facts.zeros) return rss_kinds;
     return facts.anonymous ? MM_ANONPAGES : MM_FILEPAGES;
   }
@@ -106,6 +111,8 @@ class Counts final : public Oracle<event::PutPage, event::RemoveRmap, event::Set
   // From now on the entry counts so.
   void count_entry(int mm, int page, RssKind kind) {
     RssKind& counted = counted_as_[mm * machine().virtual_pages() + page];
+    if (kind == counted) return;
+    entries_[mm].changed = true;
     auto& by_kind = entries_[mm].by_kind;
     if (counted != rss_kinds) --by_kind[counted];
     if (kind != rss_kinds) ++by_kind[kind];
@@ -126,8 +133,7 @@ class Counts final : public Oracle<event::PutPage, event::RemoveRmap, event::Set
       violate(cpu, "mm {} counts {} pages in swap space, but {} entries lead there", mm, swapped, entries[MM_SWAPENTS]);
   }
 
-  void check_mapcount(int cpu, Fact frame) {
-    const FrameFacts facts = world().frame_facts(frame);
+  void check_mapcount(int cpu, Fact frame, const FrameFacts& facts) {
     if (facts.mapcount < static_cast<std::int32_t>(facts.entries)) compare_mapcount(cpu, frame, facts);
   }
 

@@ -156,7 +156,8 @@ BOOST_FIXTURE_TEST_CASE(an_mm_counts_what_its_entries_lead_to, FiveEntries) {
   rss() = {0, 3, 0};
   drop_lock();
   BOOST_TEST(holds());
-  rss() = {1, 2, 0};
+  set(2, EntryFact::in_swap(1));
+  rss() = {1, 2, 1};
   drop_lock();
   BOOST_TEST(fact(id) == "mm 1 counts 1 pages of files, but 0 entries lead to such");
 }

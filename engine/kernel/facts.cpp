@@ -40,12 +40,13 @@ FrameFacts KernelFacts::frame_facts(Fact frame) const {
   const Page& page = kernel_.pages[frame];
   const Page& folio = *page.folio();
   const bool zeros = frame >= as_fact(kernel_.page_count());
+  const PageFact whole = page_fact(kernel_, &folio, as_fact(folio.nr_pages()));
   return {.flags = folio.flags.load(relaxed),
           .refcount = folio.refcount.load(relaxed),
           .mapcount = folio.mapcount.load(relaxed),
           .entries = zeros ? 0 : entries_to(kernel_, &page),
-          .page = page_fact(kernel_, &page, 1),
-          .folio = page_fact(kernel_, &folio, as_fact(folio.nr_pages())),
+          .page = whole.pages == 1 ? whole : page_fact(kernel_, &page, 1),
+          .folio = whole,
           .anonymous = folio.anon_vma.load(relaxed) != nullptr,
           .zeros = zeros};
 }
