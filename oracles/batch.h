@@ -36,7 +36,7 @@ class Batch final : public Oracle<event::BeginGather, event::QueuePage, event::F
       violate(cpu, "a batch holds {} entries, its maximum is {}", event.queued, event.room);
     if (event.batches > event.batch_max)
       violate(cpu, "a gather has {} batches, the limit is {}", event.batches, event.batch_max);
-    if (state.entries == static_cast<unsigned>(state.queue.size())) {
+    if (state.queued + event.page.pages > static_cast<unsigned>(state.queue.size())) {
       violate(cpu, "a gather queues more pages than an address space has");
       return;
     }
@@ -54,7 +54,7 @@ class Batch final : public Oracle<event::BeginGather, event::QueuePage, event::F
 
   void on(int cpu, const event::ReleasePages& event) {
     if (event.count > event.limit)
-      violate(cpu, "{} pages are released in one go, the limit is {}", event.count, event.limit);
+      violate(cpu, "{} entries are released in one go, the limit is {}", event.count, event.limit);
   }
 
   void on(int cpu, const event::ReleasePage& event) {

@@ -116,7 +116,7 @@ BOOST_AUTO_TEST_CASE(fires_for_limits) {
   BOOST_TEST(run.fact(id) == "a gather has 3 batches, the limit is 2");
   run.begin();
   run.happens(0, event::ReleasePages{.count = 513, .limit = 512});
-  BOOST_TEST(run.fact(id) == "513 pages are released in one go, the limit is 512");
+  BOOST_TEST(run.fact(id) == "513 entries are released in one go, the limit is 512");
 }
 
 BOOST_AUTO_TEST_CASE(fires_when_more_is_queued_than_an_address_space_has) {

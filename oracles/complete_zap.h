@@ -30,7 +30,7 @@ class CompleteZap final
     std::ranges::fill(zap.gone.first(number(zap.count)), false);
   }
   void on(int cpu, const event::ReadEntry& event) {
-    if (!event.entry.present()) note_gone(cpu, event.mm, event.page);
+    if (event.entry.none()) note_gone(cpu, event.mm, event.page);
   }
   void on(int cpu, const event::ClearEntry& event) { note_gone(cpu, event.mm, event.page); }
 

@@ -66,6 +66,20 @@ BOOST_AUTO_TEST_CASE(fires_for_an_entry_that_is_left) {
   BOOST_TEST(run.fact(id) == left(5));
 }
 
+BOOST_AUTO_TEST_CASE(an_entry_that_leads_to_no_page_must_go_too) {
+  for (const EntryFact entry : {EntryFact::in_swap(1),
+                                EntryFact::in_migration(1),
+                                EntryFact::exclusive_to_device(1),
+                                {EntryFact::poison_bit}}) {
+    Zap run;
+    run.happens(1, event::ReadEntry{.mm = 1, .page = 4});
+    run.happens(1, event::ReadEntry{.mm = 1, .page = 5, .entry = entry});
+    run.happens(1, event::ReadEntry{.mm = 1, .page = 6});
+    run.end_zap();
+    BOOST_TEST(run.fact(id) == left(5));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(what_others_do_or_what_is_done_elsewhere_or_before_does_not_count) {
   Zap run;
   run.happens(1, event::ClearEntry{.mm = 1, .page = 5});

@@ -104,7 +104,7 @@ class Counts final : public Oracle<event::PutPage, event::RemoveRmap, event::Set
   // As what an entry counts that leads there; one for a page that is being moved, or that a device has to itself, as before.
   // rss_kinds: as nothing.
   static RssKind counts_as(const FrameFacts& facts) {
-    if (facts.zeros) return rss_kinds;
+    if (facts.uncounted) return rss_kinds;
     return facts.anonymous ? MM_ANONPAGES : MM_FILEPAGES;
   }
 

@@ -128,7 +128,7 @@ struct FiveEntries : HandMadeRun {
     world.add_page(0, 1).facts.mapcount = 1;
     for (int frame = 1; frame <= 3; ++frame) world.frames_in_use.emplace_back();
     world.frames_in_use[1].facts = {.mapcount = 1, .anonymous = true};
-    world.frames_in_use[2].facts.zeros = true;
+    world.frames_in_use[2].facts.uncounted = true;
     world.frames_in_use[3].facts.anonymous = true;
     set(0, leads_to(0));
     set(1, leads_to(1));

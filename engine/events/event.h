@@ -29,7 +29,7 @@ namespace shootdown {
 // A lock, by what it guards.
 enum class LockClass : Fact {
   page_table,  // owner: mm, number: page table
-  page,        // number: page frame
+  page,        // number: page frame, the folio's first
   i_pages,     // owner: file
   i_mmap,      // owner: file
   inode,       // owner: file
@@ -728,7 +728,7 @@ struct DmaReturns : Note {
   Fact value;
 };
 
-// No page is pinned for a device, because nothing is mapped there, or it must not be written to (EFAULT).
+// A device gets no page, because nothing is mapped there, or it must not be written to (EFAULT).
 struct RefusePin : Note {
   Fact mm;
   Fact page;
@@ -828,7 +828,7 @@ struct FlushGather : Note {
   Fact mm;
 };
 
-// Queued pages are about to be released in one go; a ReleasePage for each of them follows.
+// Queued pointers are about to be released in one go; a ReleasePage for each of them follows.
 struct ReleasePages : Note {
   Fact count;
   Fact limit;

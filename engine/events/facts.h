@@ -104,7 +104,7 @@ struct FrameFacts {
   PageFact page;
   PageFact folio;          // all of it
   bool anonymous = false;  // it holds what some mm has of its own (PageAnon)
-  bool zeros = false;      // it is the page of zeros, of which no entries are counted
+  bool uncounted = false;  // it is no page, or that of zeros: nobody counts what leads there
 
   bool test(PageFlag flag) const { return (flags & flag) != 0; }
   bool cached() const { return page.file != no_fact; }
@@ -202,7 +202,7 @@ class World {
   // --- CPUs ---
   // The address space that it runs.
   virtual int mm_of(int cpu) const = 0;
-  // Whether a CPU runs no user code until it has flushed its TLB (lazy mode).
+  // Whether a CPU runs no user code until it has flushed its TLB: in lazy mode, with a flush that it has missed.
   virtual bool is_lazy(int cpu) const = 0;
   virtual int tlb_size(int cpu) const = 0;
   // Entry 0 to tlb_size() - 1.

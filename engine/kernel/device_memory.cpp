@@ -13,7 +13,9 @@ void device_fault(Task& current, const Vma& vma, int address) {
   pte_alloc(current, mm, address);
   pte_lock(current, mm, address);
   if (ptep_get(current, mm, address).none()) {
-    const Pte pte = Pte::mapping(kernel.device_memory[vma.pgoff + (address - vma.start)]).mkspecial();
+    const int place = vma.pgoff + (address - vma.start);
+    also_reads(current, places::slot(kernel.device().number, as_fact(place)));
+    const Pte pte = Pte::mapping(kernel.device_memory[place]).mkspecial();
     set_pte_at(current, mm, address, vma.read_only ? pte : pte.mkwrite());
   }
   pte_unlock(current, mm, address);
@@ -38,9 +40,11 @@ void free_device_frame(Task& current, FrameNumber frame) {
 
 void move_frame(Task& current, int place) {
   Kernel& kernel = *current.kernel;
+  also_writes(current, places::slot(kernel.device().number, as_fact(place)));
   const FrameNumber from = kernel.device_memory[place];
   const FrameNumber to = kernel.device_frame(place, from == kernel.device_frame(place, 0) ? 1 : 0);
   copy_highpage<event::MoveWord>(current, &kernel.pages[to], &kernel.pages[from]);
+  also_writes(current, places::slot(kernel.device().number, as_fact(place)));
   kernel.device_memory[place] = to;
   free_device_frame(current, from);
 }

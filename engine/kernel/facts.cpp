@@ -39,16 +39,16 @@ int KernelFacts::frames() const {
 FrameFacts KernelFacts::frame_facts(Fact frame) const {
   const Page& page = kernel_.pages[frame];
   const Page& folio = *page.folio();
-  const bool zeros = frame >= as_fact(kernel_.page_count());
+  const bool uncounted = frame >= as_fact(kernel_.page_count());
   const PageFact whole = page_fact(kernel_, &folio, as_fact(folio.nr_pages()));
   return {.flags = folio.flags.load(relaxed),
           .refcount = folio.refcount.load(relaxed),
           .mapcount = folio.mapcount.load(relaxed),
-          .entries = zeros ? 0 : entries_to(kernel_, &page),
+          .entries = uncounted ? 0 : entries_to(kernel_, &page),
           .page = whole.pages == 1 ? whole : page_fact(kernel_, &page, 1),
           .folio = whole,
           .anonymous = folio.anon_vma.load(relaxed) != nullptr,
-          .zeros = zeros};
+          .uncounted = uncounted};
 }
 
 Fact KernelFacts::frame_word(Fact frame, int word) const {
@@ -118,7 +118,11 @@ int KernelFacts::mm_of(int cpu) const {
 }
 
 bool KernelFacts::is_lazy(int cpu) const {
-  return kernel_.tasks[cpu].lazy.load(relaxed) || kernel_.tasks[cpu].idle;
+  const Task& task = kernel_.tasks[cpu];
+  if (!task.idle) return task.lazy.load(relaxed);
+  // When it comes back, it looks whether it has missed any.
+  const bool loaded = (task.mm->cpumask.load(relaxed) >> static_cast<unsigned>(cpu) & 1U) != 0;
+  return !loaded || task.tlb_gen != task.mm->tlb_gen.load(relaxed);
 }
 
 int KernelFacts::tlb_size(int cpu) const {

@@ -163,6 +163,7 @@ Places place_at(const void* address, const Kernel& kernel) {
     if (const auto place = place_in_file(address, file)) return *place;
   }
   if (const auto place = place_in_swap(address, kernel.swap)) return *place;
+  if (const auto place = index_in(address, kernel.device_memory)) return places::slot(kernel.device().number, *place);
   if (is_in(address, kernel.last_value)) return places::values;
   // What is left of the kernel are the free lists.
   SHOOTDOWN_CHECK(is_in(address, kernel));

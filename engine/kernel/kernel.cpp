@@ -81,7 +81,7 @@ Kernel::Kernel(const RunSetup& setup, const ZapEngine& zap_engine)
       truncates_(has_any(setup.program, {Call::truncate, Call::punch})) {
   if (swaps(setup.program)) swap.init(arena().row<SwapSlot>(max_swap_slots), arena().row<SwapArea>(swap_areas));
   for (int file = 0; file < files.size(); ++file) init_file(file);
-  if (has_device(setup.program)) device_memory = arena().row<FrameNumber>(config.pages);
+  if (has_device(setup.program)) device_memory = arena().row<Shared<FrameNumber>>(config.pages);
   for (int place = 0; place < device_memory.size(); ++place) device_memory[place] = device_frame(place, 0);
   for (int number = 0; number < anon_vmas.size(); ++number)
     anon_vmas[number].rwsem.init({.kind = LockClass::anon_vma, .number = as_fact(number)});

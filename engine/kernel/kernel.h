@@ -93,7 +93,7 @@ class Kernel final : public Run {
   // Of the page that is full of zeros. It is nobody's, and there is one only if the program maps anonymous memory.
   FrameNumber zero_pfn() const { return static_cast<FrameNumber>(page_count()); }
   // The device's memory, by its place there: the frame in which it is. Guarded by the invalidate_lock of its address space.
-  Row<FrameNumber> device_memory;
+  Row<Shared<FrameNumber>> device_memory;
   AddressSpace& device() const { return files[config.files]; }
   // The frames that it can be in at a place: the first, and what it is moved to in turn.
   FrameNumber device_frame(int place, int turn) const {

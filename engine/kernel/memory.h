@@ -57,7 +57,7 @@ void copy_highpage(Task& current, Page* to, Page* from) {
 // unmap_mapping_pages: zaps all that maps pages of the range, in whatever mm; `even_cows`: and what private mappings have in
 // their place.
 void unmap_mapping_pages(Task& current, AddressSpace& file, PageSpan range, bool even_cows);
-// unmap_mapping_folio: the same for one page of a file, which is locked: nobody maps it until it is unlocked.
+// unmap_mapping_folio: the same for one folio, which is locked: nobody maps it until it is unlocked.
 void unmap_mapping_page(Task& current, Page* page);
 
 // do_wp_page: a store met a read-only entry. Called with the page-table lock, returns without.

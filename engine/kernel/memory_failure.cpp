@@ -64,7 +64,7 @@ bool is_clean(Task& current, Page* page) {
 void fail_page(Task& current, Page* page) {
   if (page_anon(current, page)) {
     if (!page_swapcache(current, page)) try_to_unmap(current, page, {.sync = true, .hwpoison = true});
-  } else if (page->mapping >= 0 && is_clean(current, page)) {
+  } else if (page->mapping >= 0 && mapping_can_writeback(current) && is_clean(current, page)) {
     if (page_mapped(current, page)) try_to_unmap(current, page, {.sync = true});
     truncate_error_page(current, page);
   }

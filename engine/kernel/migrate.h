@@ -6,7 +6,8 @@
 // the new frame. A page that is in use is tried again, up to ten times, and from the
 // fourth on its lock and its writeback are waited for.
 //
-// Not modelled: large folios, batches of pages (6.3), moving a page to another node.
+// Not modelled: splitting a folio for which there is no memory, batches of pages (6.3),
+// moving a page to another node.
 #pragma once
 
 #include "engine/kernel/kernel.h"

@@ -173,12 +173,12 @@ void perform<Call::exit>(Task& current, const Operands& /*operands*/) {
   exit_thread(current);
 }
 
-// --- on files ---
-
 template <>
 void perform<Call::idle>(Task& current, const Operands& /*operands*/) {
   run_kernel_thread(current);
 }
+
+// --- on files ---
 
 template <>
 void perform<Call::fsync>(Task& current, const Operands& operands) {

@@ -1079,7 +1079,7 @@ FrameFacts LinuxRun::frame_facts(Fact frame) const {
                     .page = page,
                     .folio = page,
                     .anonymous = facts.is_anonymous != 0,
-                    .zeros = facts.is_zeros != 0};
+                    .uncounted = facts.is_zeros != 0};
   if (facts.in_use == 0 || facts.is_zeros != 0) return result;
   for (int mm = 0; mm < config.mms; ++mm) {
     result.entries += static_cast<Fact>(std::ranges::count_if(

@@ -162,7 +162,9 @@ class LinuxRun final : public Run, public World {
   int page_tables(int /*mm*/) const override { return 1; }
   int present_entries(int mm, int table) const override;
   int mm_of(int cpu) const override { return config.mm_of(cpu); }
-  bool is_lazy(int cpu) const override { return linux_is_lazy(cpu) != 0 || cpus_[cpu].in_kernel_thread; }
+  bool is_lazy(int cpu) const override {
+    return cpus_[cpu].in_kernel_thread ? linux_has_missed_flushes(cpu) != 0 : linux_is_lazy(cpu) != 0;
+  }
   int tlb_size(int cpu) const override;
   TlbFact tlb_entry(int cpu, int number) const override;
   int batches_in_use() const override { return 0; }

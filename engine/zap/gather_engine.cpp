@@ -166,7 +166,7 @@ GatherEngine::Piece GatherEngine::zap_ptes(MmuGather& tlb, int page, int end, co
     if (queues_ranges() && mapped != nullptr) nr = folio_pte_batch(current, mm, page, end, mapped);
     const Pte pte = take_entries(current, mm, page, nr, found);
     for (int i = 0; i < nr; ++i) tlb.remove_tlb_entry(page + i);
-    if (mapped == nullptr && planted(current, Defect::zero_page_counted)) --rss[MM_ANONPAGES];
+    if (found.frame() == current.kernel->zero_pfn() && planted(current, Defect::zero_page_counted)) --rss[MM_ANONPAGES];
     if (mapped == nullptr) continue;
     rss[mm_counter(current, mapped)] -= nr;
     full = zap_folio_ptes(tlb, mapped, nr, pte, force_flush);

@@ -1,7 +1,8 @@
 // The gather of who unmaps: pages that wait for a TLB flush before they may be freed.
 //
 // Follows mm/mmu_gather.c and include/asm-generic/tlb.h of Linux 6.1 with the
-// patches of October 2022, in which the queued pointers carry flags. A gather
+// patches of October 2022, in which the queued pointers carry flags; of 6.2, where late
+// rmaps limit the batches; and of 6.9, where numbers may follow pointers. A gather
 // stands on the stack of the task that unmaps. Pages go into a small bundle in
 // the gather itself, then into batches of a page each, as long as there are any.
 //
@@ -9,6 +10,7 @@
 // engine's.
 #pragma once
 
+#include "engine/check.h"
 #include "engine/kernel/tlb_gather.h"
 #include "engine/zap/encoded_page.h"
 
@@ -88,6 +90,7 @@ template <typename Late>
 void clean_and_free_pages_and_swap_cache(const MmuGather& tlb, std::uintptr_t* encoded_pages, unsigned count,
                                          const Late& late) {
   const Task& current = tlb.task();
+  SHOOTDOWN_CHECK(!tlb.queues_ranges());
   for (unsigned i = 0; i < count; ++i) {
     const EncodedPage encoded(encoded_pages[i]);
     const unsigned flags = encoded_page_flags(current, encoded);

@@ -294,6 +294,14 @@ int linux_has_loaded(int cpu, int mm)
 	return pgd && (per_cpu(shim_cr3, cpu) & PTE_PFN_MASK) == __sme_pa(pgd);
 }
 int linux_is_lazy(int cpu) { return per_cpu(cpu_tlbstate_shared.is_lazy, cpu); }
+int linux_has_missed_flushes(int cpu)
+{
+	const struct tlb_state *state = per_cpu_ptr(&cpu_tlbstate, cpu);
+	const struct mm_struct *mm = state->loaded_mm;
+
+	return mm == &init_mm ||
+	       state->ctxs[state->loaded_mm_asid].tlb_gen != atomic64_read(&mm->context.tlb_gen);
+}
 static long rss_of_kind(int mm, int kind)
 {
 #if SINCE_6_2

@@ -281,6 +281,8 @@ unsigned long linux_file_pages(int file);
 /* Whether the page tables of a CPU are those of an mm (cr3). */
 int linux_has_loaded(int cpu, int mm);
 int linux_is_lazy(int cpu);
+/* Whether the mm whose page tables a CPU has loaded has been flushed without it; or it has none loaded. */
+int linux_has_missed_flushes(int cpu);
 /* `kind` is MM_FILEPAGES and so on. */
 long linux_rss(int mm, int kind);
 /* How many entries lead to a slot of swap space, by the kernel's own count. */
