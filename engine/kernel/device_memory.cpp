@@ -6,7 +6,7 @@
 namespace shootdown {
 
 void device_fault(Task& current, const Vma& vma, int address) {
-  Kernel& kernel = *current.kernel;
+  const Kernel& kernel = *current.kernel;
   Mm& mm = kernel.mms[vma.mm];
   kernel.device().invalidate_lock.down_read(current);
   // vmf_insert_pfn
@@ -39,7 +39,7 @@ void free_device_frame(Task& current, FrameNumber frame) {
 }
 
 void move_frame(Task& current, int place) {
-  Kernel& kernel = *current.kernel;
+  const Kernel& kernel = *current.kernel;
   also_writes(current, places::slot(kernel.device().number, as_fact(place)));
   const FrameNumber from = kernel.device_memory[place];
   const FrameNumber to = kernel.device_frame(place, from == kernel.device_frame(place, 0) ? 1 : 0);
@@ -52,7 +52,7 @@ void move_frame(Task& current, int place) {
 }  // namespace
 
 void move_device_memory(Task& current, PageSpan places) {
-  Kernel& kernel = *current.kernel;
+  const Kernel& kernel = *current.kernel;
   if (kernel.device_memory.size() == 0) return;
   AddressSpace& device = kernel.device();
   device.invalidate_lock.down_write(current);

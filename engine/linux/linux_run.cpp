@@ -102,7 +102,7 @@ StepPoint point_of(const void* object) {
   return {.kind = 0xFF, .subject = static_cast<Fact>(reinterpret_cast<std::uintptr_t>(object))};
 }
 
-linux_filesystem filesystem_of(const MachineConfig& config) {
+int filesystem_of(const MachineConfig& config) {
   if (config.tmpfs != 0) return linux_tmpfs;
   return config.buffers != 0 ? linux_disk_with_buffers : linux_disk;
 }

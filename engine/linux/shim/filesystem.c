@@ -391,7 +391,7 @@ static const struct {
 	[linux_disk_with_buffers] = { &superblock, &operations_with_buffers, &mapping_with_buffers },
 	[linux_tmpfs] = { &tmpfs_superblock, &operations_of_tmpfs, &mapping_of_tmpfs },
 };
-static enum linux_filesystem filesystem_of_run;
+static int filesystem_of_run;
 
 static int map_file(struct file *file, struct vm_area_struct *vma)
 {
@@ -462,7 +462,7 @@ void shim_init_files(void)
 	}
 }
 
-void shim_begin_files(int pages, enum linux_filesystem filesystem)
+void shim_begin_files(int pages, int filesystem)
 {
 	int i;
 

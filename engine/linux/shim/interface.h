@@ -154,10 +154,10 @@ void linux_boot(const unsigned long *percpu_offsets);
 /* How much of the room for objects is in use, in bytes. */
 unsigned long linux_objects_used(void);
 /* What files are on. */
-enum linux_filesystem { linux_disk, linux_disk_with_buffers, linux_tmpfs };
+enum { linux_disk, linux_disk_with_buffers, linux_tmpfs };
 /* For a run: mms with `cpus` threads, files of `pages` pages, windows. Into mms that are yet to be forked, a bit each, nothing is
  * mapped. Returns 0, or what failed. */
-int linux_begin(int cpus, int mms, int files, int windows, int pages, int mapped, enum linux_filesystem filesystem,
+int linux_begin(int cpus, int mms, int files, int windows, int pages, int mapped, int filesystem,
 		unsigned forked);
 
 /* Whether a CPU takes interrupts. */

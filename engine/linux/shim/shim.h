@@ -116,6 +116,6 @@ void __percpu *shim_alloc_percpu(size_t size);
 void shim_init_percpu_counter(struct percpu_counter *counter);
 void shim_init_files(void);
 /* For a run: files of so many pages. */
-void shim_begin_files(int pages, enum linux_filesystem filesystem);
+void shim_begin_files(int pages, int filesystem);
 
 #endif

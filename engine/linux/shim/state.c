@@ -127,7 +127,7 @@ static void make_thread(int cpu, int number)
 	per_cpu(cpu_tlbstate.ctxs[0].tlb_gen, cpu) = 1;
 }
 
-int linux_begin(int cpus, int mms, int files, int windows, int pages, int mapped, enum linux_filesystem filesystem,
+int linux_begin(int cpus, int mms, int files, int windows, int pages, int mapped, int filesystem,
 		unsigned forked)
 {
 	int i, mm, window, error;
