@@ -117,7 +117,8 @@ int KernelFacts::mm_of(int cpu) const {
   return kernel_.tasks[cpu].mm->number;
 }
 
-bool KernelFacts::is_lazy(int cpu) const {
+// What is plain there, only the CPU itself reads in the kernel.
+SHOOTDOWN_HARNESS bool KernelFacts::is_lazy(int cpu) const {
   const Task& task = kernel_.tasks[cpu];
   if (!task.idle) return task.lazy.load(relaxed);
   // When it comes back, it looks whether it has missed any.
