@@ -21,7 +21,7 @@ Page* page_of(const Task& current, Pte entry) {
 // restore_exclusive_pte. The page is locked. Its reference was the entry's all the time.
 void restore_exclusive_pte(Task& current, const Vma& vma, int address, Pte entry) {
   Pte pte = Pte::mapping(entry.frame());
-  if (entry.write()) pte = vma.read_only ? pte.mkdirty() : pte.mkdirty().mkwrite();
+  if (entry.write()) pte = vma.is_read_only() ? pte.mkdirty() : pte.mkdirty().mkwrite();
   page_add_anon_rmap(current, page_of(current, entry), vma, address, false);
   set_pte_at(current, mm_of(current, vma), address, pte);
 }

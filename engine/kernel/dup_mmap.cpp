@@ -55,7 +55,7 @@ void copy_present_page(Task& current, const Copy& copy, int page, Page* from, Pa
   page_add_new_anon_rmap(current, copied, copy.dst_vma, page);
   ++rss[MM_ANONPAGES];
   const Pte pte = Pte::mapping(current.kernel->pfn(copied)).mkyoung().mkdirty();
-  set_pte_at(current, copy.dst_mm, page, copy.vma.read_only ? pte : pte.mkwrite());
+  set_pte_at(current, copy.dst_mm, page, copy.vma.is_read_only() ? pte : pte.mkwrite());
 }
 
 // copy_present_pte: the child's entry leads to the same page. Where stores are to make copies, neither may store to it. False: a page
@@ -193,7 +193,8 @@ void end_birth(const Task& current, Mm& child) {
     if (task.mm != &child) continue;
     also_writes(current, places::of_cpu(Places::Kind::flush_request, as_fact(task.cpu)));
     task.tlb_gen = child.tlb_gen.load(std::memory_order_relaxed);
-    child.cpumask.set(cpu_bit(task.cpu), std::memory_order_relaxed);
+    // Who is asked for a flush from now on need not have come to run yet.
+    child.cpumask.set(cpu_bit(task.cpu), std::memory_order_acq_rel);
   }
   child.born.store(true, std::memory_order_release);
   kernel.sched.wake(child.unborn_threads);

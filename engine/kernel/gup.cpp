@@ -119,7 +119,7 @@ void unpin_user_page_dirty_lock(Task& current, Page* page) {
 // __get_user_pages: faults until the page can be followed.
 UserPage get_user_page(Task& current, Mm& mm, int address, int references) {
   Vma* const vma = find_vma(mm, address);
-  const bool permitted = vma != nullptr && vma->start <= address && !vma->read_only && !vma->is_pfnmap();
+  const bool permitted = vma != nullptr && vma->start <= address && !vma->is_read_only() && !vma->is_pfnmap();
   VmFault fault = permitted ? VmFault::none : VmFault::sigbus;
   while (fault == VmFault::none) {
     const UserPage found = follow_page_pte(current, mm, address, references);

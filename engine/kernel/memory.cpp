@@ -290,7 +290,7 @@ bool do_user_addr_fault(Task& current, int page, bool write) {
   mm.mmap_lock.down_read(current);
   Vma* const vma = find_vma(mm, page);
   const bool mapped = vma != nullptr && vma->start <= page;
-  const bool access_error = mapped && write && vma->read_only;
+  const bool access_error = mapped && write && vma->is_read_only();
   const VmFault fault = mapped && !access_error ? handle_mm_fault(current, *vma, page, write) : VmFault::sigbus;
   if (fault == VmFault::sigbus)
     note(current,
@@ -318,12 +318,12 @@ int folio_pte_batch(Task& current, Mm& mm, int address, int end, const Page* pag
 }
 
 bool vma_wants_writenotify(const Task& current, const Vma& vma) {
-  if (!vma.is_shared() || vma.read_only || planted(current, Defect::writenotify_forgotten)) return false;
+  if (!vma.is_shared() || vma.is_read_only() || planted(current, Defect::writenotify_forgotten)) return false;
   return mapping_can_writeback(current);
 }
 
 Pte pte_modify(const Task& current, const Vma& vma, Pte pte) {
-  const bool writable = vma.is_shared() && !vma.read_only && !vma_wants_writenotify(current, vma);
+  const bool writable = vma.is_shared() && !vma.is_read_only() && !vma_wants_writenotify(current, vma);
   return writable ? pte.mkwrite() : pte.wrprotect();
 }
 

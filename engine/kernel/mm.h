@@ -55,13 +55,16 @@ struct Vma {
   Shared<std::uint8_t> mm = std::uint8_t{0};
   Shared<std::uint8_t> file = std::uint8_t{0};
   Shared<Kind> kind = Kind::shared;
-  Shared<bool> read_only = false;  // not VM_WRITE
+  // Not VM_WRITE, and what vm_page_prot says of it, which whoever moves pages reads without mmap_lock.
+  Atomic<bool> read_only{false};
   // To which its new anonymous pages lead. Set by a fault, with the anon_vma locked and mmap_lock held for reading.
   Atomic<AnonVma*> anon_vma{nullptr};
   // All to which its pages may lead, from the root to its own.
   Row<AnonVmaChain> anon_vma_chain;
   Shared<int> chained = 0;
 
+  bool is_read_only() const { return read_only.load(std::memory_order_relaxed); }
+  void set_read_only(bool is) { read_only.store(is, std::memory_order_relaxed); }
   bool is_shared() const { return kind == Kind::shared || is_pfnmap(); }  // VM_SHARED
   bool is_pfnmap() const { return kind == Kind::device; }                 // VM_PFNMAP
   bool is_anonymous() const { return kind == Kind::anonymous; }           // vma_is_anonymous

@@ -33,7 +33,7 @@ void change_pte(TlbGather& tlb, const Vma& vma, int page, Pte found) {
   const bool copies = planted(current, Defect::protected_by_a_copy);
   const Pte pte = copies ? found : ptep_get_and_clear(current, tlb.mm(), page);
   Pte changed = pte_modify(current, vma, pte);
-  if (!changed.write() && !vma.read_only && can_change_pte_writable(current, vma, pte)) changed = pte.mkwrite();
+  if (!changed.write() && !vma.is_read_only() && can_change_pte_writable(current, vma, pte)) changed = pte.mkwrite();
   set_pte_at(current, tlb.mm(), page, changed);
   const bool needs_flush = pte.write() && !changed.write();
   if (needs_flush && !planted(current, Defect::protected_without_flush)) tlb.remove_tlb_entry(page);
@@ -41,7 +41,7 @@ void change_pte(TlbGather& tlb, const Vma& vma, int page, Pte found) {
 
 // The same for one that says that a page is being moved, or that a device has it: the page is mapped read-only then.
 void change_absent_entry(TlbGather& tlb, const Vma& vma, int page, Pte entry) {
-  if (!entry.write() || !vma.read_only) return;
+  if (!entry.write() || !vma.is_read_only()) return;
   set_pte_at(tlb.task(), tlb.mm(), page, entry.wrprotect());
 }
 
@@ -69,10 +69,10 @@ void set_protection(Task& current, Vma& vma, int first, int end, bool writable) 
     event::InsertMapping insertion = insertion_of(vma, first, end);
     insertion.moved_from = as_fact(first);
     insertion.read_only = 0;
-    act(current, insertion, [&] { vma.read_only = false; });
+    act(current, insertion, [&] { vma.set_read_only(false); });
     return;
   }
-  vma.read_only = true;
+  vma.set_read_only(true);
   note(current,
        event::BeginUnmap{.mm = vma.mm, .first = as_fact(first), .count = as_fact(end - first), .only_stores = 1});
 }
@@ -99,7 +99,7 @@ PageSpan change_mappings(TlbGather& tlb, int first, int end, bool writable) {
   Vma* vma = find_vma(mm, first);
   for (int at = first; at < end && vma != nullptr && vma->start <= at; vma = find_vma(mm, at)) {
     const int to = std::min<int>(vma->end, end);
-    if (vma->read_only == writable) {
+    if (vma->is_read_only() == writable) {
       vma = modify_vma(current, mm, *vma, at, to, writable);
       if (vma == nullptr) break;
       set_protection(current, *vma, at, to, writable);

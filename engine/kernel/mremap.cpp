@@ -39,7 +39,7 @@ bool copy_vma(Task& current, Mm& mm, Move& move) {
                              .kind = vma.kind,
                              .file = vma.file,
                              .pgoff = pgoff,
-                             .read_only = vma.read_only,
+                             .read_only = vma.is_read_only(),
                              .anon_vma = anon_vma};
   const int start = vma.start;
   if (Vma* const merged = vma_merge(current, mm, merge, &insertion)) {

@@ -391,7 +391,7 @@ Pte moved_entry(Task& current, const Vma& vma, Page* page, Pte entry) {
   if (entry.young()) pte = pte.mkyoung();
   also_reads(current, places::flags(folio_fact(current, page)));
   if (page->test(PG_dirty) && entry.dirty()) pte = pte.mkdirty();
-  if (entry.write() && !vma.read_only) return pte.mkwrite();
+  if (entry.write() && !vma.is_read_only()) return pte.mkwrite();
   // That whoever may write to the mapping could not write to the page, 6.12 forgets.
   return entry.write() || current.kernel->engine.since_6_12() ? pte : pte.wrprotect();
 }

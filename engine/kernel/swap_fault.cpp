@@ -71,7 +71,7 @@ Pte map_page(Task& current, Vma& vma, int address, const SwappedIn& in, int slot
   const bool alone = exclusive || page_count(current, page) == 1;
   if (alone) {
     if (write) pte = pte.mkdirty();
-    if (write || (current.kernel->engine.since_6_12() && !vma.read_only)) pte = pte.mkwrite();
+    if (write || (current.kernel->engine.since_6_12() && !vma.is_read_only())) pte = pte.mkwrite();
     write = false;
   }
   page_add_anon_rmap(current, page, vma, address, alone);

@@ -10,7 +10,7 @@ namespace {
 // Whether the CPU has the mm loaded: who is asked for a flush in lazy mode switches to init_mm.
 bool has_loaded(const Task& current, const Mm& mm) {
   also_reads(current, places::of_mm(Places::Kind::cpumask, mm.number));
-  return (mm.cpumask.load(std::memory_order_relaxed) & cpu_bit(current.cpu)) != 0;
+  return (mm.cpumask.load(std::memory_order_acquire) & cpu_bit(current.cpu)) != 0;
 }
 
 // flush_tlb_func, on the CPU whose TLB it is.

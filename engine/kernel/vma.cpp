@@ -39,7 +39,7 @@ Vma* vm_area_dup(Mm& mm, const Vma& vma) {
   copy->pgoff = vma.pgoff;
   copy->file = vma.file;
   copy->kind = vma.kind;
-  copy->read_only = vma.read_only;
+  copy->set_read_only(vma.is_read_only());
   copy->anon_vma.store(vma.anon_vma.load(std::memory_order_relaxed), std::memory_order_relaxed);
   return copy;
 }
@@ -60,7 +60,7 @@ event::InsertMapping insertion_of(const Vma& vma, int first, int end) {
                                  .count = as_fact(end - first),
                                  .file = no_fact,
                                  .index = no_fact,
-                                 .read_only = static_cast<Fact>(vma.read_only),
+                                 .read_only = static_cast<Fact>(vma.is_read_only()),
                                  .kind = vma.kind};
   if (vma.is_anonymous()) return insertion;
   insertion.file = vma.file;
@@ -214,7 +214,7 @@ Neighbours neighbours_of(Mm& mm, int first, int end) {
 bool is_mergeable_vma(const Vma& vma, const VmaMergeStruct& merge) {
   if (vma.is_pfnmap()) return false;  // VM_SPECIAL
   const bool same_file = vma.is_anonymous() || vma.file == merge.file;
-  return vma.kind == merge.kind && vma.read_only == merge.read_only && same_file;
+  return vma.kind == merge.kind && vma.is_read_only() == merge.read_only && same_file;
 }
 
 // A mapping whose pages lead to what forks have made of an anon_vma does not get more; `vma`: null, or that.
