@@ -16,7 +16,7 @@ void device_fault(Task& current, const Vma& vma, int address) {
     const int place = vma.pgoff + (address - vma.start);
     also_reads(current, places::slot(kernel.device().number, as_fact(place)));
     const Pte pte = Pte::mapping(kernel.device_memory[place]).mkspecial();
-    set_pte_at(current, mm, address, vma.is_read_only() ? pte : pte.mkwrite());
+    set_pte_at(current, mm, address, pte_modify(current, vma, pte));
   }
   pte_unlock(current, mm, address);
   kernel.device().invalidate_lock.up_read(current);

@@ -47,13 +47,9 @@ bool swaps(const Program& program) {
   return has_any(program, {Call::kswapd, Call::pageout});
 }
 
-bool has_device(const Program& program) {
-  return has_any(program, {Call::mmap_device});
-}
-
 // The page that is full of zeros, if anybody needs it, and behind that the memory of the device.
 int frames_reserved(const Program& program) {
-  if (has_device(program)) return 1 + 2 * program.machine.pages;
+  if (has_any(program, {Call::mmap_device})) return 1 + 2 * program.machine.pages;
   return has_any(program, {Call::mmap_anonymous}) ? 1 : 0;
 }
 
@@ -74,14 +70,14 @@ Kernel::Kernel(const RunSetup& setup, const ZapEngine& zap_engine)
       machine(setup.arena, config, frames_reserved(setup.program)),
       tasks(setup.arena.row<Task>(config.cpus)),
       mms(setup.arena.row<Mm>(config.mms)),
-      files(setup.arena.row<AddressSpace>(config.files + (has_device(setup.program) ? 1 : 0))),
+      files(setup.arena.row<AddressSpace>(config.files + (has_device() ? 1 : 0))),
       pages(setup.arena.row<Page>(machine.frame_count())),
       anon_vmas(setup.arena.row<AnonVma>(makes_anonymous_pages(setup.program) ? anon_vmas_needed(config) : 0)),
       footprint(*this, setup.arena, config.cpus),
       truncates_(has_any(setup.program, {Call::truncate, Call::punch})) {
   if (swaps(setup.program)) swap.init(arena().row<SwapSlot>(max_swap_slots), arena().row<SwapArea>(swap_areas));
   for (int file = 0; file < files.size(); ++file) init_file(file);
-  if (has_device(setup.program)) device_memory = arena().row<Shared<FrameNumber>>(config.pages);
+  if (has_device()) device_memory = arena().row<Shared<FrameNumber>>(config.pages);
   for (int place = 0; place < device_memory.size(); ++place) device_memory[place] = device_frame(place, 0);
   for (int number = 0; number < anon_vmas.size(); ++number)
     anon_vmas[number].rwsem.init({.kind = LockClass::anon_vma, .number = as_fact(number)});

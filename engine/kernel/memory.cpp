@@ -319,7 +319,7 @@ int folio_pte_batch(Task& current, Mm& mm, int address, int end, const Page* pag
 
 bool vma_wants_writenotify(const Task& current, const Vma& vma) {
   if (!vma.is_shared() || vma.is_read_only() || planted(current, Defect::writenotify_forgotten)) return false;
-  return mapping_can_writeback(current);
+  return mapping_can_writeback(current) && !vma.is_pfnmap();
 }
 
 Pte pte_modify(const Task& current, const Vma& vma, Pte pte) {

@@ -17,7 +17,6 @@ namespace {
 // can_change_pte_writable: whether a store would need no fault but for the entry. A page of a file that is not dirty is to be
 // announced to the filesystem first.
 bool can_change_pte_writable(Task& current, const Vma& vma, Pte pte) {
-  if (vma.is_pfnmap()) return true;  // vma_wants_writenotify: nobody does
   // That anonymous memory is clean, 6.12 does not mind.
   const bool may_be_clean = !vma.is_shared() && current.kernel->engine.since_6_12();
   if (!pte.dirty() && !may_be_clean && !planted(current, Defect::clean_entry_made_writable)) return false;

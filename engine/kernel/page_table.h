@@ -7,6 +7,7 @@
 #pragma once
 
 #include <algorithm>
+#include <type_traits>
 
 #include "engine/kernel/kernel.h"
 
@@ -24,15 +25,22 @@ void pte_alloc(Task& current, Mm& mm, int page);
 // pmd_clear: the page table for `page` is gone. No mapping needs it, and none in its range is in a file's i_mmap.
 void pmd_clear(Task& current, Mm& mm, int page);
 
-// zap_pmd_range, change_pmd_range: calls visit(first, end) for what each page table that there is has of [first, end).
+// zap_pmd_range, change_pmd_range: calls visit(first, end) for what each page table that there is has of [first, end); until it
+// returns false, if it says whether to go on. Returns whether it came to the end.
 template <typename Visit>
-void each_page_table(Task& current, Mm& mm, int first, int end, const Visit& visit) {
+bool each_page_table(Task& current, Mm& mm, int first, int end, const Visit& visit) {
   const int size = 1 << current.kernel->config.table_shift;
   while (first < end) {
     const int next = std::min((first / size + 1) * size, end);
-    if (!pmd_none(current, mm, first)) visit(first, next);
+    const bool exists = !pmd_none(current, mm, first);
+    if constexpr (std::is_void_v<std::invoke_result_t<Visit, int, int>>) {
+      if (exists) visit(first, next);
+    } else if (exists && !visit(first, next)) {
+      return false;
+    }
     first = next;
   }
+  return true;
 }
 
 // pte_offset_map_lock and pte_unmap_unlock, for the table that holds `page` of `mm`.

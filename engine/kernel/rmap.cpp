@@ -132,41 +132,31 @@ struct Look {
   bool migration = false;
 };
 
-// page_vma_mapped_walk of the part of a place that is in one page table: calls visit(mapped) for each page that is mapped there,
-// with the page-table lock held, until it returns false. Returns whether it came to the end. The lock is kept from the first entry
-// that must be looked at on. Where there is no page table nobody zaps.
+// page_vma_mapped_walk of [first, end) of a place, which is in one page table: calls visit(mapped) for each page that is mapped
+// there, with the page-table lock held, until it returns false. Returns whether it came to the end. The lock is kept from the first
+// entry that must be looked at on.
 template <typename Visit>
-bool walk_one_table(Task& current, const Place& place, Look look, const Visit& visit) {
-  if (pmd_none(current, place.mm, place.address)) return true;
+bool walk_one_table(Task& current, const Place& place, int first, int end, Look look, const Visit& visit) {
   const auto is_such = [look](Pte pte) { return look.migration ? pte.migrating() : pte.present(); };
   bool locked = false;
   bool goes_on = true;
-  for (int i = 0; i < place.pages && goes_on; ++i) {
-    Mapped mapped{.page = place.page + i, .address = place.address + i, .pte = {}};
-    if (!locked && !look.sync && !is_such(ptep_get(current, place.mm, mapped.address))) continue;
-    if (!locked) pte_lock(current, place.mm, mapped.address);
+  for (int address = first; address < end && goes_on; ++address) {
+    if (!locked && !look.sync && !is_such(ptep_get(current, place.mm, address))) continue;
+    if (!locked) pte_lock(current, place.mm, address);
     locked = true;
-    mapped.pte = ptep_get(current, place.mm, mapped.address);
-    const bool maps_it = is_such(mapped.pte) && mapped.pte.frame() == current.kernel->pfn(mapped.page);
-    if (maps_it) goes_on = visit(mapped);
+    Page* const page = place.page + (address - place.address);
+    const Pte pte = ptep_get(current, place.mm, address);
+    if (is_such(pte) && pte.frame() == current.kernel->pfn(page)) goes_on = visit(Mapped{page, address, pte});
   }
-  if (locked) pte_unlock(current, place.mm, place.address);
+  if (locked) pte_unlock(current, place.mm, first);
   return goes_on;
 }
 
-// page_vma_mapped_walk.
+// page_vma_mapped_walk. Where there is no page table nobody zaps.
 template <typename Visit>
 bool page_vma_mapped_walk(Task& current, const Place& place, Look look, const Visit& visit) {
-  const int size = 1 << current.kernel->config.table_shift;
-  for (Place part = place; part.pages > 0;) {
-    const int left = part.pages;
-    part.pages = std::min(left, (part.address / size + 1) * size - part.address);
-    if (!walk_one_table(current, part, look, visit)) return false;
-    part.address += part.pages;
-    part.page += part.pages;
-    part.pages = left - part.pages;
-  }
-  return true;
+  return each_page_table(current, place.mm, place.address, place.address + place.pages,
+                         [&](int first, int end) { return walk_one_table(current, place, first, end, look, visit); });
 }
 
 // rmap_walk_file: calls visit(place) for each at which the folio, which is a file's, may be mapped, until it returns false. It is
@@ -214,12 +204,16 @@ bool rmap_walk(Task& current, Page* page, bool try_lock, const Visit& visit) {
   return true;
 }
 
+// ptep_clear_flush; the mistake is not to flush.
+Pte clear_and_flush(Task& current, Mm& mm, int address, Defect without_flush) {
+  return planted(current, without_flush) ? ptep_get_and_clear(current, mm, address)
+                                         : ptep_clear_flush(current, mm, address);
+}
+
 // page_vma_mkclean_one, of one entry. Returns whether there was anything to do.
 bool clean_entry(Task& current, Mm& mm, const Mapped& mapped) {
   if (!mapped.pte.dirty() && !mapped.pte.write()) return false;
-  const bool flushes = !planted(current, Defect::mkclean_without_flush);
-  const Pte entry =
-      flushes ? ptep_clear_flush(current, mm, mapped.address) : ptep_get_and_clear(current, mm, mapped.address);
+  const Pte entry = clear_and_flush(current, mm, mapped.address, Defect::mkclean_without_flush);
   const Pte kept = planted(current, Defect::mkclean_keeps_writable) ? entry : entry.wrprotect();
   set_pte_at(current, mm, mapped.address, kept.mkclean());
   return true;
@@ -372,9 +366,7 @@ namespace {
 // try_to_migrate_one, of one entry: it says from now on that the page is being moved, and how it was mapped. False: it is as it was.
 bool set_migration_entry(Task& current, Mm& mm, const Mapped& mapped) {
   Page* const page = mapped.page;
-  const bool flushes = !planted(current, Defect::migrated_without_flush);
-  const Pte pte =
-      flushes ? ptep_clear_flush(current, mm, mapped.address) : ptep_get_and_clear(current, mm, mapped.address);
+  const Pte pte = clear_and_flush(current, mm, mapped.address, Defect::migrated_without_flush);
   if (pte.dirty() && !planted(current, Defect::migrated_dirty_bit_dropped)) set_page_dirty(current, page);
   const bool exclusive = page_anon(current, page) && page_anon_exclusive(current, page);
   const bool moves = !exclusive || try_share_anon_rmap(current, page);
@@ -452,9 +444,7 @@ namespace {
 
 // page_make_device_exclusive_one, of one entry: who faults on it from now on waits for the device. Returns whether it was writable.
 bool make_entry_exclusive(Task& current, Mm& mm, const Mapped& mapped) {
-  const bool flushes = !planted(current, Defect::made_exclusive_without_flush);
-  const Pte pte =
-      flushes ? ptep_clear_flush(current, mm, mapped.address) : ptep_get_and_clear(current, mm, mapped.address);
+  const Pte pte = clear_and_flush(current, mm, mapped.address, Defect::made_exclusive_without_flush);
   if (pte.dirty()) set_page_dirty(current, mapped.page);
   set_pte_at(current, mm, mapped.address, Pte::exclusive_to_device(pte));
   page_remove_rmap(current, mapped.page);

@@ -16,9 +16,9 @@ namespace shootdown {
 inline constexpr unsigned encoded_page_bits = 3;  // the bits that may carry flags
 
 // The flags of Linux 6.2 and 6.9.
-inline constexpr unsigned encoded_page_delay_rmap =
-    1;  // ENCODED_PAGE_BIT_DELAY_RMAP: the rmap has not been removed yet
-inline constexpr unsigned encoded_page_nr_pages_next = 2;  // ENCODED_PAGE_BIT_NR_PAGES_NEXT
+// ENCODED_PAGE_BIT_DELAY_RMAP: the rmap has not been removed yet; ENCODED_PAGE_BIT_NR_PAGES_NEXT.
+inline constexpr unsigned encoded_page_delay_rmap = 1;
+inline constexpr unsigned encoded_page_nr_pages_next = 2;
 
 static_assert(alignof(Page) > encoded_page_bits, "a page's address must leave the flag bits free");
 

@@ -444,10 +444,10 @@ void shim_init_files(void)
 	spin_lock_init(&disk.wb.list_lock);
 	disk.wb.bw_time_stamp = jiffies;
 	shim_init_percpu_counter(&disk.wb.completions.events);
-	for (i = 0; i < SB_FREEZE_LEVELS; i++)
+	for (i = 0; i < SB_FREEZE_LEVELS; i++) {
 		superblock.s_writers.rw_sem[i].read_count = shim_alloc_percpu(sizeof(unsigned int));
-	for (i = 0; i < SB_FREEZE_LEVELS; i++)
 		tmpfs_superblock.s_writers.rw_sem[i].read_count = shim_alloc_percpu(sizeof(unsigned int));
+	}
 	superblock.s_bdi = &disk;
 	superblock.s_bdev = &block_device;
 	for (i = 0; i < linux_max_files; i++) {
