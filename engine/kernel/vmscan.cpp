@@ -47,7 +47,7 @@ bool remove_mapping(Task& current, Page* page, AddressSpace& file) {
 namespace {
 
 // What becomes of a page on the list.
-enum class Verdict : std::uint8_t {
+enum class Fate : std::uint8_t {
   keep,             // it goes back
   keep_locked,      // and is to be unlocked before
   activate_locked,  // and is not to be looked at soon
@@ -55,70 +55,70 @@ enum class Verdict : std::uint8_t {
 };
 
 // folio_check_references, as far as that makes a difference: reclaim, keep or activate.
-Verdict check_references(Task& current, Page* page) {
+Fate check_references(Task& current, Page* page) {
   const int entries = page_referenced(current, page);
   also_writes(current, places::flags(frame_fact(current, page)));
   const Fact was = page->flags.fetch_and(~static_cast<Fact>(PG_referenced), std::memory_order_relaxed);
-  if (entries < 0) return Verdict::keep_locked;
-  if (entries == 0) return Verdict::free;
+  if (entries < 0) return Fate::keep_locked;
+  if (entries == 0) return Fate::free;
   page->flags.set(PG_referenced, std::memory_order_relaxed);
-  return entries > 1 || (was & PG_referenced) != 0 ? Verdict::activate_locked : Verdict::keep_locked;
+  return entries > 1 || (was & PG_referenced) != 0 ? Fate::activate_locked : Fate::keep_locked;
 }
 
 // pageout of a page in the swap cache or of a tmpfs, and what is looked at afterwards. `free`: it is clean now, and
 // still locked.
-Verdict pageout(Task& current, Page* page) {
+Fate pageout(Task& current, Page* page) {
   // is_page_cache_freeable
-  if (page_count(current, page) != 1 + page->nr_pages()) return Verdict::keep_locked;
-  if (!clear_page_dirty(current, page)) return Verdict::free;
+  if (page_count(current, page) != 1 + page->nr_pages()) return Fate::keep_locked;
+  if (!clear_page_dirty(current, page)) return Fate::free;
   if (!page_swapcache(current, page)) {
     // shmem_writepage, which gets no slot.
     if (!planted(current, Defect::not_dirtied_again)) set_page_dirty(current, page);
-    return Verdict::activate_locked;
+    return Fate::activate_locked;
   }
   swap_writepage(current, page);
   constexpr Fact busy = PG_writeback | PG_dirty;
-  if ((page_flags(current, page) & busy) != 0) return Verdict::keep;
+  if ((page_flags(current, page) & busy) != 0) return Fate::keep;
   // It was in memory already.
-  if (!trylock_page(current, page)) return Verdict::keep;
-  return (page_flags(current, page) & busy) != 0 ? Verdict::keep_locked : Verdict::free;
+  if (!trylock_page(current, page)) return Fate::keep;
+  return (page_flags(current, page) & busy) != 0 ? Fate::keep_locked : Fate::free;
 }
 
 // From where the page is mapped nowhere, and so cannot be pinned any more. One that is pinned will become dirty, and must keep its
 // buffers.
-Verdict free_unmapped(Task& current, Page* page) {
+Fate free_unmapped(Task& current, Page* page) {
   const Kernel& kernel = *current.kernel;
   if (page_maybe_dma_pinned(current, page) && !planted(current, Defect::pinned_page_reclaimed))
-    return Verdict::activate_locked;
+    return Fate::activate_locked;
   const Fact flags = page_flags(current, page);
   if ((flags & PG_dirty) != 0) {
-    if ((flags & PG_swapbacked) == 0) return Verdict::activate_locked;
+    if ((flags & PG_swapbacked) == 0) return Fate::activate_locked;
     if (!planted(current, Defect::paged_out_without_flush)) try_to_unmap_flush_dirty(current);
-    if (const Verdict verdict = pageout(current, page); verdict != Verdict::free) return verdict;
+    if (const Fate fate = pageout(current, page); fate != Fate::free) return fate;
   }
-  if (page_swapcache(current, page)) return remove_from_swap(current, page) ? Verdict::free : Verdict::keep_locked;
+  if (page_swapcache(current, page)) return remove_from_swap(current, page) ? Fate::free : Fate::keep_locked;
   if (page_anon(current, page)) {
     const bool freed_lazily = (flags & PG_swapbacked) == 0;
-    return freed_lazily && page_ref_freeze(current, page, 1) ? Verdict::free : Verdict::keep_locked;
+    return freed_lazily && page_ref_freeze(current, page, 1) ? Fate::free : Fate::keep_locked;
   }
-  if (!release_buffers(current, page)) return Verdict::activate_locked;
-  if (page->mapping < 0) return Verdict::keep_locked;
-  return remove_from_file(current, page, kernel.files[page->mapping]) ? Verdict::free : Verdict::keep_locked;
+  if (!release_buffers(current, page)) return Fate::activate_locked;
+  if (page->mapping < 0) return Fate::keep_locked;
+  return remove_from_file(current, page, kernel.files[page->mapping]) ? Fate::free : Fate::keep_locked;
 }
 
 // The body of shrink_folio_list's loop for a page that is locked.
-Verdict shrink_locked(Task& current, Page* page) {
-  if ((page_flags(current, page) & PG_writeback) != 0) return Verdict::activate_locked;
+Fate shrink_locked(Task& current, Page* page) {
+  if ((page_flags(current, page) & PG_writeback) != 0) return Fate::activate_locked;
   if (!current.kernel->engine.since_6_12()) {
-    if (const Verdict references = check_references(current, page); references != Verdict::free) return references;
+    if (const Fate references = check_references(current, page); references != Fate::free) return references;
   }
   if (page_anon(current, page) && is_swapbacked(current, page) && !page_swapcache(current, page)) {
-    if (page_maybe_dma_pinned(current, page)) return Verdict::keep_locked;
-    if (!add_to_swap(current, page)) return Verdict::activate_locked;
+    if (page_maybe_dma_pinned(current, page)) return Fate::keep_locked;
+    if (!add_to_swap(current, page)) return Fate::activate_locked;
   }
   if (page_mapped(current, page)) {
     try_to_unmap(current, page, {.batch_flush = true});
-    if (page_mapped(current, page)) return Verdict::activate_locked;
+    if (page_mapped(current, page)) return Fate::activate_locked;
   }
   return free_unmapped(current, page);
 }
@@ -130,14 +130,14 @@ void activate(Task& current, Page* page) {
   page->flags.set(PG_active, std::memory_order_relaxed);
 }
 
-Verdict shrink_page(Task& current, Page* page) {
-  if (!trylock_page(current, page)) return Verdict::keep;
-  const Verdict verdict = shrink_locked(current, page);
-  if (verdict == Verdict::activate_locked) activate(current, page);
+Fate shrink_page(Task& current, Page* page) {
+  if (!trylock_page(current, page)) return Fate::keep;
+  const Fate fate = shrink_locked(current, page);
+  if (fate == Fate::activate_locked) activate(current, page);
   // Who locks a page next may save it, and finds no entry that would have to be made clean. Linux does not do this.
-  if (verdict != Verdict::keep && !planted(current, Defect::unlocked_before_flush)) try_to_unmap_flush_dirty(current);
-  if (verdict != Verdict::keep) unlock_page(current, page);
-  return verdict;
+  if (fate != Fate::keep && !planted(current, Defect::unlocked_before_flush)) try_to_unmap_flush_dirty(current);
+  if (fate != Fate::keep) unlock_page(current, page);
+  return fate;
 }
 
 }  // namespace
@@ -151,7 +151,7 @@ void reclaim_pages(Task& current, PageList& pages) {
     Page* const page = pages.remove_first();
     also_writes(current, places::flags(frame_fact(current, page)));
     page->flags.clear(PG_active, std::memory_order_relaxed);
-    (shrink_page(current, page) == Verdict::free ? to_free : to_put_back).add(page);
+    (shrink_page(current, page) == Fate::free ? to_free : to_put_back).add(page);
     if (planted(current, Defect::reclaimed_before_flush))
       while (!to_free.empty()) free_unref_page(current, to_free.remove_first());
   }

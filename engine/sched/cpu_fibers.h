@@ -24,7 +24,7 @@ class CpuFibers {
   // Whose Scheduler::run_on a CPU calls when it is switched to in its rest.
   void belong_to(Scheduler& scheduler) { scheduler_ = &scheduler; }
 
-  Fiber& main() { return main_; }
+  Fiber& main_fiber() { return main_; }
   Fiber& of(int cpu) { return cpus_[cpu]->fiber; }
   // Between the main fiber's acts and a CPU's there is an order, for ThreadSanitizer.
   void synchronise(int cpu) { main_.synchronise(of(cpu)); }

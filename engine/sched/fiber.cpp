@@ -34,7 +34,7 @@ char* map_stack(std::size_t size) {
   void* base = mmap(nullptr, size + page, PROT_READ | PROT_WRITE,
                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
   SHOOTDOWN_CHECK(base != MAP_FAILED);
-  SHOOTDOWN_CHECK(mprotect(base, page, PROT_NONE) == 0);
+  SHOOTDOWN_CHECK(::mprotect(base, page, PROT_NONE) == 0);
   return static_cast<char*>(base) + page;
 }
 

@@ -28,7 +28,7 @@ void Scheduler::begin(Chooser& chooser, std::uint64_t step_limit) {
   starting_ = true;
   for (int cpu = 0; cpu < cpus; ++cpu) {
     current_ = &cpus_[cpu];
-    fibers_.main().switch_to(fibers_.of(cpu));
+    fibers_.main_fiber().switch_to(fibers_.of(cpu));
   }
   starting_ = false;
   current_ = cpus_;
@@ -52,7 +52,7 @@ bool Scheduler::proceed(std::uint64_t until) {
     outcome_ = outcome_of_standstill();
   } else {
     current_ = &cpus_[next];
-    fibers_.main().switch_to(fibers_.of(next));
+    fibers_.main_fiber().switch_to(fibers_.of(next));
     synchronise_all();
     if (paused_) return false;
   }
@@ -153,7 +153,7 @@ SHOOTDOWN_HARNESS int Scheduler::ask(Question::Occasion occasion) {
 
 // The CPU has come to its first step, or has none.
 SHOOTDOWN_HARNESS void Scheduler::wait_for_start() {
-  fibers_.of(current()).switch_to(fibers_.main());
+  fibers_.of(current()).switch_to(fibers_.main_fiber());
   arrive();
   stop_at_ = 0;
 }
@@ -161,7 +161,7 @@ SHOOTDOWN_HARNESS void Scheduler::wait_for_start() {
 // Returns to the caller of proceed(); comes back when it is called again.
 SHOOTDOWN_HARNESS void Scheduler::pause() {
   paused_ = true;
-  fibers_.of(current()).switch_to(fibers_.main());
+  fibers_.of(current()).switch_to(fibers_.main_fiber());
   paused_ = false;
 }
 
@@ -303,7 +303,7 @@ SHOOTDOWN_HARNESS void Scheduler::park() {
 // Returns to the caller of proceed(). Comes back when the run is over if the outcome is `completed`, else never.
 SHOOTDOWN_HARNESS void Scheduler::finish(Outcome outcome) {
   outcome_ = outcome;
-  fibers_.of(current()).switch_to(fibers_.main());
+  fibers_.of(current()).switch_to(fibers_.main_fiber());
 }
 
 SHOOTDOWN_HARNESS void Scheduler::stop() {

@@ -23,7 +23,7 @@ namespace shootdown {
 namespace {
 
 // A program that says one thing at its end, and what it is.
-struct Example {
+struct Sample {
   std::string name;
   Program program;
 };
@@ -34,7 +34,7 @@ std::string as_name(std::string text) {
   return text;
 }
 
-Example with_operation(const Operation& operation, const MachineConfig& machine = {}) {
+Sample with_operation(const Operation& operation, const MachineConfig& machine = {}) {
   Program program{.machine = machine, .operation_count = 1};
   program.operations[0] = operation;
   return {as_name(fmt::format("{}_on_cpu_{}", print(operation, machine), operation.cpu)), program};
@@ -55,68 +55,68 @@ Operand example_of(OperandKind kind, std::uint8_t number, const MachineConfig& m
 }
 
 // Each operation on two CPUs, and in it for each operand the least value and the next.
-std::vector<Example> operations() {
-  std::vector<Example> examples;
+std::vector<Sample> operations() {
+  std::vector<Sample> samples;
   for (const OperationInfo& info : operation_table) {
     const MachineConfig machine = machine_with(info.operands());
     for (std::uint8_t cpu = 0; cpu < 2; ++cpu) {
       Operation operation{.call = info.call, .cpu = cpu};
       for (std::size_t i = 0; i < info.operands().size(); ++i)
         operation.operands[i] = example_of(info.operands()[i], 0, machine);
-      examples.push_back(with_operation(operation, machine));
+      samples.push_back(with_operation(operation, machine));
       for (std::size_t i = 0; i < info.operands().size(); ++i) {
         Operation other = operation;
         other.operands[i] = example_of(info.operands()[i], 1, machine);
         // With two pages there is one move of the first, and with two mms one fork.
-        if (other != operation) examples.push_back(with_operation(other, machine));
+        if (other != operation) samples.push_back(with_operation(other, machine));
       }
     }
   }
-  return examples;
+  return samples;
 }
 
 // Each is tied to an operation, which comes first.
-Example with_exception(std::string name, const Exception& exception) {
+Sample with_exception(std::string name, const Exception& exception) {
   Program program{.operation_count = 1, .exception_count = 1};
   program.operations[0] = {.exception_count = 1};
   program.exceptions[0] = exception;
   return {std::move(name), program};
 }
 
-std::vector<Example> exceptions() {
-  std::vector<Example> examples;
+std::vector<Sample> exceptions() {
+  std::vector<Sample> samples;
   for (const ExceptionInfo& info : exception_table) {
     const std::uint8_t cpus = says_cpu(info.kind) ? 2 : 1;
     for (std::uint8_t cpu = 0; cpu < cpus; ++cpu) {
       for (const std::uint16_t after : std::initializer_list<std::uint16_t>{0, 4, 16, 48, 200}) {
-        examples.push_back(with_exception(fmt::format("{}_cpu_{}_after_{}", info.name, cpu, after),
-                                          {.kind = info.kind, .cpu = cpu, .after = after}));
+        samples.push_back(with_exception(fmt::format("{}_cpu_{}_after_{}", info.name, cpu, after),
+                                         {.kind = info.kind, .cpu = cpu, .after = after}));
       }
     }
   }
   for (std::size_t event = 0; event < all_event_names.size(); ++event) {
     if (!happens_on_cpu(event)) continue;
-    examples.push_back(with_exception("preempt_at_" + as_name(std::string(all_event_names[event])),
-                                      {.cpu = 1, .event = static_cast<EventKind>(event), .after = 1}));
+    samples.push_back(with_exception("preempt_at_" + as_name(std::string(all_event_names[event])),
+                                     {.cpu = 1, .event = static_cast<EventKind>(event), .after = 1}));
   }
   // An interrupt that comes late is the other thing that a preemption can say.
-  examples.push_back(with_exception("preempt_cpu_0_interrupts_late", {.latency = max_latency}));
-  return examples;
+  samples.push_back(with_exception("preempt_cpu_0_interrupts_late", {.latency = max_latency}));
+  return samples;
 }
 
 // The least value, the next, and the largest; but for the default, of which programs say nothing.
-std::vector<Example> parameters() {
-  std::vector<Example> examples;
+std::vector<Sample> parameters() {
+  std::vector<Sample> samples;
   for (const ParameterInfo& parameter : parameter_table) {
     for (const unsigned value : {parameter.min + 0U, parameter.min + 1U, parameter.max + 0U}) {
       Program program;
       if (value == program.machine.*parameter.field) continue;
-      if (!examples.empty() && examples.back().program.machine.*parameter.field == value) continue;
+      if (!samples.empty() && samples.back().program.machine.*parameter.field == value) continue;
       program.machine.*parameter.field = static_cast<std::uint16_t>(value);
-      examples.push_back({fmt::format("machine_{}_{}", parameter.name, value), program});
+      samples.push_back({fmt::format("machine_{}_{}", parameter.name, value), program});
     }
   }
-  return examples;
+  return samples;
 }
 
 // The last line of a text.
@@ -134,20 +134,20 @@ std::string last_records(const Program& program) {
 
 std::vector<DictionaryEntry> dictionary_of_bytes() {
   std::vector<DictionaryEntry> entries;
-  for (const std::vector<Example>& examples : {operations(), exceptions(), parameters()}) {
-    for (const Example& example : examples) entries.push_back({example.name, last_records(example.program)});
+  for (const std::vector<Sample>& samples : {operations(), exceptions(), parameters()}) {
+    for (const Sample& sample : samples) entries.push_back({sample.name, last_records(sample.program)});
   }
   return entries;
 }
 
 std::vector<DictionaryEntry> dictionary_of_text() {
   std::vector<DictionaryEntry> entries{{"header", fmt::format("shootdown {}\n", format_version)}};
-  for (const std::vector<Example>& examples : {operations(), exceptions(), parameters()}) {
-    for (const Example& example : examples) entries.push_back({example.name, last_line(print(example.program))});
+  for (const std::vector<Sample>& samples : {operations(), exceptions(), parameters()}) {
+    for (const Sample& sample : samples) entries.push_back({sample.name, last_line(print(sample.program))});
   }
   MachineConfig two_files;
   two_files.files = two_files.windows = 2;
-  const Example on_second_file =
+  const Sample on_second_file =
       with_operation({.call = Call::read, .operands = {{{.value = two_files.pages}}}}, two_files);
   entries.push_back({on_second_file.name, last_line(print(on_second_file.program))});
   for (const Engine* const engine : all_engines())

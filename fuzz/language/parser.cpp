@@ -78,15 +78,15 @@ class Parser {
   unsigned number(std::string_view expected, unsigned max, std::string_view limit);
   void noun(std::string_view singular);
 
-  const Place& given(std::uint16_t MachineConfig::* field) const;
+  const TextPlace& given(std::uint16_t MachineConfig::* field) const;
   Program& program() { return document_.program; }
   const MachineConfig& machine() const { return document_.program.machine; }
 
   Reader reader_;
   Document document_;
-  bool in_head_ = true;                              // before the first operation
-  std::array<Place, parameter_table.size()> given_;  // where a parameter is; line 0: nowhere
-  std::set<std::string_view> engines_;               // of the expectations so far
+  bool in_head_ = true;                                  // before the first operation
+  std::array<TextPlace, parameter_table.size()> given_;  // where a parameter is; line 0: nowhere
+  std::set<std::string_view> engines_;                   // of the expectations so far
 };
 
 Document Parser::document() {
@@ -148,7 +148,7 @@ void Parser::parameter() {
       std::ranges::find_if(parameter_table, [name](const ParameterInfo& info) { return info.name == name; });
   if (found == parameter_table.end())
     reader_.fail(name, fmt::format("expected a parameter ({}), found {}", names(parameter_table), quoted(name)));
-  Place& place = given_[static_cast<std::size_t>(found - parameter_table.begin())];
+  TextPlace& place = given_[static_cast<std::size_t>(found - parameter_table.begin())];
   if (place.line != 0) reader_.fail(name, fmt::format("'{}' is given twice; line {} has it, too", name, place.line));
   const std::string_view word = reader_.word();
   const unsigned value = reader_.number(fmt::format("the value of '{}'", name));
@@ -159,7 +159,7 @@ void Parser::parameter() {
 }
 
 // Where a parameter's value is; not a place of the text if it is not given.
-const Place& Parser::given(std::uint16_t MachineConfig::* field) const {
+const TextPlace& Parser::given(std::uint16_t MachineConfig::* field) const {
   std::size_t i = 0;
   while (parameter_table[i].field != field) ++i;
   return given_[i];

@@ -55,7 +55,7 @@ void Reader::fail(std::string_view word, std::string message) const {
   fail(place(word), std::move(message));
 }
 
-void Reader::fail(const Place& place, std::string message) {
+void Reader::fail(const TextPlace& place, std::string message) {
   const auto column = static_cast<std::size_t>(place.word.data() - place.text.data()) + 1;
   throw ParseError{place.line, column, std::move(message), std::string(place.text)};
 }

@@ -20,7 +20,7 @@ class Reader {
   bool next_line() { return cursor_.next_line(); }
   std::string_view word() const { return cursor_.word(); }
   std::string_view take() { return cursor_.take(); }
-  Place place(std::string_view word) const { return cursor_.place(word); }
+  TextPlace place(std::string_view word) const { return cursor_.place(word); }
 
   void keyword(std::string_view expected);
   unsigned number(std::string_view expected);
@@ -35,7 +35,7 @@ class Reader {
                    unsigned count) const;
   // The word is one of the line at hand.
   [[noreturn]] void fail(std::string_view word, std::string message) const;
-  [[noreturn]] static void fail(const Place& place, std::string message);
+  [[noreturn]] static void fail(const TextPlace& place, std::string message);
 
  private:
   Cursor cursor_;

@@ -12,7 +12,7 @@
 namespace shootdown {
 
 // A word of a text: a part of its line.
-struct Place {
+struct TextPlace {
   std::size_t line = 0;  // from 1
   std::string_view text;
   std::string_view word;  // lies in `text`, even if it is empty
@@ -30,7 +30,7 @@ class Cursor {
   // The same; moves on to the next.
   std::string_view take();
   // The place of a word of the line at hand.
-  Place place(std::string_view word) const { return {number_, line_, word}; }
+  TextPlace place(std::string_view word) const { return {number_, line_, word}; }
 
  private:
   void find_word();

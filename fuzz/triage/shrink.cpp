@@ -9,7 +9,7 @@ namespace shootdown {
 
 namespace {
 
-constexpr int none = -1;
+constexpr int nothing = -1;
 
 // The program but for one operation, with its exceptions, or for one exception.
 Program without(const Program& program, int operation, int exception) {
@@ -60,12 +60,12 @@ class Shrinking {
 
   bool take_operations() {
     bool taken = false;
-    for (int i = program_.operation_count - 1; i >= 0; --i) taken = take(without(program_, i, none)) || taken;
+    for (int i = program_.operation_count - 1; i >= 0; --i) taken = take(without(program_, i, nothing)) || taken;
     return taken;
   }
   bool take_exceptions() {
     bool taken = false;
-    for (int i = program_.exception_count - 1; i >= 0; --i) taken = take(without(program_, none, i)) || taken;
+    for (int i = program_.exception_count - 1; i >= 0; --i) taken = take(without(program_, nothing, i)) || taken;
     return taken;
   }
   bool take_pages() {
