@@ -92,16 +92,17 @@ class Mutator {
  public:
   Mutator(Records& records, std::uint64_t seed) : records_(records), random_(seed) {}
 
-  void mutate() {
-    // Small changes refine a program; large ones make a new one.
-    for (std::uint64_t changes = std::uint64_t{1} << random_.below(6); changes != 0; --changes) change();
+  void mutate(std::uint64_t changes) {
+    for (; changes != 0; --changes) change();
   }
+  // Small changes refine a program; large ones make a new one.
+  void mutate() { mutate(std::uint64_t{1} << random_.below(6)); }
 
  private:
   void change() {
     // A short program shows more than a long one: what makes programs longer is as frequent as what
     // makes them shorter, except at the start.
-    const std::uint64_t choice = records_.count() < 4 ? random_.below(4) : random_.below(12);
+    const std::uint64_t choice = records_.count() < 4 ? random_.below(4) : random_.below(13);
     switch (choice) {
       case 0:
       case 1: return insert_operation();
@@ -113,6 +114,7 @@ class Mutator {
       case 7: return turn_cpu();
       case 8: return turn_byte();
       case 9: return turn_argument();
+      case 10: return turn_call();
       default: return remove();
     }
   }
@@ -233,6 +235,17 @@ class Mutator {
     records_.set_arguments(place, arguments);
   }
 
+  // Another operation on the same page, by the same CPU.
+  void turn_call() {
+    const std::size_t place = any();
+    if (!records_.is(place, Sort::operation)) return;
+    ArgumentBytes arguments = records_.arguments(place);
+    const OperationInfo& info = operation_table[random_.below(operation_table.size())];
+    *records_.at(place) = info.kinds.first;
+    if (info.marked) mark(arguments);
+    records_.set_arguments(place, arguments);
+  }
+
   void turn_operand(const OperationInfo& info, ArgumentBytes& arguments) {
     if (info.operands().empty()) return;
     std::uint8_t* argument = arguments.data();
@@ -279,11 +292,13 @@ std::size_t mutate(std::uint8_t* data, std::size_t size, std::size_t max_size, s
 
 std::vector<std::uint8_t> mutant_of(std::vector<std::uint8_t> bytes, SplitMix64& random) {
   constexpr std::size_t room = 64;  // to grow, in bytes
-  std::size_t size = bytes.size();
+  const std::size_t size = bytes.size();
   bytes.resize(size + room);
-  for (std::uint64_t left = 1 + random.below(8); left != 0; --left)
-    size = mutate(bytes.data(), size, bytes.size(), random.next());
-  bytes.resize(size);
+  std::uint64_t changes = size == 0 ? 8 : 1;
+  while (changes < 32 && random.below(2) != 0) ++changes;
+  Records records(bytes.data(), size, bytes.size());
+  Mutator(records, random.next()).mutate(changes);
+  bytes.resize(records.count() * record_size);
   return bytes;
 }
 

@@ -21,7 +21,7 @@ namespace shootdown {
 // at least 1 if max_size is.
 std::size_t mutate(std::uint8_t* data, std::size_t size, std::size_t max_size, std::uint64_t seed);
 
-// An encoded program after one to eight mutations, somewhat longer at most.
+// An encoded program after a few changes, of one at most every other time, and somewhat longer at most. Of an empty one, a small one.
 std::vector<std::uint8_t> mutant_of(std::vector<std::uint8_t> bytes, SplitMix64& random);
 
 // Writes a mix of two programs to out[0, max_size); returns its size.

@@ -22,6 +22,18 @@ struct Request {
   std::uint64_t until;  // so many runs
 };
 
+// What a run is of: the numbers of a program and of an engine.
+struct ProgramOnEngine {
+  std::size_t program;
+  std::size_t engine;
+};
+
+// Of run number `run`, from 0.
+ProgramOnEngine what_is_run(std::size_t run, std::size_t corpus_size, std::size_t engines) {
+  if (run < corpus_size * engines) return {run / engines, run % engines};
+  return {corpus_size + run - corpus_size * engines, run % engines};
+}
+
 // Of this process, in nanoseconds.
 std::uint64_t cpu_time() {
   timespec now{};
@@ -63,8 +75,7 @@ class DefectSearch::Bench {
   }
 
   void run_next(SearchCounts& counts) {
-    const std::size_t number = counts.runs / replayers_.size();
-    const std::size_t place = counts.runs % replayers_.size();
+    const auto [number, place] = what_is_run(counts.runs, programs_.corpus_size(), replayers_.size());
     Replayers& replayers = replayers_[place];
     ++counts.runs;
     if (number != number_) programs_.get(number, *program_);
@@ -157,9 +168,14 @@ const SearchResult& DefectSearch::run(std::size_t limit) {
   return result_;
 }
 
+std::size_t DefectSearch::program_of(const BrokenRun& broken) const {
+  return what_is_run(broken.run - 1, programs_.corpus_size(), engines_.size()).program;
+}
+
 void DefectSearch::pass_over() {
   SearchCounts& counts = result_.counts;
-  counts.runs = (program_of(counts.detected) + 1) * engines_.size();
+  const std::size_t program = program_of(counts.detected);
+  if (program < programs_.corpus_size()) counts.runs = (program + 1) * engines_.size();
   counts.detected = {};
 }
 

@@ -1,7 +1,7 @@
 // Looks for a program that shows a planted mistake.
 //
-// A run is one program on one engine: program after program, each on every engine
-// in question in turn. Of each run it is known whether the mistake was
+// A run is one program on one engine: those of the corpus on every engine in question,
+// mutants on one of them, in turn. Of each run it is known whether the mistake was
 //
 //   reached    the place where it is made was executed
 //   triggered  it made a difference: not the same happened as without it
@@ -77,7 +77,7 @@ class DefectSearch {
   const SearchResult& result() const { return result_; }
   std::span<const Engine* const> engines() const { return engines_; }
   // Which program a run is of.
-  std::size_t program_of(const BrokenRun& broken) const { return (broken.run - 1) / engines_.size(); }
+  std::size_t program_of(const BrokenRun& broken) const;
 
   // Forgets what was detected, and goes on behind the program.
   void pass_over();

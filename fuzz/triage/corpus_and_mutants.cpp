@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "engine/sched/random.h"
+#include "fuzz/language/arrangement.h"
 #include "fuzz/language/codec.h"
 #include "fuzz/language/mutator.h"
 
@@ -62,8 +63,17 @@ std::vector<std::uint8_t> CorpusAndMutants::encoded(std::size_t number) const {
   if (number < chosen_.size()) return corpus_[chosen_[number]].encoded;
   SplitMix64 random(seed_ << 32U | number);
   if (chosen_.empty()) return mutant_of({}, random);
-  const std::size_t original = chosen_[random.below(chosen_.size())];
-  return mutant_of(corpus_[original].encoded, random);
+  const std::vector<std::uint8_t>& original = corpus_[chosen_[random.below(chosen_.size())]].encoded;
+  const std::uint64_t way = random.below(3);
+  if (way == 0) return mutant_of(original, random);
+  Program program;
+  if (way == 1) {
+    decode(mutant_of(original, random), program);
+    draw_schedule(program, random);
+  } else {
+    program = arrangement_of(original, random);
+  }
+  return encode(program);
 }
 
 std::string CorpusAndMutants::name(std::size_t number) const {

@@ -1,0 +1,123 @@
+#include "fuzz/language/arrangement.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+
+#include "fuzz/language/codec.h"
+#include "fuzz/language/language.h"
+#include "fuzz/language/operands.h"
+
+namespace shootdown {
+
+namespace {
+
+constexpr int most_operations = 32;
+
+std::uint8_t any_cpu(const Program& program, SplitMix64& random) {
+  return static_cast<std::uint8_t>(random.below(program.machine.cpus));
+}
+
+// Few more often than many: most operations have no more than some dozens.
+std::uint16_t some_steps(SplitMix64& random) {
+  const std::uint64_t limit = random.below(160);
+  return static_cast<std::uint16_t>(random.below(limit + 1));
+}
+
+// Any kind of operation, on the page that `other` works on.
+Operation another_call(const Operation& other, const MachineConfig& machine, SplitMix64& random) {
+  const OperationInfo& info = operation_table[random.below(operation_table.size())];
+  Operation operation{.call = info.call, .cpu = other.cpu};
+  for (std::size_t i = 0; i < info.operands().size(); ++i) {
+    const OperandForm& form = form_of(info.operands()[i]);
+    if (!form.exists_on(machine)) return other;
+    std::array<std::uint8_t, max_arguments> arguments{};
+    arguments[0] = static_cast<std::uint8_t>(other.operands[0].value);
+    operation.operands[i] = form.decode(arguments.data(), machine);
+  }
+  return operation;
+}
+
+// Mostly the same.
+Operation changed(Operation operation, const MachineConfig& machine, SplitMix64& random) {
+  if (random.below(12) == 0) operation = another_call(operation, machine, random);
+  if (random.below(6) == 0) operation.cpu = static_cast<std::uint8_t>(random.below(machine.cpus));
+  return operation;
+}
+
+// The same on a machine with the smallest files, where all meet.
+std::vector<std::uint8_t> on_one_page(std::vector<std::uint8_t> bytes) {
+  for (const ParameterInfo& parameter : parameter_table) {
+    if (parameter.field != &MachineConfig::pages && parameter.field != &MachineConfig::words) continue;
+    for (const std::uint8_t byte : {parameter_kinds.first, parameter.numbers.first, std::uint8_t{0}, std::uint8_t{0}})
+      bytes.push_back(byte);
+  }
+  return bytes;
+}
+
+// Mostly a preemption.
+Exception any_exception(const Program& program, const Operation& operation, SplitMix64& random) {
+  using enum Exception::Kind;
+  constexpr std::array others{evict, fill, keep, fail};
+  Exception exception{.kind = preempt, .cpu = any_cpu(program, random)};
+  exception.after = some_steps(random);
+  if (random.below(4) == 0) exception.kind = others[random.below(others.size())];
+  if (says_page(exception.kind)) {
+    exception.page = static_cast<std::uint16_t>(operation.operands[0].value % program.machine.virtual_pages());
+  } else if (!says_cpu(exception.kind)) {
+    exception.cpu = 0;
+  }
+  return exception;
+}
+
+void draw_exceptions(Program& program, SplitMix64& random) {
+  std::array<std::uint8_t, max_operations> counts{};
+  for (std::uint64_t left = 1 + random.below(3); left != 0; --left) ++counts[random.below(program.operation_count)];
+  const std::uint8_t* count = counts.data();
+  for (Operation& operation : operations_of(program)) {
+    operation.first_exception = program.exception_count;
+    operation.exception_count = *count++;
+    for (int i = 0; i < operation.exception_count; ++i)
+      program.exceptions[program.exception_count++] = any_exception(program, operation, random);
+  }
+}
+
+}  // namespace
+
+void draw_schedule(Program& program, SplitMix64& random) {
+  for (Operation& operation : operations_of(program)) operation.first_exception = operation.exception_count = 0;
+  program.exception_count = 0;
+  program.machine.pct_depth = 0;
+  if (program.operation_count == 0) return;
+  if (random.below(2) == 0) return draw_exceptions(program, random);
+  program.machine.pct_depth = static_cast<std::uint16_t>(1 + random.below(4));
+  program.machine.pct_seed = static_cast<std::uint16_t>(random.below(2048));
+  program.machine.pct_steps = static_cast<std::uint16_t>(32U << random.below(4));
+}
+
+Program arrangement_of(const std::vector<std::uint8_t>& original, SplitMix64& random) {
+  Program program;
+  decode(random.below(2) == 0 ? on_one_page(original) : original, program);
+  const std::array<Operation, max_operations> from = program.operations;
+  const std::size_t count = std::exchange(program.operation_count, std::uint8_t{0});
+  for (const Operation& operation : std::span(from).first(count)) {
+    // Most are there once.
+    const std::uint64_t draw = random.below(8);
+    for (std::uint64_t times = draw == 0   ? 0
+                               : draw == 1 ? 2
+                                           : 1;
+         times != 0 && program.operation_count < most_operations; --times)
+      program.operations[program.operation_count++] = changed(operation, program.machine, random);
+  }
+  if (program.operation_count > 1 && random.below(2) == 0) {
+    const std::uint64_t one = random.below(program.operation_count);
+    std::swap(program.operations[one], program.operations[random.below(program.operation_count)]);
+  }
+  draw_schedule(program, random);
+  return program;
+}
+
+}  // namespace shootdown

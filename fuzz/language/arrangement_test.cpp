@@ -1,0 +1,93 @@
+// Arrangements: that they are programs, what they keep of the original, and what they draw.
+#include "fuzz/language/arrangement.h"
+
+#include <algorithm>
+#include <set>
+
+#include <boost/test/unit_test.hpp>
+
+#include "fuzz/language/codec.h"
+#include "fuzz/language/language.h"
+#include "test/bytes.h"
+#include "test/programs.h"
+
+using namespace shootdown;
+
+BOOST_AUTO_TEST_SUITE(arrangement)
+
+namespace {
+
+constexpr std::uint64_t tries = 2000;
+
+// On a machine of three CPUs and two pages.
+Bytes original() {
+  ProgramBuilder builder;
+  builder.operation(0, Call::store, 1, 1).operation(1, Call::dontneed, 0, 2).switch_to(2, 5);
+  builder.operation(2, Call::fsync, 0, 1).operation(0, Call::load, 1, 1);
+  return encode(builder.program());
+}
+
+Program arranged(std::uint64_t seed, const Bytes& bytes = original()) {
+  SplitMix64 random(seed);
+  return arrangement_of(bytes, random);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(every_one_is_a_program_and_the_same_for_the_same_seed) {
+  for (std::uint64_t seed = 0; seed < tries; ++seed) {
+    const Program program = arranged(seed);
+    BOOST_REQUIRE(decoded(encode(program)) == program);
+    BOOST_REQUIRE(arranged(seed) == program);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(of_nothing_there_is_nothing) {
+  for (std::uint64_t seed = 0; seed < tries; ++seed) BOOST_REQUIRE(arranged(seed, {}).operation_count == 0);
+}
+
+BOOST_AUTO_TEST_CASE(most_operations_are_the_originals) {
+  const std::set<Call> own{Call::store, Call::dontneed, Call::fsync, Call::load};
+  std::set<Call> others;
+  std::uint64_t operations = 0;
+  std::uint64_t foreign = 0;
+  for (std::uint64_t seed = 0; seed < tries; ++seed) {
+    const Program program = arranged(seed);
+    for (const Operation& operation : operations_of(program)) {
+      ++operations;
+      if (own.contains(operation.call)) continue;
+      ++foreign;
+      others.insert(operation.call);
+    }
+  }
+  BOOST_TEST(foreign * 8 < operations);
+  // Without a second address space there is no fork.
+  BOOST_TEST(others.size() == operation_table.size() - own.size() - 1);
+}
+
+BOOST_AUTO_TEST_CASE(some_are_on_one_page) {
+  std::set<int> pages;
+  for (std::uint64_t seed = 0; seed < tries; ++seed) pages.insert(arranged(seed).machine.pages);
+  BOOST_TEST(pages == (std::set<int>{1, 2}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(schedules_are_drawn) {
+  std::set<int> depths;
+  std::set<Exception::Kind> kinds;
+  std::set<unsigned> after;
+  for (std::uint64_t seed = 0; seed < tries; ++seed) {
+    const Program program = arranged(seed);
+    if (program.operation_count == 0) continue;
+    depths.insert(program.machine.pct_depth);
+    BOOST_REQUIRE((program.machine.pct_depth == 0) == (program.exception_count != 0));
+    for (const Exception& exception : exceptions_of(program)) {
+      kinds.insert(exception.kind);
+      after.insert(exception.after);
+    }
+  }
+  BOOST_TEST(depths == (std::set<int>{0, 1, 2, 3, 4}), boost::test_tools::per_element());
+  BOOST_TEST(kinds.size() == exception_table.size());
+  for (unsigned steps = 0; steps < 40; ++steps) BOOST_TEST(after.contains(steps), steps);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
