@@ -65,7 +65,7 @@ class FsyncDurability final : public ComparingOracle<event::FsyncBegins, event::
     Fact words[max_words];
   };
   struct Required {
-    std::uint64_t began = 0;
+    Reference::Moment began = 0;
     Row<Page> pages;  // from the first of its range on
   };
   Row<Required> required_ = one_per_cpu<Required>();

@@ -36,7 +36,7 @@ struct Trial {
       : arena(where),
         world(judged),
         machine(judged.machine_config()),
-        reference(where, machine, number(judged.page_array_length()), judged.swap_slots()),
+        reference(where, machine, judged.files(), number(judged.page_array_length()), judged.swap_slots()),
         findings(where, judged_with(judged.events_sent())) {}
 
   Arena& arena;

@@ -13,7 +13,11 @@
 // zeros; a page beyond the end of its file is refused. A page for a device's store is refused
 // only where a store may be.
 //
-// Cannot see: data that was lost and then overwritten before anybody looked.
+// What an address space has of its own is looked at once more before it is torn down, or its
+// only window unmapped: what its page tables lead to then is what the reference has.
+//
+// Cannot see: data that was lost and then overwritten before anybody looked; what is in swap space and
+// not read in any more.
 #pragma once
 
 #include "oracles/oracle.h"
@@ -21,7 +25,7 @@
 namespace shootdown {
 
 class PageCacheContents final : public ComparingOracle<event::UserAccess, event::RefuseAccess, event::RefusePin,
-                                                       event::ReadWord, event::RunEnds> {
+                                                       event::ReadWord, event::BeginUnmap, event::RunEnds> {
  public:
   using ComparingOracle::ComparingOracle;
 
@@ -70,6 +74,16 @@ class PageCacheContents final : public ComparingOracle<event::UserAccess, event:
             word, file, reference().file_word(file, index, word));
   }
 
+  void on(int cpu, const event::BeginUnmap& event) {
+    const int mm = number(event.mm);
+    const bool all = event.only_stores == 0 && number(event.count) == machine().virtual_pages();
+    // Who holds the lock is about to change entries.
+    if (!all || !reference().has_private_memory() || world().page_table_locked(mm)) return;
+    for (int page = 0; page < machine().virtual_pages(); ++page) {
+      if (reference().is_mapped(mm, page) && reference().is_private(mm, page)) compare_with_entry(cpu, mm, page);
+    }
+  }
+
   void on(int /*cpu*/, const event::RunEnds& event) {
     if (event.outcome != Outcome::completed) return;
     for (int file = 0; file < machine().files; ++file) {
@@ -81,6 +95,22 @@ class PageCacheContents final : public ComparingOracle<event::UserAccess, event:
   }
 
  private:
+  void compare_with_entry(int cpu, int mm, int page) {
+    const EntryFact entry = world().entry(mm, page);
+    const int frame = number(entry.frame());
+    if (entry.none()) {
+      if (reference().may_be_gone(mm, page)) return;
+      violate(cpu, "nothing is left of virtual page {} of mm {}, which was written to", page, mm);
+    } else if (entry.present() && reference().may_access(mm, page, frame)) {
+      for (int word = 0; word < machine().words; ++word) {
+        const Fact value = world().frame_word(entry.frame(), word);
+        if (reference().allows(mm, page, word, frame, value)) continue;
+        violate(cpu, "mm {} has {} in virtual page {} word {}, where {} was written last", mm, value, page, word,
+                reference().shown_word(mm, page, word));
+      }
+    }
+  }
+
   void compare_with_frame(int file, int index, Fact frame) {
     for (int word = 0; word < machine().words; ++word) {
       const Fact value = world().frame_word(frame, word);

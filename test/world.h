@@ -82,6 +82,7 @@ class TestWorld final : public World {
   EventSet events_sent() const override { return sent; }
   std::string_view function(int /*cpu*/) const override { return code; }
   const MachineConfig& machine_config() const override { return config; }
+  int files() const override { return config.files; }
   std::uint64_t steps_made() const override { return steps; }
   std::uint64_t steps_of_operation() const override { return steps; }
   unsigned unfinished_cpus() const override { return unfinished; }

@@ -179,6 +179,8 @@ class World {
   virtual Fact page_array_length() const = 0;
 
   // --- files ---
+  // Those of the machine and, behind them, the memory of a device, if the program maps that.
+  virtual int files() const = 0;
   // The page frame in a slot of a file's page cache, or none.
   virtual Fact cached_frame(int file, int index) const = 0;
   // The marks of that slot: CacheTag (event.h).

@@ -40,11 +40,11 @@ FrameFacts KernelFacts::frame_facts(Fact frame) const {
   const Page& page = kernel_.pages[frame];
   const Page& folio = *page.folio();
   const bool uncounted = frame >= as_fact(kernel_.page_count());
-  const PageFact whole = page_fact(kernel_, &folio, as_fact(folio.nr_pages()));
+  const PageFact whole = page_fact(kernel_, &folio, folio.folio_pages.load(relaxed));
   return {.flags = folio.flags.load(relaxed),
           .refcount = folio.refcount.load(relaxed),
           .mapcount = folio.mapcount.load(relaxed),
-          .entries = uncounted ? 0 : entries_to(kernel_, &page),
+          .entries = uncounted ? 0 : entries_to(kernel_, &folio),
           .page = whole.pages == 1 ? whole : page_fact(kernel_, &page, 1),
           .folio = whole,
           .anonymous = folio.anon_vma.load(relaxed) != nullptr,
@@ -61,6 +61,10 @@ Fact KernelFacts::page_stride() const {
 
 Fact KernelFacts::page_array_length() const {
   return as_fact(kernel_.machine.frame_count());
+}
+
+int KernelFacts::files() const {
+  return kernel_.files.size();
 }
 
 Fact KernelFacts::cached_frame(int file, int index) const {

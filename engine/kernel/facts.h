@@ -21,6 +21,7 @@ class KernelFacts final : public World {
   Fact frame_word(Fact frame, int word) const override;
   Fact page_stride() const override;
   Fact page_array_length() const override;
+  int files() const override;
   Fact cached_frame(int file, int index) const override;
   Fact cache_tags(int file, int index) const override;
   Fact disk_word(int file, int index, int word) const override;

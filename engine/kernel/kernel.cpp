@@ -24,22 +24,27 @@ constexpr int max_locks_held = 16;
 // More pages of batches than that there is no memory for.
 constexpr int max_batches = 64 * max_cpus;
 
+bool has_any(const Program& program, std::initializer_list<Call> calls) {
+  return std::ranges::any_of(operations_of(program), [&](const Operation& operation) {
+    return std::ranges::find(calls, operation.call) != calls.end();
+  });
+}
+
 // A mapping has a page at least. Beside those of the mm itself there are those that each CPU is unmapping, and one more
-// while a mapping is split.
-int vmas_needed(const MachineConfig& config) {
+// while a mapping is split. Where nobody changes mappings they are those of the beginning.
+int vmas_needed(const Program& program) {
+  const MachineConfig& config = program.machine;
+  const bool changes =
+      has_any(program, {Call::mmap, Call::populate, Call::munmap, Call::mmap_private, Call::mmap_anonymous,
+                        Call::mmap_device, Call::protect, Call::unprotect, Call::mremap});
+  if (!changes) return config.windows;
   return std::min(config.virtual_pages() * (1 + config.cpus) + 1, max_vmas);
 }
 
 // Each mapping may have one of its own, and so may each fault for a moment. With its last mapping one goes, but for a root, which
 // stays as long as those that forks have made of it.
-int anon_vmas_needed(const MachineConfig& config) {
-  return 2 * config.mms * vmas_needed(config) + config.cpus;
-}
-
-bool has_any(const Program& program, std::initializer_list<Call> calls) {
-  return std::ranges::any_of(operations_of(program), [&](const Operation& operation) {
-    return std::ranges::find(calls, operation.call) != calls.end();
-  });
+int anon_vmas_needed(const Program& program) {
+  return 2 * program.machine.mms * vmas_needed(program) + program.machine.cpus;
 }
 
 // Whether anything can be swapped out.
@@ -58,6 +63,17 @@ bool makes_anonymous_pages(const Program& program) {
   return has_any(program, {Call::mmap_anonymous, Call::mmap_private});
 }
 
+// As many as can be in use at once: a page of each file in the page cache; others, dropped from it or no file's, at the end of
+// each entry of each mm and in the gathers of each CPU; and what CPUs have in hand, which are more where pages are copied.
+int frames_needed(const Program& program) {
+  const MachineConfig& config = program.machine;
+  const int in_hand = makes_anonymous_pages(program) || has_any(program, {Call::migrate}) ? 4 : 2;
+  const int pages = config.virtual_pages();
+  const int needed = config.files * config.pages + config.mms * pages + config.cpus * (pages + in_hand);
+  // A large folio is in use as long as one page of it is.
+  return std::min((needed << config.folio_order) + frames_reserved(program), max_frames);
+}
+
 int page_tables_of(const MachineConfig& config) {
   return ((config.virtual_pages() - 1) >> config.table_shift) + 1;
 }
@@ -67,26 +83,27 @@ int page_tables_of(const MachineConfig& config) {
 Kernel::Kernel(const RunSetup& setup, const ZapEngine& zap_engine)
     : Run(setup, facts_),
       engine(zap_engine),
-      machine(setup.arena, config, frames_reserved(setup.program)),
+      machine(setup.arena, config, frames_needed(setup.program), frames_reserved(setup.program)),
       tasks(setup.arena.row<Task>(config.cpus)),
       mms(setup.arena.row<Mm>(config.mms)),
       files(setup.arena.row<AddressSpace>(config.files + (has_device() ? 1 : 0))),
       pages(setup.arena.row<Page>(machine.frame_count())),
-      anon_vmas(setup.arena.row<AnonVma>(makes_anonymous_pages(setup.program) ? anon_vmas_needed(config) : 0)),
+      anon_vmas(setup.arena.row<AnonVma>(makes_anonymous_pages(setup.program) ? anon_vmas_needed(setup.program) : 0)),
       footprint(*this, setup.arena, config.cpus),
       truncates_(has_any(setup.program, {Call::truncate, Call::punch})) {
   if (swaps(setup.program)) swap.init(arena().row<SwapSlot>(max_swap_slots), arena().row<SwapArea>(swap_areas));
-  for (int file = 0; file < files.size(); ++file) init_file(file);
+  const int vmas = vmas_needed(setup.program);
+  for (int file = 0; file < files.size(); ++file) init_file(file, vmas);
   if (has_device()) device_memory = arena().row<Shared<FrameNumber>>(config.pages);
   for (int place = 0; place < device_memory.size(); ++place) device_memory[place] = device_frame(place, 0);
   for (int number = 0; number < anon_vmas.size(); ++number)
     anon_vmas[number].rwsem.init({.kind = LockClass::anon_vma, .number = as_fact(number)});
   const unsigned unborn = forked_mms(setup.program);
-  for (int mm = 0; mm < config.mms; ++mm) init_mm(mm, (unborn >> static_cast<unsigned>(mm) & 1U) == 0);
+  for (int mm = 0; mm < config.mms; ++mm) init_mm(mm, vmas, (unborn >> static_cast<unsigned>(mm) & 1U) == 0);
   for (int cpu = 0; cpu < config.cpus; ++cpu) init_task(cpu);
 }
 
-void Kernel::init_file(int number) {
+void Kernel::init_file(int number, int vmas) {
   AddressSpace& file = files[number];
   file.number = static_cast<std::uint8_t>(number);
   file.i_rwsem.init({.kind = LockClass::inode, .owner = as_fact(number)});
@@ -96,16 +113,16 @@ void Kernel::init_file(int number) {
   file.i_pages_lock.init({.kind = LockClass::i_pages, .owner = as_fact(number)});
   file.slots = arena().row<Atomic<Page*>>(config.pages);
   file.tags = arena().row<Atomic<std::uint8_t>>(config.pages);
-  file.i_mmap = arena().row<Shared<Vma*>>(config.mms * vmas_needed(config));
+  file.i_mmap = arena().row<Shared<Vma*>>(config.mms * vmas);
   file.disk = arena().row<DiskPage>(config.pages);
 }
 
-void Kernel::init_mm(int number, bool born) {
+void Kernel::init_mm(int number, int vmas, bool born) {
   Mm& mm = mms[number];
   mm.born.store(born, std::memory_order_relaxed);
   mm.number = static_cast<std::uint8_t>(number);
   mm.mmap_lock.init({.kind = LockClass::mmap, .owner = as_fact(number)});
-  mm.vmas = arena().row<Vma>(vmas_needed(config));
+  mm.vmas = arena().row<Vma>(vmas);
   mm.vma_used = arena().row<Atomic<bool>>(mm.vmas.size());
   mm.mmap = arena().row<Shared<Vma*>>(mm.vmas.size());
   // Each fork makes the chains longer by one, and no mm is made by two.
@@ -125,7 +142,7 @@ void Kernel::init_task(int cpu) {
   Mm& mm = mms[config.mm_of(cpu)];
   task.kernel = this;
   task.cpu = cpu;
-  task.held.init(arena().row<LockFact>(max_locks_held + (truncates_ ? max_pages_truncated : 0)));
+  task.held.init(arena().row<LockName>(max_locks_held + (truncates_ ? max_pages_truncated : 0)));
   task.mm = &mm;
   task.swap_queue = arena().row<SwapRequest>(swap.size());
   mm.users.add(1, std::memory_order_relaxed);

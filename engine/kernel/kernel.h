@@ -125,8 +125,9 @@ class Kernel final : public Run {
   }
 
  private:
-  void init_file(int number);
-  void init_mm(int number, bool born);
+  // `vmas`: mappings that an mm can have.
+  void init_file(int number, int vmas);
+  void init_mm(int number, int vmas, bool born);
   void init_task(int cpu);
   std::uint64_t step_limit(const Program& program) const override;
   void enter() override;
@@ -180,9 +181,11 @@ inline PageFact filled_in(const Kernel& kernel, const PageFact& fact) {
   return page_fact(kernel, page->folio(), as_fact(page->nr_pages()));
 }
 // Page-table entries that lead to a page of the folio.
-SHOOTDOWN_HARNESS inline Fact entries_to(const Kernel& kernel, const Page* page) {
+SHOOTDOWN_HARNESS inline Fact entries_to(const Kernel& kernel, const Page* folio) {
+  const FrameNumber first = kernel.pfn(folio);
+  const int pages = folio->nr_pages();
   Fact entries = 0;
-  for (int i = 0; i < page->nr_pages(); ++i) entries += kernel.frame(page->folio() + i).entries;
+  for (int i = 0; i < pages; ++i) entries += kernel.machine.frame(static_cast<FrameNumber>(first + i)).entries;
   return entries;
 }
 

@@ -7,12 +7,19 @@
 
 namespace shootdown {
 
-void HeldLocks::add(const LockFact& lock) {
+LockName::LockName(const LockFact& lock)
+    : kind_(static_cast<std::uint8_t>(lock.kind)),
+      owner_(static_cast<std::uint8_t>(lock.owner)),
+      number_(static_cast<std::uint16_t>(lock.number)) {
+  SHOOTDOWN_CHECK(LockFact(*this) == lock);
+}
+
+void HeldLocks::add(LockName lock) {
   SHOOTDOWN_CHECK(count_ < locks_.size());
   locks_[count_++] = lock;
 }
 
-void HeldLocks::remove(const LockFact& lock) {
+void HeldLocks::remove(LockName lock) {
   int at = count_ - 1;
   while (at >= 0 && locks_[at] != lock) --at;
   SHOOTDOWN_CHECK(at >= 0);
@@ -20,16 +27,16 @@ void HeldLocks::remove(const LockFact& lock) {
   --count_;
 }
 
-bool HeldLocks::contains(const LockFact& lock) const {
+bool HeldLocks::contains(LockName lock) const {
   return std::ranges::find(all(), lock) != all().end();
 }
 
 bool HeldLocks::contains(LockClass kind) const {
-  return std::ranges::any_of(all(), [kind](const LockFact& lock) { return lock.kind == kind; });
+  return std::ranges::any_of(all(), [kind](LockName lock) { return lock.kind() == kind; });
 }
 
 bool HeldLocks::contains(LockClass kind, Fact owner) const {
-  return std::ranges::any_of(all(), [&](const LockFact& lock) { return lock.kind == kind && lock.owner == owner; });
+  return std::ranges::any_of(all(), [&](LockName lock) { return lock.kind() == kind && lock.owner() == owner; });
 }
 
 void might_sleep(const Task& current, const event::SleepInAtomic& what) {

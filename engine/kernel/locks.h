@@ -22,23 +22,40 @@ namespace shootdown {
 
 struct Task;
 
+// What a lock is called, in as little room as that takes: every lock knows its name, and tasks note them.
+class LockName {
+ public:
+  LockName() = default;
+  LockName(const LockFact& lock);  // NOLINT(google-explicit-constructor): they are the same
+  operator LockFact() const { return {.kind = static_cast<LockClass>(kind_), .owner = owner_, .number = number_}; }
+
+  LockClass kind() const { return static_cast<LockClass>(kind_); }
+  Fact owner() const { return owner_; }
+  bool operator==(const LockName&) const = default;
+
+ private:
+  std::uint8_t kind_ = 0;
+  std::uint8_t owner_ = 0;
+  std::uint16_t number_ = 0;
+};
+
 // What a task holds.
 class HeldLocks {
  public:
   // Once: there is room for so many.
-  void init(const Row<LockFact>& room) { locks_ = room; }
+  void init(const Row<LockName>& room) { locks_ = room; }
   void clear() { count_ = 0; }
-  void add(const LockFact& lock);
+  void add(LockName lock);
   // It is held.
-  void remove(const LockFact& lock);
-  bool contains(const LockFact& lock) const;
+  void remove(LockName lock);
+  bool contains(LockName lock) const;
   bool contains(LockClass kind) const;
   bool contains(LockClass kind, Fact owner) const;
-  std::span<const LockFact> all() const { return {locks_.begin(), static_cast<std::size_t>(count_)}; }
+  std::span<const LockName> all() const { return {locks_.begin(), static_cast<std::size_t>(count_)}; }
 
  private:
   int count_ = 0;
-  Row<LockFact> locks_;
+  Row<LockName> locks_;
 };
 
 // The task does what it may have to sleep for: says so if it must not, because it holds a spinlock.
@@ -64,7 +81,7 @@ class SpinLock {
  private:
   Atomic<bool> held_{false};
   WaitQueue waiters_;
-  LockFact name_;
+  LockName name_;
 };
 
 // struct rw_semaphore. Who waits to write keeps new readers out as long as others read (6.1: rwsem_down_read_slowpath,
@@ -89,7 +106,7 @@ class RwSemaphore {
   Atomic<int> holders_{0};  // readers, or -1: a writer
   Atomic<int> waiting_writers_{0};
   WaitQueue waiters_;
-  LockFact name_;
+  LockName name_;
 };
 
 }  // namespace shootdown

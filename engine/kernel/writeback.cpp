@@ -150,7 +150,7 @@ SHOOTDOWN_HARNESS bool table_locked(const Task& current, const Page* folio) {
     const int address = vma->start + (index - vma->pgoff);
     const int table = address >> kernel.config.table_shift;
     return address >= vma->start && address < vma->end &&
-           current.held.contains({.kind = LockClass::page_table, .owner = vma->mm, .number = as_fact(table)});
+           current.held.contains(LockFact{.kind = LockClass::page_table, .owner = vma->mm, .number = as_fact(table)});
   };
   return std::ranges::any_of(file.i_mmap.first(file.i_mmap_count), [&](const Vma* vma) {
     for (int i = 0; i < folio->nr_pages(); ++i) {

@@ -1,27 +1,11 @@
 #include "engine/machine/machine.h"
 
-#include <algorithm>
-
 namespace shootdown {
 
-namespace {
-
-// As many as can be in use at once: a page of each file in the page cache; others, dropped from it or no file's, at the end of
-// each entry of each mm and in the gathers of each CPU; and what CPUs have in hand.
-int frames_needed(const MachineConfig& config, int reserved) {
-  constexpr int in_hand = 4;
-  const int pages = config.virtual_pages();
-  const int needed = config.files * config.pages + config.mms * pages + config.cpus * (pages + in_hand);
-  // A large folio is in use as long as one page of it is.
-  return std::min((needed << config.folio_order) + reserved, max_frames);
-}
-
-}  // namespace
-
-Machine::Machine(Arena& arena, const MachineConfig& config, int reserved)
+Machine::Machine(Arena& arena, const MachineConfig& config, int frames, int reserved)
     : tlbs_(arena.row<Tlb>(config.cpus)),
       tables_(arena.row<TranslationTable>(config.mms)),
-      frames_(arena.row<Frame>(frames_needed(config, reserved))),
+      frames_(arena.row<Frame>(frames)),
       reserved_(reserved) {
   for (Tlb& tlb : tlbs_) tlb = Tlb(arena.row<TlbEntry>(config.tlb));
   for (TranslationTable& table : tables_) table.slots = arena.row<PteSlot>(config.virtual_pages());

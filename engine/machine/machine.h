@@ -46,9 +46,9 @@ struct AccessResult {
 
 class Machine {
  public:
-  // With CPUs, TLBs, and address spaces as the program says; TLBs and tables are empty. There are as many frames as a kernel
-  // can have in use, and `reserved` more, the last ones.
-  Machine(Arena& arena, const MachineConfig& config, int reserved = 0);
+  // With CPUs, TLBs, and address spaces as the program says; TLBs and tables are empty. The last `reserved` of the frames are none to
+  // hand out.
+  Machine(Arena& arena, const MachineConfig& config, int frames, int reserved = 0);
 
   Tlb& tlb(int cpu) { return tlbs_[cpu]; }
   const Tlb& tlb(int cpu) const { return tlbs_[cpu]; }

@@ -26,7 +26,7 @@ struct TwoCpus {
     return config;
   }
   Arena arena;
-  Machine* machine = &arena.make<Machine>(arena, config());
+  Machine* machine = &arena.make<Machine>(arena, config(), 8);
 };
 
 bool faults(const AccessResult& result) {

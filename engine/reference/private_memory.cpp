@@ -127,6 +127,14 @@ void PrivateMemory::keep(int place) {
   if (places_[place].frees == 0) places_[place].may_go = false;
 }
 
+bool PrivateMemory::may_be_gone(int place) const {
+  if (places_[place].may_go) return true;
+  for (int i = 0; i < max_words; ++i) {
+    if (word(own(place), i) != 0) return false;
+  }
+  return behind(place) == nothing;
+}
+
 PrivateMemory::PageNumber PrivateMemory::show(int place, int frame) {
   Place& here = places_[place];
   const PageNumber held = frames_[frame].held;

@@ -80,6 +80,8 @@ class PrivateMemory {
   bool is_being_freed(int place) const { return is_private(place) && places_[place].frees != 0; }
   // Somebody has stored to it.
   void keep(int place);
+  // Whether what the place has of its own may be thrown away, or be zeros, of which a kernel need not have a page.
+  bool may_be_gone(int place) const;
   // The frame, which is no copy, is what the place shows from now on as its own. Returns this. If it may be thrown away, it has
   // been unless the frame is the one that the place has shown, or has been read in from swap space.
   PageNumber show(int place, int frame);

@@ -5,16 +5,17 @@
 
 namespace shootdown {
 
-Reference::Reference(Arena& arena, const MachineConfig& config, int frames, int swap_slots)
+Reference::Reference(Arena& arena, const MachineConfig& config, int files, int frames, int swap_slots)
     : arena_(arena),
       saves_(config.tmpfs == 0),
       file_length_(config.pages),
       virtual_pages_(config.virtual_pages()),
       views_(arena.row<View>(config.mms * virtual_pages_)),
-      pages_(arena.row<Page>((config.files + 1) * config.pages)),
-      files_(arena.row<File>(config.files + 1)),
-      began_(arena.row<std::uint64_t>(config.cpus)),
-      faulted_(arena.row<std::uint64_t>(config.cpus)),
+      pages_(arena.row<Page>(files * config.pages)),
+      files_(arena.row<File>(files)),
+      first_of_device_(static_cast<PageNumber>(config.files * config.pages)),
+      began_(arena.row<Moment>(config.cpus)),
+      faulted_(arena.row<Moment>(config.cpus)),
       copies_(arena.row<Copy>(frames)),
       gathers_(arena.row<Gather>(config.cpus)),
       zaps_(arena.row<std::uint8_t>(config.cpus)),
@@ -237,7 +238,7 @@ void Reference::drop(int frame, int file, int index) {
 
 void Reference::make_copy(int frame, PageNumber page, bool discarded) {
   Copy& copy = copies_[frame];
-  copy = {.dropped = ++now_, .discarded = discarded, .page = page};
+  copy = {.dropped = ++now_, .page = page, .discarded = discarded};
   for (int word = 0; word < max_words; ++word) copy.words[word] = word_of(page, word);
 }
 

@@ -66,6 +66,9 @@ namespace shootdown {
 
 class Reference {
  public:
+  // When something happened: how often a page had been dropped by then, or discarded, or a size set.
+  using Moment = std::uint32_t;
+
   // What pages that are mapped show: a file's from `index` on, and maybe copies of their own; or memory that is no file's.
   struct Mapping {
     bool is_private = false;
@@ -77,8 +80,8 @@ class Reference {
   };
 
   // Files full of zeros, on a disk or a tmpfs; if the machine says so, every window shows its file. There are so many
-  // page frames, and slots of swap space.
-  Reference(Arena& arena, const MachineConfig& config, int frames, int swap_slots = 0);
+  // `files`, those of the machine and at most one more, the memory of a device; page frames; and slots of swap space.
+  Reference(Arena& arena, const MachineConfig& config, int files, int frames, int swap_slots = 0);
 
   // --- what may be seen now ---
 
@@ -92,6 +95,14 @@ class Reference {
   }
   // Whether a virtual page shows anything, were its file long enough.
   bool is_mapped(int mm, int page) const { return view(mm, page).access != Allowed::no; }
+  // Whether there has been any private mapping; and whether a virtual page is of one.
+  bool has_private_memory() const { return private_.exists(); }
+  bool is_private(int mm, int page) const { return private_.is_private(place(mm, page)); }
+  // Whether a virtual page of a private mapping may be found as if nobody had ever stored to it.
+  bool may_be_gone(int mm, int page) const {
+    const int where = place(mm, page);
+    return !shows_own(where) || is_poisoned(mm, page) || private_.may_be_gone(where);
+  }
   // Whether an access to a virtual page may work, which leads to a frame; and, if it may, a store.
   bool may_access(int mm, int page, int frame) const {
     if (!is_mapped(mm, page)) return false;
@@ -122,14 +133,13 @@ class Reference {
   }
   // Whether the disk may have it when an fsync returns that began at a moment (now()) when `settled` was the word's
   // settled value. What is being discarded, nobody knows; of what has been, nothing is owed.
-  bool allows_on_disk(int file, int index, int word, std::uint64_t began, std::uint32_t settled,
-                      std::uint32_t value) const {
+  bool allows_on_disk(int file, int index, int word, Moment began, std::uint32_t settled, std::uint32_t value) const {
     const PageNumber page = file_page(file, index);
     if (is_discarded(page)) return true;
     const bool owed = pages_[page].was_discarded <= began;
     return (!owed || settled <= value) && value <= file_word(file, index, word);
   }
-  std::uint64_t now() const { return now_; }
+  Moment now() const { return now_; }
 
   // --- what was written last ---
 
@@ -250,8 +260,8 @@ class Reference {
   };
   struct Page {
     Word words[max_words];
-    std::uint64_t was_beyond_end = 0;  // the last moment, if the file has grown; 0: it never was
-    std::uint64_t was_discarded = 0;   // when that last ended; 0: never
+    Moment was_beyond_end = 0;  // the last moment, if the file has grown; 0: it never was
+    Moment was_discarded = 0;   // when that last ended; 0: never
   };
 
   // Of a page that can be shown: those of files, then those that mms have of their own.
@@ -259,8 +269,7 @@ class Reference {
   static constexpr PageNumber nothing = PrivateMemory::nothing;
   static_assert((max_files + 1) * max_file_pages + max_mms * max_windows * max_file_pages <= nothing);
   bool is_of_file(PageNumber page) const { return page < pages_.size(); }
-  // The last of the files is none: it is the memory of a device.
-  bool is_of_device(PageNumber page) const { return is_of_file(page) && page / file_length_ == files_.size() - 1; }
+  bool is_of_device(PageNumber page) const { return is_of_file(page) && page >= first_of_device_; }
   PageNumber file_page(int file, int index) const { return static_cast<PageNumber>(file * file_length_ + index); }
   static void forget(Page& page);
   std::uint32_t word_of(PageNumber page, int word) const {
@@ -299,7 +308,7 @@ class Reference {
   }
   PageNumber own(int mm, int page) const { return private_.own(place(mm, page)); }
   // Whether there is nothing, or was at some time since a moment.
-  bool may_refuse_since(std::uint64_t moment, int mm, int page) const {
+  bool may_refuse_since(Moment moment, int mm, int page) const {
     if (view(mm, page).access != Allowed::yes || is_poisoned(mm, page)) return true;
     const PageNumber behind = in_file(mm, page);
     return behind != nothing && (is_beyond_end(behind) || pages_[behind].was_beyond_end > moment);
@@ -316,9 +325,9 @@ class Reference {
 
   // What a frame was when it left the page cache.
   struct Copy {
-    std::uint64_t dropped = 0;  // when; 0: it has not been
-    bool discarded = false;     // and what was in it, too
+    Moment dropped = 0;  // when; 0: it has not been
     PageNumber page = nothing;
+    bool discarded = false;  // and what was in it, too
     std::uint32_t words[max_words] = {};
   };
   // From now on it is a copy of what the page is now.
@@ -351,12 +360,13 @@ class Reference {
   Row<View> views_;  // of the first mm, then of the second, ...
   Row<Page> pages_;
   Row<File> files_;
-  std::uint64_t now_ = 0;       // how often a page was dropped, or discarded, or a size set
-  Row<std::uint64_t> began_;    // when the operation under way on each CPU did
-  Row<std::uint64_t> faulted_;  // when each CPU's access last did
-  Row<Copy> copies_;            // by frame
-  Row<Gather> gathers_;         // by CPU
-  Row<std::uint8_t> zaps_;      // by CPU: how many are under way
+  PageNumber first_of_device_;
+  Moment now_ = 0;
+  Row<Moment> began_;       // when the operation under way on each CPU did
+  Row<Moment> faulted_;     // when each CPU's access last did
+  Row<Copy> copies_;        // by frame
+  Row<Gather> gathers_;     // by CPU
+  Row<std::uint8_t> zaps_;  // by CPU: how many are under way
   // By CPU: the frame of a file's page that a device has written to for it, if that is there still.
   Row<std::uint16_t> dmas_;
   int parents_[max_mms];  // of mms that are being forked

@@ -14,7 +14,7 @@ struct TwoMms {
     config.mms = 2;
     reset();
   }
-  void reset() { reference = &arena.make<Reference>(arena, config, frames, 2); }
+  void reset() { reference = &arena.make<Reference>(arena, config, config.files, frames, 2); }
   void reset(std::uint16_t MachineConfig::* parameter, std::uint16_t value) {
     config.*parameter = value;
     reset();
@@ -375,7 +375,7 @@ BOOST_FIXTURE_TEST_CASE(a_store_to_the_copy_changes_nothing_else, Discarded) {
 }
 
 BOOST_FIXTURE_TEST_CASE(nobody_owes_what_was_discarded_since, Discarded) {
-  const std::uint64_t began = reference->now();
+  const Reference::Moment began = reference->now();
   BOOST_TEST(reference->allows_on_disk(0, 1, 0, began, 5, 9));
   reference->end_discard(0);
   BOOST_TEST(reference->allows_on_disk(0, 1, 0, began, 5, 0));

@@ -81,12 +81,16 @@ class Run : private Scheduler::Client {
   void run_cpu(int cpu) final;
   void enter_operation(int cpu, int number);
   bool is_last_thread();
-  void tell(const EventView& event);
-  // What no CPU does.
+  // Tells all who watch it, also of what no CPU does. Nearly always that is the observer alone.
   template <typename E>
-  void tell_of(const E& event) {
-    if (watched_.contains(kind_of<E>)) tell(EventView(sched.steps(), 0, event));
+  void tell(int cpu, const E& event) {
+    const EventView view(sched.steps(), cpu, event);
+    if (observer_watches_.contains(kind_of<E>)) observer_.happened(view, world_);
+    if (others_watch_.contains(kind_of<E>)) tell_others(view);
+    // Who looks at the world makes nothing happen in it.
+    SHOOTDOWN_CHECK(sched.steps() == view.step);
   }
+  void tell_others(const EventView& event);
   template <typename E>
   static std::uint64_t digest(int cpu, const E& event);
 
@@ -99,7 +103,7 @@ class Run : private Scheduler::Client {
   EventSet observer_watches_;
   EventSet trace_watches_;
   EventSet chooser_waits_for_;
-  EventSet watched_;  // by any of them
+  EventSet others_watch_;  // trace or chooser
   bool accesses_are_watched_;
   Atomic<int> threads_left_;
 };
@@ -129,7 +133,7 @@ SHOOTDOWN_HARNESS void Run::announce(int cpu, const E& event) {
   // Which number an operation has in its program is nothing that happens, nor is that a CPU waits.
   constexpr bool happens = !std::is_same_v<E, event::OperationBegins> && !std::is_base_of_v<event::Wait, E>;
   if constexpr (happens) sched.mix(digest(cpu, event));
-  if (watched_.contains(kind_of<E>)) tell(EventView(sched.steps(), cpu, event));
+  tell(cpu, event);
 }
 
 }  // namespace shootdown
