@@ -48,14 +48,23 @@ Operation changed(Operation operation, const MachineConfig& machine, SplitMix64&
   return operation;
 }
 
-// The same on a machine with the smallest files, where all meet.
-std::vector<std::uint8_t> on_one_page(std::vector<std::uint8_t> bytes) {
+// From here on the parameter has its smallest value, or one that is so much larger.
+void append(std::vector<std::uint8_t>& bytes, const ParameterInfo& parameter, std::uint64_t more = 0) {
+  bytes.insert(bytes.end(), {parameter_kinds.first, parameter.numbers.first, static_cast<std::uint8_t>(more), 0});
+}
+
+// The smallest files, where all operations meet.
+void put_on_one_page(std::vector<std::uint8_t>& bytes) {
   for (const ParameterInfo& parameter : parameter_table) {
-    if (parameter.field != &MachineConfig::pages && parameter.field != &MachineConfig::words) continue;
-    for (const std::uint8_t byte : {parameter_kinds.first, parameter.numbers.first, std::uint8_t{0}, std::uint8_t{0}})
-      bytes.push_back(byte);
+    if (parameter.field == &MachineConfig::pages || parameter.field == &MachineConfig::words) append(bytes, parameter);
   }
-  return bytes;
+}
+
+// How often an operation is there: mostly once; of two programs together half of the operations.
+std::uint64_t times(bool two_programs, SplitMix64& random) {
+  if (two_programs) return random.below(2);
+  const std::uint64_t draw = random.below(8);
+  return draw < 2 ? 2 * draw : 1;
 }
 
 // Mostly a preemption.
@@ -98,18 +107,23 @@ void draw_schedule(Program& program, SplitMix64& random) {
   program.machine.pct_steps = static_cast<std::uint16_t>(32U << random.below(4));
 }
 
-Program arrangement_of(const std::vector<std::uint8_t>& original, SplitMix64& random) {
+Program arrangement_of(const std::vector<std::uint8_t>& original, const std::vector<std::uint8_t>& other,
+                       SplitMix64& random) {
+  std::vector<std::uint8_t> bytes = original;
+  const bool two_programs = random.below(3) == 0;
+  if (two_programs) bytes.insert(bytes.end(), other.begin(), other.end());
+  if (two_programs || random.below(2) == 0) put_on_one_page(bytes);
+  if (random.below(4) == 0) {
+    const ParameterInfo& parameter = parameter_table[random.below(parameter_table.size())];
+    append(bytes, parameter, random.below(4));
+  }
   Program program;
-  decode(random.below(2) == 0 ? on_one_page(original) : original, program);
+  decode(bytes, program);
   const std::array<Operation, max_operations> from = program.operations;
   const std::size_t count = std::exchange(program.operation_count, std::uint8_t{0});
   for (const Operation& operation : std::span(from).first(count)) {
-    // Most are there once.
-    const std::uint64_t draw = random.below(8);
-    for (std::uint64_t times = draw == 0   ? 0
-                               : draw == 1 ? 2
-                                           : 1;
-         times != 0 && program.operation_count < most_operations; --times)
+    for (std::uint64_t left = times(two_programs, random); left != 0 && program.operation_count < most_operations;
+         --left)
       program.operations[program.operation_count++] = changed(operation, program.machine, random);
   }
   if (program.operation_count > 1 && random.below(2) == 0) {

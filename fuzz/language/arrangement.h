@@ -1,9 +1,10 @@
-// Programs that are drawn from the vocabulary of another.
+// Programs that are drawn from the vocabulary of others.
 //
 // What a race needs is, nearly always, a few operations that meet on one page, and one or two preemptions. A mutant of a program
-// keeps most of it, and so its length and its schedule. An arrangement keeps what the operations are, on which pages they work, and
-// the machine; how many there are, their order, their CPUs and the schedule are drawn anew. So each draws from few kinds of
-// operations (swarm testing: Groce, Zhang, Eide, Chen, Regehr, ISSTA 2012), which go together, however many kinds there are in all.
+// keeps most of it, and so its length and its schedule. An arrangement keeps most of the operations of one program, or half of those
+// of two, in about their order, and the machine; their CPUs are drawn now and then, sometimes an operation or a parameter, and the
+// schedule always. Many are put on one page. So each draws from few kinds of operations (swarm testing: Groce, Zhang, Eide, Chen,
+// Regehr, ISSTA 2012), and from such as go together, however many kinds there are in all.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +15,9 @@
 
 namespace shootdown {
 
-// Of a program without operations: one without operations.
-Program arrangement_of(const std::vector<std::uint8_t>& original, SplitMix64& random);
+// Of encoded programs.
+Program arrangement_of(const std::vector<std::uint8_t>& original, const std::vector<std::uint8_t>& other,
+                       SplitMix64& random);
 
 // Replaces the schedule by one that is drawn: by PCT, or one to three preemptions.
 void draw_schedule(Program& program, SplitMix64& random);

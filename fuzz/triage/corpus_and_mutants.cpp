@@ -63,7 +63,10 @@ std::vector<std::uint8_t> CorpusAndMutants::encoded(std::size_t number) const {
   if (number < chosen_.size()) return corpus_[chosen_[number]].encoded;
   SplitMix64 random(seed_ << 32U | number);
   if (chosen_.empty()) return mutant_of({}, random);
-  const std::vector<std::uint8_t>& original = corpus_[chosen_[random.below(chosen_.size())]].encoded;
+  const auto any = [&]() -> const std::vector<std::uint8_t>& {
+    return corpus_[chosen_[random.below(chosen_.size())]].encoded;
+  };
+  const std::vector<std::uint8_t>& original = any();
   const std::uint64_t way = random.below(3);
   if (way == 0) return mutant_of(original, random);
   Program program;
@@ -71,7 +74,7 @@ std::vector<std::uint8_t> CorpusAndMutants::encoded(std::size_t number) const {
     decode(mutant_of(original, random), program);
     draw_schedule(program, random);
   } else {
-    program = arrangement_of(original, random);
+    program = arrangement_of(original, any(), random);
   }
   return encode(program);
 }
