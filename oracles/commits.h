@@ -103,12 +103,11 @@ class Commits final
 
   void on(int cpu, const event::OperationBegins& /*event*/) { reference_.begin_operation(cpu); }
   void on(int /*cpu*/, const event::RemoveFromPageCache& event) {
-    const PageFact& folio = event.page;
-    for (Fact i = 0; i < folio.pages; ++i)
-      reference_.drop(number(folio.frame + i), file_of(folio), number(folio.index + i));
+    each_page(event.page,
+              [&](const PageFact& page) { reference_.drop(number(page.frame), file_of(page), number(page.index)); });
   }
   void on(int /*cpu*/, const event::FreePage& event) {
-    for (Fact i = 0; i < event.page.pages; ++i) reference_.free(number(event.page.frame + i));
+    each_page(event.page, [&](const PageFact& page) { reference_.free(number(page.frame)); });
   }
   void on(int cpu, const event::BeginGather& event) { reference_.begin_gather(cpu, number(event.mm)); }
   void on(int cpu, const event::ClearEntry& event) {

@@ -34,22 +34,19 @@ class LostDirtyData final : public Oracle<event::PutPage, event::RemoveFromPageC
     if (event.refcount < 1 || event.refcount > number(event.page.pages) + 1) return;
     const FrameFacts facts = world().frame_facts(event.page.frame);
     if (!facts.cached() || !is_left_alone(facts)) return;
-    each_page(facts.folio, [&](Fact frame, int file, int index) {
-      const int word = lost_word(frame, file, index);
-      if (word < 0) return;
-      violate(cpu, "page {} of file {} is let go of clean, but its word {} is {} in memory and {} on the disk", index,
-              file, word, world().frame_word(frame, word), world().disk_word(file, index, word));
+    each_page(facts.folio, [&](const PageFact& page) {
+      compare_with_disk(cpu, page,
+                        "page {} of file {} is let go of clean, but its word {} is {} in memory and {} on the disk");
     });
   }
 
   void on(int cpu, const event::RemoveFromPageCache& event) {
     const FrameFacts facts = world().frame_facts(event.page.frame);
     if (!facts.test(PG_uptodate) || facts.maybe_dma_pinned()) return;
-    each_page(event.page, [&](Fact frame, int file, int index) {
-      const int word = lost_word(frame, file, index);
-      if (word < 0) return;
-      violate(cpu, "page {} of file {} leaves the page cache clean, but its word {} is {} in memory and {} on the disk",
-              index, file, word, world().frame_word(frame, word), world().disk_word(file, index, word));
+    each_page(event.page, [&](const PageFact& page) {
+      compare_with_disk(
+          cpu, page,
+          "page {} of file {} leaves the page cache clean, but its word {} is {} in memory and {} on the disk");
     });
   }
 
@@ -57,8 +54,11 @@ class LostDirtyData final : public Oracle<event::PutPage, event::RemoveFromPageC
     if (event.outcome != Outcome::completed) return;
     for (int file = 0; file < machine().files; ++file) {
       for (int index = 0; index < machine().pages; ++index) {
-        const Fact frame = world().cached_frame(file, index);
-        if (frame != no_fact && !world().frame_facts(frame).is_to_be_saved()) check_left(frame, file, index);
+        const PageFact page{world().cached_frame(file, index), as_fact(file), as_fact(index)};
+        if (page.frame == no_fact || world().frame_facts(page.frame).is_to_be_saved()) continue;
+        compare_with_disk(
+            -1, page,
+            "page {} of file {} is left in the page cache clean, but its word {} is {} in memory and {} on the disk");
       }
     }
   }
@@ -70,28 +70,18 @@ class LostDirtyData final : public Oracle<event::PutPage, event::RemoveFromPageC
     return (facts.flags & (PG_uptodate | PG_locked | PG_writeback)) == PG_uptodate && !facts.is_to_be_saved();
   }
 
-  // Calls visit(frame, file, index) for each page of a folio.
-  template <typename Visit>
-  static void each_page(const PageFact& folio, const Visit& visit) {
-    for (Fact i = 0; i < folio.pages; ++i) visit(folio.frame + i, file_of(folio), number(folio.index + i));
-  }
+  using Message = fmt::format_string<const Fact&, const Fact&, int&, const Fact&, const Fact&>;
 
-  void check_left(Fact frame, int file, int index) {
-    const int word = lost_word(frame, file, index);
-    if (word < 0) return;
-    violate(-1,
-            "page {} of file {} is left in the page cache clean, but its word {} is {} in memory and {} on the disk",
-            index, file, word, world().frame_word(frame, word), world().disk_word(file, index, word));
-  }
-
-  // The first word that differs, and should not; -1: none does.
-  int lost_word(Fact frame, int file, int index) const {
-    const Discard& discard = discards_[file];
-    if (as_fact(index) - discard.first < discard.count) return -1;
+  // Says so of the first word that differs, unless the page is being thrown away.
+  void compare_with_disk(int cpu, const PageFact& page, Message message) {
+    const Discard& discard = discards_[file_of(page)];
+    if (page.index - discard.first < discard.count) return;
     for (int word = 0; word < machine().words; ++word) {
-      if (world().frame_word(frame, word) != world().disk_word(file, index, word)) return word;
+      const Fact in_memory = world().frame_word(page.frame, word);
+      const Fact on_disk = world().disk_word(number(page.file), number(page.index), word);
+      if (in_memory == on_disk) continue;
+      return violate(cpu, message, page.index, page.file, word, in_memory, on_disk);
     }
-    return -1;
   }
 
   // What is thrown away of a file; count 0: nothing.

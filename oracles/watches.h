@@ -26,6 +26,12 @@ constexpr std::int32_t number(Fact fact) {
   return static_cast<std::int32_t>(fact);
 }
 
+// Calls visit(page) for each of those that are told of together.
+template <typename Visit>
+void each_page(const PageFact& pages, const Visit& visit) {
+  for (Fact i = 0; i < pages.pages; ++i) visit(PageFact{pages.frame + i, pages.file, pages.index + i});
+}
+
 // The file of a page that an event finds in one.
 inline int file_of(const PageFact& page) {
   SHOOTDOWN_CHECK(page.file != no_fact);
