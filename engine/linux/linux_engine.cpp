@@ -13,7 +13,7 @@ namespace {
 // What is a constant in Linux.
 constexpr std::array constants{&MachineConfig::page_shift, &MachineConfig::table_shift, &MachineConfig::bundle,
                                &MachineConfig::batch,      &MachineConfig::batch_count, &MachineConfig::free_cap,
-                               &MachineConfig::resched,    &MachineConfig::folio_order, &MachineConfig::seq_read};
+                               &MachineConfig::resched};
 
 // What its code is not built for, and what takes its place in a program that is adapted.
 struct Missing {
@@ -39,8 +39,18 @@ std::string refuse_machine(const MachineConfig& machine) {
     if (!constant || machine.*parameter.field == usual.*parameter.field) continue;
     return std::string(parameter.name) + " is a constant there, " + std::to_string(usual.*parameter.field);
   }
+  if (machine.folio_order != 0 && linux_has_folio_order() == 0) return "folio_order cannot be chosen there";
+  if (machine.pages % (1 << machine.folio_order) != 0)
+    return "its folios of " + std::to_string(1 << machine.folio_order) + " pages do not fill the files";
   if (machine.pages <= linux_max_file_pages) return {};
   return "its files have at most " + std::to_string(int{linux_max_file_pages}) + " pages";
+}
+
+// Whole ones fill the files.
+void adapt_folios(MachineConfig& machine) {
+  if (linux_has_folio_order() == 0) machine.folio_order = 0;
+  while (machine.pages < 1 << machine.folio_order) --machine.folio_order;
+  machine.pages = static_cast<std::uint16_t>(machine.pages >> machine.folio_order << machine.folio_order);
 }
 
 std::string kernel_version() {
@@ -68,6 +78,7 @@ class LinuxEngine final : public Engine {
     const MachineConfig usual;
     for (std::uint16_t MachineConfig::* const constant : constants) program.machine.*constant = usual.*constant;
     program.machine.pages = std::min<std::uint16_t>(program.machine.pages, linux_max_file_pages);
+    adapt_folios(program.machine);
     for (Operation& operation : operations_of(program)) {
       const auto* const found = std::ranges::find(missing, operation.call, &Missing::call);
       if (found != missing.end()) operation.call = found->nearest;

@@ -107,6 +107,19 @@ int filesystem_of(const MachineConfig& config) {
   return config.buffers != 0 ? linux_disk_with_buffers : linux_disk;
 }
 
+linux_machine machine_of(const MachineConfig& config, int folio_order, unsigned unborn_mms) {
+  return {.cpus = config.cpus,
+          .mms = config.mms,
+          .files = config.files,
+          .windows = config.windows,
+          .pages = config.pages,
+          .mapped = config.mapped,
+          .filesystem = filesystem_of(config),
+          .seq_read = config.seq_read,
+          .folio_order = folio_order,
+          .forked = unborn_mms};
+}
+
 }  // namespace
 
 LinuxRun* LinuxRun::current() {
@@ -130,8 +143,12 @@ LinuxRun::LinuxRun(const Engine& engine, const RunSetup& setup)
   under_way = nullptr;
   memory_.reset();
   memory_.become(0);
-  SHOOTDOWN_CHECK(linux_begin(config.cpus, config.mms, config.files, config.windows, config.pages, config.mapped,
-                              filesystem_of(config), unborn_mms_) == 0);
+  // A large folio could have to be split there.
+  const bool truncates = std::ranges::any_of(operations_of(setup.program), [](const Operation& operation) {
+    return operation.call == Call::truncate || operation.call == Call::punch;
+  });
+  const linux_machine machine = machine_of(config, truncates ? 0 : config.folio_order, unborn_mms_);
+  SHOOTDOWN_CHECK(linux_begin(&machine) == 0);
   under_way = this;
   if (code_.observer != nullptr) code_.observer->begin_accesses();
 }
@@ -423,7 +440,7 @@ void LinuxRun::report_touch(const Touched& touched) {
     case linux_page:
       linux_frame now;
       linux_frame_facts(touched.place.pfn, &now);
-      report_page(static_cast<Fact>(touched.place.pfn), touched.frame, now);
+      report_page(touched.frame, now);
       return;
     case linux_freed:
     case linux_other: return;
@@ -474,6 +491,14 @@ PageFact page_fact(Fact frame, const linux_frame& facts) {
   return {.frame = frame, .file = as_fact(facts.file), .index = static_cast<Fact>(facts.index)};
 }
 
+// Of what one of its frames is in.
+PageFact folio_fact(const linux_frame& facts) {
+  const auto first = static_cast<Fact>(facts.folio);
+  if (facts.file < 0) return {.frame = first, .pages = facts.pages};
+  const Fact index = static_cast<Fact>(facts.index) & ~(facts.pages - 1U);
+  return {.frame = first, .file = as_fact(facts.file), .index = index, .pages = facts.pages};
+}
+
 event::InsertMapping::Kind kind_of_mapping(linux_mapping mapping) {
   switch (mapping) {
     case linux_shared: break;
@@ -489,9 +514,9 @@ bool is_set(const linux_frame& facts, PageFlag flag) {
 
 }  // namespace
 
-void LinuxRun::report_page(Fact frame, const linux_frame& was, const linux_frame& now) {
+void LinuxRun::report_page(const linux_frame& was, const linux_frame& now) {
   if (was.is_table != 0 || now.is_table != 0 || now.in_use == 0) return;
-  const PageFact page = page_fact(frame, now.file >= 0 ? now : was);
+  const PageFact page = folio_fact(now.file >= 0 ? now : was);
   if (was.flags != now.flags) report_flags(page, was, now);
   report_counts(page, was, now);
 }
@@ -500,7 +525,7 @@ void LinuxRun::report_page(Fact frame, const linux_frame& was, const linux_frame
 PageFact LinuxRun::as_cached(const PageFact& page) const {
   if (page.file == no_fact || cached_frame(static_cast<int>(page.file), static_cast<int>(page.index)) == page.frame)
     return page;
-  return {.frame = page.frame};
+  return {.frame = page.frame, .pages = page.pages};
 }
 
 void LinuxRun::report_flags(const PageFact& page, const linux_frame& was, const linux_frame& now) {
@@ -573,17 +598,17 @@ void LinuxRun::batch_allocated(bool succeeded) {
   announce(cpu(), event::AllocateBatch{.allocated = static_cast<Fact>(succeeded)});
 }
 
-void LinuxRun::frame_allocated(Fact frame) {
-  announce(cpu(), event::AllocatePage{.frame = frame});
+void LinuxRun::frame_allocated(Fact frame, Fact count) {
+  announce(cpu(), event::AllocatePage{.pages = count, .frame = frame});
 }
 
 void LinuxRun::frame_freed(Fact frame) {
   leave_step();
   const FrameFacts facts = frame_facts(frame);
-  ++lives_[frame];
+  for (Fact each = frame; each < frame + facts.folio.pages; ++each) ++lives_[each];
   announce(cpu(),
            event::FreePage{
-               .page = facts.page, .refcount = facts.refcount, .mapcount = facts.mapcount, .entries = facts.entries});
+               .page = facts.folio, .refcount = facts.refcount, .mapcount = facts.mapcount, .entries = facts.entries});
 }
 
 void LinuxRun::freed_twice(Fact frame, const void* code) {
@@ -706,12 +731,14 @@ void LinuxRun::zap_ends(int mm, std::uintptr_t start, std::uintptr_t end) {
   report_range<event::EndZap>(mm, start, end);
 }
 
-void LinuxRun::page_queued(Fact frame, std::uintptr_t pointer, Fact queued, Fact room, Fact batches) {
+void LinuxRun::page_queued(Fact frame, Fact count, std::uintptr_t pointer, Fact queued, Fact room, Fact batches) {
   leave_step();
   linux_frame facts;
   linux_frame_facts(frame, &facts);
   if (facts.is_table != 0) return;
-  announce(cpu(), event::QueuePage{.page = page_fact(frame, facts),
+  PageFact page = page_fact(frame, facts);
+  page.pages = count;
+  announce(cpu(), event::QueuePage{.page = page,
                                    .flags = static_cast<Fact>(pointer & 3U),
                                    .pointer = {static_cast<Fact>(pointer - LINUX_PAGES_BASE)},
                                    .queued = queued,
@@ -744,7 +771,10 @@ void LinuxRun::report_slot_store(Cpu& own, std::uintptr_t was, std::uintptr_t no
   own.slot_store.under_way = false;
   const void* const code = std::exchange(own.code, store.code);
   const auto page = [&](Fact frame) {
-    return PageFact{.frame = frame, .file = as_fact(store.file), .index = store.index};
+    linux_frame facts;
+    linux_frame_facts(frame, &facts);
+    const Fact first = store.index & ~(facts.pages - 1U);
+    return PageFact{.frame = frame, .file = as_fact(store.file), .index = first, .pages = facts.pages};
   };
   if (dropped != no_fact && added != no_fact) {
     announce(cpu(), event::ReplaceInPageCache{.page = page(added), .was = dropped});
@@ -1077,14 +1107,15 @@ FrameFacts LinuxRun::frame_facts(Fact frame) const {
                     .refcount = facts.refcount,
                     .mapcount = facts.mapcount,
                     .page = page,
-                    .folio = page,
+                    .folio = folio_fact(facts),
                     .anonymous = facts.is_anonymous != 0,
                     .uncounted = facts.is_zeros != 0};
   if (facts.in_use == 0 || facts.is_zeros != 0) return result;
-  for (int mm = 0; mm < config.mms; ++mm) {
-    result.entries += static_cast<Fact>(std::ranges::count_if(
-        entries_of(mm), [frame](std::uint64_t bits) { return Pte(bits).present() && Pte(bits).frame() == frame; }));
-  }
+  const auto leads_there = [first = facts.folio, count = facts.pages](std::uint64_t bits) {
+    return Pte(bits).present() && Pte(bits).frame() - first < count;
+  };
+  for (int mm = 0; mm < config.mms; ++mm)
+    result.entries += static_cast<Fact>(std::ranges::count_if(entries_of(mm), leads_there));
   return result;
 }
 

@@ -74,7 +74,7 @@ class LinuxRun final : public Run, public World {
   void flush_tlb();
   bool allocation_fails();
   void batch_allocated(bool succeeded);
-  void frame_allocated(Fact frame);
+  void frame_allocated(Fact frame, Fact count);
   void frame_freed(Fact frame);
   void object_freed(const void* object, std::size_t size) { observe(object, size, true, CodeAccess::no_place); }
   void freed_twice(Fact frame, const void* code);
@@ -106,7 +106,7 @@ class LinuxRun final : public Run, public World {
   void move_page(Fact from, Fact to);
   void zap_begins(int mm, std::uintptr_t start, std::uintptr_t end);
   void zap_ends(int mm, std::uintptr_t start, std::uintptr_t end);
-  void page_queued(Fact frame, std::uintptr_t pointer, Fact queued, Fact room, Fact batches);
+  void page_queued(Fact frame, Fact count, std::uintptr_t pointer, Fact queued, Fact room, Fact batches);
   void page_looked_up(int file, Fact index, long frame);
   void slot_store_begins(int file, Fact index, std::uintptr_t entry, const void* code);
   void slot_store_ends();
@@ -265,7 +265,7 @@ class LinuxRun final : public Run, public World {
   void report_table(const Touched& touched);
   void report_generation(const Touched& touched);
   void report_size(const Touched& touched);
-  void report_page(Fact frame, const linux_frame& was, const linux_frame& now);
+  void report_page(const linux_frame& was, const linux_frame& now);
   PageFact as_cached(const PageFact& page) const;
   void report_flags(const PageFact& page, const linux_frame& was, const linux_frame& now);
   void report_counts(const PageFact& page, const linux_frame& was, const linux_frame& now);

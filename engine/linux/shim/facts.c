@@ -243,9 +243,9 @@ struct shim_lock_name shim_name_lock(const void *lock)
 
 long linux_cached_frame(int file, unsigned long index)
 {
-	void *entry = xa_load(&shim_inodes[file].i_data.i_pages, index);
+	struct folio *folio = xa_load(&shim_inodes[file].i_data.i_pages, index);
 
-	return entry && !xa_is_value(entry) ? (long)folio_pfn(entry) : -1;
+	return folio && !xa_is_value(folio) ? (long)folio_pfn(folio) + (long)(index & (folio_nr_pages(folio) - 1)) : -1;
 }
 
 unsigned linux_cache_tags(int file, unsigned long index)
@@ -260,14 +260,29 @@ unsigned linux_cache_tags(int file, unsigned long index)
 	return tags;
 }
 
+#if SINCE_6_12
+/* Pins of a large folio are counted by themselves. */
+static int references_of(const struct folio *folio)
+{
+	const int pins = folio_test_large(folio) ? atomic_read(&folio->_pincount) : 0;
+
+	return folio_ref_count(folio) + pins * (GUP_PIN_COUNTING_BIAS - 1);
+}
+static int mapcount_of(const struct folio *folio) { return folio_mapcount(folio); }
+#else
+static int references_of(const struct folio *folio) { return folio_ref_count(folio); }
+static int mapcount_of(const struct folio *folio) { return atomic_read(&folio->_mapcount) + 1; }
+#endif
+
 void linux_frame_facts(unsigned long pfn, struct linux_frame *facts)
 {
 	static const int flags[] = { PG_locked, PG_dirty, PG_writeback, PG_uptodate, PG_referenced, PG_active, PG_private, PG_lru,
 		PG_swapbacked, PG_swapcache };
-	struct page *page = frame_page(pfn);
+	struct folio *folio = page_folio(frame_page(pfn));
+	struct page *page = &folio->page;
 	int i;
 
-	*facts = (struct linux_frame){ .file = -1, .in_use = shim_frame_used(pfn) };
+	*facts = (struct linux_frame){ .file = -1, .in_use = shim_frame_used(pfn), .folio = pfn, .pages = 1 };
 	if (!facts->in_use)
 		return;
 	facts->is_table = PageTable(page) != 0;
@@ -275,14 +290,16 @@ void linux_frame_facts(unsigned long pfn, struct linux_frame *facts)
 	facts->is_zeros = is_zero_pfn(pfn);
 	for (i = 0; i < ARRAY_SIZE(flags); i++)
 		facts->flags |= (page->flags >> flags[i] & 1) << i;
-	/* A page has one buffer. */
+	facts->folio = folio_pfn(folio);
+	facts->pages = folio_nr_pages(folio);
+	/* A folio has one buffer. */
 	if (PagePrivate(page) && buffer_dirty(page_buffers(page)))
 		facts->flags |= 1u << 11;
-	facts->refcount = page_count(page);
-	facts->mapcount = facts->is_table ? 0 : atomic_read(&page->_mapcount) + 1;
+	facts->refcount = references_of(folio);
+	facts->mapcount = facts->is_table ? 0 : mapcount_of(folio);
 	facts->file = shim_file_of(page->mapping);
 	if (facts->file >= 0)
-		facts->index = page->index;
+		facts->index = page->index + (pfn - facts->folio);
 }
 
 unsigned long linux_file_pages(int file) { return shim_inodes[file].i_size >> PAGE_SHIFT; }

@@ -58,8 +58,8 @@ void host_flush_tlb(void);
 int host_allocation_fails(void);
 /* A gather asked for a page to queue others in, and got one or not. */
 void host_batch_allocated(int succeeded);
-/* A frame has been allocated; one is about to be freed. */
-void host_frame_allocated(unsigned long pfn);
+/* A frame has been allocated, or a row of them for a folio; one is about to be freed, or the folio that begins there. */
+void host_frame_allocated(unsigned long pfn, unsigned int count);
 void host_frame_freed(unsigned long pfn);
 /* An object of at least so many bytes has been freed: who uses it sees that as it would see a write. */
 void host_object_freed(const void *object, unsigned long size);
@@ -112,8 +112,8 @@ void host_move_page(unsigned long from, unsigned long to);
 /* It begins to zap a range, and has done so. */
 void host_zap_begins(int mm, unsigned long start, unsigned long end);
 void host_zap_ends(int mm, unsigned long start, unsigned long end);
-/* A page waits for the flush: what its entry in the batch is, and how full that is. */
-void host_page_queued(unsigned long pfn, unsigned long pointer, unsigned int queued, unsigned int room,
+/* A page waits for the flush, or pages of a folio in a row: what their entry in the batch is, and how full that is. */
+void host_page_queued(unsigned long pfn, unsigned int count, unsigned long pointer, unsigned int queued, unsigned int room,
 		      unsigned int batches);
 /* A slot of the page cache was looked up (pfn -1: it is empty). */
 void host_page_looked_up(int file, unsigned long index, long pfn);
@@ -151,14 +151,24 @@ __attribute__((noreturn)) void host_die(const char *what);
 unsigned long linux_version(void);
 /* Once, with all memory in place and zero: the kernel's data as at boot. `percpu_offsets` has one for each CPU. */
 void linux_boot(const unsigned long *percpu_offsets);
+/* Whether the page cache can be told how large its folios are. */
+int linux_has_folio_order(void);
 /* How much of the room for objects is in use, in bytes. */
 unsigned long linux_objects_used(void);
 /* What files are on. */
 enum { linux_disk, linux_disk_with_buffers, linux_tmpfs };
-/* For a run: mms with `cpus` threads, files of `pages` pages, windows. Into mms that are yet to be forked, a bit each, nothing is
- * mapped. Returns 0, or what failed. */
-int linux_begin(int cpus, int mms, int files, int windows, int pages, int mapped, int filesystem,
-		unsigned forked);
+/* NOLINTNEXTLINE(readability-identifier-naming): as the kernel names a struct */
+struct linux_machine {
+	int cpus, mms, files, windows;
+	int pages; /* of each file and window */
+	int mapped; /* whether windows are mapped when the run begins */
+	int filesystem;
+	int seq_read; /* whether all memory is said to be read sequentially */
+	int folio_order; /* of the page cache's folios, which fill the files */
+	unsigned forked; /* mms that are yet to be forked, a bit each: into them nothing is mapped */
+};
+/* For a run. Returns 0, or what failed. */
+int linux_begin(const struct linux_machine *machine);
 
 /* Whether a CPU takes interrupts. */
 int linux_irqs_enabled(int cpu);
@@ -232,11 +242,13 @@ struct linux_place {
 	unsigned long pfn; /* -1: of an object */
 };
 struct linux_frame {
-	unsigned long flags; /* PageFlag of engine/events/facts.h */
+	unsigned long flags; /* PageFlag of engine/events/facts.h; as all that is counted, the folio's */
 	int refcount;
 	int mapcount;
+	unsigned long folio; /* where it begins */
+	unsigned int pages; /* of the folio */
 	int file; /* -1: it is in no page cache */
-	unsigned long index;
+	unsigned long index; /* of the frame */
 	int in_use; /* 0: it is free */
 	int is_table; /* it holds a page table */
 	int is_anonymous;

@@ -98,10 +98,14 @@ void shim_before_unlock(const struct rw_semaphore *sem)
 	per_cpu(forking, host_cpu()) = NULL;
 }
 
+/* As if MADV_SEQUENTIAL came with each mmap. */
+static unsigned long flags_of_run;
+void shim_begin_mappings(unsigned long flags) { flags_of_run = flags; }
+
 /* As do_mmap does it, which finds an address and looks at rights. */
 int linux_mmap(unsigned long address, unsigned long length, enum linux_mapping mapping, int file, unsigned long index)
 {
-	const unsigned long flags = VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE |
+	const unsigned long flags = VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | flags_of_run |
 				    (mapping == linux_shared ? VM_SHARED | VM_MAYSHARE : 0);
 	struct mm_struct *mm = current->mm;
 	unsigned long result;
@@ -295,7 +299,10 @@ void linux_kswapd(unsigned long address, unsigned long length)
 
 /* As compaction, which has put free frames aside: it does not wait for one. */
 #if SINCE_6_12
-static struct folio *new_frame(struct folio *folio, unsigned long private) { return (struct folio *)shim_alloc_frame(GFP_NOWAIT); }
+static struct folio *new_frame(struct folio *folio, unsigned long private)
+{
+	return shim_alloc_folio(GFP_NOWAIT, folio_order(folio));
+}
 #else
 static struct page *new_frame(struct page *page, unsigned long private) { return shim_alloc_frame(GFP_NOWAIT); }
 #endif

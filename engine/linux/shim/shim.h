@@ -43,9 +43,11 @@
 static inline struct page *frame_page(unsigned long pfn) { return (struct page *)LINUX_PAGES_BASE + pfn; }
 static inline void *frame_address(unsigned long pfn) { return (void *)(LINUX_FRAMES_BASE + (pfn << PAGE_SHIFT)); }
 
-struct page *shim_alloc_frame(gfp_t gfp);
+struct page *shim_alloc_frames(gfp_t gfp, unsigned int order);
+static inline struct page *shim_alloc_frame(gfp_t gfp) { return shim_alloc_frames(gfp, 0); }
+struct folio *shim_alloc_folio(gfp_t gfp, unsigned int order);
 /* `ip` is whose doing it is. */
-void shim_free_frame(struct page *page, const void *ip);
+void shim_free_frames(struct page *page, unsigned int order, const void *ip);
 int shim_frame_used(unsigned long pfn);
 /* Zeroed; aligned to 256 bytes, as maple nodes must be. Its place is never used again within a run. */
 void *shim_alloc_object(unsigned long size);
@@ -115,7 +117,9 @@ void shim_init_swap(void);
 void __percpu *shim_alloc_percpu(size_t size);
 void shim_init_percpu_counter(struct percpu_counter *counter);
 void shim_init_files(void);
-/* For a run: files of so many pages. */
-void shim_begin_files(int pages, int filesystem);
+/* For a run: all mappings have these flags, too. */
+void shim_begin_mappings(unsigned long flags);
+/* For a run: files of so many pages, in folios of an order. */
+void shim_begin_files(int pages, int filesystem, unsigned int order);
 
 #endif

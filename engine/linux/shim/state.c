@@ -55,6 +55,8 @@ static void boot_zones(void)
 	/* And who wants to map memory is not refused. */
 	atomic_long_set(&_totalram_pages, 1 << 20);
 	lruvec_init(&contig_page_data.__lruvec);
+	spin_lock_init(&contig_page_data.deferred_split_queue.split_queue_lock);
+	INIT_LIST_HEAD(&contig_page_data.deferred_split_queue.split_queue);
 }
 
 void linux_boot(const unsigned long *percpu_offsets)
@@ -127,25 +129,25 @@ static void make_thread(int cpu, int number)
 	per_cpu(cpu_tlbstate.ctxs[0].tlb_gen, cpu) = 1;
 }
 
-int linux_begin(int cpus, int mms, int files, int windows, int pages, int mapped, int filesystem,
-		unsigned forked)
+int linux_begin(const struct linux_machine *machine)
 {
+	const unsigned long length = (unsigned long)machine->pages * PAGE_SIZE;
 	int i, mm, window, error;
 
-	shim_begin_files(pages, filesystem);
-	for (i = 0; i < mms; i++)
+	shim_begin_files(machine->pages, machine->filesystem, machine->folio_order);
+	shim_begin_mappings(machine->seq_read ? VM_SEQ_READ : 0);
+	for (i = 0; i < machine->mms; i++)
 		make_mm(i);
-	for (i = 0; i < cpus; i++)
-		make_thread(i, i % mms);
-	for (mm = 0; mm < mms && mapped; mm++) {
+	for (i = 0; i < machine->cpus; i++)
+		make_thread(i, i % machine->mms);
+	for (mm = 0; mm < machine->mms && machine->mapped; mm++) {
 		struct task_struct *task = &shim_tasks[0];
 
-		if (forked & 1U << mm)
+		if (machine->forked & 1U << mm)
 			continue;
 		task->mm = &shim_mms[mm].mm;
-		for (window = 0; window < windows; window++) {
-			error = linux_mmap(LINUX_USER_BASE + (unsigned long)window * pages * PAGE_SIZE,
-					   (unsigned long)pages * PAGE_SIZE, linux_shared, window % files, 0);
+		for (window = 0; window < machine->windows; window++) {
+			error = linux_mmap(LINUX_USER_BASE + window * length, length, linux_shared, window % machine->files, 0);
 			if (error)
 				return error;
 		}
