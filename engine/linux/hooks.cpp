@@ -219,6 +219,9 @@ FROM_KERNEL void host_copy_page(unsigned long from, unsigned long to) {
 FROM_KERNEL void host_move_page(unsigned long from, unsigned long to) {
   tell(&LinuxRun::move_page, from, to);
 }
+FROM_KERNEL void host_device_frame_freed(unsigned long pfn) {
+  tell(&LinuxRun::device_frame_freed, pfn);
+}
 FROM_KERNEL void host_zap_begins(int mm, unsigned long start, unsigned long end) {
   tell(&LinuxRun::zap_begins, mm, start, end);
 }

@@ -15,18 +15,29 @@ constexpr std::array constants{&MachineConfig::page_shift, &MachineConfig::table
                                &MachineConfig::batch,      &MachineConfig::batch_count, &MachineConfig::free_cap,
                                &MachineConfig::resched};
 
-// What its code is not built for, and what takes its place in a program that is adapted.
+// What its code is not built for, or has not got in this version, or has nothing to work on; and what takes its place in a program
+// that is adapted, of the same operands.
 struct Missing {
   Call call;
-  Call nearest;  // of the same operands
+  Call nearest;
+  bool (*is_there)(const Program& program);
 };
-constexpr std::array missing{Missing{Call::exclusive, Call::dma}, Missing{Call::poison, Call::dontneed},
-                             Missing{Call::hwpoison, Call::dontneed}, Missing{Call::mmap_device, Call::mmap},
-                             Missing{Call::move_device, Call::dontneed}};
+constexpr std::array missing{
+    Missing{Call::poison, Call::dontneed, [](const Program&) { return linux_has_poison() != 0; }},
+    Missing{Call::hwpoison, Call::dontneed, [](const Program&) { return false; }},
+    Missing{Call::move_device, Call::dontneed, [](const Program& program) {
+              return std::ranges::find(operations_of(program), Call::mmap_device, &Operation::call) !=
+                     operations_of(program).end();
+            }}};
+
+const Missing* find_missing(const Program& program, Call call) {
+  const auto* const found = std::ranges::find(missing, call, &Missing::call);
+  return found == missing.end() || found->is_there(program) ? nullptr : found;
+}
 
 std::string refuse_operations(const Program& program) {
   for (const Operation& operation : operations_of(program)) {
-    if (std::ranges::find(missing, operation.call, &Missing::call) != missing.end())
+    if (find_missing(program, operation.call) != nullptr)
       return std::string(info_of(operation.call).name) + " is not there";
   }
   return {};
@@ -80,8 +91,7 @@ class LinuxEngine final : public Engine {
     program.machine.pages = std::min<std::uint16_t>(program.machine.pages, linux_max_file_pages);
     adapt_folios(program.machine);
     for (Operation& operation : operations_of(program)) {
-      const auto* const found = std::ranges::find(missing, operation.call, &Missing::call);
-      if (found != missing.end()) operation.call = found->nearest;
+      if (const Missing* const found = find_missing(program, operation.call)) operation.call = found->nearest;
     }
   }
 

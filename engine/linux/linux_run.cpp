@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <initializer_list>
 #include <span>
 #include <string>
 #include <utility>
@@ -55,6 +56,8 @@ EntryFact fact_of(Pte pte) {
   linux_absent absent;
   linux_decode_entry(pte.bits(), &absent);
   if (absent.pfn >= 0) return EntryFact::in_migration(static_cast<Fact>(absent.pfn));
+  if (absent.exclusive >= 0) return EntryFact::exclusive_to_device(static_cast<Fact>(absent.exclusive));
+  if (absent.is_poisoned != 0) return {.bits = EntryFact::poison_bit};
   return absent.slot < 0 ? EntryFact{} : EntryFact::in_swap(as_fact(absent.slot));
 }
 
@@ -102,12 +105,21 @@ StepPoint point_of(const void* object) {
   return {.kind = 0xFF, .subject = static_cast<Fact>(reinterpret_cast<std::uintptr_t>(object))};
 }
 
+bool has_any(const Program& program, std::initializer_list<Call> calls) {
+  return std::ranges::any_of(operations_of(program), [&](const Operation& operation) {
+    return std::ranges::find(calls, operation.call) != calls.end();
+  });
+}
+
 int filesystem_of(const MachineConfig& config) {
   if (config.tmpfs != 0) return linux_tmpfs;
   return config.buffers != 0 ? linux_disk_with_buffers : linux_disk;
 }
 
-linux_machine machine_of(const MachineConfig& config, int folio_order, unsigned unborn_mms) {
+linux_machine machine_of(const Program& program, unsigned unborn_mms) {
+  const MachineConfig& config = program.machine;
+  // A large folio could have to be split.
+  const bool truncates = has_any(program, {Call::truncate, Call::punch});
   return {.cpus = config.cpus,
           .mms = config.mms,
           .files = config.files,
@@ -116,7 +128,8 @@ linux_machine machine_of(const MachineConfig& config, int folio_order, unsigned 
           .mapped = config.mapped,
           .filesystem = filesystem_of(config),
           .seq_read = config.seq_read,
-          .folio_order = folio_order,
+          .folio_order = truncates ? 0 : config.folio_order,
+          .device = static_cast<int>(has_any(program, {Call::mmap_device})),
           .forked = unborn_mms};
 }
 
@@ -143,11 +156,7 @@ LinuxRun::LinuxRun(const Engine& engine, const RunSetup& setup)
   under_way = nullptr;
   memory_.reset();
   memory_.become(0);
-  // A large folio could have to be split there.
-  const bool truncates = std::ranges::any_of(operations_of(setup.program), [](const Operation& operation) {
-    return operation.call == Call::truncate || operation.call == Call::punch;
-  });
-  const linux_machine machine = machine_of(config, truncates ? 0 : config.folio_order, unborn_mms_);
+  const linux_machine machine = machine_of(setup.program, unborn_mms_);
   SHOOTDOWN_CHECK(linux_begin(&machine) == 0);
   under_way = this;
   if (code_.observer != nullptr) code_.observer->begin_accesses();
@@ -504,6 +513,7 @@ event::InsertMapping::Kind kind_of_mapping(linux_mapping mapping) {
     case linux_shared: break;
     case linux_private: return event::InsertMapping::Kind::private_file;
     case linux_anonymous: return event::InsertMapping::Kind::anonymous;
+    case linux_device: return event::InsertMapping::Kind::device;
   }
   return event::InsertMapping::Kind::shared;
 }
@@ -684,8 +694,10 @@ void LinuxRun::protect_ends(int mm, std::uintptr_t start, std::uintptr_t end) {
 
 void LinuxRun::mapped(int mm, std::uintptr_t start, std::uintptr_t end, const Shown& shown) {
   const bool anonymous = shown.mapping == linux_anonymous;
+  // The device is numbered like one file more.
+  const int file = shown.mapping == linux_device ? config.files : shown.file;
   report_range(mm, start, end,
-               event::InsertMapping{.file = anonymous ? no_fact : as_fact(shown.file),
+               event::InsertMapping{.file = anonymous ? no_fact : as_fact(file),
                                     .index = anonymous ? no_fact : static_cast<Fact>(shown.index),
                                     .read_only = static_cast<Fact>(shown.read_only),
                                     .kind = kind_of_mapping(shown.mapping),
@@ -721,6 +733,16 @@ void LinuxRun::move_page(Fact from, Fact to) {
     const Fact value = LinuxMemory::frame_words(to)[word] = LinuxMemory::frame_words(from)[word];
     announce(cpu(), event::MoveWord{.page = page_fact(from, facts), .to = to, .word = as_fact(word), .value = value});
   }
+}
+
+void LinuxRun::device_frame_freed(Fact frame) {
+  own_step({.kind = kind_of<event::FreePage>, .subject = frame});
+  const auto leads_there = [frame](std::uint64_t bits) { return Pte(bits).present() && Pte(bits).frame() == frame; };
+  Fact entries = 0;
+  for (int mm = 0; mm < config.mms; ++mm)
+    entries += static_cast<Fact>(std::ranges::count_if(entries_of(mm), leads_there));
+  ++lives_[frame];
+  announce(cpu(), event::FreePage{.page = {.frame = frame}, .refcount = 0, .mapcount = 0, .entries = entries});
 }
 
 void LinuxRun::zap_begins(int mm, std::uintptr_t start, std::uintptr_t end) {
@@ -926,15 +948,20 @@ event::UserAccess LinuxRun::access(int cpu, int page, int word, bool store) {
   return event;
 }
 
-// As often as it faults.
+// As often as it faults. A fault that leaves the entry as it was met something that another CPU is about to change, but waits for
+// nobody: who meets it again and again would else do so for ever under some schedules.
 void LinuxRun::user_access(int cpu, int page, int word, bool store) {
   for (;;) {
     own_step({.kind = kind_of<event::UserAccess>, .subject = as_fact(page)});
     const event::UserAccess done = access(cpu, page, word, store);
     announce(cpu, done);
     if (done.access != Access::fault) return;
+    const Pte before = read_entry(mm_of(cpu), page);
     const int error = linux_fault(address_of(page), static_cast<int>(store));
-    if (error == 0) continue;
+    if (error == 0) {
+      if (read_entry(mm_of(cpu), page) == before) sleep();
+      continue;
+    }
     announce(cpu,
              event::RefuseAccess{
                  .mm = as_fact(mm_of(cpu)), .page = as_fact(page), .read_only = static_cast<Fact>(error == -EACCES)});
@@ -979,6 +1006,15 @@ void LinuxRun::dma(int cpu, int page, int word) {
   }
 }
 
+void LinuxRun::write_exclusively(int cpu, int page, int word) {
+  Dma& own = cpus_[cpu].dma;
+  own = {.page = page, .word = as_fact(word)};
+  const bool refused = linux_exclusive(address_of(page)) != 0;
+  leave_step();
+  own.page = -1;
+  if (refused) announce(cpu, event::RefusePin{.mm = as_fact(mm_of(cpu)), .page = as_fact(page)});
+}
+
 // Who is about to pin a page takes it for the one that the entry leads to.
 void LinuxRun::note_entry_read(int mm, int page, Pte entry) {
   Dma& own = cpus_[cpu()].dma;
@@ -1008,7 +1044,7 @@ void LinuxRun::fork(int child) {
   // Another thread may have begun to make it, too.
   if (((unborn_mms_ & ~begun_mms_) >> static_cast<unsigned>(child) & 1U) == 0) return;
   begun_mms_ |= 1U << static_cast<unsigned>(child);
-  SHOOTDOWN_CHECK(linux_fork(child) == 0);
+  linux_fork(child);
 }
 
 void LinuxRun::idle(int cpu) {
@@ -1069,11 +1105,11 @@ void LinuxRun::run_operation(int cpu, const Operation& operation) {
     case Call::mremap: linux_mremap(address_of(first), length, address_of(operation.operands[0].to)); break;
     case Call::dma: dma(cpu, first, operation.operands[1].value); break;
     case Call::idle: idle(cpu); break;
-    case Call::exclusive:
-    case Call::poison:
-    case Call::hwpoison:
-    case Call::mmap_device:
-    case Call::move_device: break;  // refused (linux_engine.cpp)
+    case Call::exclusive: write_exclusively(cpu, first, operation.operands[1].value); break;
+    case Call::mmap_device: map(linux_device, first, count); break;
+    case Call::move_device: linux_move_device(index, pages); break;
+    case Call::poison: linux_poison(address_of(first), length); break;
+    case Call::hwpoison: break;  // refused (linux_engine.cpp)
     case Call::truncate: linux_truncate(file, index); break;
     case Call::punch: linux_punch(file, index, pages); break;
   }
@@ -1109,8 +1145,8 @@ FrameFacts LinuxRun::frame_facts(Fact frame) const {
                     .page = page,
                     .folio = folio_fact(facts),
                     .anonymous = facts.is_anonymous != 0,
-                    .uncounted = facts.is_zeros != 0};
-  if (facts.in_use == 0 || facts.is_zeros != 0) return result;
+                    .uncounted = facts.is_uncounted != 0};
+  if (facts.in_use == 0 || facts.is_uncounted != 0) return result;
   const auto leads_there = [first = facts.folio, count = facts.pages](std::uint64_t bits) {
     return Pte(bits).present() && Pte(bits).frame() - first < count;
   };

@@ -104,6 +104,7 @@ class LinuxRun final : public Run, public World {
   void fork_ends(int mm, int child);
   void copy_page(Fact from, Fact to);
   void move_page(Fact from, Fact to);
+  void device_frame_freed(Fact frame);
   void zap_begins(int mm, std::uintptr_t start, std::uintptr_t end);
   void zap_ends(int mm, std::uintptr_t start, std::uintptr_t end);
   void page_queued(Fact frame, Fact count, std::uintptr_t pointer, Fact queued, Fact room, Fact batches);
@@ -282,6 +283,7 @@ class LinuxRun final : public Run, public World {
   void read(int cpu, int file, int index);
   void write(int cpu, int file, int index);
   void dma(int cpu, int page, int word);
+  void write_exclusively(int cpu, int page, int word);
   void idle(int cpu);
   void note_entry_read(int mm, int page, Pte entry);
   void map(linux_mapping mapping, int first, int count);

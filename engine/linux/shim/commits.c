@@ -76,9 +76,14 @@ void __wrap_zap_page_range_single(struct vm_area_struct *vma, unsigned long addr
 int __real_copy_page_range(struct vm_area_struct *copy, struct vm_area_struct *vma);
 int __wrap_copy_page_range(struct vm_area_struct *copy, struct vm_area_struct *vma)
 {
+	int error;
+
 	host_code(IP);
 	shim_report_mapping(copy, copy->vm_start, copy->vm_end, copy->vm_pgoff, 0);
-	return __real_copy_page_range(copy, vma);
+	error = __real_copy_page_range(copy, vma);
+	if (error)
+		shim_fork_fails();
+	return error;
 }
 
 /* --- mprotect and mremap --- */

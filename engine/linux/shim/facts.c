@@ -287,7 +287,7 @@ void linux_frame_facts(unsigned long pfn, struct linux_frame *facts)
 		return;
 	facts->is_table = PageTable(page) != 0;
 	facts->is_anonymous = PageAnon(page) != 0;
-	facts->is_zeros = is_zero_pfn(pfn);
+	facts->is_uncounted = is_zero_pfn(pfn) || shim_is_device_frame(pfn);
 	for (i = 0; i < ARRAY_SIZE(flags); i++)
 		facts->flags |= (page->flags >> flags[i] & 1) << i;
 	facts->folio = folio_pfn(folio);
@@ -295,7 +295,7 @@ void linux_frame_facts(unsigned long pfn, struct linux_frame *facts)
 	/* A folio has one buffer. */
 	if (PagePrivate(page) && buffer_dirty(page_buffers(page)))
 		facts->flags |= 1u << 11;
-	facts->refcount = references_of(folio);
+	facts->refcount = facts->is_uncounted ? 0 : references_of(folio);
 	facts->mapcount = facts->is_table ? 0 : mapcount_of(folio);
 	facts->file = shim_file_of(page->mapping);
 	if (facts->file >= 0)
@@ -341,10 +341,18 @@ long linux_rss(int mm, int kind)
 	return rss_of_kind(mm, kind) + (kind == MM_FILEPAGES ? rss_of_kind(mm, MM_SHMEMPAGES) : 0);
 }
 
+#if SINCE_6_9
+static int is_poisoned(swp_entry_t entry) { return is_poisoned_swp_entry(entry) || is_hwpoison_entry(entry); }
+#else
+static int is_poisoned(swp_entry_t entry) { return is_hwpoison_entry(entry); }
+#endif
+
 void linux_decode_entry(unsigned long bits, struct linux_absent *absent)
 {
 	const swp_entry_t entry = pte_to_swp_entry(__pte(bits));
 
+	absent->exclusive = is_device_exclusive_entry(entry) ? (long)page_to_pfn(pfn_swap_entry_to_page(entry)) : -1;
+	absent->is_poisoned = is_poisoned(entry);
 	absent->pfn = is_migration_entry(entry) ? (long)page_to_pfn(pfn_swap_entry_to_page(entry)) : -1;
 	absent->slot = non_swap_entry(entry) ? -1 : shim_slot_of(entry);
 }

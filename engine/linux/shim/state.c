@@ -85,6 +85,15 @@ void linux_boot(const unsigned long *percpu_offsets)
 	INIT_LIST_HEAD(&shadow_nodes.node->lru.list);
 	shim_init_files();
 	shim_init_swap();
+	shim_init_device(shim_inodes[0].i_sb);
+}
+
+void shim_empty_mm(struct mm_struct *mm)
+{
+	mm->flags = 0;
+	mm->map_count = 0;
+	mt_init_flags(&mm->mm_mt, MM_MT_FLAGS);
+	mt_set_external_lock(&mm->mm_mt, &mm->mmap_lock);
 }
 
 static void make_mm(int number)
@@ -112,8 +121,7 @@ static void make_mm(int number)
 			shim_init_percpu_counter(&mm->rss_stat[i]);
 	}
 #endif
-	mt_init_flags(&mm->mm_mt, MM_MT_FLAGS);
-	mt_set_external_lock(&mm->mm_mt, &mm->mmap_lock);
+	shim_empty_mm(mm);
 }
 
 static void make_thread(int cpu, int number)
@@ -135,7 +143,8 @@ int linux_begin(const struct linux_machine *machine)
 	int i, mm, window, error;
 
 	shim_begin_files(machine->pages, machine->filesystem, machine->folio_order);
-	shim_begin_mappings(machine->seq_read ? VM_SEQ_READ : 0);
+	shim_begin_device(machine->device ? machine->pages : 0);
+	shim_begin_mappings(machine->seq_read ? VM_SEQ_READ : 0, machine->windows * length);
 	for (i = 0; i < machine->mms; i++)
 		make_mm(i);
 	for (i = 0; i < machine->cpus; i++)
