@@ -1,7 +1,6 @@
 #include "engine/kernel/kernel.h"
 
 #include <algorithm>
-#include <initializer_list>
 
 #include "engine/check.h"
 #include "engine/kernel/filemap.h"
@@ -12,6 +11,7 @@
 #include "engine/kernel/vma.h"
 #include "engine/kernel/writeback.h"
 #include "engine/kernel/zap_engine.h"
+#include "engine/program/calls.h"
 #include "engine/program/forks.h"
 
 namespace shootdown {
@@ -34,12 +34,6 @@ int vmas_needed(const MachineConfig& config) {
 // stays as long as those that forks have made of it.
 int anon_vmas_needed(const MachineConfig& config) {
   return 2 * config.mms * vmas_needed(config) + config.cpus;
-}
-
-bool has_any(const Program& program, std::initializer_list<Call> calls) {
-  return std::ranges::any_of(operations_of(program), [&](const Operation& operation) {
-    return std::ranges::find(calls, operation.call) != calls.end();
-  });
 }
 
 // Whether anything can be swapped out.

@@ -5,6 +5,8 @@
 #include <string>
 
 #include "engine/linux/linux_run.h"
+#include "engine/linux/texts.h"
+#include "engine/program/calls.h"
 
 namespace shootdown {
 
@@ -25,10 +27,8 @@ struct Missing {
 constexpr std::array missing{
     Missing{Call::poison, Call::dontneed, [](const Program&) { return linux_has_poison() != 0; }},
     Missing{Call::hwpoison, Call::dontneed, [](const Program&) { return false; }},
-    Missing{Call::move_device, Call::dontneed, [](const Program& program) {
-              return std::ranges::find(operations_of(program), Call::mmap_device, &Operation::call) !=
-                     operations_of(program).end();
-            }}};
+    Missing{Call::move_device, Call::dontneed,
+            [](const Program& program) { return has_any(program, {Call::mmap_device}); }}};
 
 const Missing* find_missing(const Program& program, Call call) {
   const auto* const found = std::ranges::find(missing, call, &Missing::call);
@@ -71,6 +71,8 @@ std::string kernel_version() {
 
 class LinuxEngine final : public Engine {
  public:
+  LinuxEngine() { make_linux_texts(); }
+
   std::string_view name() const override { return SHOOTDOWN_LINUX_NAME; }
   std::string_view summary() const override {
     static const std::string summary = "the code of Linux " + kernel_version() + " itself";

@@ -4,7 +4,6 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
-#include <initializer_list>
 #include <span>
 #include <string>
 #include <utility>
@@ -12,6 +11,7 @@
 #include "engine/check.h"
 #include "engine/linux/places.h"
 #include "engine/machine/x86.h"
+#include "engine/program/calls.h"
 #include "engine/program/forks.h"
 
 namespace shootdown {
@@ -103,12 +103,6 @@ std::size_t place_of(const void* code) {
 // An access to memory that is no event.
 StepPoint point_of(const void* object) {
   return {.kind = 0xFF, .subject = static_cast<Fact>(reinterpret_cast<std::uintptr_t>(object))};
-}
-
-bool has_any(const Program& program, std::initializer_list<Call> calls) {
-  return std::ranges::any_of(operations_of(program), [&](const Operation& operation) {
-    return std::ranges::find(calls, operation.call) != calls.end();
-  });
 }
 
 int filesystem_of(const MachineConfig& config) {
@@ -737,10 +731,7 @@ void LinuxRun::move_page(Fact from, Fact to) {
 
 void LinuxRun::device_frame_freed(Fact frame) {
   own_step({.kind = kind_of<event::FreePage>, .subject = frame});
-  const auto leads_there = [frame](std::uint64_t bits) { return Pte(bits).present() && Pte(bits).frame() == frame; };
-  Fact entries = 0;
-  for (int mm = 0; mm < config.mms; ++mm)
-    entries += static_cast<Fact>(std::ranges::count_if(entries_of(mm), leads_there));
+  const Fact entries = entries_to(frame, 1);
   ++lives_[frame];
   announce(cpu(), event::FreePage{.page = {.frame = frame}, .refcount = 0, .mapcount = 0, .entries = entries});
 }
@@ -1147,12 +1138,17 @@ FrameFacts LinuxRun::frame_facts(Fact frame) const {
                     .anonymous = facts.is_anonymous != 0,
                     .uncounted = facts.is_uncounted != 0};
   if (facts.in_use == 0 || facts.is_uncounted != 0) return result;
-  const auto leads_there = [first = facts.folio, count = facts.pages](std::uint64_t bits) {
-    return Pte(bits).present() && Pte(bits).frame() - first < count;
-  };
-  for (int mm = 0; mm < config.mms; ++mm)
-    result.entries += static_cast<Fact>(std::ranges::count_if(entries_of(mm), leads_there));
+  result.entries = entries_to(result.folio.frame, result.folio.pages);
   return result;
+}
+
+// Page-table entries that lead to frames in a row.
+Fact LinuxRun::entries_to(Fact first, Fact count) const {
+  const auto leads_there = [=](std::uint64_t bits) { return Pte(bits).present() && Pte(bits).frame() - first < count; };
+  Fact entries = 0;
+  for (int mm = 0; mm < config.mms; ++mm)
+    entries += static_cast<Fact>(std::ranges::count_if(entries_of(mm), leads_there));
+  return entries;
 }
 
 // For the pages of its windows; empty: it has no table for them.

@@ -276,6 +276,7 @@ class LinuxRun final : public Run, public World {
   template <typename E>
   void report_range(int mm, std::uintptr_t start, std::uintptr_t end, E event = {});
   std::span<const std::uint64_t> entries_of(int mm) const;
+  Fact entries_to(Fact first, Fact count) const;
 
   void user_access(int cpu, int page, int word, bool store);
   Pte walk(int cpu, int page, bool store) const;

@@ -106,6 +106,16 @@ static const struct member page_members[] = {
 	MEMBER(page, flags), MEMBER(page, lru), MEMBER(page, mapping), MEMBER(page, index), MEMBER(page, private),
 	MEMBER(page, _mapcount), MEMBER(page, _refcount), {},
 };
+#if SINCE_6_12
+/* Of the second page of a large folio, where that has counts of its own. */
+#define SECOND(name) { #name, offsetof(struct folio, name) - sizeof(struct page), sizeof(((struct folio *)0)->name) }
+static const struct member second_page_members[] = {
+	MEMBER(page, compound_head), MEMBER(page, flags), SECOND(_large_mapcount), SECOND(_entire_mapcount),
+	SECOND(_nr_pages_mapped), SECOND(_pincount), MEMBER(page, _mapcount), MEMBER(page, _refcount), {},
+};
+#else
+#define second_page_members page_members
+#endif
 static const struct member mm_members[] = {
 	MEMBER(mm_struct, mm_mt), MEMBER(mm_struct, pgd), MEMBER(mm_struct, mm_users), MEMBER(mm_struct, mm_count),
 	MEMBER(mm_struct, map_count), MEMBER(mm_struct, page_table_lock), MEMBER(mm_struct, mmap_lock),
@@ -197,6 +207,16 @@ static void describe_object(unsigned long address, struct linux_object *object)
 	object->owner_number = lock.owner;
 }
 
+static void describe_page(unsigned long address, struct linux_object *object)
+{
+	const unsigned long offset = address - LINUX_PAGES_BASE;
+	struct page *page = frame_page(offset / sizeof(*page));
+	const bool is_second = PageTail(page) && compound_head(page) == page - 1;
+
+	describe_as(object, "frame", offset / sizeof(*page), is_second ? second_page_members : page_members,
+		    offset % sizeof(*page));
+}
+
 void linux_describe(const volatile void *where, struct linux_object *object)
 {
 	unsigned long address = (unsigned long)where;
@@ -206,8 +226,9 @@ void linux_describe(const volatile void *where, struct linux_object *object)
 		return describe_frame(address, object);
 	if (address - LINUX_OBJECTS_BASE < LINUX_OBJECTS_SIZE)
 		return describe_object(address, object);
-	if (describe_in(object, "frame", page_members, address, (void *)LINUX_PAGES_BASE, linux_frames, sizeof(struct page)) ||
-	    describe_in(object, "mm", mm_members, address, shim_mms, linux_max_mms, sizeof(struct shim_mm)) ||
+	if (address - LINUX_PAGES_BASE < linux_frames * sizeof(struct page))
+		return describe_page(address, object);
+	if (describe_in(object, "mm", mm_members, address, shim_mms, linux_max_mms, sizeof(struct shim_mm)) ||
 	    describe_in(object, "inode", inode_members, address, shim_inodes, linux_max_files, sizeof(struct inode)) ||
 	    describe_in(object, "file", NULL, address, shim_files, linux_max_files, sizeof(struct file)) ||
 	    describe_in(object, "task", task_members, address, shim_tasks, linux_max_cpus, sizeof(struct task_struct)))

@@ -457,6 +457,8 @@ void linux_poison(unsigned long address, unsigned long length) { host_die("there
 void linux_drop_cache(int file)
 {
 	invalidate_mapping_pages(shim_files[file].f_mapping, 0, -1);
+	/* Those that are not clean have come to the end of a list. */
+	lru_add_drain();
 }
 
 void shim_fork_fails(void) { per_cpu(forking, host_cpu()) = NULL; }

@@ -455,6 +455,14 @@ unsigned long arch_get_unmapped_area(struct file *file, unsigned long address, u
 }
 #endif
 
+/* --- large folios --- */
+
+#if SINCE_6_12
+/* All have the least order that their files permit, and the kernel's own says the same of them; but it warns, too, if it has
+ * CONFIG_DEBUG_VM. */
+int __wrap_split_folio_to_list(struct folio *folio, struct list_head *list) { return -EINVAL; }
+#endif
+
 /* --- pages that CPUs hold for later --- */
 
 /* Other CPUs drain their batches by work that this one waits for. It is done in one step, as soon as nothing keeps that CPU from
