@@ -17,8 +17,8 @@ constexpr std::array constants{&MachineConfig::page_shift, &MachineConfig::table
                                &MachineConfig::batch,      &MachineConfig::batch_count, &MachineConfig::free_cap,
                                &MachineConfig::resched};
 
-// What its code is not built for, or has not got in this version, or has nothing to work on; and what takes its place in a program
-// that is adapted, of the same operands.
+// What its code is not built for, or has not got in this version, or has nothing to work on; and what takes its place in a
+// program that is adapted, of the same operands.
 struct Missing {
   Call call;
   Call nearest;

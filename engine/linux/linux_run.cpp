@@ -939,8 +939,8 @@ event::UserAccess LinuxRun::access(int cpu, int page, int word, bool store) {
   return event;
 }
 
-// As often as it faults. A fault that leaves the entry as it was met something that another CPU is about to change, but waits for
-// nobody: who meets it again and again would else do so for ever under some schedules.
+// As often as it faults. A fault that leaves the entry as it was met something that another CPU is about to change, but waits
+// for nobody: who meets it again and again would else do so for ever under some schedules.
 void LinuxRun::user_access(int cpu, int page, int word, bool store) {
   for (;;) {
     own_step({.kind = kind_of<event::UserAccess>, .subject = as_fact(page)});
