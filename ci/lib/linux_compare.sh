@@ -1,12 +1,15 @@
 # shellcheck shell=bash
 # Linux's own code held against the model, and against another tree's: for ci/linux, which sets name and tree.
 
-# The engine of the model that has the order of steps of the tree's version.
-model_of_tree() {
+# The engines of the model that have the order of steps of the tree's version: since 6.9 also that which zaps pages of a folio in a
+# row at once, as it does.
+models_of_tree() {
   local version patchlevel
   version=$(sed -nE 's/^VERSION = ([0-9]+)$/\1/p' "${tree:?}/Makefile")
   patchlevel=$(sed -nE 's/^PATCHLEVEL = ([0-9]+)$/\1/p' "$tree/Makefile")
-  if ((version > 6 || (version == 6 && patchlevel >= 2))); then
+  if ((version > 6 || (version == 6 && patchlevel >= 9))); then
+    echo delayed_rmap delayed_rmap_ranges
+  elif ((version == 6 && patchlevel >= 2)); then
     echo delayed_rmap
   else
     echo eager_dirty
@@ -15,10 +18,11 @@ model_of_tree() {
 
 compare_with_model() {
   local compare=build/linux/${name:?}/compare model status=0
-  model=$(model_of_tree)
-  headline "Comparing $model with linux-$name"
-  "$compare" "$model" "linux-$name" 10000 corpus/*.program || status=1
-  "$compare" --schedules engine/linux/differences "$model" "linux-$name" 1000 corpus/*.program || status=1
+  for model in $(models_of_tree); do
+    headline "Comparing $model with linux-$name"
+    "$compare" "$model" "linux-$name" 10000 corpus/*.program || status=1
+    "$compare" --schedules engine/linux/differences "$model" "linux-$name" 1000 corpus/*.program || status=1
+  done
   return $status
 }
 

@@ -1,7 +1,6 @@
 #include "engine/kernel/kernel.h"
 
 #include <algorithm>
-#include <initializer_list>
 
 #include "engine/check.h"
 #include "engine/kernel/filemap.h"
@@ -12,6 +11,7 @@
 #include "engine/kernel/vma.h"
 #include "engine/kernel/writeback.h"
 #include "engine/kernel/zap_engine.h"
+#include "engine/program/calls.h"
 #include "engine/program/forks.h"
 
 namespace shootdown {
@@ -23,12 +23,6 @@ constexpr int max_locks_held = 16;
 
 // More pages of batches than that there is no memory for.
 constexpr int max_batches = 64 * max_cpus;
-
-bool has_any(const Program& program, std::initializer_list<Call> calls) {
-  return std::ranges::any_of(operations_of(program), [&](const Operation& operation) {
-    return std::ranges::find(calls, operation.call) != calls.end();
-  });
-}
 
 // A mapping has a page at least. Beside those of the mm itself there are those that each CPU is unmapping, and one more
 // while a mapping is split. Where nobody changes mappings they are those of the beginning.
@@ -54,7 +48,7 @@ bool swaps(const Program& program) {
 
 // The page that is full of zeros, if anybody needs it, and behind that the memory of the device.
 int frames_reserved(const Program& program) {
-  if (has_any(program, {Call::mmap_device})) return 1 + 2 * program.machine.pages;
+  if (maps_device(program)) return 1 + 2 * program.machine.pages;
   return has_any(program, {Call::mmap_anonymous}) ? 1 : 0;
 }
 
@@ -86,7 +80,7 @@ Kernel::Kernel(const RunSetup& setup, const ZapEngine& zap_engine)
       machine(setup.arena, config, frames_needed(setup.program), frames_reserved(setup.program)),
       tasks(setup.arena.row<Task>(config.cpus)),
       mms(setup.arena.row<Mm>(config.mms)),
-      files(setup.arena.row<AddressSpace>(config.files + (has_device() ? 1 : 0))),
+      files(setup.arena.row<AddressSpace>(files_of(setup.program))),
       pages(setup.arena.row<Page>(machine.frame_count())),
       anon_vmas(setup.arena.row<AnonVma>(makes_anonymous_pages(setup.program) ? anon_vmas_needed(setup.program) : 0)),
       footprint(*this, setup.arena, config.cpus),

@@ -154,8 +154,8 @@ FROM_KERNEL int host_allocation_fails() {
 FROM_KERNEL void host_batch_allocated(int succeeded) {
   tell(&LinuxRun::batch_allocated, succeeded != 0);
 }
-FROM_KERNEL void host_frame_allocated(unsigned long pfn) {
-  tell(&LinuxRun::frame_allocated, pfn);
+FROM_KERNEL void host_frame_allocated(unsigned long pfn, unsigned count) {
+  tell(&LinuxRun::frame_allocated, pfn, count);
 }
 FROM_KERNEL void host_frame_freed(unsigned long pfn) {
   tell(&LinuxRun::frame_freed, pfn);
@@ -219,15 +219,18 @@ FROM_KERNEL void host_copy_page(unsigned long from, unsigned long to) {
 FROM_KERNEL void host_move_page(unsigned long from, unsigned long to) {
   tell(&LinuxRun::move_page, from, to);
 }
+FROM_KERNEL void host_device_frame_freed(unsigned long pfn) {
+  tell(&LinuxRun::device_frame_freed, pfn);
+}
 FROM_KERNEL void host_zap_begins(int mm, unsigned long start, unsigned long end) {
   tell(&LinuxRun::zap_begins, mm, start, end);
 }
 FROM_KERNEL void host_zap_ends(int mm, unsigned long start, unsigned long end) {
   tell(&LinuxRun::zap_ends, mm, start, end);
 }
-FROM_KERNEL void host_page_queued(unsigned long pfn, unsigned long pointer, unsigned queued, unsigned room,
-                                  unsigned batches) {
-  tell(&LinuxRun::page_queued, pfn, pointer, queued, room, batches);
+FROM_KERNEL void host_page_queued(unsigned long pfn, unsigned count, unsigned long pointer, unsigned queued,
+                                  unsigned room, unsigned batches) {
+  tell(&LinuxRun::page_queued, pfn, count, pointer, queued, room, batches);
 }
 FROM_KERNEL void host_page_looked_up(int file, unsigned long index, long pfn) {
   tell(&LinuxRun::page_looked_up, file, index, pfn);

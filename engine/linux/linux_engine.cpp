@@ -5,6 +5,8 @@
 #include <string>
 
 #include "engine/linux/linux_run.h"
+#include "engine/linux/texts.h"
+#include "engine/program/calls.h"
 
 namespace shootdown {
 
@@ -13,20 +15,29 @@ namespace {
 // What is a constant in Linux.
 constexpr std::array constants{&MachineConfig::page_shift, &MachineConfig::table_shift, &MachineConfig::bundle,
                                &MachineConfig::batch,      &MachineConfig::batch_count, &MachineConfig::free_cap,
-                               &MachineConfig::resched,    &MachineConfig::folio_order, &MachineConfig::seq_read};
+                               &MachineConfig::resched};
 
-// What its code is not built for, and what takes its place in a program that is adapted.
+// What its code is not built for, or has not got in this version, or has nothing to work on; and what takes its place in a
+// program that is adapted, of the same operands.
 struct Missing {
   Call call;
-  Call nearest;  // of the same operands
+  Call nearest;
+  bool (*is_there)(const Program& program);
 };
-constexpr std::array missing{Missing{Call::exclusive, Call::dma}, Missing{Call::poison, Call::dontneed},
-                             Missing{Call::hwpoison, Call::dontneed}, Missing{Call::mmap_device, Call::mmap},
-                             Missing{Call::move_device, Call::dontneed}};
+constexpr std::array missing{
+    Missing{Call::poison, Call::dontneed, [](const Program&) { return linux_has_poison() != 0; }},
+    Missing{Call::hwpoison, Call::dontneed, [](const Program&) { return false; }},
+    Missing{Call::move_device, Call::dontneed,
+            [](const Program& program) { return has_any(program, {Call::mmap_device}); }}};
+
+const Missing* find_missing(const Program& program, Call call) {
+  const auto* const found = std::ranges::find(missing, call, &Missing::call);
+  return found == missing.end() || found->is_there(program) ? nullptr : found;
+}
 
 std::string refuse_operations(const Program& program) {
   for (const Operation& operation : operations_of(program)) {
-    if (std::ranges::find(missing, operation.call, &Missing::call) != missing.end())
+    if (find_missing(program, operation.call) != nullptr)
       return std::string(info_of(operation.call).name) + " is not there";
   }
   return {};
@@ -39,8 +50,18 @@ std::string refuse_machine(const MachineConfig& machine) {
     if (!constant || machine.*parameter.field == usual.*parameter.field) continue;
     return std::string(parameter.name) + " is a constant there, " + std::to_string(usual.*parameter.field);
   }
+  if (machine.folio_order != 0 && linux_has_folio_order() == 0) return "folio_order cannot be chosen there";
+  if (machine.pages % (1 << machine.folio_order) != 0)
+    return "its folios of " + std::to_string(1 << machine.folio_order) + " pages do not fill the files";
   if (machine.pages <= linux_max_file_pages) return {};
   return "its files have at most " + std::to_string(int{linux_max_file_pages}) + " pages";
+}
+
+// Whole ones fill the files.
+void adapt_folios(MachineConfig& machine) {
+  if (linux_has_folio_order() == 0) machine.folio_order = 0;
+  while (machine.pages < 1 << machine.folio_order) --machine.folio_order;
+  machine.pages = static_cast<std::uint16_t>(machine.pages >> machine.folio_order << machine.folio_order);
 }
 
 std::string kernel_version() {
@@ -50,6 +71,8 @@ std::string kernel_version() {
 
 class LinuxEngine final : public Engine {
  public:
+  LinuxEngine() { make_linux_texts(); }
+
   std::string_view name() const override { return SHOOTDOWN_LINUX_NAME; }
   std::string_view summary() const override {
     static const std::string summary = "the code of Linux " + kernel_version() + " itself";
@@ -68,9 +91,9 @@ class LinuxEngine final : public Engine {
     const MachineConfig usual;
     for (std::uint16_t MachineConfig::* const constant : constants) program.machine.*constant = usual.*constant;
     program.machine.pages = std::min<std::uint16_t>(program.machine.pages, linux_max_file_pages);
+    adapt_folios(program.machine);
     for (Operation& operation : operations_of(program)) {
-      const auto* const found = std::ranges::find(missing, operation.call, &Missing::call);
-      if (found != missing.end()) operation.call = found->nearest;
+      if (const Missing* const found = find_missing(program, operation.call)) operation.call = found->nearest;
     }
   }
 

@@ -11,6 +11,7 @@
 #include "engine/check.h"
 #include "engine/linux/places.h"
 #include "engine/machine/x86.h"
+#include "engine/program/calls.h"
 #include "engine/program/forks.h"
 
 namespace shootdown {
@@ -55,6 +56,8 @@ EntryFact fact_of(Pte pte) {
   linux_absent absent;
   linux_decode_entry(pte.bits(), &absent);
   if (absent.pfn >= 0) return EntryFact::in_migration(static_cast<Fact>(absent.pfn));
+  if (absent.exclusive >= 0) return EntryFact::exclusive_to_device(static_cast<Fact>(absent.exclusive));
+  if (absent.is_poisoned != 0) return {.bits = EntryFact::poison_bit};
   return absent.slot < 0 ? EntryFact{} : EntryFact::in_swap(as_fact(absent.slot));
 }
 
@@ -107,6 +110,23 @@ int filesystem_of(const MachineConfig& config) {
   return config.buffers != 0 ? linux_disk_with_buffers : linux_disk;
 }
 
+linux_machine machine_of(const Program& program, unsigned unborn_mms) {
+  const MachineConfig& config = program.machine;
+  // A large folio could have to be split.
+  const bool truncates = has_any(program, {Call::truncate, Call::punch});
+  return {.cpus = config.cpus,
+          .mms = config.mms,
+          .files = config.files,
+          .windows = config.windows,
+          .pages = config.pages,
+          .mapped = config.mapped,
+          .filesystem = filesystem_of(config),
+          .seq_read = config.seq_read,
+          .folio_order = truncates ? 0 : config.folio_order,
+          .device = static_cast<int>(maps_device(program)),
+          .forked = unborn_mms};
+}
+
 }  // namespace
 
 LinuxRun* LinuxRun::current() {
@@ -125,13 +145,14 @@ LinuxRun::LinuxRun(const Engine& engine, const RunSetup& setup)
       code_(setup.code),
       visible_(code_.visible == nullptr ? visible_linux_code() : *code_.visible),
       counts_all_(code_.counters.size() * bytes_per_counter > LinuxMemory::code_size()),
+      files_(files_of(setup.program)),
       unborn_mms_(forked_mms(setup.program)) {
   for (Cpu& cpu : cpus_) cpu.tlb = Tlb(setup.arena.row<TlbEntry>(config.tlb));
   under_way = nullptr;
   memory_.reset();
   memory_.become(0);
-  SHOOTDOWN_CHECK(linux_begin(config.cpus, config.mms, config.files, config.windows, config.pages, config.mapped,
-                              filesystem_of(config), unborn_mms_) == 0);
+  const linux_machine machine = machine_of(setup.program, unborn_mms_);
+  SHOOTDOWN_CHECK(linux_begin(&machine) == 0);
   under_way = this;
   if (code_.observer != nullptr) code_.observer->begin_accesses();
 }
@@ -423,7 +444,7 @@ void LinuxRun::report_touch(const Touched& touched) {
     case linux_page:
       linux_frame now;
       linux_frame_facts(touched.place.pfn, &now);
-      report_page(static_cast<Fact>(touched.place.pfn), touched.frame, now);
+      report_page(touched.frame, now);
       return;
     case linux_freed:
     case linux_other: return;
@@ -474,11 +495,20 @@ PageFact page_fact(Fact frame, const linux_frame& facts) {
   return {.frame = frame, .file = as_fact(facts.file), .index = static_cast<Fact>(facts.index)};
 }
 
+// Of what one of its frames is in.
+PageFact folio_fact(const linux_frame& facts) {
+  const auto first = static_cast<Fact>(facts.folio);
+  if (facts.file < 0) return {.frame = first, .pages = facts.pages};
+  const Fact index = static_cast<Fact>(facts.index) & ~(facts.pages - 1U);
+  return {.frame = first, .file = as_fact(facts.file), .index = index, .pages = facts.pages};
+}
+
 event::InsertMapping::Kind kind_of_mapping(linux_mapping mapping) {
   switch (mapping) {
     case linux_shared: break;
     case linux_private: return event::InsertMapping::Kind::private_file;
     case linux_anonymous: return event::InsertMapping::Kind::anonymous;
+    case linux_device: return event::InsertMapping::Kind::device;
   }
   return event::InsertMapping::Kind::shared;
 }
@@ -489,9 +519,9 @@ bool is_set(const linux_frame& facts, PageFlag flag) {
 
 }  // namespace
 
-void LinuxRun::report_page(Fact frame, const linux_frame& was, const linux_frame& now) {
+void LinuxRun::report_page(const linux_frame& was, const linux_frame& now) {
   if (was.is_table != 0 || now.is_table != 0 || now.in_use == 0) return;
-  const PageFact page = page_fact(frame, now.file >= 0 ? now : was);
+  const PageFact page = folio_fact(now.file >= 0 ? now : was);
   if (was.flags != now.flags) report_flags(page, was, now);
   report_counts(page, was, now);
 }
@@ -500,7 +530,7 @@ void LinuxRun::report_page(Fact frame, const linux_frame& was, const linux_frame
 PageFact LinuxRun::as_cached(const PageFact& page) const {
   if (page.file == no_fact || cached_frame(static_cast<int>(page.file), static_cast<int>(page.index)) == page.frame)
     return page;
-  return {.frame = page.frame};
+  return {.frame = page.frame, .pages = page.pages};
 }
 
 void LinuxRun::report_flags(const PageFact& page, const linux_frame& was, const linux_frame& now) {
@@ -573,17 +603,17 @@ void LinuxRun::batch_allocated(bool succeeded) {
   announce(cpu(), event::AllocateBatch{.allocated = static_cast<Fact>(succeeded)});
 }
 
-void LinuxRun::frame_allocated(Fact frame) {
-  announce(cpu(), event::AllocatePage{.frame = frame});
+void LinuxRun::frame_allocated(Fact frame, Fact count) {
+  announce(cpu(), event::AllocatePage{.pages = count, .frame = frame});
 }
 
 void LinuxRun::frame_freed(Fact frame) {
   leave_step();
   const FrameFacts facts = frame_facts(frame);
-  ++lives_[frame];
+  for (Fact each = frame; each < frame + facts.folio.pages; ++each) ++lives_[each];
   announce(cpu(),
            event::FreePage{
-               .page = facts.page, .refcount = facts.refcount, .mapcount = facts.mapcount, .entries = facts.entries});
+               .page = facts.folio, .refcount = facts.refcount, .mapcount = facts.mapcount, .entries = facts.entries});
 }
 
 void LinuxRun::freed_twice(Fact frame, const void* code) {
@@ -659,8 +689,10 @@ void LinuxRun::protect_ends(int mm, std::uintptr_t start, std::uintptr_t end) {
 
 void LinuxRun::mapped(int mm, std::uintptr_t start, std::uintptr_t end, const Shown& shown) {
   const bool anonymous = shown.mapping == linux_anonymous;
+  // The device is numbered like one file more.
+  const int file = shown.mapping == linux_device ? config.files : shown.file;
   report_range(mm, start, end,
-               event::InsertMapping{.file = anonymous ? no_fact : as_fact(shown.file),
+               event::InsertMapping{.file = anonymous ? no_fact : as_fact(file),
                                     .index = anonymous ? no_fact : static_cast<Fact>(shown.index),
                                     .read_only = static_cast<Fact>(shown.read_only),
                                     .kind = kind_of_mapping(shown.mapping),
@@ -698,6 +730,13 @@ void LinuxRun::move_page(Fact from, Fact to) {
   }
 }
 
+void LinuxRun::device_frame_freed(Fact frame) {
+  own_step({.kind = kind_of<event::FreePage>, .subject = frame});
+  const Fact entries = entries_to(frame, 1);
+  ++lives_[frame];
+  announce(cpu(), event::FreePage{.page = {.frame = frame}, .refcount = 0, .mapcount = 0, .entries = entries});
+}
+
 void LinuxRun::zap_begins(int mm, std::uintptr_t start, std::uintptr_t end) {
   report_range<event::BeginZap>(mm, start, end);
 }
@@ -706,12 +745,14 @@ void LinuxRun::zap_ends(int mm, std::uintptr_t start, std::uintptr_t end) {
   report_range<event::EndZap>(mm, start, end);
 }
 
-void LinuxRun::page_queued(Fact frame, std::uintptr_t pointer, Fact queued, Fact room, Fact batches) {
+void LinuxRun::page_queued(Fact frame, Fact count, std::uintptr_t pointer, Fact queued, Fact room, Fact batches) {
   leave_step();
   linux_frame facts;
   linux_frame_facts(frame, &facts);
   if (facts.is_table != 0) return;
-  announce(cpu(), event::QueuePage{.page = page_fact(frame, facts),
+  PageFact page = page_fact(frame, facts);
+  page.pages = count;
+  announce(cpu(), event::QueuePage{.page = page,
                                    .flags = static_cast<Fact>(pointer & 3U),
                                    .pointer = {static_cast<Fact>(pointer - LINUX_PAGES_BASE)},
                                    .queued = queued,
@@ -744,7 +785,10 @@ void LinuxRun::report_slot_store(Cpu& own, std::uintptr_t was, std::uintptr_t no
   own.slot_store.under_way = false;
   const void* const code = std::exchange(own.code, store.code);
   const auto page = [&](Fact frame) {
-    return PageFact{.frame = frame, .file = as_fact(store.file), .index = store.index};
+    linux_frame facts;
+    linux_frame_facts(frame, &facts);
+    const Fact first = store.index & ~(facts.pages - 1U);
+    return PageFact{.frame = frame, .file = as_fact(store.file), .index = first, .pages = facts.pages};
   };
   if (dropped != no_fact && added != no_fact) {
     announce(cpu(), event::ReplaceInPageCache{.page = page(added), .was = dropped});
@@ -896,15 +940,20 @@ event::UserAccess LinuxRun::access(int cpu, int page, int word, bool store) {
   return event;
 }
 
-// As often as it faults.
+// As often as it faults. A fault that leaves the entry as it was met something that another CPU is about to change, but waits
+// for nobody: who meets it again and again would else do so for ever under some schedules.
 void LinuxRun::user_access(int cpu, int page, int word, bool store) {
   for (;;) {
     own_step({.kind = kind_of<event::UserAccess>, .subject = as_fact(page)});
     const event::UserAccess done = access(cpu, page, word, store);
     announce(cpu, done);
     if (done.access != Access::fault) return;
+    const Pte before = read_entry(mm_of(cpu), page);
     const int error = linux_fault(address_of(page), static_cast<int>(store));
-    if (error == 0) continue;
+    if (error == 0) {
+      if (read_entry(mm_of(cpu), page) == before) sleep();
+      continue;
+    }
     announce(cpu,
              event::RefuseAccess{
                  .mm = as_fact(mm_of(cpu)), .page = as_fact(page), .read_only = static_cast<Fact>(error == -EACCES)});
@@ -949,6 +998,15 @@ void LinuxRun::dma(int cpu, int page, int word) {
   }
 }
 
+void LinuxRun::write_exclusively(int cpu, int page, int word) {
+  Dma& own = cpus_[cpu].dma;
+  own = {.page = page, .word = as_fact(word)};
+  const bool refused = linux_exclusive(address_of(page)) != 0;
+  leave_step();
+  own.page = -1;
+  if (refused) announce(cpu, event::RefusePin{.mm = as_fact(mm_of(cpu)), .page = as_fact(page)});
+}
+
 // Who is about to pin a page takes it for the one that the entry leads to.
 void LinuxRun::note_entry_read(int mm, int page, Pte entry) {
   Dma& own = cpus_[cpu()].dma;
@@ -978,7 +1036,7 @@ void LinuxRun::fork(int child) {
   // Another thread may have begun to make it, too.
   if (((unborn_mms_ & ~begun_mms_) >> static_cast<unsigned>(child) & 1U) == 0) return;
   begun_mms_ |= 1U << static_cast<unsigned>(child);
-  SHOOTDOWN_CHECK(linux_fork(child) == 0);
+  linux_fork(child);
 }
 
 void LinuxRun::idle(int cpu) {
@@ -1039,11 +1097,11 @@ void LinuxRun::run_operation(int cpu, const Operation& operation) {
     case Call::mremap: linux_mremap(address_of(first), length, address_of(operation.operands[0].to)); break;
     case Call::dma: dma(cpu, first, operation.operands[1].value); break;
     case Call::idle: idle(cpu); break;
-    case Call::exclusive:
-    case Call::poison:
-    case Call::hwpoison:
-    case Call::mmap_device:
-    case Call::move_device: break;  // refused (linux_engine.cpp)
+    case Call::exclusive: write_exclusively(cpu, first, operation.operands[1].value); break;
+    case Call::mmap_device: map(linux_device, first, count); break;
+    case Call::move_device: linux_move_device(index, pages); break;
+    case Call::poison: linux_poison(address_of(first), length); break;
+    case Call::hwpoison: break;  // refused (linux_engine.cpp)
     case Call::truncate: linux_truncate(file, index); break;
     case Call::punch: linux_punch(file, index, pages); break;
   }
@@ -1077,15 +1135,21 @@ FrameFacts LinuxRun::frame_facts(Fact frame) const {
                     .refcount = facts.refcount,
                     .mapcount = facts.mapcount,
                     .page = page,
-                    .folio = page,
+                    .folio = folio_fact(facts),
                     .anonymous = facts.is_anonymous != 0,
-                    .uncounted = facts.is_zeros != 0};
-  if (facts.in_use == 0 || facts.is_zeros != 0) return result;
-  for (int mm = 0; mm < config.mms; ++mm) {
-    result.entries += static_cast<Fact>(std::ranges::count_if(
-        entries_of(mm), [frame](std::uint64_t bits) { return Pte(bits).present() && Pte(bits).frame() == frame; }));
-  }
+                    .uncounted = facts.is_uncounted != 0};
+  if (facts.in_use == 0 || facts.is_uncounted != 0) return result;
+  result.entries = entries_to(result.folio.frame, result.folio.pages);
   return result;
+}
+
+// Page-table entries that lead to frames in a row.
+Fact LinuxRun::entries_to(Fact first, Fact count) const {
+  const auto leads_there = [=](std::uint64_t bits) { return Pte(bits).present() && Pte(bits).frame() - first < count; };
+  Fact entries = 0;
+  for (int mm = 0; mm < config.mms; ++mm)
+    entries += static_cast<Fact>(std::ranges::count_if(entries_of(mm), leads_there));
+  return entries;
 }
 
 // For the pages of its windows; empty: it has no table for them.

@@ -74,7 +74,7 @@ class LinuxRun final : public Run, public World {
   void flush_tlb();
   bool allocation_fails();
   void batch_allocated(bool succeeded);
-  void frame_allocated(Fact frame);
+  void frame_allocated(Fact frame, Fact count);
   void frame_freed(Fact frame);
   void object_freed(const void* object, std::size_t size) { observe(object, size, true, CodeAccess::no_place); }
   void freed_twice(Fact frame, const void* code);
@@ -104,9 +104,10 @@ class LinuxRun final : public Run, public World {
   void fork_ends(int mm, int child);
   void copy_page(Fact from, Fact to);
   void move_page(Fact from, Fact to);
+  void device_frame_freed(Fact frame);
   void zap_begins(int mm, std::uintptr_t start, std::uintptr_t end);
   void zap_ends(int mm, std::uintptr_t start, std::uintptr_t end);
-  void page_queued(Fact frame, std::uintptr_t pointer, Fact queued, Fact room, Fact batches);
+  void page_queued(Fact frame, Fact count, std::uintptr_t pointer, Fact queued, Fact room, Fact batches);
   void page_looked_up(int file, Fact index, long frame);
   void slot_store_begins(int file, Fact index, std::uintptr_t entry, const void* code);
   void slot_store_ends();
@@ -150,6 +151,7 @@ class LinuxRun final : public Run, public World {
   Fact frame_word(Fact frame, int word) const override { return LinuxMemory::frame_words(frame)[word]; }
   Fact page_stride() const override { return struct_page_size; }
   Fact page_array_length() const override { return linux_frames; }
+  int files() const override { return files_; }
   Fact cached_frame(int file, int index) const override;
   Fact cache_tags(int file, int index) const override;
   Fact disk_word(int file, int index, int word) const override { return disk_page(file, index).words[word]; }
@@ -265,7 +267,7 @@ class LinuxRun final : public Run, public World {
   void report_table(const Touched& touched);
   void report_generation(const Touched& touched);
   void report_size(const Touched& touched);
-  void report_page(Fact frame, const linux_frame& was, const linux_frame& now);
+  void report_page(const linux_frame& was, const linux_frame& now);
   PageFact as_cached(const PageFact& page) const;
   void report_flags(const PageFact& page, const linux_frame& was, const linux_frame& now);
   void report_counts(const PageFact& page, const linux_frame& was, const linux_frame& now);
@@ -275,6 +277,7 @@ class LinuxRun final : public Run, public World {
   template <typename E>
   void report_range(int mm, std::uintptr_t start, std::uintptr_t end, E event = {});
   std::span<const std::uint64_t> entries_of(int mm) const;
+  Fact entries_to(Fact first, Fact count) const;
 
   void user_access(int cpu, int page, int word, bool store);
   Pte walk(int cpu, int page, bool store) const;
@@ -282,6 +285,7 @@ class LinuxRun final : public Run, public World {
   void read(int cpu, int file, int index);
   void write(int cpu, int file, int index);
   void dma(int cpu, int page, int word);
+  void write_exclusively(int cpu, int page, int word);
   void idle(int cpu);
   void note_entry_read(int mm, int page, Pte entry);
   void map(linux_mapping mapping, int first, int count);
@@ -302,6 +306,7 @@ class LinuxRun final : public Run, public World {
   CodeWatch code_;
   const VisibleCode& visible_;
   bool counts_all_;                 // there is a counter for every place: accesses that are no steps are counted, too
+  int files_;                       // and the memory of a device
   unsigned unborn_mms_;             // a bit for each that is yet to be forked
   unsigned begun_mms_ = 0;          // of these, which a thread forks just now
   std::uint64_t changes_ = 0;       // of the kernel's memory

@@ -11,7 +11,7 @@
 
 namespace shootdown {
 
-// Once, before any of these: texts are asked for in signal handlers, too.
+// Once, before any of these: texts are asked for in signal handlers, too, and by a process of which the one that ran is a fork.
 void make_linux_texts();
 
 // A WARN or BUG of the kernel's.

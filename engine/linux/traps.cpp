@@ -151,7 +151,6 @@ void on_illegal(int /*signal*/, siginfo_t* /*info*/, void* context) {
 }  // namespace
 
 void install_linux_traps() {
-  make_linux_texts();
   static std::array<char, 65536> stack;
   stack_t where{};
   where.ss_sp = stack.data();

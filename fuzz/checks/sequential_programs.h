@@ -61,6 +61,7 @@ inline std::vector<std::uint8_t> private_lives(SplitMix64& random) {
   set(&MachineConfig::windows, is_small ? 1 : static_cast<std::uint8_t>(1 + below(2)));
   set(&MachineConfig::folio_order, below(3));
   set(&MachineConfig::tmpfs, below(4) == 0 ? 1 : 0);
+  set(&MachineConfig::seq_read, below(4) == 0 ? 1 : 0);
   for (std::uint64_t left = 8 + random.below(40); left != 0; --left) {
     // One that ends early leaves the rest to its children.
     const Call call = random.below(32) == 0 ? Call::exit : calls[random.below(calls.size())];

@@ -36,11 +36,13 @@ void __wrap_tlb_finish_mmu(struct mmu_gather *tlb)
 
 /* Patches to gathers change what this takes behind the page, what the batch's array holds and how it is called. So arguments are
  * passed on as registers hold them, and the array is what lies behind the rest of the batch. In the page's pointer low bits may
- * say something. `page` comes into the batch that was the active one before. */
+ * say something. `page` comes into the batch that was the active one before; or so many in a row, with their number behind it. */
 #if SINCE_6_9
 #define QUEUE_PAGE(PREFIX) PREFIX##___tlb_remove_folio_pages
+#define QUEUED_PAGES(more) (more)
 #else
 #define QUEUE_PAGE(PREFIX) PREFIX##___tlb_remove_page_size
+#define QUEUED_PAGES(more) 1UL
 #endif
 bool QUEUE_PAGE(__real)(struct mmu_gather *tlb, unsigned long page, unsigned long more, unsigned long yet_more);
 bool QUEUE_PAGE(__wrap)(struct mmu_gather *tlb, unsigned long page, unsigned long more, unsigned long yet_more)
@@ -48,10 +50,11 @@ bool QUEUE_PAGE(__wrap)(struct mmu_gather *tlb, unsigned long page, unsigned lon
 	const struct mmu_gather_batch *batch = tlb->active;
 	const unsigned long *pointers = (const unsigned long *)(batch + 1);
 	bool full = QUEUE_PAGE(__real)(tlb, page, more, yet_more);
+	const unsigned int count = QUEUED_PAGES(more);
 
 	host_code(IP);
-	host_page_queued(page_to_pfn((struct page *)(page & -__alignof__(struct page))), pointers[batch->nr - 1], batch->nr,
-			 batch->max, tlb->batch_count);
+	host_page_queued(page_to_pfn((struct page *)(page & -__alignof__(struct page))), count,
+			 pointers[batch->nr - (count > 1 ? 2 : 1)], batch->nr, batch->max, tlb->batch_count);
 	return full;
 }
 
@@ -73,9 +76,14 @@ void __wrap_zap_page_range_single(struct vm_area_struct *vma, unsigned long addr
 int __real_copy_page_range(struct vm_area_struct *copy, struct vm_area_struct *vma);
 int __wrap_copy_page_range(struct vm_area_struct *copy, struct vm_area_struct *vma)
 {
+	int error;
+
 	host_code(IP);
 	shim_report_mapping(copy, copy->vm_start, copy->vm_end, copy->vm_pgoff, 0);
-	return __real_copy_page_range(copy, vma);
+	error = __real_copy_page_range(copy, vma);
+	if (error)
+		shim_fork_fails();
+	return error;
 }
 
 /* --- mprotect and mremap --- */

@@ -106,6 +106,16 @@ static const struct member page_members[] = {
 	MEMBER(page, flags), MEMBER(page, lru), MEMBER(page, mapping), MEMBER(page, index), MEMBER(page, private),
 	MEMBER(page, _mapcount), MEMBER(page, _refcount), {},
 };
+#if SINCE_6_12
+/* Of the second page of a large folio, where that has counts of its own. */
+#define SECOND(name) { #name, offsetof(struct folio, name) - sizeof(struct page), sizeof(((struct folio *)0)->name) }
+static const struct member second_page_members[] = {
+	MEMBER(page, compound_head), MEMBER(page, flags), SECOND(_large_mapcount), SECOND(_entire_mapcount),
+	SECOND(_nr_pages_mapped), SECOND(_pincount), MEMBER(page, _mapcount), MEMBER(page, _refcount), {},
+};
+#else
+#define second_page_members page_members
+#endif
 static const struct member mm_members[] = {
 	MEMBER(mm_struct, mm_mt), MEMBER(mm_struct, pgd), MEMBER(mm_struct, mm_users), MEMBER(mm_struct, mm_count),
 	MEMBER(mm_struct, map_count), MEMBER(mm_struct, page_table_lock), MEMBER(mm_struct, mmap_lock),
@@ -197,6 +207,16 @@ static void describe_object(unsigned long address, struct linux_object *object)
 	object->owner_number = lock.owner;
 }
 
+static void describe_page(unsigned long address, struct linux_object *object)
+{
+	const unsigned long offset = address - LINUX_PAGES_BASE;
+	struct page *page = frame_page(offset / sizeof(*page));
+	const bool is_second = PageTail(page) && compound_head(page) == page - 1;
+
+	describe_as(object, "frame", offset / sizeof(*page), is_second ? second_page_members : page_members,
+		    offset % sizeof(*page));
+}
+
 void linux_describe(const volatile void *where, struct linux_object *object)
 {
 	unsigned long address = (unsigned long)where;
@@ -206,8 +226,9 @@ void linux_describe(const volatile void *where, struct linux_object *object)
 		return describe_frame(address, object);
 	if (address - LINUX_OBJECTS_BASE < LINUX_OBJECTS_SIZE)
 		return describe_object(address, object);
-	if (describe_in(object, "frame", page_members, address, (void *)LINUX_PAGES_BASE, linux_frames, sizeof(struct page)) ||
-	    describe_in(object, "mm", mm_members, address, shim_mms, linux_max_mms, sizeof(struct shim_mm)) ||
+	if (address - LINUX_PAGES_BASE < linux_frames * sizeof(struct page))
+		return describe_page(address, object);
+	if (describe_in(object, "mm", mm_members, address, shim_mms, linux_max_mms, sizeof(struct shim_mm)) ||
 	    describe_in(object, "inode", inode_members, address, shim_inodes, linux_max_files, sizeof(struct inode)) ||
 	    describe_in(object, "file", NULL, address, shim_files, linux_max_files, sizeof(struct file)) ||
 	    describe_in(object, "task", task_members, address, shim_tasks, linux_max_cpus, sizeof(struct task_struct)))
@@ -243,9 +264,9 @@ struct shim_lock_name shim_name_lock(const void *lock)
 
 long linux_cached_frame(int file, unsigned long index)
 {
-	void *entry = xa_load(&shim_inodes[file].i_data.i_pages, index);
+	struct folio *folio = xa_load(&shim_inodes[file].i_data.i_pages, index);
 
-	return entry && !xa_is_value(entry) ? (long)folio_pfn(entry) : -1;
+	return folio && !xa_is_value(folio) ? (long)folio_pfn(folio) + (long)(index & (folio_nr_pages(folio) - 1)) : -1;
 }
 
 unsigned linux_cache_tags(int file, unsigned long index)
@@ -260,29 +281,46 @@ unsigned linux_cache_tags(int file, unsigned long index)
 	return tags;
 }
 
+#if SINCE_6_12
+/* Pins of a large folio are counted by themselves. */
+static int references_of(const struct folio *folio)
+{
+	const int pins = folio_test_large(folio) ? atomic_read(&folio->_pincount) : 0;
+
+	return folio_ref_count(folio) + pins * (GUP_PIN_COUNTING_BIAS - 1);
+}
+static int mapcount_of(const struct folio *folio) { return folio_mapcount(folio); }
+#else
+static int references_of(const struct folio *folio) { return folio_ref_count(folio); }
+static int mapcount_of(const struct folio *folio) { return atomic_read(&folio->_mapcount) + 1; }
+#endif
+
 void linux_frame_facts(unsigned long pfn, struct linux_frame *facts)
 {
 	static const int flags[] = { PG_locked, PG_dirty, PG_writeback, PG_uptodate, PG_referenced, PG_active, PG_private, PG_lru,
 		PG_swapbacked, PG_swapcache };
-	struct page *page = frame_page(pfn);
+	struct folio *folio = page_folio(frame_page(pfn));
+	struct page *page = &folio->page;
 	int i;
 
-	*facts = (struct linux_frame){ .file = -1, .in_use = shim_frame_used(pfn) };
+	*facts = (struct linux_frame){ .file = -1, .in_use = shim_frame_used(pfn), .folio = pfn, .pages = 1 };
 	if (!facts->in_use)
 		return;
 	facts->is_table = PageTable(page) != 0;
 	facts->is_anonymous = PageAnon(page) != 0;
-	facts->is_zeros = is_zero_pfn(pfn);
+	facts->is_uncounted = is_zero_pfn(pfn) || shim_is_device_frame(pfn);
 	for (i = 0; i < ARRAY_SIZE(flags); i++)
 		facts->flags |= (page->flags >> flags[i] & 1) << i;
-	/* A page has one buffer. */
+	facts->folio = folio_pfn(folio);
+	facts->pages = folio_nr_pages(folio);
+	/* A folio has one buffer. */
 	if (PagePrivate(page) && buffer_dirty(page_buffers(page)))
 		facts->flags |= 1u << 11;
-	facts->refcount = page_count(page);
-	facts->mapcount = facts->is_table ? 0 : atomic_read(&page->_mapcount) + 1;
+	facts->refcount = facts->is_uncounted ? 0 : references_of(folio);
+	facts->mapcount = facts->is_table ? 0 : mapcount_of(folio);
 	facts->file = shim_file_of(page->mapping);
 	if (facts->file >= 0)
-		facts->index = page->index;
+		facts->index = page->index + (pfn - facts->folio);
 }
 
 unsigned long linux_file_pages(int file) { return shim_inodes[file].i_size >> PAGE_SHIFT; }
@@ -324,10 +362,18 @@ long linux_rss(int mm, int kind)
 	return rss_of_kind(mm, kind) + (kind == MM_FILEPAGES ? rss_of_kind(mm, MM_SHMEMPAGES) : 0);
 }
 
+#if SINCE_6_9
+static int is_poisoned(swp_entry_t entry) { return is_poisoned_swp_entry(entry) || is_hwpoison_entry(entry); }
+#else
+static int is_poisoned(swp_entry_t entry) { return is_hwpoison_entry(entry); }
+#endif
+
 void linux_decode_entry(unsigned long bits, struct linux_absent *absent)
 {
 	const swp_entry_t entry = pte_to_swp_entry(__pte(bits));
 
+	absent->exclusive = is_device_exclusive_entry(entry) ? (long)page_to_pfn(pfn_swap_entry_to_page(entry)) : -1;
+	absent->is_poisoned = is_poisoned(entry);
 	absent->pfn = is_migration_entry(entry) ? (long)page_to_pfn(pfn_swap_entry_to_page(entry)) : -1;
 	absent->slot = non_swap_entry(entry) ? -1 : shim_slot_of(entry);
 }

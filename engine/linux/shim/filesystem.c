@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only
 /* A filesystem on a disk of the program's, and the copies between its pages and user programs.
  *
- * With buffers it is what ext2 is to mm/: blocks as large as pages, through the kernel's own fs/buffer.c. Without, it is
+ * With buffers it is what ext2 is to mm/: blocks as large as pages, or as the folios that a run wants (as XFS has them that are
+ * larger than pages, mapping_set_folio_order_range), through the kernel's own fs/buffer.c. Without, it is
  * one that leaves dirty pages to filemap_dirty_folio. Both announce writes through mappings (page_mkwrite). And a tmpfs, as what
  * mm/shmem.c is to the rest of mm/ when it gets no swap space: its disk is full of zeros, and never written.
  * Keeps: a page is locked while it is read; it is under writeback, and unlocked, while it is written; a file's size and holes
  * change under its i_rwsem and invalidate_lock, and only then are blocks freed.
- * Does not keep: journals, inodes' own blocks, errors, requests of several pages, sizes that are no multiple of the page's; a
+ * Does not keep: journals, inodes' own blocks, errors, requests of several folios, sizes that are no multiple of the page's; a
  * hole is a block of zeros; a write is finished by the CPU that asked for it, when it has unlocked the page, a read at once. */
 #include <linux/bio.h>
 #include <linux/buffer_head.h>
@@ -45,20 +46,26 @@ int shim_file_of(const struct address_space *mapping)
 
 /* --- the disk --- */
 
-/* Block `n` of a file, which is as large as a page, holds page `n`. It is so many blocks from the disk's first. */
+/* Page `n` of a file is so many pages from the disk's first. */
 static sector_t block_of(const struct inode *inode, unsigned long index)
 {
 	return (inode - shim_inodes) * linux_max_file_pages + index;
 }
 
-/* From and to where the page was when it was asked for, whatever it has become since. */
-static void read_page(struct folio *folio, sector_t block)
+/* From and to where the folio was when it was asked for, whatever it has become since. */
+static void read_pages(struct folio *folio, sector_t block)
 {
-	host_read_page(block / linux_max_file_pages, block % linux_max_file_pages, folio_pfn(folio));
+	long i;
+
+	for (i = 0; i < folio_nr_pages(folio); i++)
+		host_read_page(block / linux_max_file_pages, block % linux_max_file_pages + i, folio_pfn(folio) + i);
 }
-static void write_page(struct folio *folio, sector_t block)
+static void write_folio_to(struct folio *folio, sector_t block)
 {
-	host_write_page(block / linux_max_file_pages, block % linux_max_file_pages, folio_pfn(folio));
+	long i;
+
+	for (i = 0; i < folio_nr_pages(folio); i++)
+		host_write_page(block / linux_max_file_pages, block % linux_max_file_pages + i, folio_pfn(folio) + i);
 }
 
 /* --- writes that wait for their page to be unlocked --- */
@@ -77,11 +84,11 @@ void __wrap_folio_unlock(struct folio *folio)
 	if (!bio || folio_of(bio) != folio)
 		return;
 	per_cpu(unfinished, host_cpu()) = NULL;
-	write_page(folio, block_of_request(bio));
+	write_folio_to(folio, block_of_request(bio));
 	bio->bi_end_io(bio);
 }
 
-/* --- requests of one page --- */
+/* --- requests of one folio --- */
 
 struct bio *bio_alloc_bioset(struct block_device *device, unsigned short pages, blk_opf_t operation, gfp_t gfp,
 			     struct bio_set *set)
@@ -113,7 +120,7 @@ void submit_bio(struct bio *bio)
 		per_cpu(unfinished, host_cpu()) = bio;
 		return;
 	}
-	read_page(folio_of(bio), block_of_request(bio));
+	read_pages(folio_of(bio), block_of_request(bio));
 	bio->bi_end_io(bio);
 }
 
@@ -132,7 +139,7 @@ static sector_t block_of_folio(const struct folio *folio) { return block_of(foli
 /* With buffers, too: a page is read as mpage_read_folio does, which attaches none. */
 static int read_folio(struct file *file, struct folio *folio)
 {
-	read_page(folio, block_of_folio(folio));
+	read_pages(folio, block_of_folio(folio));
 	folio_mark_uptodate(folio);
 	folio_unlock(folio);
 	return 0;
@@ -142,9 +149,11 @@ static int read_folio(struct file *file, struct folio *folio)
 
 static int get_block(struct inode *inode, sector_t block, struct buffer_head *buffer, int create)
 {
+	const unsigned int order = inode->i_blkbits - PAGE_SHIFT;
+
 	buffer->b_bdev = &block_device;
-	buffer->b_blocknr = block_of(inode, block);
-	buffer->b_size = PAGE_SIZE;
+	buffer->b_blocknr = block_of(inode, block << order) >> order;
+	buffer->b_size = i_blocksize(inode);
 	set_buffer_mapped(buffer);
 	return 0;
 }
@@ -204,7 +213,7 @@ static void write_folio(struct folio *folio)
 
 	folio_start_writeback(folio);
 	folio_unlock(folio);
-	write_page(folio, block);
+	write_folio_to(folio, block);
 	folio_end_writeback(folio);
 }
 static int write_one(cache_page *page, struct writeback_control *wbc, void *data)
@@ -231,7 +240,16 @@ static int begin_simple_write(struct file *file, struct address_space *mapping, 
 			      struct folio **folio, void **data)
 {
 	*folio = __filemap_get_folio(mapping, at >> PAGE_SHIFT, FGP_WRITEBEGIN, mapping_gfp_mask(mapping));
-	return PTR_ERR_OR_ZERO(*folio);
+	if (IS_ERR(*folio))
+		return PTR_ERR(*folio);
+	/* What is not written to must be there. */
+	if (length < folio_size(*folio) && !folio_test_uptodate(*folio)) {
+		if (!mapping_can_writeback(mapping))
+			__folio_set_swapbacked(*folio);
+		read_pages(*folio, block_of_folio(*folio));
+		folio_mark_uptodate(*folio);
+	}
+	return 0;
 }
 static int end_simple_write(struct file *file, struct address_space *mapping, loff_t at, unsigned int length,
 			    unsigned int copied, struct folio *folio, void *data)
@@ -307,6 +325,8 @@ int vfs_fsync_range(struct file *file, loff_t start, loff_t end, int datasync)
 	const unsigned long first = start >> PAGE_SHIFT, count = (end >> PAGE_SHIFT) - first + 1;
 	int error;
 
+	if (shim_is_device(file->f_mapping))
+		return 0;
 	host_fsync_begins(number, first, count);
 	error = file_write_and_wait_range(file, start, end);
 	host_code(NULL);
@@ -324,13 +344,13 @@ size_t copy_page_from_iter_atomic(struct page *page,
 #endif
 				  size_t bytes, struct iov_iter *from)
 {
-	host_write_words(page_to_pfn(page));
+	host_write_words(page_to_pfn(page) + (offset >> PAGE_SHIFT));
 	from->count -= bytes;
 	return bytes;
 }
 size_t copy_page_to_iter(struct page *page, size_t offset, size_t bytes, struct iov_iter *to)
 {
-	host_read_words(page_to_pfn(page));
+	host_read_words(page_to_pfn(page) + (offset >> PAGE_SHIFT));
 	to->count -= bytes;
 	return bytes;
 }
@@ -462,7 +482,19 @@ void shim_init_files(void)
 	}
 }
 
-void shim_begin_files(int pages, int filesystem)
+#if SINCE_6_12
+int linux_has_folio_order(void) { return 1; }
+static void set_order(struct inode *inode, unsigned int order)
+{
+	mapping_set_folio_order_range(&inode->i_data, order, order);
+	inode->i_blkbits = PAGE_SHIFT + order;
+}
+#else
+int linux_has_folio_order(void) { return 0; }
+static void set_order(struct inode *inode, unsigned int order) {}
+#endif
+
+void shim_begin_files(int pages, int filesystem, unsigned int order)
 {
 	int i;
 
@@ -471,6 +503,7 @@ void shim_begin_files(int pages, int filesystem)
 		shim_inodes[i].i_size = (loff_t)pages * PAGE_SIZE;
 		shim_inodes[i].i_sb = filesystems[filesystem].superblock;
 		shim_inodes[i].i_data.a_ops = filesystems[filesystem].operations;
+		set_order(&shim_inodes[i], order);
 		atomic_long_set(&shim_files[i].f_count, 1000);
 	}
 }

@@ -58,8 +58,8 @@ void host_flush_tlb(void);
 int host_allocation_fails(void);
 /* A gather asked for a page to queue others in, and got one or not. */
 void host_batch_allocated(int succeeded);
-/* A frame has been allocated; one is about to be freed. */
-void host_frame_allocated(unsigned long pfn);
+/* A frame has been allocated, or a row of them for a folio; one is about to be freed, or the folio that begins there. */
+void host_frame_allocated(unsigned long pfn, unsigned int count);
 void host_frame_freed(unsigned long pfn);
 /* An object of at least so many bytes has been freed: who uses it sees that as it would see a write. */
 void host_object_freed(const void *object, unsigned long size);
@@ -97,6 +97,7 @@ enum linux_mapping {
 	linux_shared,
 	linux_private, /* of a file */
 	linux_anonymous,
+	linux_device, /* of a device's memory */
 };
 /* It shows a file from now on, or what is the mm's own; and may be written to or not. `from` is where that was until now, 0:
  * nowhere. */
@@ -109,11 +110,13 @@ void host_fork_ends(int mm, int child);
 void host_copy_page(unsigned long from, unsigned long to);
 /* The same, by who puts the one frame into the place of the other. */
 void host_move_page(unsigned long from, unsigned long to);
+/* A driver has a frame of its device's memory back. */
+void host_device_frame_freed(unsigned long pfn);
 /* It begins to zap a range, and has done so. */
 void host_zap_begins(int mm, unsigned long start, unsigned long end);
 void host_zap_ends(int mm, unsigned long start, unsigned long end);
-/* A page waits for the flush: what its entry in the batch is, and how full that is. */
-void host_page_queued(unsigned long pfn, unsigned long pointer, unsigned int queued, unsigned int room,
+/* A page waits for the flush, or pages of a folio in a row: what their entry in the batch is, and how full that is. */
+void host_page_queued(unsigned long pfn, unsigned int count, unsigned long pointer, unsigned int queued, unsigned int room,
 		      unsigned int batches);
 /* A slot of the page cache was looked up (pfn -1: it is empty). */
 void host_page_looked_up(int file, unsigned long index, long pfn);
@@ -151,14 +154,25 @@ __attribute__((noreturn)) void host_die(const char *what);
 unsigned long linux_version(void);
 /* Once, with all memory in place and zero: the kernel's data as at boot. `percpu_offsets` has one for each CPU. */
 void linux_boot(const unsigned long *percpu_offsets);
+/* Whether the page cache can be told how large its folios are. */
+int linux_has_folio_order(void);
 /* How much of the room for objects is in use, in bytes. */
 unsigned long linux_objects_used(void);
 /* What files are on. */
 enum { linux_disk, linux_disk_with_buffers, linux_tmpfs };
-/* For a run: mms with `cpus` threads, files of `pages` pages, windows. Into mms that are yet to be forked, a bit each, nothing is
- * mapped. Returns 0, or what failed. */
-int linux_begin(int cpus, int mms, int files, int windows, int pages, int mapped, int filesystem,
-		unsigned forked);
+/* NOLINTNEXTLINE(readability-identifier-naming): as the kernel names a struct */
+struct linux_machine {
+	int cpus, mms, files, windows;
+	int pages; /* of each file and window */
+	int mapped; /* whether windows are mapped when the run begins */
+	int filesystem;
+	int seq_read; /* whether all memory is said to be read sequentially */
+	int folio_order; /* of the page cache's folios, which fill the files */
+	int device; /* whether there is a device with memory of its own, as long as a file */
+	unsigned forked; /* mms that are yet to be forked, a bit each: into them nothing is mapped */
+};
+/* For a run. Returns 0, or what failed. */
+int linux_begin(const struct linux_machine *machine);
 
 /* Whether a CPU takes interrupts. */
 int linux_irqs_enabled(int cpu);
@@ -198,6 +212,13 @@ int linux_read(int file, unsigned long index);
 int linux_write(int file, unsigned long index);
 /* Pins a page for a device that writes to it, and unpins it. -EFAULT: nothing is mapped there that may be written to. */
 int linux_dma(unsigned long address);
+/* Has a device take a page for itself, write to it, and let go of it. -EFAULT: as before. */
+int linux_exclusive(unsigned long address);
+/* Moves what is in a device's memory to other frames. */
+void linux_move_device(unsigned long first, unsigned long count);
+/* Whether a program can have places poisoned; does it. */
+int linux_has_poison(void);
+void linux_poison(unsigned long address, unsigned long length);
 void linux_idle(void);
 /* Makes a page the last one of a file. */
 void linux_truncate(int file, unsigned long last);
@@ -205,7 +226,7 @@ void linux_truncate(int file, unsigned long last);
 void linux_punch(int file, unsigned long first, unsigned long count);
 void linux_exit(void);
 /* Makes an mm, that is empty, a copy of the thread's own. */
-int linux_fork(int child);
+void linux_fork(int child);
 /* Drops what is clean of a file from the page cache. */
 void linux_drop_cache(int file);
 /* When all threads have ended: what is kept until nobody uses an mm any more, and pages that CPUs hold for later. */
@@ -232,20 +253,24 @@ struct linux_place {
 	unsigned long pfn; /* -1: of an object */
 };
 struct linux_frame {
-	unsigned long flags; /* PageFlag of engine/events/facts.h */
+	unsigned long flags; /* PageFlag of engine/events/facts.h; as all that is counted, the folio's */
 	int refcount;
 	int mapcount;
+	unsigned long folio; /* where it begins */
+	unsigned int pages; /* of the folio */
 	int file; /* -1: it is in no page cache */
-	unsigned long index;
+	unsigned long index; /* of the frame */
 	int in_use; /* 0: it is free */
 	int is_table; /* it holds a page table */
 	int is_anonymous;
-	int is_zeros; /* it is the one that all read of who have not written: entries for it are not counted */
+	int is_uncounted; /* entries for it are not counted: the one of zeros, which all read of who have not written; a device's */
 };
 /* A page-table entry that is not present. */
 struct linux_absent {
 	int slot; /* of swap space; -1: none */
 	long pfn; /* of a migration entry; -1: it is none */
+	long exclusive; /* the frame that a device has to itself; -1: it is no such entry */
+	int is_poisoned; /* nobody may use the place */
 };
 /* What an address is to people: something that has a name, or one of several of its kind; and where in it. */
 struct linux_object {

@@ -3,6 +3,7 @@
 #include <linux/fadvise.h>
 #include <linux/migrate.h>
 #include <linux/mman.h>
+#include <linux/userfaultfd_k.h>
 #include <asm/mmu_context.h>
 
 #include <linux/uio.h>
@@ -64,7 +65,8 @@ static void begin_protect(struct mm_struct *mm, unsigned long start, unsigned lo
 void shim_report_mapping(const struct vm_area_struct *vma, unsigned long start, unsigned long end, unsigned long index,
 			 unsigned long from)
 {
-	const enum linux_mapping mapping = vma->vm_flags & VM_SHARED ? linux_shared :
+	const enum linux_mapping mapping = vma->vm_flags & VM_PFNMAP ? linux_device :
+					   vma->vm_flags & VM_SHARED ? linux_shared :
 					   vma->vm_file		     ? linux_private :
 								       linux_anonymous;
 
@@ -98,11 +100,21 @@ void shim_before_unlock(const struct rw_semaphore *sem)
 	per_cpu(forking, host_cpu()) = NULL;
 }
 
+/* As if MADV_SEQUENTIAL came with each mmap. */
+static unsigned long flags_of_run;
+/* Where the windows end. */
+static unsigned long user_end;
+void shim_begin_mappings(unsigned long flags, unsigned long length)
+{
+	flags_of_run = flags;
+	user_end = LINUX_USER_BASE + length;
+}
+
 /* As do_mmap does it, which finds an address and looks at rights. */
 int linux_mmap(unsigned long address, unsigned long length, enum linux_mapping mapping, int file, unsigned long index)
 {
-	const unsigned long flags = VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE |
-				    (mapping == linux_shared ? VM_SHARED | VM_MAYSHARE : 0);
+	const unsigned long flags = VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | flags_of_run |
+				    (mapping == linux_shared || mapping == linux_device ? VM_SHARED | VM_MAYSHARE : 0);
 	struct mm_struct *mm = current->mm;
 	unsigned long result;
 
@@ -111,7 +123,8 @@ int linux_mmap(unsigned long address, unsigned long length, enum linux_mapping m
 	if (mapping == linux_anonymous)
 		result = mmap_region(NULL, address, length, flags, address >> PAGE_SHIFT, NULL);
 	else
-		result = mmap_region(&shim_files[file], address, length, flags, index, NULL);
+		result = mmap_region(mapping == linux_device ? shim_device() : &shim_files[file], address, length, flags, index,
+				     NULL);
 	host_code(NULL);
 	host_mapped(shim_number_of(mm), address, address + length, mapping, mapping == linux_anonymous ? -1 : file, index, 0, 0);
 	mmap_write_unlock(mm);
@@ -264,7 +277,7 @@ static struct folio *isolate_mapped(unsigned long address)
 
 	host_step(&current->mm->pgd, sizeof(current->mm->pgd), 0, IP);
 	entry = linux_entry_of(shim_number_of(current->mm), address);
-	if (!entry || !(*entry & _PAGE_PRESENT) || is_zero_pfn((*entry & PTE_PFN_MASK) >> PAGE_SHIFT))
+	if (!entry || !(*entry & _PAGE_PRESENT) || *entry & _PAGE_SPECIAL)
 		return NULL;
 	folio = page_folio(frame_page((*entry & PTE_PFN_MASK) >> PAGE_SHIFT));
 	host_step(folio, sizeof(struct page), 1, IP);
@@ -295,7 +308,10 @@ void linux_kswapd(unsigned long address, unsigned long length)
 
 /* As compaction, which has put free frames aside: it does not wait for one. */
 #if SINCE_6_12
-static struct folio *new_frame(struct folio *folio, unsigned long private) { return (struct folio *)shim_alloc_frame(GFP_NOWAIT); }
+static struct folio *new_frame(struct folio *folio, unsigned long private)
+{
+	return shim_alloc_folio(GFP_NOWAIT, folio_order(folio));
+}
 #else
 static struct page *new_frame(struct page *page, unsigned long private) { return shim_alloc_frame(GFP_NOWAIT); }
 #endif
@@ -367,22 +383,104 @@ int linux_dma(unsigned long address)
 	return 0;
 }
 
+/* As dmirror_exclusive of lib/test_hmm.c, which does not mark the page dirty. */
+int linux_exclusive(unsigned long address)
+{
+	struct mm_struct *mm = current->mm;
+	struct page *page = NULL;
+	int pages;
+
+	mmap_read_lock(mm);
+	pages = make_device_exclusive_range(mm, address, address + PAGE_SIZE, &page, NULL);
+	if (pages == 1 && page) {
+		host_dma_word(page_to_pfn(page));
+		unlock_page(page);
+		put(page_folio(page));
+	}
+	mmap_read_unlock(mm);
+	return pages < 0 ? pages : 0;
+}
+
+/* --- places that nobody may use --- */
+
+#if SINCE_6_9
+/* Of each mm, one that is there as long as it is used; by one thread at a time. */
+static struct userfaultfd_ctx userfaultfds[linux_max_mms];
+static struct mutex poisoning[linux_max_mms];
+
+/* UFFDIO_REGISTER, but of a whole mapping, and for no fault. Whether it has the range. */
+static bool register_mapping(struct userfaultfd_ctx *context, unsigned long start, unsigned long end)
+{
+	struct vm_area_struct *vma;
+	bool fits;
+
+	mmap_write_lock(context->mm);
+	vma = find_vma(context->mm, start);
+	fits = vma && vma->vm_start <= start && end <= vma->vm_end && vma_is_anonymous(vma);
+	if (fits)
+		vma->vm_userfaultfd_ctx.ctx = context;
+	mmap_write_unlock(context->mm);
+	return fits;
+}
+/* UFFDIO_UNREGISTER, whatever has become of it. */
+static void unregister_mappings(struct userfaultfd_ctx *context)
+{
+	VMA_ITERATOR(vmas, context->mm, 0);
+	struct vm_area_struct *vma;
+
+	mmap_write_lock(context->mm);
+	for_each_vma(vmas, vma) {
+		if (vma->vm_userfaultfd_ctx.ctx == context)
+			vma->vm_userfaultfd_ctx.ctx = NULL;
+	}
+	mmap_write_unlock(context->mm);
+}
+
+int linux_has_poison(void) { return 1; }
+void linux_poison(unsigned long address, unsigned long length)
+{
+	const int number = shim_number_of(current->mm);
+	struct userfaultfd_ctx *context = &userfaultfds[number];
+
+	mutex_lock(&poisoning[number]);
+	context->mm = current->mm;
+	if (register_mapping(context, address, address + length))
+		mfill_atomic_poison(context, address, length, 0);
+	unregister_mappings(context);
+	mutex_unlock(&poisoning[number]);
+}
+#else
+int linux_has_poison(void) { return 0; }
+void linux_poison(unsigned long address, unsigned long length) { host_die("there is no UFFDIO_POISON in this version"); }
+#endif
+
 void linux_drop_cache(int file)
 {
 	invalidate_mapping_pages(shim_files[file].f_mapping, 0, -1);
+	/* Those that are not clean have come to the end of a list. */
+	lru_add_drain();
 }
 
-/* As dup_mm does it, of an mm that has been made. */
-int linux_fork(int child)
+void shim_fork_fails(void) { per_cpu(forking, host_cpu()) = NULL; }
+
+/* As dup_mm does it, of an mm that has been made. It is given up if a page is locked that a device has to itself
+ * (copy_nonpresent_pte): then what there is of the child is torn down, as mmput does, and the program tries again. */
+void linux_fork(int child)
 {
 	struct mm_struct *mm = &shim_mms[child].mm;
-	int error;
 
-	per_cpu(forking, host_cpu()) = mm;
-	host_fork_begins(shim_number_of(current->mm), child);
-	error = dup_mmap(mm, current->mm);
+	for (;;) {
+		per_cpu(forking, host_cpu()) = mm;
+		host_fork_begins(shim_number_of(current->mm), child);
+		if (dup_mmap(mm, current->mm) == 0)
+			break;
+		host_unmap_begins(child, LINUX_USER_BASE, user_end);
+		exit_mmap(mm);
+		host_unmap_ends(child, LINUX_USER_BASE, user_end);
+		shim_empty_mm(mm);
+		host_sleep();
+	}
 	per_cpu(forking, host_cpu()) = NULL;
-	return error;
 }
 
 /* A kernel thread runs for a while, as context_switch has it, and does nothing. */

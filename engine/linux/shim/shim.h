@@ -30,7 +30,7 @@
 
 /* Per-CPU data of the current task moved, allocation functions got _noprof names, and much else. */
 #define SINCE_6_2 (LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0))
-/* Several pages of a folio are queued at once. */
+/* Several pages of a folio are queued at once; and what a userfaultfd is asked for it is told itself. */
 #define SINCE_6_9 (LINUX_VERSION_CODE >= KERNEL_VERSION(6, 9, 0))
 /* Who looks for room for a mapping is told its flags. */
 #define SINCE_6_10 (LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0))
@@ -43,9 +43,11 @@
 static inline struct page *frame_page(unsigned long pfn) { return (struct page *)LINUX_PAGES_BASE + pfn; }
 static inline void *frame_address(unsigned long pfn) { return (void *)(LINUX_FRAMES_BASE + (pfn << PAGE_SHIFT)); }
 
-struct page *shim_alloc_frame(gfp_t gfp);
+struct page *shim_alloc_frames(gfp_t gfp, unsigned int order);
+static inline struct page *shim_alloc_frame(gfp_t gfp) { return shim_alloc_frames(gfp, 0); }
+struct folio *shim_alloc_folio(gfp_t gfp, unsigned int order);
 /* `ip` is whose doing it is. */
-void shim_free_frame(struct page *page, const void *ip);
+void shim_free_frames(struct page *page, unsigned int order, const void *ip);
 int shim_frame_used(unsigned long pfn);
 /* Zeroed; aligned to 256 bytes, as maple nodes must be. Its place is never used again within a run. */
 void *shim_alloc_object(unsigned long size);
@@ -66,6 +68,10 @@ extern struct shim_mm shim_mms[linux_max_mms];
 static inline int shim_number_of(const struct mm_struct *mm) { return container_of(mm, struct shim_mm, mm) - shim_mms; }
 /* dup_mmap of kernel/fork.c: copies an mm's mappings, and what it has of its own, to one that is empty. */
 int dup_mmap(struct mm_struct *child, struct mm_struct *mm);
+/* The CPU's fork cannot go on. */
+void shim_fork_fails(void);
+/* Makes an mm that has had mappings as empty as it was. */
+void shim_empty_mm(struct mm_struct *mm);
 /* The CPU is about to drop a lock. */
 void shim_before_unlock(const struct rw_semaphore *sem);
 /* Tells of what a mapping shows in a range; `from` is where that was until now, 0: nowhere. */
@@ -115,7 +121,17 @@ void shim_init_swap(void);
 void __percpu *shim_alloc_percpu(size_t size);
 void shim_init_percpu_counter(struct percpu_counter *counter);
 void shim_init_files(void);
-/* For a run: files of so many pages. */
-void shim_begin_files(int pages, int filesystem);
+/* A device with memory of its own: who opens it, its address space, and what is in it. */
+struct file *shim_device(void);
+int shim_is_device(const struct address_space *mapping);
+int shim_is_device_frame(unsigned long pfn);
+void shim_init_device(struct super_block *sb);
+/* For a run: so many pages of it; 0: there is none. */
+void shim_begin_device(int pages);
+
+/* For a run: all mappings have these flags, too; and the length of all windows. */
+void shim_begin_mappings(unsigned long flags, unsigned long length);
+/* For a run: files of so many pages, in folios of an order. */
+void shim_begin_files(int pages, int filesystem, unsigned int order);
 
 #endif

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only
 /* Simplified stand-ins: the page allocator, slab, per-CPU memory.
  *
- * Keeps: a frame is handed out with one reference and zeroed if so asked, the one freed last comes first; what is free is
- * known, and who uses it or frees it again is told; a page that is freed is checked as the kernel does. An allocation that must
+ * Keeps: a frame is handed out with one reference and zeroed if so asked, the one freed last comes first; a folio gets frames in a
+ * row, if there are such; what is free is known, and who uses it or frees it again is told; a page that is freed is checked as the kernel does. An allocation that must
  * not sleep fails when it is told to; who may sleep waits until there is memory, and always gets some.
  * Does not keep: zones, watermarks; there is no swap space; slab objects are never used again within a run, so that a use after free finds what was
  * there. A page that is found bad is freed all the same. */
 #include "shim.h"
+
+/* mm/internal.h is the tree's own. */
+#include "internal.h"
 
 /* --- frames --- */
 
@@ -36,24 +39,79 @@ int shim_frame_used(unsigned long pfn) { return frame_used[pfn]; }
 
 static bool fails(gfp_t gfp) { return !gfpflags_allow_blocking(gfp) && host_allocation_fails(); }
 
-struct page *shim_alloc_frame(gfp_t gfp)
+/* As many in a row as a folio has, at a multiple of that. 0: there are none. */
+static int take_row(int count)
 {
-	struct page *page;
-	int pfn;
+	int first = linux_frames - count, i, kept = 0;
 
-	host_step(free_list, sizeof(free_list), 1, IP);
-	if (free_count == 0 || fails(gfp))
-		return NULL;
-	pfn = free_list[--free_count];
+	if (count == 1)
+		return free_count ? free_list[--free_count] : 0;
+	for (; first > 0; first -= count) {
+		for (i = 0; i < count && !frame_used[first + i]; i++)
+			;
+		if (i == count)
+			break;
+	}
+	for (i = 0; i < free_count && first > 0; i++) {
+		if (free_list[i] < first || free_list[i] >= first + count)
+			free_list[kept++] = free_list[i];
+	}
+	if (first > 0)
+		free_count = kept;
+	return first;
+}
+
+static void prepare(int pfn, gfp_t gfp)
+{
+	struct page *page = frame_page(pfn);
+
 	frame_used[pfn] = 1;
-	page = frame_page(pfn);
 	memset(page, 0, sizeof(*page));
 	atomic_set(&page->_mapcount, -1);
-	set_page_count(page, 1);
 	INIT_LIST_HEAD(&page->lru);
 	memset(frame_address(pfn), gfp & __GFP_ZERO ? 0 : 0xaa, gfp & __GFP_ZERO ? PAGE_SIZE : 64);
-	host_frame_allocated(pfn);
-	return page;
+}
+
+struct page *shim_alloc_frames(gfp_t gfp, unsigned int order)
+{
+	int pfn, i;
+
+	host_step(free_list, sizeof(free_list), 1, IP);
+	if (fails(gfp))
+		return NULL;
+	pfn = take_row(1 << order);
+	if (!pfn)
+		return NULL;
+	for (i = 0; i < 1 << order; i++)
+		prepare(pfn + i, gfp);
+	set_page_count(frame_page(pfn), 1);
+	host_frame_allocated(pfn, 1 << order);
+	return frame_page(pfn);
+}
+
+/* As prep_compound_page makes a folio of pages. */
+#if SINCE_6_12
+static void make_compound(struct page *page, unsigned int order)
+{
+	int i;
+
+	__SetPageHead(page);
+	for (i = 1; i < 1 << order; i++)
+		prep_compound_tail(page, i);
+	prep_compound_head(page, order);
+	page_rmappable_folio(page);
+}
+#else
+static void make_compound(struct page *page, unsigned int order) { host_die("nobody asks for large folios in this version"); }
+#endif
+
+struct folio *shim_alloc_folio(gfp_t gfp, unsigned int order)
+{
+	struct page *page = shim_alloc_frames(gfp, order);
+
+	if (page && order > 0)
+		make_compound(page, order);
+	return (struct folio *)page;
 }
 
 /* As free_pages_prepare checks it. What marks an anonymous page is taken away there. */
@@ -65,21 +123,39 @@ static void check_freed(const struct page *page)
 		host_error_printed("BUG: Bad page state");
 }
 
-void shim_free_frame(struct page *page, const void *ip)
+/* As free_tail_page_prepare checks it. */
+static void check_tails(struct page *page, unsigned int order)
 {
-	unsigned long pfn = page_to_pfn(page);
+	struct folio *folio = (struct folio *)page;
+	int i;
+
+	if (folio_mapcount(folio))
+		host_error_printed("BUG: Bad page state");
+	for (i = 1; i < 1 << order; i++) {
+		if (compound_head(page + i) != page || atomic_read(&page[i]._mapcount) != -1)
+			host_error_printed("BUG: Bad page state");
+	}
+}
+
+void shim_free_frames(struct page *page, unsigned int order, const void *ip)
+{
+	unsigned long pfn = page_to_pfn(page), end = pfn + (1UL << order);
 
 	host_step(free_list, sizeof(free_list), 1, ip);
 	if (!frame_used[pfn]) {
 		host_freed_twice(pfn, ip);
 		return;
 	}
+	if (order > 0)
+		check_tails(page, order);
 	check_freed(page);
 	host_frame_freed(pfn);
-	frame_used[pfn] = 0;
-	page->mapping = NULL;
-	memset(frame_address(pfn), 0xfe, 64);
-	free_list[free_count++] = pfn;
+	for (; pfn < end; pfn++) {
+		frame_used[pfn] = 0;
+		frame_page(pfn)->mapping = NULL;
+		memset(frame_address(pfn), 0xfe, 64);
+		free_list[free_count++] = pfn;
+	}
 }
 
 /* Of those who must not sleep, only gathers ask for a page in this way: for a batch. */
@@ -91,10 +167,13 @@ static unsigned long hand_out(struct page *page, gfp_t gfp)
 }
 
 #if SINCE_6_2
-struct page *__alloc_pages_noprof(gfp_t gfp, unsigned int order, int nid, nodemask_t *mask) { return shim_alloc_frame(gfp); }
+struct page *__alloc_pages_noprof(gfp_t gfp, unsigned int order, int nid, nodemask_t *mask)
+{
+	return shim_alloc_frames(gfp, order);
+}
 struct folio *__folio_alloc_noprof(gfp_t gfp, unsigned int order, int nid, nodemask_t *mask)
 {
-	return (struct folio *)shim_alloc_frame(gfp);
+	return shim_alloc_folio(gfp, order);
 }
 unsigned long get_free_pages_noprof(gfp_t gfp, unsigned int order) { return hand_out(shim_alloc_frame(gfp), gfp); }
 void free_unref_folios(struct folio_batch *batch)
@@ -102,14 +181,14 @@ void free_unref_folios(struct folio_batch *batch)
 	unsigned int i;
 
 	for (i = 0; i < batch->nr; i++)
-		shim_free_frame(&batch->folios[i]->page, IP);
+		shim_free_frames(&batch->folios[i]->page, folio_order(batch->folios[i]), IP);
 	folio_batch_reinit(batch);
 }
 #else
-struct page *__alloc_pages(gfp_t gfp, unsigned int order, int nid, nodemask_t *mask) { return shim_alloc_frame(gfp); }
+struct page *__alloc_pages(gfp_t gfp, unsigned int order, int nid, nodemask_t *mask) { return shim_alloc_frames(gfp, order); }
 struct folio *__folio_alloc(gfp_t gfp, unsigned int order, int nid, nodemask_t *mask)
 {
-	return (struct folio *)shim_alloc_frame(gfp);
+	return shim_alloc_folio(gfp, order);
 }
 unsigned long __get_free_pages(gfp_t gfp, unsigned int order) { return hand_out(shim_alloc_frame(gfp), gfp); }
 unsigned long get_zeroed_page(gfp_t gfp) { return hand_out(shim_alloc_frame(gfp | __GFP_ZERO), gfp); }
@@ -118,22 +197,22 @@ void free_unref_page_list(struct list_head *list)
 	struct page *page, *next;
 
 	list_for_each_entry_safe(page, next, list, lru)
-		shim_free_frame(page, IP);
+		shim_free_frames(page, 0, IP);
 	INIT_LIST_HEAD(list);
 }
 #endif
-void free_unref_page(struct page *page, unsigned int order) { shim_free_frame(page, IP); }
+void free_unref_page(struct page *page, unsigned int order) { shim_free_frames(page, order, IP); }
 void __free_pages(struct page *page, unsigned int order)
 {
 	if (put_page_testzero(page))
-		shim_free_frame(page, IP);
+		shim_free_frames(page, order, IP);
 }
 void free_pages(unsigned long address, unsigned int order)
 {
 	struct page *page = address ? virt_to_page((void *)address) : NULL;
 
 	if (page && put_page_testzero(page))
-		shim_free_frame(page, IP);
+		shim_free_frames(page, order, IP);
 }
 
 DEFINE_PER_CPU(bool, shim_migrating);
@@ -374,6 +453,14 @@ unsigned long arch_get_unmapped_area(struct file *file, unsigned long address, u
 {
 	return address;
 }
+#endif
+
+/* --- large folios --- */
+
+#if SINCE_6_12
+/* All have the least order that their files permit, and the kernel's own says the same of them; but it warns, too, if it has
+ * CONFIG_DEBUG_VM. */
+int __wrap_split_folio_to_list(struct folio *folio, struct list_head *list) { return -EINVAL; }
 #endif
 
 /* --- pages that CPUs hold for later --- */

@@ -55,6 +55,8 @@ static void boot_zones(void)
 	/* And who wants to map memory is not refused. */
 	atomic_long_set(&_totalram_pages, 1 << 20);
 	lruvec_init(&contig_page_data.__lruvec);
+	spin_lock_init(&contig_page_data.deferred_split_queue.split_queue_lock);
+	INIT_LIST_HEAD(&contig_page_data.deferred_split_queue.split_queue);
 }
 
 void linux_boot(const unsigned long *percpu_offsets)
@@ -83,6 +85,15 @@ void linux_boot(const unsigned long *percpu_offsets)
 	INIT_LIST_HEAD(&shadow_nodes.node->lru.list);
 	shim_init_files();
 	shim_init_swap();
+	shim_init_device(shim_inodes[0].i_sb);
+}
+
+void shim_empty_mm(struct mm_struct *mm)
+{
+	mm->flags = 0;
+	mm->map_count = 0;
+	mt_init_flags(&mm->mm_mt, MM_MT_FLAGS);
+	mt_set_external_lock(&mm->mm_mt, &mm->mmap_lock);
 }
 
 static void make_mm(int number)
@@ -110,8 +121,7 @@ static void make_mm(int number)
 			shim_init_percpu_counter(&mm->rss_stat[i]);
 	}
 #endif
-	mt_init_flags(&mm->mm_mt, MM_MT_FLAGS);
-	mt_set_external_lock(&mm->mm_mt, &mm->mmap_lock);
+	shim_empty_mm(mm);
 }
 
 static void make_thread(int cpu, int number)
@@ -127,25 +137,26 @@ static void make_thread(int cpu, int number)
 	per_cpu(cpu_tlbstate.ctxs[0].tlb_gen, cpu) = 1;
 }
 
-int linux_begin(int cpus, int mms, int files, int windows, int pages, int mapped, int filesystem,
-		unsigned forked)
+int linux_begin(const struct linux_machine *machine)
 {
+	const unsigned long length = (unsigned long)machine->pages * PAGE_SIZE;
 	int i, mm, window, error;
 
-	shim_begin_files(pages, filesystem);
-	for (i = 0; i < mms; i++)
+	shim_begin_files(machine->pages, machine->filesystem, machine->folio_order);
+	shim_begin_device(machine->device ? machine->pages : 0);
+	shim_begin_mappings(machine->seq_read ? VM_SEQ_READ : 0, machine->windows * length);
+	for (i = 0; i < machine->mms; i++)
 		make_mm(i);
-	for (i = 0; i < cpus; i++)
-		make_thread(i, i % mms);
-	for (mm = 0; mm < mms && mapped; mm++) {
+	for (i = 0; i < machine->cpus; i++)
+		make_thread(i, i % machine->mms);
+	for (mm = 0; mm < machine->mms && machine->mapped; mm++) {
 		struct task_struct *task = &shim_tasks[0];
 
-		if (forked & 1U << mm)
+		if (machine->forked & 1U << mm)
 			continue;
 		task->mm = &shim_mms[mm].mm;
-		for (window = 0; window < windows; window++) {
-			error = linux_mmap(LINUX_USER_BASE + (unsigned long)window * pages * PAGE_SIZE,
-					   (unsigned long)pages * PAGE_SIZE, linux_shared, window % files, 0);
+		for (window = 0; window < machine->windows; window++) {
+			error = linux_mmap(LINUX_USER_BASE + window * length, length, linux_shared, window % machine->files, 0);
 			if (error)
 				return error;
 		}

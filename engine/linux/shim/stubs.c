@@ -5,6 +5,7 @@
  * Keeps nothing of what they do: no timestamps of files, no security checks, no hotplug of CPUs. */
 #include <linux/panic.h>
 #include <linux/printk.h>
+#include <linux/userfaultfd_k.h>
 
 #include "shim.h"
 
@@ -14,6 +15,14 @@ DEFINE_STATIC_KEY_MAYBE(CONFIG_INIT_ON_FREE_DEFAULT_ON, init_on_free);
 #else
 bool inode_owner_or_capable(struct user_namespace *namespace, const struct inode *inode) { return true; }
 #endif
+bool pfn_modify_allowed(unsigned long pfn, pgprot_t prot) { return true; }
+/* The child is not registered, and nobody is told of what is unmapped. */
+int dup_userfaultfd(struct vm_area_struct *vma, struct list_head *unused)
+{
+	vma->vm_userfaultfd_ctx = NULL_VM_UFFD_CTX;
+	return 0;
+}
+bool userfaultfd_remove(struct vm_area_struct *vma, unsigned long start, unsigned long end) { return true; }
 bool capable(int capability) { return true; }
 unsigned long nr_free_buffer_pages(void) { return 1UL << 20; }
 int file_update_time(struct file *file) { return 0; }
