@@ -20,7 +20,7 @@ namespace shootdown {
 struct Places {
   enum class Kind : Fact {
     entry,              // owner: mm, number: virtual page
-    table,              // whether there is one; owner: mm, number: page table
+    table,              // whether there is one, and whether its memory is free; owner: mm, number: page table
     present,            // how many of its entries are; owner: mm, number: page table
     tlb,                // number: CPU
     lock,               // owner: class and owner, number
@@ -200,6 +200,8 @@ class TouchesOf {
   void operator()(const event::ClearAccessed& e) { say_.writes(places::entry(e.mm, e.page)); }
   void operator()(const event::InstallTable& e) { say_.writes(places::table(e.mm, e.first / e.count)); }
   void operator()(const event::FreeTable& e) { say_.writes(places::table(e.mm, e.first / e.count)); }
+  // Whichever they are.
+  void operator()(const event::ReleaseTables& e) { say_.writes({Kind::table, e.mm, 0, max_virtual_pages}); }
 
   // --- locks and address spaces ---
 

@@ -58,10 +58,6 @@ bool makes_anonymous_pages(const Program& program) {
   return has_any(program, {Call::mmap_anonymous, Call::mmap_private});
 }
 
-int page_tables_of(const MachineConfig& config) {
-  return ((config.virtual_pages() - 1) >> config.table_shift) + 1;
-}
-
 }  // namespace
 
 Kernel::Kernel(const RunSetup& setup, const ZapEngine& zap_engine)
@@ -110,7 +106,7 @@ void Kernel::init_mm(int number, bool born) {
   mm.mmap = arena().row<Shared<Vma*>>(mm.vmas.size());
   // Each fork makes the chains longer by one, and no mm is made by two.
   if (anon_vmas.size() != 0) mm.anon_vma_chains = arena().row<AnonVmaChain>(mm.vmas.size() * config.mms);
-  mm.page_tables = arena().row<PageTable>(page_tables_of(config));
+  mm.page_tables = arena().row<PageTable>(machine.tables()[number].directory.size());
   for (int table = 0; table < mm.page_tables.size(); ++table) {
     mm.page_tables[table].lock.init(
         {.kind = LockClass::page_table, .owner = as_fact(number), .number = as_fact(table)});
@@ -207,7 +203,7 @@ void Kernel::disturb(const Choice& choice) {
   footprint.begin_interruption(by);
   sched.record();
   if (choice.kind == Choice::Kind::evict) {
-    machine.tlb(choice.cpu).drop(choice.page);
+    machine.evict(choice.cpu, choice.page);
     announce(by.cpu, event::EvictTranslation{.owner = choice.cpu, .page = choice.page});
   } else {
     fill(by, task, choice.page);
@@ -219,10 +215,14 @@ void Kernel::fill(const Task& by, const Task& owner, int page) {
   const Mm& mm = *owner.mm;
   // A CPU that has switched to another address space walks that one.
   const bool loaded = (mm.cpumask.load(std::memory_order_relaxed) >> owner.cpu & 1U) != 0;
-  const bool filled = loaded && machine.fill(owner.cpu, mm.number, page);
-  const EntryFact entry = filled ? entry_fact(machine.read_pte(mm.number, page)) : EntryFact{};
-  announce(by.cpu, event::FillTranslation{.owner = as_fact(owner.cpu), .page = as_fact(page), .entry = entry});
+  const PageWalk walk = loaded ? machine.fill(owner.cpu, mm.number, page) : PageWalk{};
+  const EntryFact entry = walk.entry.present() ? entry_fact(walk.entry) : EntryFact{};
+  announce(by.cpu, event::FillTranslation{.owner = as_fact(owner.cpu),
+                                          .page = as_fact(page),
+                                          .entry = entry,
+                                          .astray = static_cast<Fact>(walk.astray)});
   also_reads(by, places::of_mm(Places::Kind::cpumask, mm.number));
+  also_reads(by, places::table(mm.number, as_fact(machine.place_of(page))));
   also_writes(by, places::entry(mm.number, as_fact(page)));
 }
 
@@ -230,35 +230,45 @@ SHOOTDOWN_HARNESS Word Kernel::next_value() {
   return ++last_value;
 }
 
+MmuGatherBatch* Kernel::take_batch(Task& current, unsigned max) {
+  const bool fails = current.failing_allocations != 0;
+  if (fails) --current.failing_allocations;
+  MmuGatherBatch* batch = nullptr;
+  zone_lock.add(0, std::memory_order_acq_rel);
+  if (!fails && free_batches_ != nullptr) {
+    batch = free_batches_;
+    free_batches_ = batch->next;
+  } else if (!fails && batches_made_ < max_batches) {
+    ++batches_made_;
+    batch = &arena().make<MmuGatherBatch>();
+    batch->entries = arena().row<std::uintptr_t>(static_cast<int>(max)).begin();
+  }
+  if (batch != nullptr) ++batches_in_use_;
+  zone_lock.add(0, std::memory_order_acq_rel);
+  also_writes(current, places::free_memory);
+  return batch;
+}
+
+void Kernel::give_back_batch(const Task& current, MmuGatherBatch* batch) {
+  zone_lock.add(0, std::memory_order_acq_rel);
+  batch->next = free_batches_;
+  free_batches_ = batch;
+  --batches_in_use_;
+  zone_lock.add(0, std::memory_order_acq_rel);
+  also_writes(current, places::free_memory);
+}
+
 MmuGatherBatch* Kernel::allocate_batch(Task& current, unsigned max) {
   MmuGatherBatch* batch = nullptr;
   act(current, event::AllocateBatch{}, [&](event::AllocateBatch& found) {
-    const bool fails = current.failing_allocations != 0;
-    if (fails) --current.failing_allocations;
-    zone_lock.add(0, std::memory_order_acq_rel);
-    if (!fails && free_batches_ != nullptr) {
-      batch = free_batches_;
-      free_batches_ = batch->next;
-    } else if (!fails && batches_made_ < max_batches) {
-      ++batches_made_;
-      batch = &arena().make<MmuGatherBatch>();
-      batch->encoded_pages = arena().row<std::uintptr_t>(static_cast<int>(max)).begin();
-    }
-    if (batch != nullptr) ++batches_in_use_;
-    zone_lock.add(0, std::memory_order_acq_rel);
+    batch = take_batch(current, max);
     found.allocated = static_cast<Fact>(batch != nullptr);
   });
   return batch;
 }
 
 void Kernel::free_batch(Task& current, MmuGatherBatch* batch) {
-  act(current, event::FreeBatch{}, [&] {
-    zone_lock.add(0, std::memory_order_acq_rel);
-    batch->next = free_batches_;
-    free_batches_ = batch;
-    --batches_in_use_;
-    zone_lock.add(0, std::memory_order_acq_rel);
-  });
+  act(current, event::FreeBatch{}, [&] { give_back_batch(current, batch); });
 }
 
 }  // namespace shootdown

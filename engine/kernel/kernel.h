@@ -36,6 +36,7 @@ struct Task {
   // A flush that this CPU has asked others for.
   struct FlushRequest {
     static constexpr int every_mm = -1;
+    static constexpr int no_mm = -2;  // only that it is handled counts
     int mm = 0;
     int first = 0;
     int count = 0;  // 0: everything
@@ -57,12 +58,13 @@ struct Task {
   WaitQueue flush_done;
 };
 
-// A list of queued pages of a gather, with room for `max` of them.
+// A list of queued pages of a gather, with room for `max` of them; or of page tables (struct mmu_table_batch), each by the page
+// at which it begins.
 struct MmuGatherBatch {
   MmuGatherBatch* next = nullptr;
   unsigned nr = 0;
   unsigned max = 0;
-  std::uintptr_t* encoded_pages = nullptr;
+  std::uintptr_t* entries = nullptr;
 };
 
 class Kernel final : public Run {
@@ -111,9 +113,13 @@ class Kernel final : public Run {
   const Frame& frame(const Page* page) const { return machine.frame(pfn(page)); }
   PageTable& page_table(Mm& mm, int virtual_page) const { return mm.page_tables[virtual_page >> config.table_shift]; }
 
-  // __get_free_pages for a gather, with room for `max` pages: null when it fails, which is a choice.
+  // __get_free_pages for a gather, with room for `max` pages, of which there is one size in a run: null when it fails, which is
+  // a choice.
   MmuGatherBatch* allocate_batch(Task& current, unsigned max);
   void free_batch(Task& current, MmuGatherBatch* batch);
+  // The same as a part of the step that has been made.
+  MmuGatherBatch* take_batch(Task& current, unsigned max);
+  void give_back_batch(const Task& current, MmuGatherBatch* batch);
   int batches_in_use() const { return batches_in_use_; }
 
   // See Run::announce.

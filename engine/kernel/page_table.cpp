@@ -6,6 +6,25 @@ namespace shootdown {
 
 namespace {
 
+// What uses a page table, by the texts that KernelFacts has for it.
+enum class User : Fact { walk_without_lock = 1, locker = 2 };
+
+// Whether a page table that somebody has come to is free, which is announced.
+bool is_freed(const Task& current, const Mm& mm, int page, TableNumber table, User user) {
+  if (!current.kernel->machine.is_freed(mm.number, page, table)) return false;
+  note(current, event::UseFreed{.how = event::UseFreed::How::walks,
+                                .function = {.kind = TextFact::Kind::function, .number = static_cast<Fact>(user)},
+                                .frame = no_fact});
+  return true;
+}
+
+// The page table for a page, as it is in this step.
+TableNumber table_at(const Task& current, const Mm& mm, int page) {
+  const Machine& machine = current.kernel->machine;
+  also_reads(current, places::table(mm.number, as_fact(machine.place_of(page))));
+  return machine.page_table(mm.number, page);
+}
+
 // An event of the page table for a page.
 template <typename E>
 E table_event(const Task& current, const Mm& mm, int page) {
@@ -16,35 +35,35 @@ E table_event(const Task& current, const Mm& mm, int page) {
 }  // namespace
 
 bool pmd_present(const Task& current, const Mm& mm, int page) {
-  const unsigned shift = current.kernel->config.table_shift;
-  also_reads(current, places::table(mm.number, as_fact(page >> shift)));
-  return mm.page_tables[page >> shift].exists.load(std::memory_order_acquire);
+  return table_at(current, mm, page) != 0;
 }
 
-bool pmd_none(Task& current, Mm& mm, int page) {
-  if (pmd_present(current, mm, page)) return false;
-  const PageTable& table = current.kernel->page_table(mm, page);
-  const auto look = act(current, table_event<event::ReadTable>(current, mm, page), [&](event::ReadTable& found) {
-    found.exists = static_cast<Fact>(table.exists.load(std::memory_order_acquire));
+TableNumber pmd_get(Task& current, Mm& mm, int page) {
+  TableNumber table = table_at(current, mm, page);
+  if (table != 0) return table;
+  act(current, table_event<event::ReadTable>(current, mm, page), [&](event::ReadTable& found) {
+    table = current.kernel->machine.page_table(mm.number, page);
+    found.exists = static_cast<Fact>(table != 0);
   });
-  return look.exists == 0;
+  return table;
 }
 
 void pte_alloc(Task& current, Mm& mm, int page) {
   if (pmd_present(current, mm, page)) return;
-  PageTable& table = current.kernel->page_table(mm, page);
   act(current, table_event<event::InstallTable>(current, mm, page), [&](event::InstallTable& found) {
-    found.installed = static_cast<Fact>(!table.exists.exchange(true, std::memory_order_acq_rel));
+    found.installed = static_cast<Fact>(current.kernel->machine.install_page_table(mm.number, page));
   });
 }
 
 void pmd_clear(Task& current, Mm& mm, int page) {
   act(current, table_event<event::FreeTable>(current, mm, page),
-      [&] { current.kernel->page_table(mm, page).exists.store(false, std::memory_order_release); });
+      [&] { current.kernel->machine.clear_page_table(mm.number, page); });
 }
 
 void pte_lock(Task& current, Mm& mm, int page) {
+  const TableNumber table = table_at(current, mm, page);
   current.kernel->page_table(mm, page).lock.lock(current);
+  is_freed(current, mm, page, table, User::locker);
 }
 
 void pte_unlock(Task& current, Mm& mm, int page) {
@@ -58,6 +77,12 @@ Pte ptep_get(Task& current, Mm& mm, int page) {
     found.entry = entry_fact(pte);
   });
   return pte;
+}
+
+Pte ptep_get_lockless(Task& current, Mm& mm, int page, TableNumber table) {
+  const Pte pte = ptep_get(current, mm, page);
+  if (is_freed(current, mm, page, table, User::walk_without_lock)) return {};
+  return table_at(current, mm, page) == table ? pte : Pte();
 }
 
 Pte ptep_get_and_clear(Task& current, Mm& mm, int page) {

@@ -4,11 +4,15 @@
 // patches of October 2022, in which the queued pointers carry flags; of 6.2, where late
 // rmaps limit the batches; and of 6.9, where numbers may follow pointers. A gather
 // stands on the stack of the task that unmaps. Pages go into a small bundle in
-// the gather itself, then into batches of a page each, as long as there are any.
+// the gather itself, then into batches of a page each, as long as there are any. Page
+// tables go into a batch of their own (struct mmu_table_batch), as on x86 under a hypervisor
+// that flushes TLBs, and later always; else 6.1 and 6.12 queue them with the pages.
 //
 // What a flag means, and what is done with it when pages are released, is the
 // engine's.
 #pragma once
+
+#include <span>
 
 #include "engine/check.h"
 #include "engine/kernel/tlb_gather.h"
@@ -47,7 +51,10 @@ class MmuGather : public TlbGather {
   // tlb_flush_rmaps: removes the rmap of all pages whose pointers carry a flag. The TLBs have been flushed, and the
   // page-table lock is still held.
   void flush_rmaps();
-  // tlb_flush_mmu: flushes, then releases all queued pages.
+  // pte_free_tlb: nobody finds the page table that begins at page `first` any more. Its memory is freed after the next flush, or
+  // before this returns, if there is none to queue it in.
+  void remove_table(int first);
+  // tlb_flush_mmu: flushes, then frees the page tables and releases all queued pages.
   void flush();
   // tlb_finish_mmu.
   void finish();
@@ -59,6 +66,10 @@ class MmuGather : public TlbGather {
  private:
   bool is_full() const;
   bool next_batch();
+  unsigned batch_entries() const;
+  void table_invalidate();
+  void flush_tables();
+  void free_tables(std::span<const std::uintptr_t> tables);
   void free_batches();
   void release_batches();
 
@@ -67,6 +78,7 @@ class MmuGather : public TlbGather {
   bool delayed_rmap_ = false;
   unsigned batch_count_ = 0;
   MmuGatherBatch* active_;
+  MmuGatherBatch* tables_ = nullptr;
   MmuGatherBatch local_;
   std::uintptr_t pages_[max_bundle + 1];  // of local_; the last one is for a planted mistake
 };

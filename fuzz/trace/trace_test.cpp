@@ -503,8 +503,10 @@ BOOST_AUTO_TEST_CASE(words_tell_of_mappings_that_become_one) {
 
 BOOST_AUTO_TEST_CASE(words_name_page_tables) {
   const event::FreeTable second{.mm = 1, .first = 4, .count = 4};
-  BOOST_TEST(words(second) == "free page table");
-  BOOST_TEST(words(second, {.cpus = 2, .mms = 2, .pages = 8, .table_shift = 2}) == "free page table 1 of mm 1");
+  BOOST_TEST(words(second) == "unhook page table");
+  BOOST_TEST(words(second, {.cpus = 2, .mms = 2, .pages = 8, .table_shift = 2}) == "unhook page table 1 of mm 1");
+  BOOST_TEST(words(event::ReleaseTables{.count = 1}) == "free 1 page table");
+  BOOST_TEST(words(event::ReleaseTables{.mm = 1, .count = 2}, {.cpus = 2, .mms = 2}) == "free 2 page tables of mm 1");
   BOOST_TEST(words(event::ReadTable{}) == "page table: there is none");
   BOOST_TEST(words(event::ReadTable{.exists = 1}) == "page table: there is one");
   BOOST_TEST(words(event::InstallTable{.installed = 1}) == "install page table");
