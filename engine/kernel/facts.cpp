@@ -135,7 +135,7 @@ TlbFact KernelFacts::tlb_entry(int cpu, int number) const {
   return entry.fact(kernel_.machine.generation(entry.frame));
 }
 
-// Who may use what has been freed: who looks for the mappings of a page (anon_vma.h), and who comes to a page table (page_table.h).
+// Those of UserOfFreed.
 std::string_view KernelFacts::text(TextFact text) const {
   static constexpr std::string_view functions[] = {"rmap_walk_anon", "gup_pte_range", "pte_offset_map_lock"};
   return text.kind == TextFact::Kind::function ? functions[text.number] : "";

@@ -124,6 +124,7 @@ void Kernel::init_task(int cpu) {
   task.held.init(arena().row<LockFact>(max_locks_held + (truncates_ ? max_pages_truncated : 0)));
   task.mm = &mm;
   task.swap_queue = arena().row<SwapRequest>(swap.size());
+  task.table_batch = arena().row<std::uint16_t>(mm.page_tables.size());
   mm.users.add(1, std::memory_order_relaxed);
   if (mm.born.load(std::memory_order_relaxed)) mm.cpumask.set(cpu_bit(cpu), std::memory_order_relaxed);
 }
@@ -230,45 +231,34 @@ SHOOTDOWN_HARNESS Word Kernel::next_value() {
   return ++last_value;
 }
 
-MmuGatherBatch* Kernel::take_batch(Task& current, unsigned max) {
-  const bool fails = current.failing_allocations != 0;
-  if (fails) --current.failing_allocations;
-  MmuGatherBatch* batch = nullptr;
-  zone_lock.add(0, std::memory_order_acq_rel);
-  if (!fails && free_batches_ != nullptr) {
-    batch = free_batches_;
-    free_batches_ = batch->next;
-  } else if (!fails && batches_made_ < max_batches) {
-    ++batches_made_;
-    batch = &arena().make<MmuGatherBatch>();
-    batch->entries = arena().row<std::uintptr_t>(static_cast<int>(max)).begin();
-  }
-  if (batch != nullptr) ++batches_in_use_;
-  zone_lock.add(0, std::memory_order_acq_rel);
-  also_writes(current, places::free_memory);
-  return batch;
-}
-
-void Kernel::give_back_batch(const Task& current, MmuGatherBatch* batch) {
-  zone_lock.add(0, std::memory_order_acq_rel);
-  batch->next = free_batches_;
-  free_batches_ = batch;
-  --batches_in_use_;
-  zone_lock.add(0, std::memory_order_acq_rel);
-  also_writes(current, places::free_memory);
-}
-
 MmuGatherBatch* Kernel::allocate_batch(Task& current, unsigned max) {
   MmuGatherBatch* batch = nullptr;
   act(current, event::AllocateBatch{}, [&](event::AllocateBatch& found) {
-    batch = take_batch(current, max);
+    const bool fails = allocation_fails(current);
+    zone_lock.add(0, std::memory_order_acq_rel);
+    if (!fails && free_batches_ != nullptr) {
+      batch = free_batches_;
+      free_batches_ = batch->next;
+    } else if (!fails && batches_made_ < max_batches) {
+      ++batches_made_;
+      batch = &arena().make<MmuGatherBatch>();
+      batch->encoded_pages = arena().row<std::uintptr_t>(static_cast<int>(max)).begin();
+    }
+    if (batch != nullptr) ++batches_in_use_;
+    zone_lock.add(0, std::memory_order_acq_rel);
     found.allocated = static_cast<Fact>(batch != nullptr);
   });
   return batch;
 }
 
 void Kernel::free_batch(Task& current, MmuGatherBatch* batch) {
-  act(current, event::FreeBatch{}, [&] { give_back_batch(current, batch); });
+  act(current, event::FreeBatch{}, [&] {
+    zone_lock.add(0, std::memory_order_acq_rel);
+    batch->next = free_batches_;
+    free_batches_ = batch;
+    --batches_in_use_;
+    zone_lock.add(0, std::memory_order_acq_rel);
+  });
 }
 
 }  // namespace shootdown

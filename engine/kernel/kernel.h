@@ -50,6 +50,9 @@ struct Task {
     bool writable = false;  // dirty entries were among them: CPUs may go on writing
   };
   UnmapBatch tlb_ubc;
+  // struct mmu_table_batch of the gather that takes page tables away, of which a task has one at a time: each by the page at which
+  // it begins.
+  Row<std::uint16_t> table_batch;
   // What it has asked the disk for, the oldest first.
   Row<SwapRequest> swap_queue;
   int swap_requests = 0;
@@ -58,13 +61,12 @@ struct Task {
   WaitQueue flush_done;
 };
 
-// A list of queued pages of a gather, with room for `max` of them; or of page tables (struct mmu_table_batch), each by the page
-// at which it begins.
+// A list of queued pages of a gather, with room for `max` of them.
 struct MmuGatherBatch {
   MmuGatherBatch* next = nullptr;
   unsigned nr = 0;
   unsigned max = 0;
-  std::uintptr_t* entries = nullptr;
+  std::uintptr_t* encoded_pages = nullptr;
 };
 
 class Kernel final : public Run {
@@ -113,13 +115,9 @@ class Kernel final : public Run {
   const Frame& frame(const Page* page) const { return machine.frame(pfn(page)); }
   PageTable& page_table(Mm& mm, int virtual_page) const { return mm.page_tables[virtual_page >> config.table_shift]; }
 
-  // __get_free_pages for a gather, with room for `max` pages, of which there is one size in a run: null when it fails, which is
-  // a choice.
+  // __get_free_pages for a gather, with room for `max` pages: null when it fails, which is a choice.
   MmuGatherBatch* allocate_batch(Task& current, unsigned max);
   void free_batch(Task& current, MmuGatherBatch* batch);
-  // The same as a part of the step that has been made.
-  MmuGatherBatch* take_batch(Task& current, unsigned max);
-  void give_back_batch(const Task& current, MmuGatherBatch* batch);
   int batches_in_use() const { return batches_in_use_; }
 
   // See Run::announce.
@@ -157,6 +155,13 @@ class Kernel final : public Run {
 inline bool planted(const Task& current, Defect defect) {
   if (__builtin_expect(static_cast<int>(current.kernel->defect != defect), 1) != 0) return false;
   current.kernel->defect_reached.store(true, std::memory_order_relaxed);
+  return true;
+}
+
+// Whether the allocation that the task is about to make fails, which is a choice.
+inline bool allocation_fails(Task& current) {
+  if (current.failing_allocations == 0) return false;
+  --current.failing_allocations;
   return true;
 }
 

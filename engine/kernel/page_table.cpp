@@ -6,15 +6,10 @@ namespace shootdown {
 
 namespace {
 
-// What uses a page table, by the texts that KernelFacts has for it.
-enum class User : Fact { walk_without_lock = 1, locker = 2 };
-
 // Whether a page table that somebody has come to is free, which is announced.
-bool is_freed(const Task& current, const Mm& mm, int page, TableNumber table, User user) {
+bool is_freed(const Task& current, const Mm& mm, int page, TableNumber table, UserOfFreed user) {
   if (!current.kernel->machine.is_freed(mm.number, page, table)) return false;
-  note(current, event::UseFreed{.how = event::UseFreed::How::walks,
-                                .function = {.kind = TextFact::Kind::function, .number = static_cast<Fact>(user)},
-                                .frame = no_fact});
+  note(current, event::UseFreed{.how = event::UseFreed::How::walks, .function = name_of(user), .frame = no_fact});
   return true;
 }
 
@@ -63,7 +58,7 @@ void pmd_clear(Task& current, Mm& mm, int page) {
 void pte_lock(Task& current, Mm& mm, int page) {
   const TableNumber table = table_at(current, mm, page);
   current.kernel->page_table(mm, page).lock.lock(current);
-  is_freed(current, mm, page, table, User::locker);
+  is_freed(current, mm, page, table, UserOfFreed::pte_offset_map_lock);
 }
 
 void pte_unlock(Task& current, Mm& mm, int page) {
@@ -81,7 +76,7 @@ Pte ptep_get(Task& current, Mm& mm, int page) {
 
 Pte ptep_get_lockless(Task& current, Mm& mm, int page, TableNumber table) {
   const Pte pte = ptep_get(current, mm, page);
-  if (is_freed(current, mm, page, table, User::walk_without_lock)) return {};
+  if (is_freed(current, mm, page, table, UserOfFreed::gup_pte_range)) return {};
   return table_at(current, mm, page) == table ? pte : Pte();
 }
 

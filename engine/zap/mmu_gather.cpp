@@ -20,7 +20,7 @@ MmuGather::MmuGather(Task& current, Mm& mm, bool fullmm, const Releaser& release
       local_{.next = nullptr,
              .nr = 0,
              .max = std::max<unsigned>(current.kernel->config.bundle, 1 + room_for_number_),
-             .entries = pages_} {}
+             .encoded_pages = pages_} {}
 
 // The defaults follow include/asm-generic/tlb.h: what fits in a page behind the batch's header of 16
 // bytes, and 10,000 pages in all.
@@ -33,11 +33,6 @@ unsigned MmuGather::max_batch_count(const MachineConfig& config) {
   return config.batch_count != 0 ? config.batch_count : 10000U / max_batch(config);
 }
 
-// That a batch has memory for.
-unsigned MmuGather::batch_entries() const {
-  return std::max(max_batch(task().kernel->config), 1 + room_for_number_) + room_for_number_;
-}
-
 // With rmaps to be removed only the gather's own bundle and one batch behind it are looked through for them
 // (flush_rmaps): then no further batch may be begun.
 bool MmuGather::next_batch() {
@@ -47,14 +42,15 @@ bool MmuGather::next_batch() {
     return true;
   }
   if (batch_count_ == max_batch_count(task().kernel->config)) return false;
-  MmuGatherBatch* const batch = task().kernel->allocate_batch(task(), batch_entries());
+  const unsigned max = std::max(max_batch(task().kernel->config), 1 + room_for_number_);
+  MmuGatherBatch* const batch = task().kernel->allocate_batch(task(), max + room_for_number_);
   if (batch == nullptr) return false;
   ++batch_count_;
   batch->next = nullptr;
   batch->nr = 0;
-  batch->max = batch_entries() - room_for_number_;
+  batch->max = max;
   if (planted(task(), Defect::batch_not_initialised)) {
-    batch->entries[batch->nr++] = reinterpret_cast<std::uintptr_t>(task().kernel->pages.begin());
+    batch->encoded_pages[batch->nr++] = reinterpret_cast<std::uintptr_t>(task().kernel->pages.begin());
   }
   active_->next = batch;
   active_ = batch;
@@ -77,8 +73,8 @@ bool MmuGather::remove_page(Page* page, unsigned flags, int pages) {
   const bool wrong_bit = !queues_ranges() && planted(task(), Defect::flag_in_wrong_bit);
   act(task(), event::QueuePage{.page = fact, .flags = flags}, [&](event::QueuePage& found) {
     const EncodedPage entry = encode_page(task(), page, flags, wrong_bit);
-    active_->entries[active_->nr++] = entry.bits();
-    if (pages > 1) active_->entries[active_->nr++] = encode_nr_pages(pages);
+    active_->encoded_pages[active_->nr++] = entry.bits();
+    if (pages > 1) active_->encoded_pages[active_->nr++] = encode_nr_pages(pages);
     found.pointer = pointer_fact(task(), entry.bits());
     found.queued = active_->nr;
     found.room = active_->max;
@@ -127,7 +123,7 @@ void wait_for_page_locks(const MmuGather& tlb, const std::uintptr_t* entries, un
 void MmuGather::release_batches() {
   const unsigned free_cap = task().kernel->config.free_cap;
   for (MmuGatherBatch* batch = &local_; batch != nullptr && batch->nr != 0; batch = batch->next) {
-    std::uintptr_t* pages = batch->entries;
+    std::uintptr_t* pages = batch->encoded_pages;
     const unsigned left = planted(task(), Defect::batch_not_emptied) ? batch->nr : 0;
     do {
       unsigned count = std::min(free_cap, batch->nr);
@@ -145,12 +141,12 @@ void MmuGather::release_batches() {
   if (!planted(task(), Defect::active_batch_kept)) active_ = &local_;
 }
 
-// __tlb_remove_table_free. Linux calls it by RCU, which waits for all who walk page tables with interrupts off. They have answered
-// the flush by then, if that asks by interrupts, so here it is done at once.
-void MmuGather::free_tables(std::span<const std::uintptr_t> tables) {
+// __tlb_remove_table_free. Linux has RCU call it, which waits for all who walk page tables with interrupts off. They have answered
+// the flush, which asks by interrupts here: so it is done at once.
+void MmuGather::free_tables(std::span<const std::uint16_t> tables) {
   Machine& machine = task().kernel->machine;
   act(task(), event::ReleaseTables{.mm = mm().number, .count = static_cast<Fact>(tables.size())}, [&] {
-    for (const std::uintptr_t first : tables) machine.free_page_table(mm().number, static_cast<int>(first));
+    for (const int first : tables) machine.free_page_table(mm().number, first);
   });
 }
 
@@ -158,32 +154,26 @@ void MmuGather::table_invalidate() {
   if (!planted(task(), Defect::tables_freed_unflushed)) flush_tlb_only();
 }
 
-// tlb_remove_table. Nobody sees that memory is taken for a batch: it is no step.
+// tlb_remove_table. That there is memory for a batch, or none, is no step: nobody else sees any of it.
 void MmuGather::remove_table(int first) {
   note_table(first);
-  if (tables_ == nullptr) {
-    tables_ = task().kernel->take_batch(task(), batch_entries());
-    if (tables_ == nullptr) {
-      table_invalidate();
-      smp_call_function(task());  // tlb_remove_table_sync_one
-      const auto table = static_cast<std::uintptr_t>(first);
-      free_tables({&table, 1});
-      return;
-    }
-    tables_->nr = 0;
-    tables_->max = max_batch(task().kernel->config);
+  const auto table = static_cast<std::uint16_t>(first);
+  if (tables_ == 0 && allocation_fails(task())) {
+    table_invalidate();
+    smp_call_function(task());  // tlb_remove_table_sync_one
+    free_tables({&table, 1});
+    return;
   }
-  tables_->entries[tables_->nr++] = static_cast<std::uintptr_t>(first);
-  if (tables_->nr == tables_->max) flush_tables();
+  task().table_batch[tables_++] = table;
+  if (tables_ == max_batch(task().kernel->config)) flush_tables();
 }
 
 // tlb_table_flush.
 void MmuGather::flush_tables() {
-  if (tables_ == nullptr) return;
+  if (tables_ == 0) return;
   table_invalidate();
-  free_tables({tables_->entries, tables_->nr});
-  task().kernel->give_back_batch(task(), tables_);
-  tables_ = nullptr;
+  free_tables(task().table_batch.first(static_cast<int>(tables_)));
+  tables_ = 0;
 }
 
 void MmuGather::flush() {
@@ -213,7 +203,7 @@ void MmuGather::finish() {
 void MmuGather::flush_rmaps() {
   if (!delayed_rmap_ || planted(task(), Defect::delayed_rmap_kept)) return;
   const auto flush_batch = [this](const MmuGatherBatch& batch) {
-    each_queued(*this, batch.entries, batch.nr, [this](EncodedPage entry, int pages) {
+    each_queued(*this, batch.encoded_pages, batch.nr, [this](EncodedPage entry, int pages) {
       if ((encoded_page_flags(task(), entry) & encoded_page_delay_rmap) == 0) return;
       page_remove_rmap(task(), entry.page(), planted(task(), Defect::range_rmap_of_one) ? 1 : pages);
     });

@@ -66,10 +66,9 @@ class MmuGather : public TlbGather {
  private:
   bool is_full() const;
   bool next_batch();
-  unsigned batch_entries() const;
   void table_invalidate();
   void flush_tables();
-  void free_tables(std::span<const std::uintptr_t> tables);
+  void free_tables(std::span<const std::uint16_t> tables);
   void free_batches();
   void release_batches();
 
@@ -77,8 +76,8 @@ class MmuGather : public TlbGather {
   const unsigned room_for_number_;  // an entry that a batch must have room for behind that of a pointer
   bool delayed_rmap_ = false;
   unsigned batch_count_ = 0;
+  unsigned tables_ = 0;  // in the task's batch of page tables
   MmuGatherBatch* active_;
-  MmuGatherBatch* tables_ = nullptr;
   MmuGatherBatch local_;
   std::uintptr_t pages_[max_bundle + 1];  // of local_; the last one is for a planted mistake
 };
