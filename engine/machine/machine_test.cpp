@@ -209,6 +209,7 @@ BOOST_AUTO_TEST_CASE(a_walk_to_an_old_page_table_finds_nothing_of_the_new_one) {
 
 BOOST_AUTO_TEST_CASE(what_is_dropped_leads_nowhere) {
   const auto astray_after = [this](const auto& drop) {
+    x86::flush_all(*machine, 0);
     machine->install_page_table(0, 0);
     machine->set_pte(0, 0, clean);
     access(0, false);

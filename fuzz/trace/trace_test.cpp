@@ -200,23 +200,24 @@ BOOST_AUTO_TEST_CASE(short_picture_is_exact) {
       thread exit
                                                 thread exit
                                                                                       thread exit
-  88                                                                                    free page table
+  88                                                                                    unhook page table
   91                                                                                    send IPI to cpu 0, 1
   92    take IPI from cpu 2
   93    flush whole TLB
   94                                              take IPI from cpu 2
   95                                              flush whole TLB
   96                                                                                    flush whole TLB
+  97                                                                                    free 1 page table
                                                                                       final sync
- 103                                                                                    no page tagged towrite: done
- 104                                                                                    no page tagged writeback
+ 104                                                                                    no page tagged towrite: done
+ 105                                                                                    no page tagged writeback
       *** fsync-durability: fsync by cpu 2 returns, but the disk has 1 in page 0 word 0 of file 0, where 2 had been
         written before it began
- 109                                                                                    strip buffers of frame 0
- 114                                                                                    drop frame 0 from page cache
- 119                                                                                    free frame 0
+ 110                                                                                    strip buffers of frame 0
+ 115                                                                                    drop frame 0 from page cache
+ 120                                                                                    free frame 0
       *** page-cache-contents: after the final sync the disk has 1 in page 0 word 0 of file 0, where 2 was written last
-(37 of 121 steps are shown)
+(38 of 122 steps are shown)
 )";
   BOOST_TEST(picture(lost_write, {}) == expected);
 }
