@@ -230,8 +230,8 @@ struct FreeTable : StepEvent {
   Fact count;
 };
 
-// The memory of page tables that were taken from their places is free.
-struct ReleaseTables : StepEvent {
+// The memory of page tables that were taken from their places is free from now on.
+struct ReleaseTables : Note {
   Fact mm;
   Fact count;  // so many page tables
 };

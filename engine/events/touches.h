@@ -200,8 +200,6 @@ class TouchesOf {
   void operator()(const event::ClearAccessed& e) { say_.writes(places::entry(e.mm, e.page)); }
   void operator()(const event::InstallTable& e) { say_.writes(places::table(e.mm, e.first / e.count)); }
   void operator()(const event::FreeTable& e) { say_.writes(places::table(e.mm, e.first / e.count)); }
-  // Whichever they are.
-  void operator()(const event::ReleaseTables& e) { say_.writes({Kind::table, e.mm, 0, max_virtual_pages}); }
 
   // --- locks and address spaces ---
 

@@ -124,7 +124,6 @@ void Kernel::init_task(int cpu) {
   task.held.init(arena().row<LockFact>(max_locks_held + (truncates_ ? max_pages_truncated : 0)));
   task.mm = &mm;
   task.swap_queue = arena().row<SwapRequest>(swap.size());
-  task.table_batch = arena().row<std::uint16_t>(mm.page_tables.size());
   mm.users.add(1, std::memory_order_relaxed);
   if (mm.born.load(std::memory_order_relaxed)) mm.cpumask.set(cpu_bit(cpu), std::memory_order_relaxed);
 }

@@ -50,9 +50,6 @@ struct Task {
     bool writable = false;  // dirty entries were among them: CPUs may go on writing
   };
   UnmapBatch tlb_ubc;
-  // struct mmu_table_batch of the gather that takes page tables away, of which a task has one at a time: each by the page at which
-  // it begins.
-  Row<std::uint16_t> table_batch;
   // What it has asked the disk for, the oldest first.
   Row<SwapRequest> swap_queue;
   int swap_requests = 0;

@@ -73,6 +73,7 @@ struct Vma {
 // A page table of the lowest level. The entries themselves, and whether there is one, belong to the machine.
 struct PageTable {
   SpinLock lock;
+  PageTable* next = nullptr;  // of those that a gather has taken away, and is to free (struct mmu_table_batch)
   // Entries in it that are present. Plain on purpose: ThreadSanitizer cannot see who changes an
   // (atomic) entry without the lock, but this it sees.
   Shared<std::int32_t> present = 0;

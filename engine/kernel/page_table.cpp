@@ -6,18 +6,23 @@ namespace shootdown {
 
 namespace {
 
-// Whether a page table that somebody has come to is free, which is announced.
-bool is_freed(const Task& current, const Mm& mm, int page, TableNumber table, UserOfFreed user) {
-  if (!current.kernel->machine.is_freed(mm.number, page, table)) return false;
-  note(current, event::UseFreed{.how = event::UseFreed::How::walks, .function = name_of(user), .frame = no_fact});
-  return true;
-}
-
-// The page table for a page, as it is in this step.
-TableNumber table_at(const Task& current, const Mm& mm, int page) {
+// The way to the page table for a page, which is looked at in this step.
+const DirectoryEntry& way_to(const Task& current, const Mm& mm, int page) {
   const Machine& machine = current.kernel->machine;
   also_reads(current, places::table(mm.number, as_fact(machine.place_of(page))));
-  return machine.page_table(mm.number, page);
+  return machine.directory_entry(mm.number, page);
+}
+
+// The page table to which it leads.
+TableNumber table_at(const DirectoryEntry& way) {
+  return way.table.load(std::memory_order_acquire);
+}
+
+// Whether a page table that somebody has come to is free by now, which is announced.
+bool is_freed(const Task& current, const DirectoryEntry& way, TableNumber table, UserOfFreed user) {
+  if (!way.is_freed(table)) return false;
+  note(current, event::UseFreed{.how = event::UseFreed::How::walks, .function = name_of(user), .frame = no_fact});
+  return true;
 }
 
 // An event of the page table for a page.
@@ -30,14 +35,15 @@ E table_event(const Task& current, const Mm& mm, int page) {
 }  // namespace
 
 bool pmd_present(const Task& current, const Mm& mm, int page) {
-  return table_at(current, mm, page) != 0;
+  return table_at(way_to(current, mm, page)) != 0;
 }
 
 TableNumber pmd_get(Task& current, Mm& mm, int page) {
-  TableNumber table = table_at(current, mm, page);
+  const DirectoryEntry& way = way_to(current, mm, page);
+  TableNumber table = table_at(way);
   if (table != 0) return table;
   act(current, table_event<event::ReadTable>(current, mm, page), [&](event::ReadTable& found) {
-    table = current.kernel->machine.page_table(mm.number, page);
+    table = table_at(way);
     found.exists = static_cast<Fact>(table != 0);
   });
   return table;
@@ -56,9 +62,10 @@ void pmd_clear(Task& current, Mm& mm, int page) {
 }
 
 void pte_lock(Task& current, Mm& mm, int page) {
-  const TableNumber table = table_at(current, mm, page);
+  const DirectoryEntry& way = way_to(current, mm, page);
+  const TableNumber table = table_at(way);
   current.kernel->page_table(mm, page).lock.lock(current);
-  is_freed(current, mm, page, table, UserOfFreed::pte_offset_map_lock);
+  is_freed(current, way, table, UserOfFreed::pte_offset_map_lock);
 }
 
 void pte_unlock(Task& current, Mm& mm, int page) {
@@ -76,8 +83,9 @@ Pte ptep_get(Task& current, Mm& mm, int page) {
 
 Pte ptep_get_lockless(Task& current, Mm& mm, int page, TableNumber table) {
   const Pte pte = ptep_get(current, mm, page);
-  if (is_freed(current, mm, page, table, UserOfFreed::gup_pte_range)) return {};
-  return table_at(current, mm, page) == table ? pte : Pte();
+  const DirectoryEntry& way = way_to(current, mm, page);
+  if (is_freed(current, way, table, UserOfFreed::gup_pte_range)) return {};
+  return table_at(way) == table ? pte : Pte();
 }
 
 Pte ptep_get_and_clear(Task& current, Mm& mm, int page) {

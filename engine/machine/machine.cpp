@@ -31,7 +31,9 @@ Machine::Machine(Arena& arena, const MachineConfig& config, int reserved)
       table_shift_(config.table_shift) {
   for (Tlb& tlb : tlbs_) tlb = Tlb(arena.row<TlbEntry>(config.tlb));
   const int page_tables = page_tables_needed(config);
-  for (PagingCache& cache : paging_caches_) cache = PagingCache(arena.row<PagingCache::Entry>(page_tables));
+  const auto ways = arena.row<PagingCache::Entry>(config.cpus * page_tables);
+  for (int cpu = 0; cpu < config.cpus; ++cpu)
+    paging_caches_[cpu] = PagingCache({ways.begin() + cpu * page_tables, page_tables});
   for (TranslationTable& table : tables_) {
     table.directory = arena.row<DirectoryEntry>(page_tables);
     table.slots = arena.row<PteSlot>(config.virtual_pages());
@@ -94,7 +96,8 @@ Pte Machine::wrprotect_pte(int table, int page) {
 }
 
 PageWalk Machine::walk(int cpu, int table, int page, bool store) {
-  const TableNumber there = page_table(table, page);
+  const DirectoryEntry& way = directory_entry(table, page);
+  const TableNumber there = way.table.load(std::memory_order_acquire);
   TableNumber number = paging_caches_[cpu].find(place_of(page));
   if (number == 0) {
     if (there == 0) return {};
@@ -102,7 +105,7 @@ PageWalk Machine::walk(int cpu, int table, int page, bool store) {
     paging_caches_[cpu].keep(place_of(page), number);
   }
   // What was in one that is there no more has been cleared.
-  if (number != there) return {.entry = {}, .astray = is_freed(table, page, number)};
+  if (number != there) return {.entry = {}, .astray = way.is_freed(number)};
   PteSlot& slot = tables_[table].slots[page];
   const Pte after = Pte(slot.load(std::memory_order_relaxed)).walked(store);
   if (after.present()) slot.store(after.bits(), std::memory_order_relaxed);

@@ -41,6 +41,8 @@ struct DirectoryEntry {
   // The memory of page tables up to this one is free: no hardware has this. Oracles are told of it.
   TableNumber freed = 0;
   TableNumber made = 0;  // so many
+
+  SHOOTDOWN_HARNESS bool is_freed(TableNumber number) const { return number != 0 && number <= freed; }
 };
 
 // One translation table, as the hardware walks it. Entries are written only through Machine, which
@@ -97,20 +99,14 @@ class Machine {
 
   // --- software's accesses to the level above the page tables; each is atomic ---
 
-  // Which page table there is for a page; 0: none.
-  TableNumber page_table(int table, int page) const {
-    return directory_entry(table, page).table.load(std::memory_order_acquire);
-  }
+  // What leads to the page table for a page.
+  const DirectoryEntry& directory_entry(int table, int page) const { return tables_[table].directory[place_of(page)]; }
   // Puts a new one in place. False: there is one already.
   bool install_page_table(int table, int page);
   // There is none from now on. Its entries are none, and its memory is its own until it is freed.
   void clear_page_table(int table, int page);
   // The memory of the one that was there last is free from now on: what still leads to it leads astray.
   void free_page_table(int table, int page);
-  // Whether that has happened to it.
-  SHOOTDOWN_HARNESS bool is_freed(int table, int page, TableNumber number) const {
-    return number != 0 && number <= directory_entry(table, page).freed;
-  }
 
   // --- software's accesses to page-table entries; each is atomic ---
 
@@ -135,7 +131,6 @@ class Machine {
 
  private:
   DirectoryEntry& directory_entry(int table, int page) { return tables_[table].directory[place_of(page)]; }
-  const DirectoryEntry& directory_entry(int table, int page) const { return tables_[table].directory[place_of(page)]; }
   void count(Pte pte, int change);
 
   Row<Tlb> tlbs_;

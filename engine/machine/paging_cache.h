@@ -19,8 +19,8 @@ using TableNumber = std::uint32_t;
 class PagingCache {
  public:
   struct Entry {
-    TableNumber table = 0;
-    std::uint32_t flushes = 0;  // that there had been when it was made
+    TableNumber table;
+    std::uint32_t flushes;  // that there had been when it was made
   };
 
   // Of places for page tables, as many as there are entries.

@@ -142,12 +142,17 @@ void MmuGather::release_batches() {
 }
 
 // __tlb_remove_table_free. Linux has RCU call it, which waits for all who walk page tables with interrupts off. They have answered
-// the flush, which asks by interrupts here: so it is done at once.
-void MmuGather::free_tables(std::span<const std::uint16_t> tables) {
-  Machine& machine = task().kernel->machine;
-  act(task(), event::ReleaseTables{.mm = mm().number, .count = static_cast<Fact>(tables.size())}, [&] {
-    for (const int first : tables) machine.free_page_table(mm().number, first);
-  });
+// the flush, which asks by interrupts here: so it is done at once. Nobody sees it but who should not, and it is no step.
+void MmuGather::free_tables() {
+  Kernel& kernel = *task().kernel;
+  for (const PageTable* table = tables_; table != nullptr; table = table->next) {
+    const auto place = static_cast<int>(table - mm().page_tables.begin());
+    kernel.machine.free_page_table(mm().number, place << kernel.config.table_shift);
+    also_writes(task(), places::table(mm().number, as_fact(place)));
+  }
+  note(task(), event::ReleaseTables{.mm = mm().number, .count = table_count_});
+  tables_ = nullptr;
+  table_count_ = 0;
 }
 
 void MmuGather::table_invalidate() {
@@ -157,23 +162,25 @@ void MmuGather::table_invalidate() {
 // tlb_remove_table. That there is memory for a batch, or none, is no step: nobody else sees any of it.
 void MmuGather::remove_table(int first) {
   note_table(first);
-  const auto table = static_cast<std::uint16_t>(first);
-  if (tables_ == 0 && allocation_fails(task())) {
+  const bool no_batch = tables_ == nullptr && allocation_fails(task());
+  PageTable& table = task().kernel->page_table(mm(), first);
+  table.next = tables_;
+  tables_ = &table;
+  ++table_count_;
+  if (no_batch) {
     table_invalidate();
     smp_call_function(task());  // tlb_remove_table_sync_one
-    free_tables({&table, 1});
-    return;
+    free_tables();
+  } else if (table_count_ == max_batch(task().kernel->config)) {
+    flush_tables();
   }
-  task().table_batch[tables_++] = table;
-  if (tables_ == max_batch(task().kernel->config)) flush_tables();
 }
 
 // tlb_table_flush.
 void MmuGather::flush_tables() {
-  if (tables_ == 0) return;
+  if (tables_ == nullptr) return;
   table_invalidate();
-  free_tables(task().table_batch.first(static_cast<int>(tables_)));
-  tables_ = 0;
+  free_tables();
 }
 
 void MmuGather::flush() {

@@ -12,8 +12,6 @@
 // engine's.
 #pragma once
 
-#include <span>
-
 #include "engine/check.h"
 #include "engine/kernel/tlb_gather.h"
 #include "engine/zap/encoded_page.h"
@@ -68,7 +66,7 @@ class MmuGather : public TlbGather {
   bool next_batch();
   void table_invalidate();
   void flush_tables();
-  void free_tables(std::span<const std::uint16_t> tables);
+  void free_tables();
   void free_batches();
   void release_batches();
 
@@ -76,7 +74,8 @@ class MmuGather : public TlbGather {
   const unsigned room_for_number_;  // an entry that a batch must have room for behind that of a pointer
   bool delayed_rmap_ = false;
   unsigned batch_count_ = 0;
-  unsigned tables_ = 0;  // in the task's batch of page tables
+  PageTable* tables_ = nullptr;  // the batch of page tables, of which it has
+  unsigned table_count_ = 0;     // so many
   MmuGatherBatch* active_;
   MmuGatherBatch local_;
   std::uintptr_t pages_[max_bundle + 1];  // of local_; the last one is for a planted mistake

@@ -171,10 +171,6 @@ class Words {
     return detail(fmt::format("install {}{}", table, install.installed == 0 ? ": there is one already" : ""));
   }
   Narration tell(const event::FreeTable& free) const { return essential("unhook " + page_table(free.mm, free.first)); }
-  Narration tell(const event::ReleaseTables& release) const {
-    return essential(
-        fmt::format("free {} page table{}{}", release.count, release.count == 1 ? "" : "s", of_mm(release.mm)));
-  }
 
   // --- locks ---
 
