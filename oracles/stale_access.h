@@ -12,24 +12,30 @@
 // frame as the page table, unless another flush of the mm is yet to come: another
 // gather is under way, reclaim has put its flush off, or somebody holds a
 // page-table lock (page_mkclean clears an entry, flushes, and sets it again under
-// it).
+// it). On a model: the hardware walks no page table that has been freed, by what it has
+// kept of the way there, neither for an access nor to load a translation unasked.
 //
 // CPUs in lazy mode are exempt, as in the kernel: they flush before they run user
-// code again. Otherwise an entry that may write where the page table does not, or is
-// dirty where it is not, is no matter for this oracle.
+// code again. Not so from walks of freed page tables, for they load translations in lazy
+// mode, too. Otherwise an entry that may write where the page table does not, or is
+// dirty where it is not, is no matter for this oracle. It does not see a freed page table
+// that a CPU could walk, but only the walk; on Linux's own code, neither.
 #pragma once
 
 #include "oracles/oracle.h"
 
 namespace shootdown {
 
-class StaleAccess final
-    : public ComparingOracle<event::UserAccess, event::DmaWord, event::FreePage, event::EndUnmap, event::EndGather> {
+class StaleAccess final : public ComparingOracle<event::UserAccess, event::FillTranslation, event::DmaWord,
+                                                 event::FreePage, event::EndUnmap, event::EndGather> {
  public:
   using ComparingOracle::ComparingOracle;
 
   void on(int cpu, const event::UserAccess& event) {
-    if (event.access == Access::fault) return;
+    if (event.access == Access::fault) {
+      if (event.stale != 0) report_astray(cpu, cpu, event.page);
+      return;
+    }
     if (event.stale != 0) report_freed(cpu, event);
     const int mm = number(event.mm);
     const int page = number(event.page);
@@ -40,6 +46,10 @@ class StaleAccess final
     } else if (event.store != 0 && !reference().may_store(mm, page)) {
       violate(cpu, "cpu {} stores to virtual page {} of mm {}, which is write-protected", cpu, page, mm);
     }
+  }
+
+  void on(int cpu, const event::FillTranslation& event) {
+    if (event.astray != 0) report_astray(cpu, number(event.owner), event.page);
   }
 
   void on(int cpu, const event::DmaWord& event) {
@@ -105,6 +115,11 @@ class StaleAccess final
       const int size = world().tlb_size(cpu);
       for (int i = 0; i < size; ++i) visit(cpu, world().tlb_entry(cpu, i));
     }
+  }
+
+  void report_astray(int cpu, int walker, Fact page) {
+    violate(cpu, "cpu {} looks for virtual page {} of mm {} in a page table that has been freed", walker, page,
+            world().mm_of(walker));
   }
 
   void report_freed(int cpu, const event::UserAccess& event) {

@@ -156,10 +156,25 @@ BOOST_AUTO_TEST_CASE(a_page_fault_is_no_access) {
   HandMadeRun run;
   run.happens(0, event::BeginUnmap{.mm = 0, .first = 1, .count = 1});
   run.happens(0, event::EndUnmap{.mm = 0, .first = 1, .count = 1});
-  event::UserAccess fault = access(true, true);
+  event::UserAccess fault = access(true);
   fault.access = Access::fault;
   run.happens(0, fault);
   BOOST_TEST(run.holds());
+}
+
+BOOST_AUTO_TEST_CASE(fires_when_the_hardware_walks_a_page_table_that_has_been_freed) {
+  HandMadeRun run;
+  event::UserAccess fault = access(false, true);
+  fault.access = Access::fault;
+  run.happens(0, fault);
+  BOOST_TEST(run.fact(id) == "cpu 0 looks for virtual page 1 of mm 0 in a page table that has been freed");
+
+  run.begin();
+  run.world.cpus[2].lazy = true;
+  run.happens(0, event::FillTranslation{.owner = 2, .page = 5});
+  BOOST_TEST(run.holds());
+  run.happens(0, event::FillTranslation{.owner = 2, .page = 5, .astray = 1});
+  BOOST_TEST(run.fact(id) == "cpu 2 looks for virtual page 5 of mm 0 in a page table that has been freed");
 }
 
 BOOST_AUTO_TEST_CASE(fires_when_a_page_is_freed_while_something_leads_to_it) {

@@ -30,6 +30,7 @@ BOOST_AUTO_TEST_CASE(says_who_uses_what) {
   const std::pair<event::UseFreed, std::string> facts[] = {
       {{.how = touches, .function = function, .frame = no_fact}, "mas_walk touches an object that has been freed"},
       {{.how = touches, .function = function, .frame = 5}, "mas_walk touches what is in page frame 5, which is free"},
+      {{.how = walks, .function = function, .frame = no_fact}, "mas_walk comes to a page table that has been freed"},
       {{.how = frees, .function = function, .frame = no_fact}, "mas_walk frees an object that has been freed"},
       {{.how = frees, .function = function, .frame = 5}, "mas_walk frees page frame 5, which is free"}};
   HandMadeRun run;

@@ -101,7 +101,8 @@ struct UserAccess : StepEvent {
   Access access;
   Fact frame;
   Fact value;
-  Fact stale;       // 1: through a TLB entry that was made for an earlier life of the frame
+  // 1: through a TLB entry that was made for an earlier life of the frame; a fault: by way of a page table that has been freed
+  Fact stale;
   EntryFact entry;  // in the page table, after it
 };
 
@@ -134,6 +135,7 @@ struct FillTranslation : StepEvent {
   Fact page;
   // found
   EntryFact entry;  // not present: there was none to load
+  Fact astray;      // 1: it went to a page table that has been freed
 };
 
 // The CPU drops what its TLB holds of a page.
@@ -221,10 +223,17 @@ struct InstallTable : StepEvent {
   Fact installed;  // 0: there is one already
 };
 
+// Takes it from its place: nobody finds it any more.
 struct FreeTable : StepEvent {
   Fact mm;
   Fact first;
   Fact count;
+};
+
+// The memory of page tables that were taken from their places is free from now on.
+struct ReleaseTables : Note {
+  Fact mm;
+  Fact count;  // so many page tables
 };
 
 // --- locks ---
@@ -910,11 +919,11 @@ struct KernelWarns : Note {
 
 // The kernel uses what it has freed.
 struct UseFreed : Note {
-  enum class How : Fact { touches, frees };
+  enum class How : Fact { touches, frees, walks };
 
   How how;
   TextFact function;  // that does
-  Fact frame;         // no_fact: it is an object
+  Fact frame;         // no_fact: it is an object, or, if it walks, a page table
 };
 
 }  // namespace event
@@ -953,7 +962,8 @@ using AllEvents = EventList<
     event::CountSwap, event::ReadSwapCount, event::WaitForSwapCache, event::LookUpSwapCache, event::AddToSwapCache,
     event::RemoveFromSwapCache, event::SubmitIo, event::TakeDiskInterrupt, event::SetSwapBacked, event::DmaWord,
     event::DmaReturns, event::RefusePin, event::PinBegins, event::MergeMappings, event::CleanBuffers,
-    event::EnterLazyMode, event::EndKernelThread, event::LeaveLazyMode, event::LoadMm, event::ReadTlbGeneration>;
+    event::EnterLazyMode, event::EndKernelThread, event::LeaveLazyMode, event::LoadMm, event::ReadTlbGeneration,
+    event::ReleaseTables>;
 
 // The number of a kind of event. An event that is not in the list does not compile.
 using EventKind = std::uint8_t;

@@ -20,7 +20,7 @@ namespace shootdown {
 struct Places {
   enum class Kind : Fact {
     entry,              // owner: mm, number: virtual page
-    table,              // whether there is one; owner: mm, number: page table
+    table,              // whether there is one, and whether its memory is free; owner: mm, number: page table
     present,            // how many of its entries are; owner: mm, number: page table
     tlb,                // number: CPU
     lock,               // owner: class and owner, number

@@ -268,9 +268,9 @@ AnonVma* page_anon_vma(const Task& current, const Page* page) {
 SHOOTDOWN_HARNESS bool is_alive(const Task& current, const AnonVma* anon_vma, std::uint32_t life) {
   const Unwatched unwatched;
   if (anon_vma->lives.load(std::memory_order_relaxed) == life) return true;
-  note(current, event::UseFreed{.how = event::UseFreed::How::touches,
-                                .function = {.kind = TextFact::Kind::function, .number = 0},
-                                .frame = no_fact});
+  note(current,
+       event::UseFreed{
+           .how = event::UseFreed::How::touches, .function = name_of(UserOfFreed::rmap_walk_anon), .frame = no_fact});
   return false;
 }
 

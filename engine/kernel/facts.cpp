@@ -139,9 +139,10 @@ TlbFact KernelFacts::tlb_entry(int cpu, int number) const {
   return entry.fact(kernel_.machine.generation(entry.frame));
 }
 
-// There is one text: who uses what has been freed looks for the mappings of a page (anon_vma.h).
+// Those of UserOfFreed.
 std::string_view KernelFacts::text(TextFact text) const {
-  return text.kind == TextFact::Kind::function ? "rmap_walk_anon" : "";
+  static constexpr std::string_view functions[] = {"rmap_walk_anon", "gup_pte_range", "pte_offset_map_lock"};
+  return text.kind == TextFact::Kind::function ? functions[text.number] : "";
 }
 
 int KernelFacts::batches_in_use() const {

@@ -7,6 +7,13 @@ namespace shootdown {
 
 class Kernel;
 
+// The functions that may come to what has been freed, which is announced (event::UseFreed).
+enum class UserOfFreed : Fact { rmap_walk_anon, gup_pte_range, pte_offset_map_lock };
+
+constexpr TextFact name_of(UserOfFreed user) {
+  return {.kind = TextFact::Kind::function, .number = static_cast<Fact>(user)};
+}
+
 class KernelFacts final : public World {
  public:
   explicit KernelFacts(const Kernel& kernel) : kernel_(kernel) {}

@@ -62,9 +62,12 @@ std::optional<Fact> index_in(const void* address, const Row<T>& row) {
 
 std::optional<Places> place_in_machine(const void* address, const Machine& machine) {
   if (const auto cpu = index_in(address, machine.tlbs())) return places::of_cpu(Kind::tlb, *cpu);
+  if (const auto cpu = index_in(address, machine.paging_caches())) return places::of_cpu(Kind::tlb, *cpu);
   if (const auto frame = index_in(address, machine.frames())) return places::words(*frame);
   for (int mm = 0; mm < machine.tables().size(); ++mm) {
-    if (const auto page = index_in(address, machine.tables()[mm].slots)) return places::entry(as_fact(mm), *page);
+    const TranslationTable& table = machine.tables()[mm];
+    if (const auto page = index_in(address, table.slots)) return places::entry(as_fact(mm), *page);
+    if (const auto number = index_in(address, table.directory)) return places::table(as_fact(mm), *number);
   }
   return std::nullopt;
 }
@@ -89,7 +92,6 @@ std::optional<Places> place_in_tables(const void* address, const Mm& mm) {
   const auto number = index_in(address, mm.page_tables);
   if (!number.has_value()) return std::nullopt;
   const PageTable& table = mm.page_tables[*number];
-  if (is_in(address, table.exists)) return places::table(mm.number, *number);
   if (is_in(address, table.present)) return Places{Kind::present, mm.number, *number};
   return places::lock({.kind = LockClass::page_table, .owner = mm.number, .number = *number});
 }

@@ -33,15 +33,16 @@ bool pte_access_permitted(const Task& current, Pte pte) {
   return pte.present() && (pte.write() || planted(current, Defect::pin_ignores_protection));
 }
 
-// gup_pte_range, of one entry.
-UserPage gup_pte(Task& current, Mm& mm, int address) {
-  const Pte pte = ptep_get(current, mm, address);
+// gup_pte_range, of one entry of a page table that nobody keeps from being freed but that interrupts are off.
+UserPage gup_pte(Task& current, Mm& mm, int address, TableNumber table) {
+  const Pte pte = ptep_get_lockless(current, mm, address, table);
   if (!pte_access_permitted(current, pte) || pte.special()) return {};
   Page* const page = &current.kernel->pages[pte.frame()];
   const std::uint32_t generation = current.kernel->machine.generation(pte.frame());
   if (!try_grab_page(current, page)) return {};
   // The entry may have gone before the page was pinned; and then the page, or what it was.
-  const bool unchanged = !pmd_none(current, mm, address) && ptep_get(current, mm, address) == pte;
+  const bool unchanged =
+      pmd_get(current, mm, address) == table && ptep_get_lockless(current, mm, address, table) == pte;
   if (!unchanged && !planted(current, Defect::pin_without_second_look)) {
     if (!planted(current, Defect::pin_not_given_back)) unpin_page(current, page);
     return {};
@@ -66,7 +67,7 @@ UserPage gup_fast(Task& current, Mm& mm, int address) {
   const bool takes_interrupts = planted(current, Defect::pin_takes_interrupts);
   if (!takes_interrupts) current.kernel->sched.disable_interrupts();
   UserPage pin;
-  if (!pmd_none(current, mm, address)) pin = gup_pte(current, mm, address);
+  if (const TableNumber table = pmd_get(current, mm, address); table != 0) pin = gup_pte(current, mm, address, table);
   if (!takes_interrupts) current.kernel->sched.enable_interrupts();
   if (pin.page == nullptr) return {};
   // A fork may have shared the page before it was pinned.

@@ -68,10 +68,6 @@ int frames_needed(const Program& program) {
   return std::min((needed << config.folio_order) + frames_reserved(program), max_frames);
 }
 
-int page_tables_of(const MachineConfig& config) {
-  return ((config.virtual_pages() - 1) >> config.table_shift) + 1;
-}
-
 }  // namespace
 
 Kernel::Kernel(const RunSetup& setup, const ZapEngine& zap_engine)
@@ -121,7 +117,7 @@ void Kernel::init_mm(int number, int vmas, bool born) {
   mm.mmap = arena().row<Shared<Vma*>>(mm.vmas.size());
   // Each fork makes the chains longer by one, and no mm is made by two.
   if (anon_vmas.size() != 0) mm.anon_vma_chains = arena().row<AnonVmaChain>(mm.vmas.size() * config.mms);
-  mm.page_tables = arena().row<PageTable>(page_tables_of(config));
+  mm.page_tables = arena().row<PageTable>(machine.tables()[number].directory.size());
   for (int table = 0; table < mm.page_tables.size(); ++table) {
     mm.page_tables[table].lock.init(
         {.kind = LockClass::page_table, .owner = as_fact(number), .number = as_fact(table)});
@@ -218,7 +214,7 @@ void Kernel::disturb(const Choice& choice) {
   footprint.begin_interruption(by);
   sched.record();
   if (choice.kind == Choice::Kind::evict) {
-    machine.tlb(choice.cpu).drop(choice.page);
+    machine.evict(choice.cpu, choice.page);
     announce(by.cpu, event::EvictTranslation{.owner = choice.cpu, .page = choice.page});
   } else {
     fill(by, task, choice.page);
@@ -230,10 +226,14 @@ void Kernel::fill(const Task& by, const Task& owner, int page) {
   const Mm& mm = *owner.mm;
   // A CPU that has switched to another address space walks that one.
   const bool loaded = (mm.cpumask.load(std::memory_order_relaxed) >> owner.cpu & 1U) != 0;
-  const bool filled = loaded && machine.fill(owner.cpu, mm.number, page);
-  const EntryFact entry = filled ? entry_fact(machine.read_pte(mm.number, page)) : EntryFact{};
-  announce(by.cpu, event::FillTranslation{.owner = as_fact(owner.cpu), .page = as_fact(page), .entry = entry});
+  const PageWalk walk = loaded ? machine.fill(owner.cpu, mm.number, page) : PageWalk{};
+  const EntryFact entry = walk.entry.present() ? entry_fact(walk.entry) : EntryFact{};
+  announce(by.cpu, event::FillTranslation{.owner = as_fact(owner.cpu),
+                                          .page = as_fact(page),
+                                          .entry = entry,
+                                          .astray = static_cast<Fact>(walk.astray)});
   also_reads(by, places::of_mm(Places::Kind::cpumask, mm.number));
+  also_reads(by, places::table(mm.number, as_fact(machine.place_of(page))));
   also_writes(by, places::entry(mm.number, as_fact(page)));
 }
 
@@ -244,8 +244,7 @@ SHOOTDOWN_HARNESS Word Kernel::next_value() {
 MmuGatherBatch* Kernel::allocate_batch(Task& current, unsigned max) {
   MmuGatherBatch* batch = nullptr;
   act(current, event::AllocateBatch{}, [&](event::AllocateBatch& found) {
-    const bool fails = current.failing_allocations != 0;
-    if (fails) --current.failing_allocations;
+    const bool fails = allocation_fails(current);
     zone_lock.add(0, std::memory_order_acq_rel);
     if (!fails && free_batches_ != nullptr) {
       batch = free_batches_;

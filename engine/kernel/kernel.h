@@ -36,6 +36,7 @@ struct Task {
   // A flush that this CPU has asked others for.
   struct FlushRequest {
     static constexpr int every_mm = -1;
+    static constexpr int no_mm = -2;  // only that it is handled counts
     int mm = 0;
     int first = 0;
     int count = 0;  // 0: everything
@@ -152,6 +153,13 @@ class Kernel final : public Run {
 inline bool planted(const Task& current, Defect defect) {
   if (__builtin_expect(static_cast<int>(current.kernel->defect != defect), 1) != 0) return false;
   current.kernel->defect_reached.store(true, std::memory_order_relaxed);
+  return true;
+}
+
+// Whether the allocation that the task is about to make fails, which is a choice.
+inline bool allocation_fails(Task& current) {
+  if (current.failing_allocations == 0) return false;
+  --current.failing_allocations;
   return true;
 }
 

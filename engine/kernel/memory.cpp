@@ -416,6 +416,7 @@ bool try_user_access(Task& current, int page, int word, bool store) {
   if (planted(current, Defect::access_split)) {
     act(current, event::Translate{.mm = as_fact(mm), .page = as_fact(page), .store = static_cast<Fact>(store)},
         [&] { access = translate(current, page, store); });
+    also_reads(current, places::table(as_fact(mm), as_fact(kernel.machine.place_of(page))));
     if (access.kind == Access::fault) return false;
   }
   act(current,
@@ -431,6 +432,7 @@ bool try_user_access(Task& current, int page, int word, bool store) {
         found.stale = static_cast<Fact>(access.stale);
         found.entry = entry_fact(kernel.machine.read_pte(mm, page));
       });
+  also_reads(current, places::table(as_fact(mm), as_fact(kernel.machine.place_of(page))));
   return access.kind != Access::fault;
 }
 

@@ -70,12 +70,10 @@ struct Vma {
   bool is_anonymous() const { return kind == Kind::anonymous; }           // vma_is_anonymous
 };
 
-// A page table of the lowest level. The entries themselves belong to the machine.
+// A page table of the lowest level. The entries themselves, and whether there is one, belong to the machine.
 struct PageTable {
-  // Whether there is one. Set by whoever faults in its range, cleared when no mapping is left there that anybody could
-  // find: so who may use it does not see it go.
-  Atomic<bool> exists{false};
   SpinLock lock;
+  PageTable* next = nullptr;  // of those that a gather has taken away, and is to free (struct mmu_table_batch)
   // Entries in it that are present. Plain on purpose: ThreadSanitizer cannot see who changes an
   // (atomic) entry without the lock, but this it sees.
   Shared<std::int32_t> present = 0;

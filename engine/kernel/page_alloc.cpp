@@ -87,8 +87,7 @@ Page* alloc_folio(Task& current, int pages) {
   Page* folio = nullptr;
   act(current, event::AllocatePage{.pages = as_fact(pages), .frame = no_fact}, [&](event::AllocatePage& found) {
     // That there are no pages in a row is a choice, too; single ones there are as long as there are any.
-    const bool fails = pages > 1 && current.failing_allocations != 0;
-    if (fails) --current.failing_allocations;
+    const bool fails = pages > 1 && allocation_fails(current);
     kernel.zone_lock.add(0, std::memory_order_acq_rel);
     if (!fails) folio = take_free_pages(kernel, pages);
     kernel.zone_lock.add(0, std::memory_order_acq_rel);

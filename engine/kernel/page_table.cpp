@@ -6,6 +6,25 @@ namespace shootdown {
 
 namespace {
 
+// The way to the page table for a page, which is looked at in this step.
+const DirectoryEntry& way_to(const Task& current, const Mm& mm, int page) {
+  const Machine& machine = current.kernel->machine;
+  also_reads(current, places::table(mm.number, as_fact(machine.place_of(page))));
+  return machine.directory_entry(mm.number, page);
+}
+
+// The page table to which it leads.
+TableNumber table_at(const DirectoryEntry& way) {
+  return way.table.load(std::memory_order_acquire);
+}
+
+// Whether a page table that somebody has come to is free by now, which is announced.
+bool is_freed(const Task& current, const DirectoryEntry& way, TableNumber table, UserOfFreed user) {
+  if (!way.is_freed(table)) return false;
+  note(current, event::UseFreed{.how = event::UseFreed::How::walks, .function = name_of(user), .frame = no_fact});
+  return true;
+}
+
 // An event of the page table for a page.
 template <typename E>
 E table_event(const Task& current, const Mm& mm, int page) {
@@ -16,35 +35,37 @@ E table_event(const Task& current, const Mm& mm, int page) {
 }  // namespace
 
 bool pmd_present(const Task& current, const Mm& mm, int page) {
-  const unsigned shift = current.kernel->config.table_shift;
-  also_reads(current, places::table(mm.number, as_fact(page >> shift)));
-  return mm.page_tables[page >> shift].exists.load(std::memory_order_acquire);
+  return table_at(way_to(current, mm, page)) != 0;
 }
 
-bool pmd_none(Task& current, Mm& mm, int page) {
-  if (pmd_present(current, mm, page)) return false;
-  const PageTable& table = current.kernel->page_table(mm, page);
-  const auto look = act(current, table_event<event::ReadTable>(current, mm, page), [&](event::ReadTable& found) {
-    found.exists = static_cast<Fact>(table.exists.load(std::memory_order_acquire));
+TableNumber pmd_get(Task& current, Mm& mm, int page) {
+  const DirectoryEntry& way = way_to(current, mm, page);
+  TableNumber table = table_at(way);
+  if (table != 0) return table;
+  act(current, table_event<event::ReadTable>(current, mm, page), [&](event::ReadTable& found) {
+    table = table_at(way);
+    found.exists = static_cast<Fact>(table != 0);
   });
-  return look.exists == 0;
+  return table;
 }
 
 void pte_alloc(Task& current, Mm& mm, int page) {
   if (pmd_present(current, mm, page)) return;
-  PageTable& table = current.kernel->page_table(mm, page);
   act(current, table_event<event::InstallTable>(current, mm, page), [&](event::InstallTable& found) {
-    found.installed = static_cast<Fact>(!table.exists.exchange(true, std::memory_order_acq_rel));
+    found.installed = static_cast<Fact>(current.kernel->machine.install_page_table(mm.number, page));
   });
 }
 
 void pmd_clear(Task& current, Mm& mm, int page) {
   act(current, table_event<event::FreeTable>(current, mm, page),
-      [&] { current.kernel->page_table(mm, page).exists.store(false, std::memory_order_release); });
+      [&] { current.kernel->machine.clear_page_table(mm.number, page); });
 }
 
 void pte_lock(Task& current, Mm& mm, int page) {
+  const DirectoryEntry& way = way_to(current, mm, page);
+  const TableNumber table = table_at(way);
   current.kernel->page_table(mm, page).lock.lock(current);
+  is_freed(current, way, table, UserOfFreed::pte_offset_map_lock);
 }
 
 void pte_unlock(Task& current, Mm& mm, int page) {
@@ -58,6 +79,13 @@ Pte ptep_get(Task& current, Mm& mm, int page) {
     found.entry = entry_fact(pte);
   });
   return pte;
+}
+
+Pte ptep_get_lockless(Task& current, Mm& mm, int page, TableNumber table) {
+  const Pte pte = ptep_get(current, mm, page);
+  const DirectoryEntry& way = way_to(current, mm, page);
+  if (is_freed(current, way, table, UserOfFreed::gup_pte_range)) return {};
+  return table_at(way) == table ? pte : Pte();
 }
 
 Pte ptep_get_and_clear(Task& current, Mm& mm, int page) {

@@ -2,8 +2,9 @@
 //
 // Software's side of the entries, as include/linux/pgtable.h of Linux 6.1 has
 // it for x86. The page-table lock of the entry is held except for ptep_get. Page
-// tables come and go, but have no memory, so there always is one to be had; the
-// levels above them are always there.
+// tables come and go, and there always is memory for one. It lasts until the gather that
+// takes a page table away has flushed for it (MmuGather::remove_table): whoever comes to one
+// that is free by then is reported. The levels above them are always there.
 #pragma once
 
 #include <algorithm>
@@ -16,13 +17,19 @@ namespace shootdown {
 // Whether there is a page table for `page`, to somebody to whom no answer can become wrong before he acts on it.
 bool pmd_present(const Task& current, const Mm& mm, int page);
 
-// pmd_none: whether there is no page table for `page`. One that is there stays, so only to find none is a step.
-bool pmd_none(Task& current, Mm& mm, int page);
+// pmdp_get_lockless: which page table there is for `page`; 0: none. Only to find none is a step: one that is there stays,
+// or is found as it was at the step before by who walks without a lock.
+TableNumber pmd_get(Task& current, Mm& mm, int page);
+
+// pmd_none: whether there is no page table for `page`.
+inline bool pmd_none(Task& current, Mm& mm, int page) {
+  return pmd_get(current, mm, page) == 0;
+}
 
 // pte_alloc: there is a page table for `page` from now on.
 void pte_alloc(Task& current, Mm& mm, int page);
 
-// pmd_clear: the page table for `page` is gone. No mapping needs it, and none in its range is in a file's i_mmap.
+// pmd_clear: nobody finds the page table for `page` any more. No mapping needs it, and none in its range is in a file's i_mmap.
 void pmd_clear(Task& current, Mm& mm, int page);
 
 // zap_pmd_range, change_pmd_range: calls visit(first, end) for what each page table that there is has of [first, end); until it
@@ -49,6 +56,9 @@ void pte_unlock(Task& current, Mm& mm, int page);
 
 // ptep_get. A step: other CPUs may write the entry even while its lock is held (hardware does).
 Pte ptep_get(Task& current, Mm& mm, int page);
+
+// ptep_get_lockless, in the page table that pmd_get has found: none if that is there no more.
+Pte ptep_get_lockless(Task& current, Mm& mm, int page, TableNumber table);
 
 // ptep_get_and_clear: one atomic exchange.
 Pte ptep_get_and_clear(Task& current, Mm& mm, int page);

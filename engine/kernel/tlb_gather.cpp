@@ -18,7 +18,7 @@ void TlbGather::remove_tlb_entry(int page) {
   cleared_ptes_ = true;
 }
 
-void TlbGather::remove_table(int first) {
+void TlbGather::note_table(int first) {
   if (planted(task_, Defect::table_range_only)) reset_range();
   adjust_range(first, 1);
   freed_tables_ = !planted(task_, Defect::tables_not_noted);

@@ -21,9 +21,6 @@ class TlbGather {
   // tlb_remove_tlb_entry, and tlb_flush_pte_range: the entry of `page` was cleared, or allows less than it did, so it belongs to
   // what must be flushed.
   void remove_tlb_entry(int page);
-  // pte_free_tlb: the page table that begins at page `first` is freed. Adds that page to what must be flushed, and lazy
-  // CPUs to those that must flush: what they have kept of the table's upper levels leads to it.
-  void remove_table(int first);
   // tlb_flush_mmu_tlbonly: flushes what was cleared since the last flush, if anything.
   void flush_tlb_only();
   // tlb_end_vma: a mapping has been zapped. What has no pages must be flushed before its address space forgets the mapping: whoever
@@ -36,6 +33,9 @@ class TlbGather {
   Mm& mm() const { return mm_; }
 
  protected:
+  // The beginning of pte_free_tlb: the page table that begins at page `first` is to be freed. Adds that page to what must be
+  // flushed, and lazy CPUs to those that must flush: what they have kept of the table's upper levels leads to it.
+  void note_table(int first);
   // The beginning and the end of tlb_finish_mmu. Where other gathers of the mm are under way, everything is to be flushed.
   void begin_finish();
   void end_finish();

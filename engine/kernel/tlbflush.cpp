@@ -1,6 +1,7 @@
 #include "engine/kernel/tlbflush.h"
 
 #include "engine/check.h"
+#include "engine/machine/x86.h"
 #include "engine/sched/chooser.h"
 
 namespace shootdown {
@@ -19,12 +20,12 @@ void flush_tlb_func(Task& current, const Task::FlushRequest request) {
   Mm& mm = *current.mm;
   if (request.mm != mm.number && request.mm != Task::FlushRequest::every_mm) return;
   if (!has_loaded(current, mm)) return;
-  Tlb& tlb = kernel.machine.tlb(current.cpu);
+  Machine& machine = kernel.machine;
 
   if (current.lazy.load(std::memory_order_relaxed)) {
     // switch_mm_irqs_off to init_mm: the cheapest way never to be asked again.
     act(current, event::FlushTranslation{.page = no_fact}, [&] {
-      tlb.drop_all();
+      x86::flush_all(machine, current.cpu);
       mm.cpumask.clear(cpu_bit(current.cpu), std::memory_order_acq_rel);
     });
     also_writes(current, places::of_mm(Places::Kind::cpumask, mm.number));
@@ -41,10 +42,11 @@ void flush_tlb_func(Task& current, const Task::FlushRequest request) {
   const bool partial = request.count != 0 && (missed_none || planted(current, Defect::missed_flush_forgotten));
   if (partial) {
     for (int page = request.first; page < request.first + request.count; ++page) {
-      act(current, event::FlushTranslation{.page = as_fact(page)}, [&] { tlb.drop(static_cast<std::uint16_t>(page)); });
+      act(current, event::FlushTranslation{.page = as_fact(page)},
+          [&] { x86::flush_page(machine, current.cpu, page); });
     }
   } else {
-    act(current, event::FlushTranslation{.page = no_fact}, [&] { tlb.drop_all(); });
+    act(current, event::FlushTranslation{.page = no_fact}, [&] { x86::flush_all(machine, current.cpu); });
   }
   current.tlb_gen = mm_tlb_gen;
 }
@@ -116,6 +118,12 @@ void flush_tlb_mm_range(Task& current, Mm& mm, int first, int count, bool freed_
   also_reads(current, places::of_mm(Places::Kind::cpumask, mm.number));
   const bool local = &mm == current.mm && (mm.cpumask.load(std::memory_order_relaxed) & cpu_bit(current.cpu)) != 0;
   flush_tlb_multi(current, others, local);
+}
+
+void smp_call_function(Task& current) {
+  current.flush = Task::FlushRequest{.mm = Task::FlushRequest::no_mm};
+  const auto all = static_cast<CpuMask>((1U << current.kernel->tasks.size()) - 1);
+  flush_tlb_multi(current, static_cast<CpuMask>(all & ~cpu_bit(current.cpu)), false);
 }
 
 // --- flushes that are put off ---
@@ -201,7 +209,7 @@ std::uint64_t read_mm_tlb_gen(Task& current, const Mm& mm) {
 // To the task's own mm, from a kernel thread. First the CPU is asked for flushes again, then it looks what it has missed.
 void switch_mm_irqs_off(Task& current) {
   Mm& mm = *current.mm;
-  Tlb& tlb = current.kernel->machine.tlb(current.cpu);
+  Machine& machine = current.kernel->machine;
   const bool looks_first = planted(current, Defect::generation_read_in_lazy_mode);
   std::uint64_t next_tlb_gen = looks_first ? read_mm_tlb_gen(current, mm) : 0;
   leave_lazy_tlb(current);
@@ -214,7 +222,7 @@ void switch_mm_irqs_off(Task& current) {
   const bool up_to_date = current.tlb_gen == next_tlb_gen || planted(current, Defect::generation_not_looked_at);
   if (!loaded || !up_to_date) {
     // load_new_mm_cr3
-    act(current, event::FlushTranslation{.page = no_fact}, [&] { tlb.drop_all(); });
+    act(current, event::FlushTranslation{.page = no_fact}, [&] { x86::flush_all(machine, current.cpu); });
     current.tlb_gen = next_tlb_gen;
   }
 }

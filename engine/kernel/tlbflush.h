@@ -22,6 +22,10 @@ inline void flush_tlb_page(Task& current, Mm& mm, int page) {
   flush_tlb_mm_range(current, mm, page, 1, false);
 }
 
+// smp_call_function of a function that does nothing: when it returns, all other CPUs have taken an interrupt, and so have come
+// to the end of what they did without.
+void smp_call_function(Task& current);
+
 // --- flushes that are put off (mm/rmap.c) ---
 
 // set_tlb_ubc_flush_pending: the task has cleared an entry of the mm, and flushes later. The page-table lock is held.

@@ -2,13 +2,30 @@
 
 namespace shootdown {
 
+namespace {
+
+int page_tables_needed(const MachineConfig& config) {
+  return ((config.virtual_pages() - 1) >> config.table_shift) + 1;
+}
+
+}  // namespace
+
 Machine::Machine(Arena& arena, const MachineConfig& config, int frames, int reserved)
     : tlbs_(arena.row<Tlb>(config.cpus)),
+      paging_caches_(arena.row<PagingCache>(config.cpus)),
       tables_(arena.row<TranslationTable>(config.mms)),
       frames_(arena.row<Frame>(frames)),
-      reserved_(reserved) {
+      reserved_(reserved),
+      table_shift_(config.table_shift) {
   for (Tlb& tlb : tlbs_) tlb = Tlb(arena.row<TlbEntry>(config.tlb));
-  for (TranslationTable& table : tables_) table.slots = arena.row<PteSlot>(config.virtual_pages());
+  const int page_tables = page_tables_needed(config);
+  const auto ways = arena.row<PagingCache::Entry>(config.cpus * page_tables);
+  for (int cpu = 0; cpu < config.cpus; ++cpu)
+    paging_caches_[cpu] = PagingCache({ways.begin() + cpu * page_tables, page_tables});
+  for (TranslationTable& table : tables_) {
+    table.directory = arena.row<DirectoryEntry>(page_tables);
+    table.slots = arena.row<PteSlot>(config.virtual_pages());
+  }
 }
 
 SHOOTDOWN_HARNESS void Machine::count(Pte pte, int change) {
@@ -21,6 +38,24 @@ SHOOTDOWN_HARNESS std::uint32_t Machine::entries_to(FrameNumber number) const {
 
 SHOOTDOWN_HARNESS void Machine::end_frame_life(FrameNumber number) {
   ++frames_[number].generation;
+}
+
+SHOOTDOWN_HARNESS bool Machine::install_page_table(int table, int page) {
+  DirectoryEntry& entry = directory_entry(table, page);
+  TableNumber none = 0;
+  if (!entry.table.compare_exchange(none, entry.made + 1, std::memory_order_acq_rel)) return false;
+  ++entry.made;
+  return true;
+}
+
+void Machine::clear_page_table(int table, int page) {
+  directory_entry(table, page).table.store(0, std::memory_order_release);
+}
+
+SHOOTDOWN_HARNESS void Machine::free_page_table(int table, int page) {
+  DirectoryEntry& entry = directory_entry(table, page);
+  const bool another = entry.table.load(std::memory_order_relaxed) != 0;
+  entry.freed = another ? entry.made - 1 : entry.made;
 }
 
 Pte Machine::read_pte(int table, int page) const {
@@ -48,18 +83,33 @@ Pte Machine::wrprotect_pte(int table, int page) {
   return old.wrprotect();
 }
 
-Pte Machine::walk(int table, int page, bool store) {
+PageWalk Machine::walk(int cpu, int table, int page, bool store) {
+  const DirectoryEntry& way = directory_entry(table, page);
+  const TableNumber there = way.table.load(std::memory_order_acquire);
+  TableNumber number = paging_caches_[cpu].find(place_of(page));
+  if (number == 0) {
+    if (there == 0) return {};
+    number = there;
+    paging_caches_[cpu].keep(place_of(page), number);
+  }
+  // What was in one that is there no more has been cleared.
+  if (number != there) return {.entry = {}, .astray = way.is_freed(number)};
   PteSlot& slot = tables_[table].slots[page];
   const Pte after = Pte(slot.load(std::memory_order_relaxed)).walked(store);
   if (after.present()) slot.store(after.bits(), std::memory_order_relaxed);
-  return after;
+  return {.entry = after};
 }
 
-bool Machine::fill(int cpu, int table, int page) {
-  const Pte pte = walk(table, page, false);
-  if (!pte.present()) return false;
-  tlbs_[cpu].insert(TlbEntry::of(static_cast<std::uint16_t>(page), pte, generation(pte.frame())));
-  return true;
+PageWalk Machine::fill(int cpu, int table, int page) {
+  const PageWalk result = walk(cpu, table, page, false);
+  const Pte pte = result.entry;
+  if (pte.present()) tlbs_[cpu].insert(TlbEntry::of(static_cast<std::uint16_t>(page), pte, generation(pte.frame())));
+  return result;
+}
+
+void Machine::evict(int cpu, int page) {
+  tlbs_[cpu].drop(static_cast<std::uint16_t>(page));
+  paging_caches_[cpu].drop(place_of(page));
 }
 
 }  // namespace shootdown

@@ -9,12 +9,17 @@
 // Frames hold a few words. Words and page-table entries are atomics, as the
 // hardware's accesses are; the rest is hardware state that no code can race on,
 // and is hidden from ThreadSanitizer.
+//
+// There are page tables of the lowest level, and one level above them. Where a page table
+// is in memory is left out, and what its memory is used for when it is free: what counts is
+// which one a CPU goes to, and whether that is still one.
 #pragma once
 
 #include <cstdint>
 
 #include "engine/arena.h"
 #include "engine/events/event.h"
+#include "engine/machine/paging_cache.h"
 #include "engine/machine/pte.h"
 #include "engine/machine/tlb.h"
 #include "engine/program/program.h"
@@ -30,10 +35,27 @@ struct Frame {
   std::uint32_t entries = 0;     // page-table entries that lead here
 };
 
+// An entry of the level above the page tables.
+struct DirectoryEntry {
+  Atomic<TableNumber> table{0};  // where it leads
+  // The memory of page tables up to this one is free: no hardware has this. Oracles are told of it.
+  TableNumber freed = 0;
+  TableNumber made = 0;  // so many
+
+  SHOOTDOWN_HARNESS bool is_freed(TableNumber number) const { return number != 0 && number <= freed; }
+};
+
 // One translation table, as the hardware walks it. Entries are written only through Machine, which
 // counts what leads to each frame.
 struct TranslationTable {
-  Row<PteSlot> slots;
+  Row<DirectoryEntry> directory;
+  Row<PteSlot> slots;  // of all page tables; none, where there is none
+};
+
+// What a page walk came to.
+struct PageWalk {
+  Pte entry;            // not present: it faults
+  bool astray = false;  // it went to a page table that has been freed, where anything may be: taken for none
 };
 
 // What a memory access came to.
@@ -41,7 +63,8 @@ struct AccessResult {
   Access kind = Access::fault;
   FrameNumber frame = 0;
   Word value = 0;
-  bool stale = false;  // through a TLB entry made for an earlier life of the frame
+  // Through a TLB entry made for an earlier life of the frame; or, if it is a fault, by a walk that went astray.
+  bool stale = false;
 };
 
 class Machine {
@@ -53,7 +76,10 @@ class Machine {
   Tlb& tlb(int cpu) { return tlbs_[cpu]; }
   const Tlb& tlb(int cpu) const { return tlbs_[cpu]; }
 
+  PagingCache& paging_cache(int cpu) { return paging_caches_[cpu]; }
+
   const Row<Tlb>& tlbs() const { return tlbs_; }
+  const Row<PagingCache>& paging_caches() const { return paging_caches_; }
   const Row<TranslationTable>& tables() const { return tables_; }
   const Row<Frame>& frames() const { return frames_; }
 
@@ -68,6 +94,20 @@ class Machine {
   // The frame is free from now on: what still leads to it is stale.
   void end_frame_life(FrameNumber number);
 
+  // The place of the page table for a page.
+  int place_of(int page) const { return page >> table_shift_; }
+
+  // --- software's accesses to the level above the page tables; each is atomic ---
+
+  // What leads to the page table for a page.
+  const DirectoryEntry& directory_entry(int table, int page) const { return tables_[table].directory[place_of(page)]; }
+  // Puts a new one in place. False: there is one already.
+  bool install_page_table(int table, int page);
+  // There is none from now on. Its entries are none, and its memory is its own until it is freed.
+  void clear_page_table(int table, int page);
+  // The memory of the one that was there last is free from now on: what still leads to it leads astray.
+  void free_page_table(int table, int page);
+
   // --- software's accesses to page-table entries; each is atomic ---
 
   Pte read_pte(int table, int page) const;
@@ -81,19 +121,24 @@ class Machine {
 
   // --- the hardware's ---
 
-  // Sets bits in an entry if it is present and, for a store, writable: what a page walk does, in one
-  // atomic action. Returns the entry after it, or one that is not present if the walk faults.
-  Pte walk(int table, int page, bool store);
-  // Loads a translation into a TLB without an access. Returns whether there was one to load.
-  bool fill(int cpu, int table, int page);
+  // Goes to the page table, by what the CPU has kept of the level above if it has, and sets bits in the entry if that is
+  // present and, for a store, writable: in one atomic action. The entry is as it is then.
+  PageWalk walk(int cpu, int table, int page, bool store);
+  // Loads a translation into a TLB without an access, if there is one.
+  PageWalk fill(int cpu, int table, int page);
+  // The CPU loses what it has kept of a translation, and of the way to it.
+  void evict(int cpu, int page);
 
  private:
+  DirectoryEntry& directory_entry(int table, int page) { return tables_[table].directory[place_of(page)]; }
   void count(Pte pte, int change);
 
   Row<Tlb> tlbs_;
+  Row<PagingCache> paging_caches_;
   Row<TranslationTable> tables_;
   Row<Frame> frames_;
   int reserved_;
+  int table_shift_;
 };
 
 }  // namespace shootdown

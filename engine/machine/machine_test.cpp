@@ -25,6 +25,8 @@ struct TwoCpus {
     config.pages = 8;
     return config;
   }
+  TwoCpus() { machine->install_page_table(0, 0); }
+
   Arena arena;
   Machine* machine = &arena.make<Machine>(arena, config(), 8);
 };
@@ -107,13 +109,13 @@ BOOST_AUTO_TEST_CASE(entries_belong_to_their_cpu) {
 }
 
 BOOST_AUTO_TEST_CASE(a_fill_sets_accessed_but_never_dirty_and_copies_what_the_entry_has) {
-  BOOST_TEST(!machine->fill(0, 0, 0));
+  BOOST_TEST(!machine->fill(0, 0, 0).entry.present());
   machine->set_pte(0, 0, clean.mkwrite());
-  BOOST_TEST(machine->fill(0, 0, 0));
+  BOOST_TEST(machine->fill(0, 0, 0).entry.present());
   BOOST_TEST(pte(0).young());
   BOOST_TEST(!pte(0).dirty());
   machine->set_pte(0, 1, clean.mkwrite().mkdirty());
-  BOOST_TEST(machine->fill(0, 0, 1));
+  BOOST_TEST(machine->fill(0, 0, 1).entry.present());
   machine->clear_pte(0, 1);
   BOOST_TEST(hits(access(1, true)));  // the filled entry was dirty
 }
@@ -162,6 +164,67 @@ BOOST_AUTO_TEST_CASE(entries_keep_their_bits_apart) {
   BOOST_TEST(pte.wrprotect().dirty());
   BOOST_TEST(Pte().none());
   BOOST_TEST(!Pte::mapping(0).none());
+}
+
+// --- the way to a page table ---
+
+BOOST_AUTO_TEST_CASE(without_a_page_table_there_is_no_entry) {
+  machine->set_pte(0, 0, clean);
+  machine->clear_page_table(0, 0);
+  BOOST_TEST(faults(access(0, false)));
+  BOOST_TEST(machine->install_page_table(0, 0));
+  BOOST_TEST(!machine->install_page_table(0, 0));
+  BOOST_TEST(!faults(access(0, false)));
+}
+
+// CPU 0 has walked for page 0, and kept the way. Then the page table goes, and page 1 is looked for.
+BOOST_AUTO_TEST_CASE(a_walk_that_knows_the_way_does_not_look_whether_it_is_still_there) {
+  machine->set_pte(0, 0, clean);
+  access(0, false);
+  machine->clear_page_table(0, 0);
+  const PageWalk old = machine->fill(0, 0, 1);
+  BOOST_TEST(!old.entry.present());
+  BOOST_TEST(!old.astray);  // its memory is its own
+  machine->free_page_table(0, 0);
+  BOOST_TEST(machine->fill(0, 0, 1).astray);
+  BOOST_TEST(!machine->fill(1, 0, 1).astray);  // another CPU does not know it
+  const AccessResult result = access(1, false);
+  BOOST_TEST(faults(result));
+  BOOST_TEST(result.stale);
+}
+
+BOOST_AUTO_TEST_CASE(a_walk_to_an_old_page_table_finds_nothing_of_the_new_one) {
+  machine->set_pte(0, 0, clean);
+  access(0, false);
+  machine->clear_page_table(0, 0);
+  BOOST_TEST(machine->install_page_table(0, 0));
+  machine->set_pte(0, 1, clean);
+  BOOST_TEST(!machine->fill(0, 0, 1).entry.present());
+  machine->free_page_table(0, 0);
+  BOOST_TEST(machine->fill(0, 0, 1).astray);
+  BOOST_TEST(machine->fill(1, 0, 1).entry.present());
+  BOOST_TEST(faults(access(1, false)));  // which drops what leads there
+  BOOST_TEST(!faults(access(1, false)));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_dropped_leads_nowhere) {
+  const auto astray_after = [this](const auto& drop) {
+    x86::flush_all(*machine, 0);
+    machine->install_page_table(0, 0);
+    machine->set_pte(0, 0, clean);
+    access(0, false);
+    machine->clear_pte(0, 0);
+    machine->clear_page_table(0, 0);
+    drop();
+    machine->free_page_table(0, 0);
+    return machine->fill(0, 0, 1).astray;
+  };
+  BOOST_TEST(astray_after([] {}));
+  BOOST_TEST(!astray_after([this] { x86::flush_page(*machine, 0, 7); }));
+  BOOST_TEST(!astray_after([this] { x86::flush_all(*machine, 0); }));
+  BOOST_TEST(!astray_after([this] { machine->evict(0, 5); }));
+  BOOST_TEST(!astray_after([this] { access(3, false); }));  // faults
+  BOOST_TEST(astray_after([this] { x86::flush_all(*machine, 1); }));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

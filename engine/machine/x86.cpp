@@ -3,9 +3,18 @@
 namespace shootdown::x86 {
 
 SHOOTDOWN_HARNESS AccessResult translate(Machine& machine, int cpu, int table, int page, bool store) {
-  return translate(
-      machine.tlb(cpu), page, store, [&] { return machine.walk(table, page, store); },
+  PageWalk walk;
+  AccessResult result = translate(
+      machine.tlb(cpu), page, store,
+      [&] {
+        walk = machine.walk(cpu, table, page, store);
+        return walk.entry;
+      },
       [&](FrameNumber frame) { return machine.generation(frame); });
+  if (result.kind != Access::fault) return result;
+  machine.paging_cache(cpu).drop(machine.place_of(page));
+  result.stale = walk.astray;
+  return result;
 }
 
 void access(Machine& machine, AccessResult& result, int word, bool store, Word value) {
@@ -17,6 +26,16 @@ void access(Machine& machine, AccessResult& result, int word, bool store, Word v
   } else {
     result.value = memory.load(std::memory_order_relaxed);
   }
+}
+
+void flush_page(Machine& machine, int cpu, int page) {
+  machine.tlb(cpu).drop(static_cast<std::uint16_t>(page));
+  machine.paging_cache(cpu).drop_all();
+}
+
+void flush_all(Machine& machine, int cpu) {
+  machine.tlb(cpu).drop_all();
+  machine.paging_cache(cpu).drop_all();
 }
 
 }  // namespace shootdown::x86

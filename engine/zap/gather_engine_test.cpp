@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
+#include <string>
 #include <vector>
 
 #include "engine/zap/engines.h"
@@ -82,6 +83,47 @@ BOOST_AUTO_TEST_CASE(a_munmap_flushes_what_it_has_cleared_and_the_tables_first_p
   std::vector<Fact> flushed;
   for (const auto& flush : run.all<event::FlushTranslation>()) flushed.push_back(flush.page);
   BOOST_TEST(flushed == (std::vector<Fact>{0, 1, 2, 3}), boost::test_tools::per_element());
+}
+
+namespace {
+
+// What happens to page tables in a run, in its order: they are unhooked, a gather flushes, so many are freed.
+std::string life_of_tables(const RightRun& run) {
+  std::string life;
+  for (const AnyEvent& event : run.events()) {
+    if (event.is<event::FreeTable>()) life += "unhook ";
+    if (event.is<event::FlushGather>()) life += "flush ";
+    if (event.is<event::ReleaseTables>())
+      life += "free " + std::to_string(event.as<event::ReleaseTables>().count) + " ";
+  }
+  return life;
+}
+
+// Unmaps what is in three page tables, one of which is empty.
+ProgramBuilder unmap_two_tables() {
+  ProgramBuilder builder;
+  builder.machine(&MachineConfig::cpus, 2).machine(&MachineConfig::mms, 2).machine(&MachineConfig::pages, 12);
+  builder.machine(&MachineConfig::table_shift, 2).operation(0, Call::load, 1, 0).operation(0, Call::load, 9, 0);
+  return builder.operation(0, Call::munmap, 0, 12);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(tables_are_freed_after_the_flush) {
+  BOOST_TEST(life_of_tables(record(unmap_two_tables())) == "unhook unhook flush free 2 ");
+}
+
+BOOST_AUTO_TEST_CASE(tables_are_flushed_for_when_their_batch_is_full) {
+  BOOST_TEST(life_of_tables(record(unmap_two_tables().machine(&MachineConfig::batch, 1))) ==
+             "unhook flush free 1 unhook flush free 1 ");
+}
+
+// And another CPU, though it runs another mm, is interrupted: it might be walking a table.
+BOOST_AUTO_TEST_CASE(without_memory_for_a_batch_a_table_is_flushed_for_and_freed_at_once) {
+  BOOST_TEST(record(unmap_two_tables()).count<event::SendInterrupt>() == 0U);
+  const auto run = record(unmap_two_tables().exception({.kind = Exception::Kind::fail}));
+  BOOST_TEST(life_of_tables(run) == "unhook flush free 1 unhook flush free 1 ");
+  BOOST_TEST(run.count<event::SendInterrupt>() == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(a_table_instead_of_a_range_leaves_translations) {

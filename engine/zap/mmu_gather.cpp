@@ -7,6 +7,7 @@
 #include "engine/kernel/page_table.h"
 #include "engine/kernel/rmap.h"
 #include "engine/kernel/swap.h"
+#include "engine/kernel/tlbflush.h"
 #include "engine/kernel/writeback.h"
 
 namespace shootdown {
@@ -140,8 +141,51 @@ void MmuGather::release_batches() {
   if (!planted(task(), Defect::active_batch_kept)) active_ = &local_;
 }
 
+// __tlb_remove_table_free. Linux has RCU call it, which waits for all who walk page tables with interrupts off. They have answered
+// the flush, which asks by interrupts here: so it is done at once. Nobody sees it but who should not, and it is no step.
+void MmuGather::free_tables() {
+  Kernel& kernel = *task().kernel;
+  for (const PageTable* table = tables_; table != nullptr; table = table->next) {
+    const auto place = static_cast<int>(table - mm().page_tables.begin());
+    kernel.machine.free_page_table(mm().number, place << kernel.config.table_shift);
+    also_writes(task(), places::table(mm().number, as_fact(place)));
+  }
+  note(task(), event::ReleaseTables{.mm = mm().number, .count = table_count_});
+  tables_ = nullptr;
+  table_count_ = 0;
+}
+
+void MmuGather::table_invalidate() {
+  if (!planted(task(), Defect::tables_freed_unflushed)) flush_tlb_only();
+}
+
+// tlb_remove_table. That there is memory for a batch, or none, is no step: nobody else sees any of it.
+void MmuGather::remove_table(int first) {
+  note_table(first);
+  const bool no_batch = tables_ == nullptr && allocation_fails(task());
+  PageTable& table = task().kernel->page_table(mm(), first);
+  table.next = tables_;
+  tables_ = &table;
+  ++table_count_;
+  if (no_batch) {
+    table_invalidate();
+    smp_call_function(task());  // tlb_remove_table_sync_one
+    free_tables();
+  } else if (table_count_ == max_batch(task().kernel->config)) {
+    flush_tables();
+  }
+}
+
+// tlb_table_flush.
+void MmuGather::flush_tables() {
+  if (tables_ == nullptr) return;
+  table_invalidate();
+  free_tables();
+}
+
 void MmuGather::flush() {
   flush_tlb_only();
+  flush_tables();
   if (planted(task(), Defect::rmaps_after_unlock)) flush_rmaps();
   release_batches();
 }

@@ -4,7 +4,9 @@
 // patches of October 2022, in which the queued pointers carry flags; of 6.2, where late
 // rmaps limit the batches; and of 6.9, where numbers may follow pointers. A gather
 // stands on the stack of the task that unmaps. Pages go into a small bundle in
-// the gather itself, then into batches of a page each, as long as there are any.
+// the gather itself, then into batches of a page each, as long as there are any. Page
+// tables go into a batch of their own (struct mmu_table_batch), as on x86 under a hypervisor
+// that flushes TLBs, and later always; else 6.1 and 6.12 queue them with the pages.
 //
 // What a flag means, and what is done with it when pages are released, is the
 // engine's.
@@ -47,7 +49,10 @@ class MmuGather : public TlbGather {
   // tlb_flush_rmaps: removes the rmap of all pages whose pointers carry a flag. The TLBs have been flushed, and the
   // page-table lock is still held.
   void flush_rmaps();
-  // tlb_flush_mmu: flushes, then releases all queued pages.
+  // pte_free_tlb: nobody finds the page table that begins at page `first` any more. Its memory is freed after the next flush, or
+  // before this returns, if there is none to queue it in.
+  void remove_table(int first);
+  // tlb_flush_mmu: flushes, then frees the page tables and releases all queued pages.
   void flush();
   // tlb_finish_mmu.
   void finish();
@@ -59,6 +64,9 @@ class MmuGather : public TlbGather {
  private:
   bool is_full() const;
   bool next_batch();
+  void table_invalidate();
+  void flush_tables();
+  void free_tables();
   void free_batches();
   void release_batches();
 
@@ -66,6 +74,8 @@ class MmuGather : public TlbGather {
   const unsigned room_for_number_;  // an entry that a batch must have room for behind that of a pointer
   bool delayed_rmap_ = false;
   unsigned batch_count_ = 0;
+  PageTable* tables_ = nullptr;  // the batch of page tables, of which it has
+  unsigned table_count_ = 0;     // so many
   MmuGatherBatch* active_;
   MmuGatherBatch local_;
   std::uintptr_t pages_[max_bundle + 1];  // of local_; the last one is for a planted mistake

@@ -103,6 +103,8 @@ class Words {
   Narration tell(const event::UserAccess& access) const {
     const bool store = access.store != 0;
     std::string text = fmt::format("{} page {}: ", access_name(access.store), access.page);
+    if (access.access == Access::fault && access.stale != 0)
+      return essential(text + "page walk through a page table that has been freed");
     if (access.access == Access::fault)
       return essential(text + "fault, pte is " + (access.entry.present() ? "read-only" : name(access.entry)));
     const bool hit = access.access == Access::hit;
@@ -120,6 +122,8 @@ class Words {
     return essential(fmt::format("hardware evicts page {} from TLB", evict.page));
   }
   Narration tell(const event::FillTranslation& fill) const {
+    if (fill.astray != 0)
+      return essential(fmt::format("hardware looks for page {} in a page table that has been freed", fill.page));
     if (!fill.entry.present()) return essential(fmt::format("hardware finds no pte to load for page {}", fill.page));
     return essential(fmt::format("hardware loads page {} into TLB: {}", fill.page, name(fill.entry)));
   }
@@ -166,7 +170,7 @@ class Words {
     const std::string table = page_table(install.mm, install.first);
     return detail(fmt::format("install {}{}", table, install.installed == 0 ? ": there is one already" : ""));
   }
-  Narration tell(const event::FreeTable& free) const { return essential("free " + page_table(free.mm, free.first)); }
+  Narration tell(const event::FreeTable& free) const { return essential("unhook " + page_table(free.mm, free.first)); }
 
   // --- locks ---
 

@@ -200,7 +200,7 @@ BOOST_AUTO_TEST_CASE(short_picture_is_exact) {
       thread exit
                                                 thread exit
                                                                                       thread exit
-  88                                                                                    free page table
+  88                                                                                    unhook page table
   91                                                                                    send IPI to cpu 0, 1
   92    take IPI from cpu 2
   93    flush whole TLB
@@ -503,8 +503,8 @@ BOOST_AUTO_TEST_CASE(words_tell_of_mappings_that_become_one) {
 
 BOOST_AUTO_TEST_CASE(words_name_page_tables) {
   const event::FreeTable second{.mm = 1, .first = 4, .count = 4};
-  BOOST_TEST(words(second) == "free page table");
-  BOOST_TEST(words(second, {.cpus = 2, .mms = 2, .pages = 8, .table_shift = 2}) == "free page table 1 of mm 1");
+  BOOST_TEST(words(second) == "unhook page table");
+  BOOST_TEST(words(second, {.cpus = 2, .mms = 2, .pages = 8, .table_shift = 2}) == "unhook page table 1 of mm 1");
   BOOST_TEST(words(event::ReadTable{}) == "page table: there is none");
   BOOST_TEST(words(event::ReadTable{.exists = 1}) == "page table: there is one");
   BOOST_TEST(words(event::InstallTable{.installed = 1}) == "install page table");
