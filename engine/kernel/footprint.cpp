@@ -62,12 +62,16 @@ std::optional<Fact> index_in(const void* address, const Row<T>& row) {
 
 std::optional<Places> place_in_machine(const void* address, const Machine& machine) {
   if (const auto cpu = index_in(address, machine.tlbs())) return places::of_cpu(Kind::tlb, *cpu);
-  if (const auto cpu = index_in(address, machine.paging_caches())) return places::of_cpu(Kind::tlb, *cpu);
+  const PagingCaches& caches = machine.paging_caches();
+  if (const auto entry = index_in(address, caches.entries()))
+    return places::of_cpu(Kind::tlb, as_fact(caches.owner_of(static_cast<int>(*entry))));
+  if (const auto number = index_in(address, machine.directory())) {
+    const Fact in_each = as_fact(machine.places());
+    return places::table(*number / in_each, *number % in_each);
+  }
   if (const auto frame = index_in(address, machine.frames())) return places::words(*frame);
   for (int mm = 0; mm < machine.tables().size(); ++mm) {
-    const TranslationTable& table = machine.tables()[mm];
-    if (const auto page = index_in(address, table.slots)) return places::entry(as_fact(mm), *page);
-    if (const auto number = index_in(address, table.directory)) return places::table(as_fact(mm), *number);
+    if (const auto page = index_in(address, machine.tables()[mm].slots)) return places::entry(as_fact(mm), *page);
   }
   return std::nullopt;
 }

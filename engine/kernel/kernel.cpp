@@ -117,7 +117,7 @@ void Kernel::init_mm(int number, int vmas, bool born) {
   mm.mmap = arena().row<Shared<Vma*>>(mm.vmas.size());
   // Each fork makes the chains longer by one, and no mm is made by two.
   if (anon_vmas.size() != 0) mm.anon_vma_chains = arena().row<AnonVmaChain>(mm.vmas.size() * config.mms);
-  mm.page_tables = arena().row<PageTable>(machine.tables()[number].directory.size());
+  mm.page_tables = arena().row<PageTable>(machine.places());
   for (int table = 0; table < mm.page_tables.size(); ++table) {
     mm.page_tables[table].lock.init(
         {.kind = LockClass::page_table, .owner = as_fact(number), .number = as_fact(table)});

@@ -2,30 +2,17 @@
 
 namespace shootdown {
 
-namespace {
-
-int page_tables_needed(const MachineConfig& config) {
-  return ((config.virtual_pages() - 1) >> config.table_shift) + 1;
-}
-
-}  // namespace
-
 Machine::Machine(Arena& arena, const MachineConfig& config, int frames, int reserved)
     : tlbs_(arena.row<Tlb>(config.cpus)),
-      paging_caches_(arena.row<PagingCache>(config.cpus)),
+      table_shift_(config.table_shift),
+      places_(place_of(config.virtual_pages() - 1) + 1),
+      paging_caches_(arena, config.cpus, places_),
+      directory_(arena.row<DirectoryEntry>(config.mms * places_)),
       tables_(arena.row<TranslationTable>(config.mms)),
       frames_(arena.row<Frame>(frames)),
-      reserved_(reserved),
-      table_shift_(config.table_shift) {
+      reserved_(reserved) {
   for (Tlb& tlb : tlbs_) tlb = Tlb(arena.row<TlbEntry>(config.tlb));
-  const int page_tables = page_tables_needed(config);
-  const auto ways = arena.row<PagingCache::Entry>(config.cpus * page_tables);
-  for (int cpu = 0; cpu < config.cpus; ++cpu)
-    paging_caches_[cpu] = PagingCache({ways.begin() + cpu * page_tables, page_tables});
-  for (TranslationTable& table : tables_) {
-    table.directory = arena.row<DirectoryEntry>(page_tables);
-    table.slots = arena.row<PteSlot>(config.virtual_pages());
-  }
+  for (TranslationTable& table : tables_) table.slots = arena.row<PteSlot>(config.virtual_pages());
 }
 
 SHOOTDOWN_HARNESS void Machine::count(Pte pte, int change) {
@@ -41,7 +28,7 @@ SHOOTDOWN_HARNESS void Machine::end_frame_life(FrameNumber number) {
 }
 
 SHOOTDOWN_HARNESS bool Machine::install_page_table(int table, int page) {
-  DirectoryEntry& entry = directory_entry(table, page);
+  DirectoryEntry& entry = way_to(table, page);
   TableNumber none = 0;
   if (!entry.table.compare_exchange(none, entry.made + 1, std::memory_order_acq_rel)) return false;
   ++entry.made;
@@ -49,11 +36,11 @@ SHOOTDOWN_HARNESS bool Machine::install_page_table(int table, int page) {
 }
 
 void Machine::clear_page_table(int table, int page) {
-  directory_entry(table, page).table.store(0, std::memory_order_release);
+  way_to(table, page).table.store(0, std::memory_order_release);
 }
 
 SHOOTDOWN_HARNESS void Machine::free_page_table(int table, int page) {
-  DirectoryEntry& entry = directory_entry(table, page);
+  DirectoryEntry& entry = way_to(table, page);
   const bool another = entry.table.load(std::memory_order_relaxed) != 0;
   entry.freed = another ? entry.made - 1 : entry.made;
 }
@@ -86,11 +73,11 @@ Pte Machine::wrprotect_pte(int table, int page) {
 PageWalk Machine::walk(int cpu, int table, int page, bool store) {
   const DirectoryEntry& way = directory_entry(table, page);
   const TableNumber there = way.table.load(std::memory_order_acquire);
-  TableNumber number = paging_caches_[cpu].find(place_of(page));
+  TableNumber number = paging_caches_.find(cpu, place_of(page));
   if (number == 0) {
     if (there == 0) return {};
     number = there;
-    paging_caches_[cpu].keep(place_of(page), number);
+    paging_caches_.keep(cpu, place_of(page), number);
   }
   // What was in one that is there no more has been cleared.
   if (number != there) return {.entry = {}, .astray = way.is_freed(number)};
@@ -109,7 +96,7 @@ PageWalk Machine::fill(int cpu, int table, int page) {
 
 void Machine::evict(int cpu, int page) {
   tlbs_[cpu].drop(static_cast<std::uint16_t>(page));
-  paging_caches_[cpu].drop(place_of(page));
+  paging_caches_.drop(cpu, place_of(page));
 }
 
 }  // namespace shootdown

@@ -48,7 +48,6 @@ struct DirectoryEntry {
 // One translation table, as the hardware walks it. Entries are written only through Machine, which
 // counts what leads to each frame.
 struct TranslationTable {
-  Row<DirectoryEntry> directory;
   Row<PteSlot> slots;  // of all page tables; none, where there is none
 };
 
@@ -76,10 +75,12 @@ class Machine {
   Tlb& tlb(int cpu) { return tlbs_[cpu]; }
   const Tlb& tlb(int cpu) const { return tlbs_[cpu]; }
 
-  PagingCache& paging_cache(int cpu) { return paging_caches_[cpu]; }
+  PagingCaches& paging_caches() { return paging_caches_; }
 
   const Row<Tlb>& tlbs() const { return tlbs_; }
-  const Row<PagingCache>& paging_caches() const { return paging_caches_; }
+  const PagingCaches& paging_caches() const { return paging_caches_; }
+  // Of all address spaces, one behind the other.
+  const Row<DirectoryEntry>& directory() const { return directory_; }
   const Row<TranslationTable>& tables() const { return tables_; }
   const Row<Frame>& frames() const { return frames_; }
 
@@ -94,13 +95,14 @@ class Machine {
   // The frame is free from now on: what still leads to it is stale.
   void end_frame_life(FrameNumber number);
 
-  // The place of the page table for a page.
+  // Places of page tables that an address space has; and that of the one for a page.
+  int places() const { return places_; }
   int place_of(int page) const { return page >> table_shift_; }
 
   // --- software's accesses to the level above the page tables; each is atomic ---
 
   // What leads to the page table for a page.
-  const DirectoryEntry& directory_entry(int table, int page) const { return tables_[table].directory[place_of(page)]; }
+  const DirectoryEntry& directory_entry(int table, int page) const { return way_to(table, page); }
   // Puts a new one in place. False: there is one already.
   bool install_page_table(int table, int page);
   // There is none from now on. Its entries are none, and its memory is its own until it is freed.
@@ -130,15 +132,17 @@ class Machine {
   void evict(int cpu, int page);
 
  private:
-  DirectoryEntry& directory_entry(int table, int page) { return tables_[table].directory[place_of(page)]; }
+  DirectoryEntry& way_to(int table, int page) const { return directory_[table * places_ + place_of(page)]; }
   void count(Pte pte, int change);
 
   Row<Tlb> tlbs_;
-  Row<PagingCache> paging_caches_;
+  int table_shift_;
+  int places_;
+  PagingCaches paging_caches_;
+  Row<DirectoryEntry> directory_;
   Row<TranslationTable> tables_;
   Row<Frame> frames_;
   int reserved_;
-  int table_shift_;
 };
 
 }  // namespace shootdown

@@ -12,7 +12,7 @@ SHOOTDOWN_HARNESS AccessResult translate(Machine& machine, int cpu, int table, i
       },
       [&](FrameNumber frame) { return machine.generation(frame); });
   if (result.kind != Access::fault) return result;
-  machine.paging_cache(cpu).drop(machine.place_of(page));
+  machine.paging_caches().drop(cpu, machine.place_of(page));
   result.stale = walk.astray;
   return result;
 }
@@ -30,12 +30,12 @@ void access(Machine& machine, AccessResult& result, int word, bool store, Word v
 
 void flush_page(Machine& machine, int cpu, int page) {
   machine.tlb(cpu).drop(static_cast<std::uint16_t>(page));
-  machine.paging_cache(cpu).drop_all();
+  machine.paging_caches().drop_all(cpu);
 }
 
 void flush_all(Machine& machine, int cpu) {
   machine.tlb(cpu).drop_all();
-  machine.paging_cache(cpu).drop_all();
+  machine.paging_caches().drop_all(cpu);
 }
 
 }  // namespace shootdown::x86
