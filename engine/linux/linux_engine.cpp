@@ -13,7 +13,8 @@ namespace {
 // What is a constant in Linux.
 constexpr std::array constants{&MachineConfig::page_shift, &MachineConfig::table_shift, &MachineConfig::bundle,
                                &MachineConfig::batch,      &MachineConfig::batch_count, &MachineConfig::free_cap,
-                               &MachineConfig::resched,    &MachineConfig::folio_order, &MachineConfig::seq_read};
+                               &MachineConfig::resched,    &MachineConfig::folio_order, &MachineConfig::seq_read,
+                               &MachineConfig::disk};
 
 // What its code is not built for, and what takes its place in a program that is adapted.
 struct Missing {
