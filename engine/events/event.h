@@ -640,15 +640,16 @@ struct RemoveFromSwapCache : StepEvent {
   Fact slot;
 };
 
-// A disk is asked for the transfer of a page. It has done so when the CPU takes an interrupt.
+// The disk is asked for the transfer of a page, or of a folio; it is made when the CPU takes an interrupt.
 struct SubmitIo : StepEvent {
   PageFact page;
-  Fact slot;
+  Fact slot;  // of swap space; no_fact: it goes to its file, or comes from there
   Fact writes;
 };
 
 struct TakeDiskInterrupt : StepEvent {
-  Fact slot;
+  PageFact page;
+  Fact slot;  // as above
 };
 
 // What is in an anonymous page is to be saved before it is thrown away, or need not be (MADV_FREE).

@@ -1,6 +1,7 @@
 #include "engine/kernel/filemap.h"
 
 #include "engine/check.h"
+#include "engine/kernel/disk.h"
 #include "engine/kernel/page_alloc.h"
 #include "engine/kernel/truncate.h"
 #include "engine/kernel/writeback.h"
@@ -39,22 +40,30 @@ bool add_to_page_cache(Task& current, Page* folio, AddressSpace& file, int first
   return addition.added != 0;
 }
 
-// filemap_read_folio. The page is locked when it is called, and not when it returns.
-void read_page(Task& current, Page* page, AddressSpace& file) {
+// end_buffer_async_read, of the last of a folio's buffers; and the transfer.
+void end_read(Task& current, const DiskRequest& request) {
   Kernel& kernel = *current.kernel;
-  Page* const folio = page->folio();
-  const int last = folio->nr_pages() - 1;
-  for (int i = 0; i <= last; ++i) {
+  Page* const folio = request.page;
+  for (Fact i = 0; i < request.pages; ++i) {
+    const DiskPage& disk = kernel.files[request.file].disk[request.index + i];
     act(current, event::ReadFromDisk{.page = frame_fact(current, folio + i)}, [&](event::ReadFromDisk& found) {
       for (int word = 0; word < kernel.config.words; ++word) {
-        const Word value = file.disk[folio[i].index].words[word].load(std::memory_order_relaxed);
+        const Word value = disk.words[word].load(std::memory_order_relaxed);
         kernel.frame(folio + i).words[word].store(value, std::memory_order_relaxed);
         found.words[static_cast<std::size_t>(word)] = value;
       }
-      if (i == last) folio->flags.set(PG_uptodate, std::memory_order_release);
+      if (i + 1 == request.pages) folio->flags.set(PG_uptodate, std::memory_order_release);
     });
   }
-  unlock_page(current, page);
+  unlock_page(current, folio);
+}
+
+// block_read_full_folio. The page is locked when it is called, until it has been read.
+void read_page(Task& current, Page* page, const AddressSpace& file) {
+  Page* const folio = page->folio();
+  const DiskRequest request{
+      .page = folio, .file = file.number, .index = folio->index, .pages = as_fact(folio->nr_pages()), .end = end_read};
+  current.kernel->config.disk == 0 ? end_read(current, request) : submit_io(current, request);
 }
 
 // filemap_invalidate_lock_shared, unless it is held. Returns whether it was not.
@@ -116,7 +125,7 @@ Page* find_page_uptodate(Task& current, AddressSpace& file, int index) {
         act(current, event::ReadUptodate{.page = folio_fact(current, page)},
             [&](event::ReadUptodate& found) { found.flags = page->folio()->flags.load(std::memory_order_acquire); });
     if ((look.flags & PG_uptodate) != 0) return page;
-    lock_page(current, page);  // until whoever reads it in is done
+    lock_page(current, page);  // until it has been read in
     unlock_page(current, page);
     put_page(current, page);
   }
@@ -222,7 +231,7 @@ Page* find_lock_page_uptodate(Task& current, AddressSpace& file, int index, bool
     lock_page(current, page);
     if (page->mapping == file.number && page->index == index) {
       if (page->test(PG_uptodate)) return page;
-      read_page(current, page, file);  // unlocks
+      read_page(current, page, file);  // which unlocks it
     } else {
       unlock_page(current, page);
     }

@@ -2,7 +2,8 @@
 // clean pages.
 //
 // Follows mm/filemap.c and mm/fadvise.c of Linux 6.1. A page is read from the disk
-// in one step while it is locked and not up to date: nobody looks at its contents.
+// in one step, by the disk's interrupt if that has one (disk.h), while it is locked
+// and not up to date: nobody looks at its contents.
 // Not modelled: read-ahead, map-around, IO errors, dropping mmap_lock while a
 // fault waits.
 #pragma once

@@ -134,7 +134,8 @@ void Kernel::init_task(int cpu) {
   task.cpu = cpu;
   task.held.init(arena().row<LockName>(max_locks_held + (truncates_ ? max_pages_truncated : 0)));
   task.mm = &mm;
-  task.swap_queue = arena().row<SwapRequest>(swap.size());
+  const bool asks_disk = swap.size() != 0 || config.disk != 0;
+  task.disk_queue.requests = arena().row<DiskRequest>(asks_disk ? DiskQueue::depth : 0);
   mm.users.add(1, std::memory_order_relaxed);
   if (mm.born.load(std::memory_order_relaxed)) mm.cpumask.set(cpu_bit(cpu), std::memory_order_relaxed);
 }
@@ -189,10 +190,10 @@ namespace {
 bool handle_interrupt(Task& current) {
   if (flush_is_asked_for(current)) {
     handle_flush_interrupt(current);
-  } else if (has_swap_requests(current)) {
-    handle_swap_interrupt(current);
+  } else if (disk_has_answered(current)) {
+    handle_disk_interrupt(current);
   }
-  return flush_is_asked_for(current) || has_swap_requests(current);
+  return flush_is_asked_for(current) || disk_has_answered(current);
 }
 
 }  // namespace

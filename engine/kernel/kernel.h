@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "engine/events/sent.h"
+#include "engine/kernel/disk.h"
 #include "engine/kernel/facts.h"
 #include "engine/kernel/footprint.h"
 #include "engine/kernel/locks.h"
@@ -50,12 +51,10 @@ struct Task {
     bool writable = false;  // dirty entries were among them: CPUs may go on writing
   };
   UnmapBatch tlb_ubc;
-  // What it has asked the disk for, the oldest first.
-  Row<SwapRequest> swap_queue;
-  int swap_requests = 0;
-  Atomic<CpuMask> flush_waits_for{0};  // CPUs that have not handled it yet
+  Atomic<CpuMask> flush_waits_for{0};  // CPUs that have not handled `flush` yet
   Atomic<CpuMask> flush_asked_by{0};   // CPUs whose request this one must handle
   WaitQueue flush_done;
+  DiskQueue disk_queue;
 };
 
 // A list of queued pages of a gather, with room for `max` of them.

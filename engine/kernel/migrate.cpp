@@ -24,7 +24,7 @@ bool lock_to_move(Task& current, Page* page, bool force) {
     lock_page(current, page);
   }
   also_reads(current, places::flags(frame_fact(current, page)));
-  if (!page->test(PG_writeback)) return true;
+  if (!page->test(PG_writeback) || planted(current, Defect::migrated_under_writeback)) return true;
   if (force) {
     wait_on_page_writeback(current, page);
     return true;

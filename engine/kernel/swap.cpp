@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/check.h"
+#include "engine/kernel/disk.h"
 #include "engine/kernel/kernel.h"
 #include "engine/kernel/page_alloc.h"
 #include "engine/kernel/rmap.h"
@@ -370,24 +371,30 @@ void reclaim_swap_cache(Task& current) {
 
 namespace {
 
-void write_to_slot(Task& current, const Page* page, int slot) {
+// end_swap_bio_write.
+void write_to_slot(Task& current, const DiskRequest& request) {
   Kernel& kernel = *current.kernel;
+  Page* const page = request.page;
+  DiskPage& contents = slot_of(current, static_cast<int>(request.slot)).contents;
   for (int word = 0; word < kernel.config.words; ++word) {
-    act(current, event::WriteToSwap{.frame = kernel.pfn(page), .slot = as_fact(slot), .word = as_fact(word)},
+    act(current, event::WriteToSwap{.frame = kernel.pfn(page), .slot = request.slot, .word = as_fact(word)},
         [&](event::WriteToSwap& found) {
           found.value = kernel.frame(page).words[word].load(std::memory_order_relaxed);
-          slot_of(current, slot).contents.words[word].store(found.value, std::memory_order_relaxed);
+          contents.words[word].store(found.value, std::memory_order_relaxed);
         });
   }
+  end_swap_writeback(current, page);
 }
 
-// And says that the page is up to date, which unlocks it.
-void read_from_slot(Task& current, Page* page, int slot) {
+// end_swap_bio_read: the page is up to date then, which unlocks it.
+void read_from_slot(Task& current, const DiskRequest& request) {
   Kernel& kernel = *current.kernel;
-  act(current, event::ReadFromSwap{.frame = kernel.pfn(page), .slot = as_fact(slot), .words = {}},
+  Page* const page = request.page;
+  const DiskPage& contents = slot_of(current, static_cast<int>(request.slot)).contents;
+  act(current, event::ReadFromSwap{.frame = kernel.pfn(page), .slot = request.slot, .words = {}},
       [&](event::ReadFromSwap& found) {
         for (int word = 0; word < kernel.config.words; ++word) {
-          const Word value = slot_of(current, slot).contents.words[word].load(std::memory_order_relaxed);
+          const Word value = contents.words[word].load(std::memory_order_relaxed);
           kernel.frame(page).words[word].store(value, std::memory_order_relaxed);
           found.words[static_cast<std::size_t>(word)] = value;
         }
@@ -396,58 +403,26 @@ void read_from_slot(Task& current, Page* page, int slot) {
   unlock_page(current, page);
 }
 
-void submit(Task& current, Page* page, int slot, bool writes) {
-  act(current,
-      event::SubmitIo{.page = frame_fact(current, page), .slot = as_fact(slot), .writes = static_cast<Fact>(writes)},
-      [&] {
-        SHOOTDOWN_CHECK(current.swap_requests < current.swap_queue.size());
-        current.swap_queue[current.swap_requests++] = {.page = page, .slot = slot, .writes = writes};
-        current.kernel->sched.post_interrupt(current.cpu);
-      });
-}
-
 }  // namespace
 
 void swap_writepage(Task& current, Page* page) {
   if (page_free_swap(current, page)) return unlock_page(current, page);
   const int slot = page->swap_slot;
+  const DiskRequest request{.page = page, .slot = as_fact(slot), .writes = true, .end = write_to_slot};
   start_swap_writeback(current, page);
   if (SwapSpace::answers_at_once(slot)) {
     // bdev_write_page
-    write_to_slot(current, page, slot);
-    end_swap_writeback(current, page);
+    write_to_slot(current, request);
     unlock_page(current, page);
-    return;
+  } else {
+    unlock_page(current, page);
+    submit_io(current, request);
   }
-  unlock_page(current, page);
-  submit(current, page, slot, true);
 }
 
 void swap_readpage(Task& current, Page* page, int slot) {
-  if (SwapSpace::answers_at_once(slot)) {
-    read_from_slot(current, page, slot);
-  } else {
-    submit(current, page, slot, false);
-  }
-}
-
-bool has_swap_requests(const Task& current) {
-  return current.swap_requests != 0;
-}
-
-void handle_swap_interrupt(Task& current) {
-  const SwapRequest request = current.swap_queue[0];
-  act(current, event::TakeDiskInterrupt{.slot = as_fact(request.slot)}, [&] {
-    std::copy(current.swap_queue.begin() + 1, current.swap_queue.begin() + current.swap_requests,
-              current.swap_queue.begin());
-    --current.swap_requests;
-  });
-  if (request.writes) {
-    write_to_slot(current, request.page, request.slot);
-    end_swap_writeback(current, request.page);
-  } else {
-    read_from_slot(current, request.page, request.slot);
-  }
+  const DiskRequest request{.page = page, .slot = as_fact(slot), .end = read_from_slot};
+  SwapSpace::answers_at_once(slot) ? read_from_slot(current, request) : submit_io(current, request);
 }
 
 }  // namespace shootdown

@@ -2,10 +2,9 @@
 //
 // Follows mm/swapfile.c, mm/swap_state.c and mm/page_io.c of Linux 6.1 for two swap
 // areas of the same priority, which are filled in turn: the first is in memory and
-// answers at once (SWP_SYNCHRONOUS_IO, SWP_STABLE_WRITES, as zram), the other on a
-// disk, which answers by an interrupt of the CPU that has asked it. What an area's
-// lock guards is one action here. There is swap space only in programs that can
-// use it.
+// answers at once (SWP_SYNCHRONOUS_IO, SWP_STABLE_WRITES, as zram), the other on the
+// disk (disk.h). What an area's lock guards is one action here. There is swap space
+// only in programs that can use it.
 //
 // Not modelled: slots that CPUs keep in store (mm/swap_slots.c), readahead, swapoff,
 // errors.
@@ -54,13 +53,6 @@ class SwapSpace {
   Row<SwapArea> areas;
   int turn = 0;  // the area that is filled next
   Atomic<int> free_slots{0};
-};
-
-// What a CPU has asked the disk for.
-struct SwapRequest {
-  Page* page = nullptr;
-  int slot = 0;
-  bool writes = false;
 };
 
 // --- slots ---
@@ -124,9 +116,5 @@ void swap_writepage(Task& current, Page* page);
 
 // swap_readpage: reads the page, which is locked, from the slot; it is unlocked when it is up to date.
 void swap_readpage(Task& current, Page* page, int slot);
-
-// The disk's interrupt: the CPU's oldest request is done.
-bool has_swap_requests(const Task& current);
-void handle_swap_interrupt(Task& current);
 
 }  // namespace shootdown

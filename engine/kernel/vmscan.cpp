@@ -108,7 +108,8 @@ Fate free_unmapped(Task& current, Page* page) {
 
 // The body of shrink_folio_list's loop for a page that is locked.
 Fate shrink_locked(Task& current, Page* page) {
-  if ((page_flags(current, page) & PG_writeback) != 0) return Fate::activate_locked;
+  const bool written = (page_flags(current, page) & PG_writeback) != 0;
+  if (written && !planted(current, Defect::reclaimed_under_writeback)) return Fate::activate_locked;
   if (!current.kernel->engine.since_6_12()) {
     if (const Fate references = check_references(current, page); references != Fate::free) return references;
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/check.h"
+#include "engine/kernel/disk.h"
 #include "engine/kernel/filemap.h"
 #include "engine/kernel/page_alloc.h"
 #include "engine/kernel/rmap.h"
@@ -50,27 +51,49 @@ void set_page_writeback(Task& current, Page* folio, AddressSpace& file) {
 }
 
 // folio_end_writeback. Until now the folio could not leave the page cache.
-void end_page_writeback(Task& current, Page* folio, AddressSpace& file) {
+void end_page_writeback(Task& current, const DiskRequest& request) {
+  Page* const folio = request.page;
+  AddressSpace& file = current.kernel->files[request.file];
   const Fact cleared = planted(current, Defect::end_of_writeback_cleans) ? PG_writeback | PG_dirty : PG_writeback;
   file.i_pages_lock.lock_irq(current);
   act(current, event::ClearWriteback{.page = folio_fact(current, folio)}, [&] {
     folio->flags.clear(cleared, std::memory_order_release);
-    clear_tag(file, folio, PAGECACHE_TAG_WRITEBACK);
+    for (Fact i = 0; i < request.pages; ++i)
+      file.tags[request.index + i].clear(PAGECACHE_TAG_WRITEBACK, std::memory_order_relaxed);
   });
   file.i_pages_lock.unlock_irq(current);
   current.kernel->sched.wake(folio->waiters);
 }
 
-// The disk.
-void write_to_disk(Task& current, const Page* page, DiskPage& disk) {
+// The disk takes what is in one page.
+void write_to_disk(Task& current, const Page* page, Fact file, Fact index) {
   const Kernel& kernel = *current.kernel;
+  DiskPage& disk = kernel.files[file].disk[index];
   for (int word = 0; word < kernel.config.words; ++word) {
     act(current, event::WriteToDisk{.page = frame_fact(current, page), .word = as_fact(word)},
         [&](event::WriteToDisk& found) {
+          found.page.file = file;
+          found.page.index = index;
           found.value = kernel.frame(page).words[word].load(std::memory_order_relaxed);
           disk.words[word].store(found.value, std::memory_order_relaxed);
         });
   }
+}
+
+// end_buffer_async_write, of the last of a folio's buffers; and the transfer.
+void end_write(Task& current, const DiskRequest& request) {
+  for (Fact i = 0; i < request.pages; ++i) write_to_disk(current, request.page + i, request.file, request.index + i);
+  if (planted(current, Defect::buffers_cleaned_late)) clean_buffers(current, request.page);
+  if (!planted(current, Defect::writeback_ended_early)) end_page_writeback(current, request);
+}
+
+// submit_bh, of all of a folio's buffers, which unlocks the folio when the disk has been asked. One that is memory takes the data
+// at once.
+void submit_write(Task& current, const DiskRequest& request, bool locked) {
+  const bool answers_at_once = current.kernel->config.disk == 0;
+  if (!answers_at_once) submit_io(current, request);
+  if (locked) unlock_page(current, request.page);
+  if (answers_at_once) end_write(current, request);
 }
 
 // __block_write_full_page. The folio is locked when it is called, and not when it returns. Where there are buffers, it is they that
@@ -78,21 +101,26 @@ void write_to_disk(Task& current, const Page* page, DiskPage& disk) {
 void write_page(Task& current, Page* page, AddressSpace& file) {
   const bool has_buffers = current.kernel->config.keeps_buffers();
   Page* const folio = page->folio();
-  const int first = folio->index;
   if (has_buffers) {
     // block_write_full_page: it is being cut off.
-    if (first >= i_size_read(current, file)) return unlock_page(current, folio);
+    if (folio->index >= i_size_read(current, file)) return unlock_page(current, folio);
     attach_buffers(current, folio, true);
   }
   const bool cleans_late = has_buffers && planted(current, Defect::buffers_cleaned_late);
   const bool writes = !has_buffers || (cleans_late ? folio->test(PG_buffers_dirty) : clean_buffers(current, folio));
+  const DiskRequest request{.page = folio,
+                            .file = file.number,
+                            .index = folio->index,
+                            .pages = as_fact(folio->nr_pages()),
+                            .writes = true,
+                            .end = end_write};
   const bool unlocks_early = planted(current, Defect::writeback_set_unlocked);
   if (unlocks_early) unlock_page(current, folio);
   set_page_writeback(current, folio, file);
+  if (planted(current, Defect::writeback_ended_early)) end_page_writeback(current, request);
+  if (writes) return submit_write(current, request, !unlocks_early);
   if (!unlocks_early) unlock_page(current, folio);
-  for (int i = 0; writes && i < folio->nr_pages(); ++i) write_to_disk(current, folio + i, file.disk[first + i]);
-  if (cleans_late) clean_buffers(current, folio);
-  end_page_writeback(current, folio, file);
+  end_page_writeback(current, request);
 }
 
 // tag_pages_for_writeback: fixes the set of pages to write, so that pages dirtied meanwhile cannot
@@ -116,9 +144,10 @@ void write_cache_page(Task& current, Page* page, AddressSpace& file, SyncMode mo
     unlock_page(current, page);
     return;
   }
-  if (mode == SyncMode::all && !planted(current, Defect::fsync_skips_writeback)) {
+  const bool waits = mode == SyncMode::all && !planted(current, Defect::fsync_skips_writeback);
+  if (waits && !planted(current, Defect::written_twice_at_once)) {
     wait_on_page_writeback(current, page);
-  } else if (page->test(PG_writeback)) {
+  } else if (!waits && page->test(PG_writeback)) {
     unlock_page(current, page);
     return;
   }

@@ -1,10 +1,12 @@
 // Dirty pages, and writing them back.
 //
 // Follows mm/page-writeback.c, mm/filemap.c and fs/buffer.c of Linux 6.1 for a
-// filesystem that keeps buffers and whose disk is written by the CPU that submits
-// the IO (as brd, the RAM disk, does). The IO copies a page word by word after the
-// page was unlocked: stores may fall in between. Not modelled: errors, dirty
-// throttling, accounting, pages being redirtied by the filesystem.
+// filesystem that keeps buffers. Its disk is memory, which is written by the CPU that
+// submits the IO when it has unlocked the page (as brd, the RAM disk, but for the
+// order of these); or one that answers by an interrupt (disk.h), while that CPU goes
+// on. Either way a page is copied word by word: stores may fall in between. Not
+// modelled: errors, dirty throttling, accounting, pages being redirtied by the
+// filesystem.
 #pragma once
 
 #include "engine/kernel/filemap.h"

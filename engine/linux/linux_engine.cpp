@@ -15,7 +15,7 @@ namespace {
 // What is a constant in Linux.
 constexpr std::array constants{&MachineConfig::page_shift, &MachineConfig::table_shift, &MachineConfig::bundle,
                                &MachineConfig::batch,      &MachineConfig::batch_count, &MachineConfig::free_cap,
-                               &MachineConfig::resched};
+                               &MachineConfig::resched,    &MachineConfig::disk};
 
 // What its code is not built for, or has not got in this version, or has nothing to work on; and what takes its place in a
 // program that is adapted, of the same operands.

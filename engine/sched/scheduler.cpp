@@ -73,6 +73,7 @@ void Scheduler::abandon() {
 void Scheduler::end(bool cut_off) {
   running_ = false;
   interrupts_ = 0;
+  timers_ = 0;
   for (unsigned rest = all_; rest != 0; rest &= rest - 1) {
     current_ = &cpus_[__builtin_ctz(rest)];
     fibers_.settle(current(), cut_off);
@@ -94,6 +95,23 @@ SHOOTDOWN_HARNESS bool Scheduler::can_step(const Cpu& cpu) const {
 
 SHOOTDOWN_HARNESS bool Scheduler::can_take_interrupt(const Cpu& cpu) const {
   return (interrupts_ & cpu_bit(cpu.number)) != 0 && cpu.interrupts_disabled == 0;
+}
+
+// When the first timer of those that run ends.
+SHOOTDOWN_HARNESS std::uint64_t Scheduler::next_timer() const {
+  std::uint64_t next = Chooser::never;
+  for (unsigned rest = timers_; rest != 0; rest &= rest - 1)
+    next = std::min<std::uint64_t>(next, cpus_[__builtin_ctz(rest)].timer);
+  return next;
+}
+
+SHOOTDOWN_HARNESS void Scheduler::end_timers(std::uint64_t until) {
+  for (unsigned rest = timers_; rest != 0; rest &= rest - 1) {
+    const int cpu = __builtin_ctz(rest);
+    if (cpus_[cpu].timer > until) continue;
+    timers_ = static_cast<CpuMask>(timers_ & ~cpu_bit(cpu));
+    post_interrupt(cpu);
+  }
 }
 
 SHOOTDOWN_HARNESS Question Scheduler::question(Question::Occasion occasion) const {
@@ -125,14 +143,19 @@ SHOOTDOWN_HARNESS void Scheduler::count_visit(Cpu& cpu) {
   cpu.visited = own;
 }
 
-// Asks who runs next, until the answer is a CPU; or nobody, if none can run. Before the first step the run may be paused.
+// Asks who runs next, until the answer is a CPU; or nobody, if none can run, and none will. Before the first step the run may be
+// paused.
 SHOOTDOWN_HARNESS int Scheduler::ask(Question::Occasion occasion) {
   for (;;) {
     Choice choice{};
     {
       const Unwatched unwatched;
-      const Question now = question(occasion);
-      if (now.runnable == 0) return nobody;
+      Question now = question(occasion);
+      while (now.runnable == 0) {
+        if (timers_ == 0) return nobody;
+        end_timers(next_timer());
+        now = question(occasion);
+      }
       choice = chooser_->choose(now);
       SHOOTDOWN_CHECK(choice.kind != Choice::Kind::run || now.can_run(choice.cpu));
     }
@@ -176,6 +199,7 @@ SHOOTDOWN_HARNESS void Scheduler::stop_point(StepPoint next) {
     if (steps_ >= pause_at_) pause();
     Cpu& cpu = self();
     if (cpu.guard != nullptr) cpu.guard->check();
+    if (timers_ != 0) end_timers(steps_);
     // Who cannot make the steps that are left takes it now, whether or not somebody is asked here: as in block().
     if (cpu.take_at != 0 && (steps_ >= cpu.take_at || !can_step(cpu))) {
       cpu.take_at = 0;
@@ -187,6 +211,7 @@ SHOOTDOWN_HARNESS void Scheduler::stop_point(StepPoint next) {
       if (stop > steps_) {
         stop_at_ = std::min({stop, step_limit_, pause_at_});
         if (cpu.take_at != 0 && cpu.take_at < stop_at_) stop_at_ = cpu.take_at;
+        if (timers_ != 0) stop_at_ = std::min(stop_at_, next_timer());
         return;
       }
     }
@@ -286,7 +311,7 @@ SHOOTDOWN_HARNESS void Scheduler::block() {
   const int next = ask(Question::Occasion::blocked);
   if (next == nobody) {
     finish(outcome_of_standstill());
-  } else {
+  } else if (next != current()) {  // whose timer may have ended
     leave_for(next);
   }
   stop_at_ = 0;
@@ -371,6 +396,14 @@ SHOOTDOWN_HARNESS void Scheduler::post_interrupt(int cpu) {
   } else if (!can_step(target)) {
     may_run(cpu);
   }
+}
+
+SHOOTDOWN_HARNESS void Scheduler::set_timer(std::uint32_t steps) {
+  SHOOTDOWN_CHECK(!timer_runs());
+  if (steps == 0) return post_interrupt(current());
+  timers_ = static_cast<CpuMask>(timers_ | cpu_bit(current()));
+  self().timer = static_cast<std::uint32_t>(steps_) + steps;
+  stop_at_ = 0;
 }
 
 SHOOTDOWN_HARNESS void Scheduler::disable_interrupts() {

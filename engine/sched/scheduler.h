@@ -14,9 +14,9 @@
 // An interrupt posted to a CPU is handled on that CPU's fiber before its next
 // step (or as many steps later as the chooser said when it let the CPU run), even
 // while it waits for something, and after it has ended. So is one that it posts to
-// itself.
+// itself; for that it may set a timer.
 //
-// A run ends when every CPU has ended and no interrupt is pending. If all CPUs
+// A run ends when every CPU has ended, no interrupt is pending and no timer runs. If all CPUs
 // wait, the step limit is reached, or a CPU says that it cannot go on, the run is
 // cut off: the fibers are restarted, without running destructors of objects on
 // their stacks. The chooser
@@ -131,6 +131,10 @@ class Scheduler {
   void wake(WaitQueue& queue);
   // Makes `cpu` call Client::interrupt soon. The calling CPU has made a step.
   void post_interrupt(int cpu);
+  // The same for the calling CPU when so many more steps have been made in the run, or nobody can make one. It has one timer.
+  void set_timer(std::uint32_t steps);
+  // Whether that of the calling CPU is still to come.
+  SHOOTDOWN_HARNESS bool timer_runs() const { return (timers_ & cpu_bit(current())) != 0; }
   // The calling CPU cannot go on, and the run ends here.
   [[noreturn]] void stop();
   // Between these the calling CPU takes no interrupt. They nest.
@@ -201,6 +205,7 @@ class Scheduler {
     std::uint64_t since = 0;    // value of steps_ when it came to run
     std::uint64_t visited = 0;  // value of own_steps() when it last came back to where it was
     int visit = 0;              // how often it has come back there
+    std::uint32_t timer = 0;    // value of steps_ at which its timer ends, if that runs
     std::uint64_t take_at = 0;  // value of steps_ at which a deferred interrupt is taken; 0: none deferred
     int interrupts_disabled = 0;
     std::uint8_t latency = 0;  // that the chooser gave it when it last let it run
@@ -221,6 +226,8 @@ class Scheduler {
   Position position() const;
   bool can_step(const Cpu& cpu) const;
   bool can_take_interrupt(const Cpu& cpu) const;
+  std::uint64_t next_timer() const;
+  void end_timers(std::uint64_t until);
   Question question(Question::Occasion occasion) const;
   int ask(Question::Occasion occasion);
   void begin_guard(Guard& guard);
@@ -260,6 +267,7 @@ class Scheduler {
   CpuMask all_ = 0;
   CpuMask finished_ = 0;
   CpuMask interrupts_ = 0;  // pending
+  CpuMask timers_ = 0;      // that run
   std::uint64_t step_limit_ = 0;
   Outcome outcome_ = Outcome::completed;
 };

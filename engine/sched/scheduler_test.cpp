@@ -325,6 +325,89 @@ BOOST_AUTO_TEST_CASE(what_a_cpu_sends_to_itself_it_takes_before_its_next_step_or
   BOOST_TEST(run(SwitchOnce(1, 1, 0), true) == "abbbbica");
 }
 
+BOOST_AUTO_TEST_CASE(a_timer_interrupts_its_cpu_after_so_many_steps) {
+  const auto run = [](Chooser&& chooser, std::uint32_t steps, bool disable) {
+    Script script;
+    script.body = [&, steps, disable](int cpu) {
+      script.step(cpu == 0 ? "a" : "b");
+      if (cpu == 1) {
+        if (disable) script.sched->disable_interrupts();
+        script.sched->set_timer(steps);
+        BOOST_TEST(script.sched->timer_runs() == (steps != 0));
+        for (int i = 0; i < 3; ++i) script.step("b");
+        if (disable) script.sched->enable_interrupts();
+      }
+      script.step(cpu == 0 ? "a" : "c");
+    };
+    script.on_interrupt = [&](int /*cpu*/) {
+      BOOST_TEST(!script.sched->timer_runs());
+      script.step("i");
+      return false;
+    };
+    BOOST_TEST((script.run(2, chooser, 100) == Outcome::completed));
+    return script.log;
+  };
+  BOOST_TEST(run(SwitchOnce(1, 1), 0, false) == "abibbbca");
+  BOOST_TEST(run(SwitchOnce(1, 1), 2, false) == "abbbibca");
+  BOOST_TEST(run(AskedAlways(1, 1, 0), 2, false) == "abbbibca");
+  BOOST_TEST(run(SwitchOnce(1, 1, 1), 1, false) == "abbbibca");  // and comes late
+  BOOST_TEST(run(SwitchOnce(1, 1), 9, false) == "abbbbcai");     // when nobody has a step to make
+  BOOST_TEST(run(SwitchOnce(1, 1), 1, true) == "abbbbica");
+}
+
+BOOST_AUTO_TEST_CASE(steps_of_others_count_for_a_timer) {
+  Script script;
+  script.body = [&](int cpu) {
+    script.step(cpu == 0 ? "a" : "b");
+    if (cpu == 0) script.sched->set_timer(3);
+    for (int i = 0; i < 4; ++i) script.step(cpu == 0 ? "a" : "b");
+  };
+  script.on_interrupt = [&](int /*cpu*/) {
+    script.step("i");
+    return false;
+  };
+  SwitchOnce chooser(2, 1);
+  BOOST_TEST((script.run(2, chooser, 100) == Outcome::completed));
+  BOOST_TEST(script.log == "aabbbbbiaaa");
+}
+
+BOOST_AUTO_TEST_CASE(who_waits_for_a_timer_may_run_when_that_ends_or_nobody_else_can) {
+  // Lets whoever may run again run at once.
+  struct Willing final : InOrder {
+    std::uint64_t next_question(const Position& position) override { return woken ? position.total : never; }
+    Choice choose(const Question& question) override {
+      woken = false;
+      return run_next(__builtin_ctz(question.runnable));
+    }
+    bool may_run(int /*cpu*/, int /*current*/) override { return woken = true; }
+    bool woken = false;
+  };
+  const auto run = [](std::uint32_t steps) {
+    Script script;
+    WaitQueue queue;
+    Atomic<bool> done{false};
+    script.body = [&, steps](int cpu) {
+      script.step(cpu == 0 ? "a" : "b");
+      if (cpu == 0) {
+        script.sched->set_timer(steps);
+        script.wait(queue, [&] { return done.load(std::memory_order_acquire); });
+      }
+      script.step(cpu == 0 ? "a" : "b");
+    };
+    script.on_interrupt = [&](int /*cpu*/) {
+      script.step("i");
+      done.store(true, std::memory_order_release);
+      script.sched->wake(queue);
+      return false;
+    };
+    Willing chooser;
+    BOOST_TEST((script.run(2, chooser, 100) == Outcome::completed));
+    return script.log;
+  };
+  BOOST_TEST(run(1) == "abiab");
+  BOOST_TEST(run(50) == "abbia");
+}
+
 BOOST_AUTO_TEST_CASE(who_waits_takes_a_late_interrupt_at_once_whoever_is_asked) {
   const auto run = [](Chooser& chooser) {
     Script script;

@@ -17,8 +17,9 @@
 
 namespace shootdown {
 
-// From then on the operations run one after the other, in their order.
+// From then on the operations run one after the other, in their order. While one waits for the disk another CPU's would begin.
 inline void drop_schedule(Program& program) {
+  if (program.machine.cpus > 1) program.machine.disk = 0;
   program.machine.pct_depth = 0;
   program.exception_count = 0;
   for (Operation& operation : operations_of(program)) operation.first_exception = operation.exception_count = 0;
@@ -62,6 +63,7 @@ inline std::vector<std::uint8_t> private_lives(SplitMix64& random) {
   set(&MachineConfig::folio_order, below(3));
   set(&MachineConfig::tmpfs, below(4) == 0 ? 1 : 0);
   set(&MachineConfig::seq_read, below(4) == 0 ? 1 : 0);
+  set(&MachineConfig::disk, below(2) == 0 ? below(250) : 0);
   for (std::uint64_t left = 8 + random.below(40); left != 0; --left) {
     // One that ends early leaves the rest to its children.
     const Call call = random.below(32) == 0 ? Call::exit : calls[random.below(calls.size())];
@@ -78,6 +80,23 @@ class SequentialPrograms {
  public:
   // What a row of mutations makes from nothing, without its schedule; every fourth time behind private lives.
   void next(Program& program) {
+    make(program);
+    drop_schedule(program);
+  }
+
+  // The same on so many CPUs, or fewer, each with an address space of its own: no other has translations of that.
+  void next_of_single_threads(Program& program, int cpus) {
+    make(program);
+    MachineConfig& machine = program.machine;
+    machine.mms = machine.cpus = std::min(machine.cpus, static_cast<std::uint16_t>(cpus));
+    for (Operation& operation : operations_of(program))
+      operation.cpu = static_cast<std::uint8_t>(operation.cpu % machine.cpus);
+    drop_schedule(program);
+    decode(encode(program), program);
+  }
+
+ private:
+  void make(Program& program) {
     std::size_t size = 0;
     for (std::uint64_t left = 1 + random_.below(8); left != 0; --left)
       size = mutate(bytes_.data(), size, bytes_.size(), random_.next());
@@ -85,20 +104,8 @@ class SequentialPrograms {
     if (random_.below(4) == 0) records = private_lives(random_);
     records.insert(records.end(), bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(size));
     decode(records, program);
-    drop_schedule(program);
   }
 
-  // The same on so many CPUs, or fewer, each with an address space of its own: no other has translations of that.
-  void next_of_single_threads(Program& program, int cpus) {
-    next(program);
-    MachineConfig& machine = program.machine;
-    machine.mms = machine.cpus = std::min(machine.cpus, static_cast<std::uint16_t>(cpus));
-    for (Operation& operation : operations_of(program))
-      operation.cpu = static_cast<std::uint8_t>(operation.cpu % machine.cpus);
-    decode(encode(program), program);
-  }
-
- private:
   SplitMix64 random_{1};
   std::array<std::uint8_t, 512> bytes_{};
 };

@@ -403,11 +403,14 @@ class Words {
     return essential(fmt::format("remove {} from the swap cache, slot {}", name(remove.page), remove.slot));
   }
   Narration tell(const event::SubmitIo& submit) const {
-    return essential(fmt::format("ask the disk to {} {} {} swap slot {}", submit.writes != 0 ? "write" : "read",
-                                 name(submit.page), submit.writes != 0 ? "to" : "from", submit.slot));
+    const std::string request = fmt::format("ask the disk to {} ", submit.writes != 0 ? "write" : "read");
+    if (submit.slot == no_fact) return essential(request + name(submit.page));
+    return essential(request + fmt::format("{} {} swap slot {}", name(submit.page), submit.writes != 0 ? "to" : "from",
+                                           submit.slot));
   }
   Narration tell(const event::TakeDiskInterrupt& take) const {
-    return essential(fmt::format("take the disk's interrupt for swap slot {}", take.slot));
+    const std::string what = take.slot == no_fact ? name(take.page) : fmt::format("swap slot {}", take.slot);
+    return essential("take the disk's interrupt for " + what);
   }
   Narration tell(const event::SetSwapBacked& set) const {
     if (set.swapbacked != 0) return essential(name(set.page) + " is to be kept");

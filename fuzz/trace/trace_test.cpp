@@ -555,7 +555,9 @@ BOOST_AUTO_TEST_CASE(words_tell_of_the_swap_cache) {
   BOOST_TEST(words(event::SubmitIo{.page = page, .slot = 5, .writes = 1}) ==
              "ask the disk to write frame 3 to swap slot 5");
   BOOST_TEST(words(event::SubmitIo{.page = page, .slot = 5}) == "ask the disk to read frame 3 from swap slot 5");
-  BOOST_TEST(words(event::TakeDiskInterrupt{.slot = 5}) == "take the disk's interrupt for swap slot 5");
+  BOOST_TEST(words(event::TakeDiskInterrupt{.page = page, .slot = 5}) == "take the disk's interrupt for swap slot 5");
+  BOOST_TEST(words(event::SubmitIo{.page = page, .slot = no_fact, .writes = 1}) == "ask the disk to write frame 3");
+  BOOST_TEST(words(event::TakeDiskInterrupt{.page = page, .slot = no_fact}) == "take the disk's interrupt for frame 3");
   BOOST_TEST(words(event::WaitForSwapCache{.slot = 5}) == "wait for who reads swap slot 5");
 }
 
