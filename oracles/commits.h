@@ -17,7 +17,7 @@ class Commits final
                      event::MoveWord, event::FreeLazily, event::Fork, event::SetFileSize, event::BeginDiscard,
                      event::EndDiscard, event::WriteToDisk, event::PinBegins, event::DmaWord, event::DmaReturns> {
  public:
-  explicit Commits(Reference& reference) : reference_(reference) {}
+  Commits(Reference& reference, const World& world) : reference_(reference), world_(world) {}
 
   void on(int cpu, const event::UserAccess& event) {
     if (event.access == Access::fault) return reference_.fault(cpu);
@@ -118,15 +118,21 @@ class Commits final
     if (!event.was.none()) reference_.clear_absent(cpu, mm, page);
   }
   void on(int cpu, const event::SetEntry& event) {
-    reference_.set_entry(cpu, number(event.mm), number(event.page));
-    if (event.entry.poisoned()) reference_.poison(number(event.mm), number(event.page));
-    if (event.entry.present()) reference_.show_frame(number(event.mm), number(event.page), number(event.entry.frame()));
+    const int mm = number(event.mm);
+    const int page = number(event.page);
+    reference_.set_entry(cpu, mm, page);
+    if (event.entry.poisoned()) reference_.poison(mm, page);
+    if (!event.entry.present() || !reference_.is_private(mm, page)) return;
+    const bool is_of_zeros = world_.frame_facts(event.entry.frame()).uncounted;
+    const auto show = is_of_zeros ? &Reference::show_zeros : &Reference::show_frame;
+    (reference_.*show)(mm, page, number(event.entry.frame()));
   }
   void on(int cpu, const event::FlushGather& /*event*/) { reference_.flush_gather(cpu); }
   void on(int cpu, const event::EndGather& /*event*/) { reference_.end_gather(cpu); }
 
  private:
   Reference& reference_;
+  const World& world_;
 };
 
 }  // namespace shootdown

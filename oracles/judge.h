@@ -41,7 +41,7 @@ class Judge final : public Observer {
 #define ORACLE(Class, id, name, guarantee) Class id{OracleId::id, trial};
 #include "oracles/oracles.def"
 #undef ORACLE
-    Commits commits{trial.reference};
+    Commits commits{trial.reference, trial.world};
   };
 
   Observer* companion_;

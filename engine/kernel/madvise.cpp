@@ -119,10 +119,12 @@ void madvise_pageout(Task& current, int first, int count) {
 
 namespace {
 
-// A page that is dirty, or has a slot of swap space, is made clean and loses that. False: it is in use, or shared.
+// A page that is dirty, or has a slot of swap space, is made clean and loses that. False: it is in use, or shared. (Linux does not
+// look whether one is shared that is clean already, and throws away what others have: corpus/findings/freed-by-a-child.)
 bool forget_contents(Task& current, Page* page) {
   also_reads(current, places::flags(frame_fact(current, page)));
-  if (!page->test(PG_swapcache) && !page->test(PG_dirty)) return true;
+  if (!page->test(PG_swapcache) && !page->test(PG_dirty))
+    return planted(current, Defect::freed_for_others) || page_mapcount(current, page) == 1;
   if (!trylock_page(current, page)) return false;
   const bool forgets =
       page_mapcount(current, page) == 1 && (!page_swapcache(current, page) || page_free_swap(current, page));

@@ -41,14 +41,24 @@ void uffdio_poison(Task& current, int first, int count) {
 
 namespace {
 
-// The page that a place shows, with a reference; null: there is none.
-Page* get_shown_page(Task& current, Mm& mm, int address) {
+// follow_page_pte. Null: there is none.
+Page* get_present_page(Task& current, Mm& mm, int address) {
   if (pmd_none(current, mm, address)) return nullptr;
   pte_lock(current, mm, address);
   const Pte pte = ptep_get(current, mm, address);
   Page* const page = pte.present() ? vm_normal_page(current, pte) : nullptr;
   if (page != nullptr) get_page(current, page);
   pte_unlock(current, mm, address);
+  return page;
+}
+
+// get_user_pages_fast as far as it takes mmap_lock: the page that a place shows, with a reference.
+Page* get_shown_page(Task& current, Mm& mm, int address) {
+  mm.mmap_lock.down_read(current);
+  const Vma* const vma = find_vma(mm, address);
+  const bool mapped = vma != nullptr && vma->start <= address;
+  Page* const page = mapped ? get_present_page(current, mm, address) : nullptr;
+  mm.mmap_lock.up_read(current);
   return page;
 }
 

@@ -144,11 +144,29 @@ PrivateMemory::PageNumber PrivateMemory::show(int place, int frame) {
     throw_away(place);
     keep(place);
   }
-  // The frame of zeros, say, gives way to one that is stored to. Where others share it, they may have it in the old one.
-  PageNumber& held_before = frames_[here.frame].held;
-  if (here.frame != frame && held_before == here.own && !is_shared(place)) held_before = nothing;
+  if (here.frame != frame) leave_frame(place);
   here.frame = static_cast<std::uint16_t>(frame);
   frames_[frame].held = here.own;
+  return here.own;
+}
+
+// Where others share what is there, they may have it in the old one.
+void PrivateMemory::leave_frame(int place) {
+  const Place& here = places_[place];
+  PageNumber& held = frames_[here.frame].held;
+  if (held == here.own && !is_shared(place)) held = nothing;
+}
+
+PrivateMemory::PageNumber PrivateMemory::show_zeros(int place, int frame) {
+  Place& here = places_[place];
+  if (here.frame == frame) return here.own;
+  if (here.may_go) {
+    separate(place);
+    throw_away(place);
+    keep(place);
+  }
+  leave_frame(place);
+  here.frame = static_cast<std::uint16_t>(frame);
   return here.own;
 }
 

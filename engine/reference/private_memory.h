@@ -85,6 +85,8 @@ class PrivateMemory {
   // The frame, which is no copy, is what the place shows from now on as its own. Returns this. If it may be thrown away, it has
   // been unless the frame is the one that the place has shown, or has been read in from swap space.
   PageNumber show(int place, int frame);
+  // The same of the frame of zeros, which is nobody's.
+  PageNumber show_zeros(int place, int frame);
 
   // --- swap space, and migration ---
 
@@ -144,6 +146,8 @@ class PrivateMemory {
   static constexpr int nowhere = -1;
 
   void make_room();
+  // The place shows another frame than before.
+  void leave_frame(int place);
   void share(int from, int to);
   void release(int place);
   void forget(PageNumber own);

@@ -168,6 +168,13 @@ void Reference::show_frame(int mm, int page, int frame) {
   is_shown(mm, page, frame);
 }
 
+void Reference::show_zeros(int mm, int page, int frame) {
+  const int where = place(mm, page);
+  zeros_ = frame;
+  if (private_.is_private(where) && shows_own(where)) views_[where].page = private_.show_zeros(where, frame);
+  is_shown(mm, page, frame);
+}
+
 // The frame is no copy of what was thrown away any more: it is that of zeros; or a page's number has become that of another, which is
 // in a frame that others have thrown away.
 void Reference::is_shown(int mm, int page, int frame) {

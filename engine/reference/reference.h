@@ -91,7 +91,11 @@ class Reference {
     if (shown_word(mm, page, word) == value) return true;
     if (!is_to_be_flushed(mm, page, frame)) return false;
     const Copy& copy = copies_[frame];
-    return was(copy, view(mm, page).page, word, value) || was(copy, own(mm, page), word, value);
+    if (frame == zeros_) return value == 0;
+    if (was(copy, view(mm, page).page, word, value) || was(copy, own(mm, page), word, value)) return true;
+    // It may lead to what is behind a page that the mm has got of its own since.
+    const PageNumber behind = is_private(mm, page) && !is_own(copy, mm, page) ? in_file(mm, page) : nothing;
+    return behind != nothing && (word_of(behind, word) == value || was(copy, behind, word, value));
   }
   // Whether a virtual page shows anything, were its file long enough.
   bool is_mapped(int mm, int page) const { return view(mm, page).access != Allowed::no; }
@@ -243,8 +247,9 @@ class Reference {
   // only where what was there is thrown away, or moves.
   void poison(int mm, int page);
   void clear_poison(int cpu, int mm, int page);
-  // An entry leads to the frame from now on.
+  // An entry of a private mapping leads to the frame from now on; and to that of zeros, which is the same for all places.
   void show_frame(int mm, int page, int frame);
+  void show_zeros(int mm, int page, int frame);
   void flush_gather(int cpu);
   void end_gather(int cpu);
 
@@ -335,6 +340,7 @@ class Reference {
   static bool was(const Copy& copy, PageNumber page, int word, std::uint32_t value) {
     return copy.dropped != 0 && copy.page == page && copy.words[word] == value;
   }
+  bool is_own(const Copy& copy, int mm, int page) const { return copy.dropped != 0 && copy.page == own(mm, page); }
   // Whether a frame is nothing but a copy of what a virtual page shows or had of its own, which was discarded.
   bool is_cut_off(int mm, int page, int frame) const {
     const Copy& copy = copies_[frame];
@@ -361,6 +367,7 @@ class Reference {
   Row<Page> pages_;
   Row<File> files_;
   PageNumber first_of_device_;
+  int zeros_ = -1;  // the frame that is full of zeros, if it was ever shown
   Moment now_ = 0;
   Row<Moment> began_;       // when the operation under way on each CPU did
   Row<Moment> faulted_;     // when each CPU's access last did

@@ -451,6 +451,26 @@ BOOST_FIXTURE_TEST_CASE(a_copy_of_a_page_that_was_dropped_is_what_that_was, Priv
   BOOST_TEST(!loads(6));
 }
 
+// CPU 2 zaps an entry that leads to the page of the file; before it flushes, somebody stores, and so makes a copy.
+BOOST_FIXTURE_TEST_CASE(what_is_behind_a_new_copy_is_seen_until_the_flush, Private) {
+  reference->begin_gather(2, 0);
+  reference->begin_zap(2);
+  reference->clear_entry(2, 0, 5, 1);
+  copy();
+  install();
+  reference->store(0, 5, 0, 9, 8);
+  BOOST_TEST(loads(8));
+  BOOST_TEST(loads(5, 1));
+  BOOST_TEST(!loads(5));     // from the copy
+  BOOST_TEST(!loads(6, 1));  // that never was there
+  reference->drop(1, 0, 1);
+  reference->write(0, 1, 0, 6);
+  BOOST_TEST(loads(5, 1));
+  reference->flush_gather(2);
+  BOOST_TEST(!loads(5, 1));
+  BOOST_TEST(loads(8));
+}
+
 // CPU 2 zaps: what is behind the entry that it takes out is thrown away, and seen late through old translations alone.
 BOOST_FIXTURE_TEST_CASE(what_is_zapped_is_the_files_again, Private) {
   copy();
