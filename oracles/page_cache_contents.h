@@ -77,8 +77,9 @@ class PageCacheContents final : public ComparingOracle<event::UserAccess, event:
   void on(int cpu, const event::BeginUnmap& event) {
     const int mm = number(event.mm);
     const bool all = event.only_stores == 0 && number(event.count) == machine().virtual_pages();
+    if (!all || !reference().has_private_memory() || reference().is_being_forked(mm)) return;
     // Who holds the lock is about to change entries.
-    if (!all || !reference().has_private_memory() || world().page_table_locked(mm)) return;
+    if (world().page_table_locked(mm)) return;
     for (int page = 0; page < machine().virtual_pages(); ++page) {
       if (reference().is_mapped(mm, page) && reference().is_private(mm, page)) compare_with_entry(cpu, mm, page);
     }

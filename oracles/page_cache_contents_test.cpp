@@ -311,4 +311,69 @@ BOOST_AUTO_TEST_CASE(what_is_left_of_a_tmpfs_is_in_the_page_cache) {
              "after the final sync the disk has 0 in page 1 word 0 of file 0, where 5 was written last");
 }
 
+// Page 0 of mm 0 is anonymous, in frame 0, and has the value 5 in word 0.
+struct OfItsOwn : HandMadeRun {
+  OfItsOwn() {
+    world.config.pages = 1;
+    world.config.windows = 1;
+    world.add_frame();
+    begin();
+    happens(0, event::InsertMapping{.mm = 0, .first = 0, .count = 1, .kind = event::InsertMapping::Kind::anonymous});
+    happens(0, event::SetEntry{.mm = 0, .page = 0, .entry = entry});
+    happens(0, event::UserAccess{
+                   .mm = 0, .page = 0, .word = 0, .store = 1, .access = Access::walk, .frame = 0, .value = 5});
+    world.mms[0].entries[0] = entry;
+    world.frames_in_use[0].words[0] = 5;
+  }
+  void is_torn_down() { happens(0, event::BeginUnmap{.mm = 0, .first = 0, .count = 1}); }
+
+  static constexpr EntryFact entry{EntryFact::present_bit | EntryFact::write_bit};
+};
+
+BOOST_FIXTURE_TEST_CASE(silent_if_an_mm_has_what_was_written_when_it_is_torn_down, OfItsOwn) {
+  is_torn_down();
+  BOOST_TEST(holds());
+}
+
+BOOST_FIXTURE_TEST_CASE(fires_if_an_mm_has_something_else_when_it_is_torn_down, OfItsOwn) {
+  world.frames_in_use[0].words[0] = 4;
+  is_torn_down();
+  BOOST_TEST(fact(id) == "mm 0 has 4 in virtual page 0 word 0, where 5 was written last");
+}
+
+BOOST_FIXTURE_TEST_CASE(fires_if_an_mm_has_nothing_left_when_it_is_torn_down, OfItsOwn) {
+  world.mms[0].entries.clear();
+  is_torn_down();
+  BOOST_TEST(fact(id) == "nothing is left of virtual page 0 of mm 0, which was written to");
+}
+
+BOOST_FIXTURE_TEST_CASE(silent_about_what_was_freed_lazily_when_an_mm_is_torn_down, OfItsOwn) {
+  happens(0, event::FreeLazily{.mm = 0, .first = 0, .count = 1, .done = 0});
+  happens(0, event::FreeLazily{.mm = 0, .first = 0, .count = 1, .done = 1});
+  world.mms[0].entries.clear();
+  is_torn_down();
+  BOOST_TEST(holds());
+}
+
+BOOST_FIXTURE_TEST_CASE(silent_while_entries_of_an_mm_that_is_torn_down_change, OfItsOwn) {
+  world.mms[0].entries.clear();
+  world.mms[0].page_table_locked = true;
+  is_torn_down();
+  BOOST_TEST(holds());
+}
+
+BOOST_FIXTURE_TEST_CASE(silent_about_an_mm_that_a_fork_has_not_made, OfItsOwn) {
+  world.config.mms = 2;
+  world.mms[1].entries.clear();
+  begin();
+  happens(0, event::InsertMapping{.mm = 0, .first = 0, .count = 1, .kind = event::InsertMapping::Kind::anonymous});
+  happens(0, event::SetEntry{.mm = 0, .page = 0, .entry = entry});
+  happens(0,
+          event::UserAccess{.mm = 0, .page = 0, .word = 0, .store = 1, .access = Access::walk, .frame = 0, .value = 5});
+  happens(0, event::Fork{.mm = 0, .child = 1, .done = 0});
+  happens(0, event::InsertMapping{.mm = 1, .first = 0, .count = 1, .kind = event::InsertMapping::Kind::anonymous});
+  happens(0, event::BeginUnmap{.mm = 1, .first = 0, .count = 1});
+  BOOST_TEST(holds());
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -99,6 +99,8 @@ class Reference {
   }
   // Whether a virtual page shows anything, were its file long enough.
   bool is_mapped(int mm, int page) const { return view(mm, page).access != Allowed::no; }
+  // Whether a fork is making it: who gives up leaves an mm that nobody has used.
+  bool is_being_forked(int mm) const { return parents_[mm] != no_mm; }
   // Whether there has been any private mapping; and whether a virtual page is of one.
   bool has_private_memory() const { return private_.exists(); }
   bool is_private(int mm, int page) const { return private_.is_private(place(mm, page)); }
