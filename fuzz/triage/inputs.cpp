@@ -167,7 +167,7 @@ InputError no_inputs(const std::string& path, const char* place) {
 // What lies beside inputs, by its name: of people, and of fuzzers (AFL++ writes a README.txt among the crashes,
 // libFuzzer with -jobs writes logs, honggfuzz a report).
 bool is_other_file(const fs::path& path) {
-  static constexpr std::array<std::string_view, 5> endings{".md", ".jsonl", ".dict", ".options", ".log"};
+  static constexpr std::array<std::string_view, 6> endings{".md", ".jsonl", ".dict", ".options", ".log", ".c"};
   static constexpr std::array<std::string_view, 3> names{"README", "README.txt", "HONGGFUZZ.REPORT.TXT"};
   return std::ranges::find(endings, path.extension().string()) != endings.end() ||
          std::ranges::find(names, path.filename().string()) != names.end();

@@ -125,8 +125,9 @@ BOOST_AUTO_TEST_CASE(files_are_loaded) {
 
 BOOST_AUTO_TEST_CASE(folders_are_listed_in_order) {
   const TemporaryFolder folder;
-  for (const char* const name : {"b", "a.program", "sub/c", "sub/.hidden", ".git/config", "README.md", "seeds.zip",
-                                 "words.dict", "fuzz.options", "z.txt", "fuzz-0.log", "README", "README.txt"})
+  for (const char* const name :
+       {"b", "a.program", "sub/c", "sub/.hidden", ".git/config", "README.md", "seeds.zip", "words.dict", "tried.c",
+        "fuzz.options", "z.txt", "fuzz-0.log", "README", "README.txt"})
     folder.write(name, "x");
   fs::create_directory(folder.path() / "empty");
   check_equal(listed(folder, ""), {"a.program", "b", "seeds.zip", "sub/c", "z.txt"});
