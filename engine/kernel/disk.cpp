@@ -13,22 +13,30 @@ void begin_oldest(const Task& current) {
   current.kernel->sched.set_timer(current.kernel->config.disk);
 }
 
+// Who reads waits for that before it asks for anything else: the oldest writes.
+event::WaitForWriteback waits_for_oldest(const Task& current) {
+  return {.page = filled_in(*current.kernel, folio_fact(current, current.disk_queue.requests[0].page))};
+}
+
 }  // namespace
 
 void submit_io(Task& current, const DiskRequest& request) {
   DiskQueue& queue = current.disk_queue;
   const event::SubmitIo submission{
       .page = folio_fact(current, request.page), .slot = request.slot, .writes = static_cast<Fact>(request.writes)};
-  // Who reads waits for that before it asks for anything else: the oldest writes.
-  const auto waiting = [&] {
-    return event::WaitForWriteback{.page = filled_in(*current.kernel, folio_fact(current, queue.requests[0].page))};
-  };
   act_when(
-      current, submission, queue.room, [&queue] { return queue.count < DiskQueue::depth; }, waiting,
+      current, submission, queue.room, [&queue] { return queue.count < DiskQueue::depth; },
+      [&] { return waits_for_oldest(current); },
       [&] {
         queue.requests[queue.count++] = request;
         if (queue.count == 1) begin_oldest(current);
       });
+}
+
+void wait_for_disk(Task& current) {
+  DiskQueue& queue = current.disk_queue;
+  if (queue.count == 0) return;
+  await(current, queue.room, [&queue] { return queue.count == 0; }, [&] { return waits_for_oldest(current); });
 }
 
 bool disk_has_answered(const Task& current) {

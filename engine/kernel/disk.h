@@ -44,6 +44,9 @@ struct DiskQueue {
 // submit_bio. If the queue is full, waits for the oldest request to be done.
 void submit_io(Task& current, const DiskRequest& request);
 
+// Waits until the disk has done all that the CPU has asked for. A thread ends so: who is left at the end of a run is alone.
+void wait_for_disk(Task& current);
+
 // Whether the disk has done what the CPU asked it first, and the interrupt that says so.
 bool disk_has_answered(const Task& current);
 void handle_disk_interrupt(Task& current);

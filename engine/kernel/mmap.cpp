@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <span>
 
+#include "engine/kernel/disk.h"
 #include "engine/kernel/memory.h"
 #include "engine/kernel/page_table.h"
 #include "engine/kernel/vma.h"
@@ -100,8 +101,19 @@ void msync(Task& current, int first, int count) {
   }
 }
 
+namespace {
+
+// exit_mmap, by the last thread.
+void tear_down(Task& current, const Mm& mm) {
+  const Fact count = as_fact(current.kernel->config.virtual_pages());
+  note(current, event::BeginUnmap{.mm = mm.number, .first = 0, .count = count});
+  current.kernel->engine.exit_mmap(current);
+  note(current, event::EndUnmap{.mm = mm.number, .first = 0, .count = count});
+}
+
+}  // namespace
+
 void exit_thread(Task& current) {
-  const Kernel& kernel = *current.kernel;
   Mm& mm = *current.mm;
   current.exited = true;
   bool last = false;
@@ -109,11 +121,8 @@ void exit_thread(Task& current) {
     current.lazy.store(true, std::memory_order_release);  // enter_lazy_tlb
     last = mm.users.fetch_sub(1, std::memory_order_acq_rel) == 1;
   });
-  if (!last) return;
-  const Fact count = as_fact(kernel.config.virtual_pages());
-  note(current, event::BeginUnmap{.mm = mm.number, .first = 0, .count = count});
-  kernel.engine.exit_mmap(current);
-  note(current, event::EndUnmap{.mm = mm.number, .first = 0, .count = count});
+  if (last) tear_down(current, mm);
+  wait_for_disk(current);
 }
 
 }  // namespace shootdown
