@@ -148,8 +148,11 @@ void MmuGather::free_tables() {
   for (const PageTable* table = tables_; table != nullptr; table = table->next) {
     const auto place = static_cast<int>(table - mm().page_tables.begin());
     kernel.machine.free_page_table(mm().number, place << kernel.config.table_shift);
-    also_writes(task(), places::table(mm().number, as_fact(place)));
   }
+  // Some of all: they may be many.
+  Places freed = places::table(mm().number, 0);
+  freed.count = as_fact(mm().page_tables.size());
+  also_writes(task(), freed);
   note(task(), event::ReleaseTables{.mm = mm().number, .count = table_count_});
   tables_ = nullptr;
   table_count_ = 0;
