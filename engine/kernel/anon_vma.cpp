@@ -270,7 +270,7 @@ SHOOTDOWN_HARNESS bool is_alive(const Task& current, const AnonVma* anon_vma, st
   if (anon_vma->lives.load(std::memory_order_relaxed) == life) return true;
   note(current,
        event::UseFreed{
-           .how = event::UseFreed::How::touches, .function = name_of(UserOfFreed::rmap_walk_anon), .frame = no_fact});
+           .how = event::UseFreed::How::touches, .function = user_of_freed("rmap_walk_anon"), .frame = no_fact});
   return false;
 }
 

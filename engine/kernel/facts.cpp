@@ -139,10 +139,8 @@ TlbFact KernelFacts::tlb_entry(int cpu, int number) const {
   return entry.fact(kernel_.machine.generation(entry.frame));
 }
 
-// Those of UserOfFreed.
 std::string_view KernelFacts::text(TextFact text) const {
-  static constexpr std::string_view functions[] = {"rmap_walk_anon", "gup_pte_range", "pte_offset_map_lock"};
-  return text.kind == TextFact::Kind::function ? functions[text.number] : "";
+  return text.kind == TextFact::Kind::function ? users_of_freed[text.number] : "";
 }
 
 int KernelFacts::batches_in_use() const {

@@ -80,11 +80,11 @@ Kernel::Kernel(const RunSetup& setup, const ZapEngine& zap_engine)
       pages(setup.arena.row<Page>(machine.frame_count())),
       anon_vmas(setup.arena.row<AnonVma>(makes_anonymous_pages(setup.program) ? anon_vmas_needed(setup.program) : 0)),
       footprint(*this, setup.arena, config.cpus),
-      truncates_(has_any(setup.program, {Call::truncate, Call::punch})) {
+      truncates_(truncates_files(setup.program)) {
   if (swaps(setup.program)) swap.init(arena().row<SwapSlot>(max_swap_slots), arena().row<SwapArea>(swap_areas));
   const int vmas = vmas_needed(setup.program);
   for (int file = 0; file < files.size(); ++file) init_file(file, vmas);
-  if (has_device()) device_memory = arena().row<Shared<FrameNumber>>(config.pages);
+  if (maps_device(setup.program)) device_memory = arena().row<Shared<FrameNumber>>(config.pages);
   for (int place = 0; place < device_memory.size(); ++place) device_memory[place] = device_frame(place, 0);
   for (int number = 0; number < anon_vmas.size(); ++number)
     anon_vmas[number].rwsem.init({.kind = LockClass::anon_vma, .number = as_fact(number)});

@@ -95,8 +95,6 @@ class Kernel final : public Run {
   // The device's memory, by its place there: the frame in which it is. Guarded by the invalidate_lock of its address space.
   Row<Shared<FrameNumber>> device_memory;
   AddressSpace& device() const { return files[config.files]; }
-  // Whether there is one: then more frames than that of zeros are none to hand out.
-  bool has_device() const { return machine.reserved() > 1; }
   // The frames that it can be in at a place: the first, and what it is moved to in turn.
   FrameNumber device_frame(int place, int turn) const {
     return static_cast<FrameNumber>(zero_pfn() + 1 + 2 * place + turn);

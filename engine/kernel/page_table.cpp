@@ -19,9 +19,9 @@ TableNumber table_at(const DirectoryEntry& way) {
 }
 
 // Whether a page table that somebody has come to is free by now, which is announced.
-bool is_freed(const Task& current, const DirectoryEntry& way, TableNumber table, UserOfFreed user) {
+bool is_freed(const Task& current, const DirectoryEntry& way, TableNumber table, TextFact user) {
   if (!way.is_freed(table)) return false;
-  note(current, event::UseFreed{.how = event::UseFreed::How::walks, .function = name_of(user), .frame = no_fact});
+  note(current, event::UseFreed{.how = event::UseFreed::How::walks, .function = user, .frame = no_fact});
   return true;
 }
 
@@ -65,7 +65,7 @@ void pte_lock(Task& current, Mm& mm, int page) {
   const DirectoryEntry& way = way_to(current, mm, page);
   const TableNumber table = table_at(way);
   current.kernel->page_table(mm, page).lock.lock(current);
-  is_freed(current, way, table, UserOfFreed::pte_offset_map_lock);
+  is_freed(current, way, table, user_of_freed("pte_offset_map_lock"));
 }
 
 void pte_unlock(Task& current, Mm& mm, int page) {
@@ -84,7 +84,7 @@ Pte ptep_get(Task& current, Mm& mm, int page) {
 Pte ptep_get_lockless(Task& current, Mm& mm, int page, TableNumber table) {
   const Pte pte = ptep_get(current, mm, page);
   const DirectoryEntry& way = way_to(current, mm, page);
-  if (is_freed(current, way, table, UserOfFreed::gup_pte_range)) return {};
+  if (is_freed(current, way, table, user_of_freed("gup_pte_range"))) return {};
   return table_at(way) == table ? pte : Pte();
 }
 

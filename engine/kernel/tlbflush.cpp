@@ -122,7 +122,7 @@ void flush_tlb_mm_range(Task& current, Mm& mm, int first, int count, bool freed_
 
 void smp_call_function(Task& current) {
   current.flush = Task::FlushRequest{.mm = Task::FlushRequest::no_mm};
-  const auto all = static_cast<CpuMask>((1U << current.kernel->tasks.size()) - 1);
+  const CpuMask all = cpus_below(current.kernel->config.cpus);
   flush_tlb_multi(current, static_cast<CpuMask>(all & ~cpu_bit(current.cpu)), false);
 }
 

@@ -18,9 +18,13 @@ void set_tag(AddressSpace& file, const Page* folio, std::uint8_t tag) {
   for (int i = 0; i < folio->nr_pages(); ++i) file.tags[first + i].set(tag, std::memory_order_relaxed);
 }
 
+// The same of places that it had, if it is there no more.
+void clear_tag(AddressSpace& file, Fact first, Fact count, std::uint8_t tag) {
+  for (Fact i = 0; i < count; ++i) file.tags[first + i].clear(tag, std::memory_order_relaxed);
+}
+
 void clear_tag(AddressSpace& file, const Page* folio, std::uint8_t tag) {
-  const int first = folio->index;
-  for (int i = 0; i < folio->nr_pages(); ++i) file.tags[first + i].clear(tag, std::memory_order_relaxed);
+  clear_tag(file, folio->index, as_fact(folio->nr_pages()), tag);
 }
 
 // __folio_mark_dirty.
@@ -58,8 +62,7 @@ void end_page_writeback(Task& current, const DiskRequest& request) {
   file.i_pages_lock.lock_irq(current);
   act(current, event::ClearWriteback{.page = folio_fact(current, folio)}, [&] {
     folio->flags.clear(cleared, std::memory_order_release);
-    for (Fact i = 0; i < request.pages; ++i)
-      file.tags[request.index + i].clear(PAGECACHE_TAG_WRITEBACK, std::memory_order_relaxed);
+    clear_tag(file, request.index, request.pages, PAGECACHE_TAG_WRITEBACK);
   });
   file.i_pages_lock.unlock_irq(current);
   current.kernel->sched.wake(folio->waiters);

@@ -27,8 +27,7 @@ struct Missing {
 constexpr std::array missing{
     Missing{Call::poison, Call::dontneed, [](const Program&) { return linux_has_poison() != 0; }},
     Missing{Call::hwpoison, Call::dontneed, [](const Program&) { return false; }},
-    Missing{Call::move_device, Call::dontneed,
-            [](const Program& program) { return has_any(program, {Call::mmap_device}); }}};
+    Missing{Call::move_device, Call::dontneed, maps_device}};
 
 const Missing* find_missing(const Program& program, Call call) {
   const auto* const found = std::ranges::find(missing, call, &Missing::call);

@@ -112,8 +112,6 @@ int filesystem_of(const MachineConfig& config) {
 
 linux_machine machine_of(const Program& program, unsigned unborn_mms) {
   const MachineConfig& config = program.machine;
-  // A large folio could have to be split.
-  const bool truncates = has_any(program, {Call::truncate, Call::punch});
   return {.cpus = config.cpus,
           .mms = config.mms,
           .files = config.files,
@@ -122,7 +120,8 @@ linux_machine machine_of(const Program& program, unsigned unborn_mms) {
           .mapped = config.mapped,
           .filesystem = filesystem_of(config),
           .seq_read = config.seq_read,
-          .folio_order = truncates ? 0 : config.folio_order,
+          // A large folio could have to be split.
+          .folio_order = truncates_files(program) ? 0 : config.folio_order,
           .device = static_cast<int>(maps_device(program)),
           .forked = unborn_mms};
 }

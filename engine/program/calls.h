@@ -14,6 +14,11 @@ inline bool has_any(const Program& program, std::initializer_list<Call> calls) {
   });
 }
 
+// Or punches a hole: then files lose pages.
+inline bool truncates_files(const Program& program) {
+  return has_any(program, {Call::truncate, Call::punch});
+}
+
 inline bool maps_device(const Program& program) {
   return has_any(program, {Call::mmap_device});
 }

@@ -229,6 +229,16 @@ inline std::span<const Operation> operations_of(const Program& program) {
   return std::span(program.operations).first(program.operation_count);
 }
 
+// Operations run one after the other, in their order: no exceptions, no PCT.
+inline void drop_schedule(Program& program) {
+  const MachineConfig defaults;
+  program.machine.pct_depth = defaults.pct_depth;
+  program.machine.pct_seed = defaults.pct_seed;
+  program.machine.pct_steps = defaults.pct_steps;
+  program.exception_count = 0;
+  for (Operation& operation : operations_of(program)) operation.first_exception = operation.exception_count = 0;
+}
+
 // Of all operations.
 inline std::span<Exception> exceptions_of(Program& program) {
   return std::span(program.exceptions).first(program.exception_count);

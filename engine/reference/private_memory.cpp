@@ -135,38 +135,35 @@ bool PrivateMemory::may_be_gone(int place) const {
   return behind(place) == nothing;
 }
 
-PrivateMemory::PageNumber PrivateMemory::show(int place, int frame) {
+// What may be thrown away of it has been.
+void PrivateMemory::lose(int place) {
+  separate(place);
+  throw_away(place);
+  keep(place);
+}
+
+// Where others share what is there, they may have it in the old frame.
+void PrivateMemory::change_frame(int place, int frame) {
   Place& here = places_[place];
+  PageNumber& held = frames_[here.frame].held;
+  if (here.frame != frame && held == here.own && !is_shared(place)) held = nothing;
+  here.frame = static_cast<std::uint16_t>(frame);
+}
+
+PrivateMemory::PageNumber PrivateMemory::show(int place, int frame) {
+  const Place& here = places_[place];
   const PageNumber held = frames_[frame].held;
   const bool is_another = here.frame != frame || held == nothing;
-  if (here.may_go && is_another && held != here.own) {
-    separate(place);
-    throw_away(place);
-    keep(place);
-  }
-  if (here.frame != frame) leave_frame(place);
-  here.frame = static_cast<std::uint16_t>(frame);
+  if (here.may_go && is_another && held != here.own) lose(place);
+  change_frame(place, frame);
   frames_[frame].held = here.own;
   return here.own;
 }
 
-// Where others share what is there, they may have it in the old one.
-void PrivateMemory::leave_frame(int place) {
-  const Place& here = places_[place];
-  PageNumber& held = frames_[here.frame].held;
-  if (held == here.own && !is_shared(place)) held = nothing;
-}
-
 PrivateMemory::PageNumber PrivateMemory::show_zeros(int place, int frame) {
-  Place& here = places_[place];
-  if (here.frame == frame) return here.own;
-  if (here.may_go) {
-    separate(place);
-    throw_away(place);
-    keep(place);
-  }
-  leave_frame(place);
-  here.frame = static_cast<std::uint16_t>(frame);
+  const Place& here = places_[place];
+  if (here.may_go && here.frame != frame) lose(place);
+  change_frame(place, frame);
   return here.own;
 }
 

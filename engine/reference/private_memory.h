@@ -146,8 +146,9 @@ class PrivateMemory {
   static constexpr int nowhere = -1;
 
   void make_room();
-  // The place shows another frame than before.
-  void leave_frame(int place);
+  void lose(int place);
+  // The frame is the one that the place shows from now on.
+  void change_frame(int place, int frame);
   void share(int from, int to);
   void release(int place);
   void forget(PageNumber own);

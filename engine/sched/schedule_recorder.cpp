@@ -27,12 +27,7 @@ bool ScheduleRecorder::can_record(const Program& original) {
 ScheduleRecorder::ScheduleRecorder(const Program& original, Chooser& inner)
     : program_(original), inner_(inner), order_(program_, false) {
   SHOOTDOWN_CHECK(can_record(original));
-  const MachineConfig defaults;
-  program_.machine.pct_depth = defaults.pct_depth;
-  program_.machine.pct_seed = defaults.pct_seed;
-  program_.machine.pct_steps = defaults.pct_steps;
-  program_.exception_count = 0;
-  for (Operation& operation : program_.operations) operation.first_exception = operation.exception_count = 0;
+  drop_schedule(program_);
   for (int cpu = 0; cpu < program_.machine.cpus; ++cpu) {
     if (ends_by_itself(program_, cpu)) continue;
     program_.operations[program_.operation_count++] = {.call = Call::exit, .cpu = static_cast<std::uint8_t>(cpu)};

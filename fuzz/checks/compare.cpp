@@ -220,7 +220,7 @@ bool compare_all(const Side& one, const Side& other, const CountAndFiles& inputs
   const auto program = std::make_unique<Program>();
   for (const Input& file : inputs.files) {
     *program = file.document.program;
-    drop_schedule(*program);
+    make_sequential(*program);
     comparison.compare(*program, file.name);
   }
   SequentialPrograms programs;

@@ -53,7 +53,7 @@ void describe_all(const Engine& engine, const CountAndFiles& inputs) {
     if (!engine.refusal(*program).empty()) continue;
     describe_broken(file.name, "", replayer.run(*program).broken);
     describe_broken(file.name, " under some schedule", broken_under_schedules(replayer, *program, schedules));
-    drop_schedule(*program);
+    make_sequential(*program);
     describe_operations(replayer, *program, file.name);
   }
   SequentialPrograms programs;

@@ -32,7 +32,7 @@ void each_schedule(Replayer& replayer, const Program& program, std::uint64_t cou
 // another one unmaps.
 inline OracleSet broken_under_schedules(Replayer& replayer, const Program& program, std::uint64_t count) {
   const auto in_order = std::make_unique<Program>(program);
-  drop_schedule(*in_order);
+  make_sequential(*in_order);
   OracleSet broken = replayer.run(program).broken | replayer.run(*in_order).broken;
   each_schedule(replayer, program, count, [&](Chooser& chooser) {
     broken = broken | replayer.run(program, nullptr, &chooser).broken;

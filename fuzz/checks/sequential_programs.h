@@ -18,11 +18,9 @@
 namespace shootdown {
 
 // From then on the operations run one after the other, in their order. While one waits for the disk another CPU's would begin.
-inline void drop_schedule(Program& program) {
+inline void make_sequential(Program& program) {
   if (program.machine.cpus > 1) program.machine.disk = 0;
-  program.machine.pct_depth = 0;
-  program.exception_count = 0;
-  for (Operation& operation : operations_of(program)) operation.first_exception = operation.exception_count = 0;
+  drop_schedule(program);
 }
 
 // Records of what random bytes hardly ask for: several address spaces, what they have of their own, forks of who has it, mappings
@@ -47,10 +45,8 @@ inline std::vector<std::uint8_t> private_lives(SplitMix64& random) {
                                     Call::move_device};
   std::vector<std::uint8_t> bytes;
   const auto below = [&random](std::size_t most) { return static_cast<std::uint8_t>(random.below(most)); };
-  const auto set = [&](std::uint16_t MachineConfig::* parameter, std::uint8_t value) {
-    const auto* const info = std::ranges::find(parameter_table, parameter, &ParameterInfo::field);
-    bytes.insert(bytes.end(),
-                 {parameter_kinds.first, info->numbers.first, static_cast<std::uint8_t>(value - info->min), 0});
+  const auto set = [&bytes](std::uint16_t MachineConfig::* parameter, int value) {
+    append_parameter(bytes, parameter, value);
   };
   // In a small world the same page is met again and again.
   const bool is_small = random.below(2) == 0;
@@ -81,7 +77,7 @@ class SequentialPrograms {
   // What a row of mutations makes from nothing, without its schedule; every fourth time behind private lives.
   void next(Program& program) {
     make(program);
-    drop_schedule(program);
+    make_sequential(program);
   }
 
   // The same on so many CPUs, or fewer, each with an address space of its own: no other has translations of that.
@@ -91,7 +87,7 @@ class SequentialPrograms {
     machine.mms = machine.cpus = std::min(machine.cpus, static_cast<std::uint16_t>(cpus));
     for (Operation& operation : operations_of(program))
       operation.cpu = static_cast<std::uint8_t>(operation.cpu % machine.cpus);
-    drop_schedule(program);
+    make_sequential(program);
     decode(encode(program), program);
   }
 

@@ -17,8 +17,8 @@ namespace {
 
 constexpr int most_operations = 32;
 
-std::uint8_t any_cpu(const Program& program, SplitMix64& random) {
-  return static_cast<std::uint8_t>(random.below(program.machine.cpus));
+std::uint8_t any_cpu(const MachineConfig& machine, SplitMix64& random) {
+  return static_cast<std::uint8_t>(random.below(machine.cpus));
 }
 
 // Few more often than many: most operations have no more than some dozens.
@@ -44,20 +44,14 @@ Operation another_call(const Operation& other, const MachineConfig& machine, Spl
 // Mostly the same.
 Operation changed(Operation operation, const MachineConfig& machine, SplitMix64& random) {
   if (random.below(12) == 0) operation = another_call(operation, machine, random);
-  if (random.below(6) == 0) operation.cpu = static_cast<std::uint8_t>(random.below(machine.cpus));
+  if (random.below(6) == 0) operation.cpu = any_cpu(machine, random);
   return operation;
-}
-
-// From here on the parameter has its smallest value, or one that is so much larger.
-void append(std::vector<std::uint8_t>& bytes, const ParameterInfo& parameter, std::uint64_t more = 0) {
-  bytes.insert(bytes.end(), {parameter_kinds.first, parameter.numbers.first, static_cast<std::uint8_t>(more), 0});
 }
 
 // The smallest files, where all operations meet.
 void put_on_one_page(std::vector<std::uint8_t>& bytes) {
-  for (const ParameterInfo& parameter : parameter_table) {
-    if (parameter.field == &MachineConfig::pages || parameter.field == &MachineConfig::words) append(bytes, parameter);
-  }
+  append_parameter(bytes, &MachineConfig::pages, 1);
+  append_parameter(bytes, &MachineConfig::words, 1);
 }
 
 // How often an operation is there: mostly once; of two programs together half of the operations.
@@ -71,7 +65,7 @@ std::uint64_t times(bool two_programs, SplitMix64& random) {
 Exception any_exception(const Program& program, const Operation& operation, SplitMix64& random) {
   using enum Exception::Kind;
   constexpr std::array others{evict, fill, keep, fail};
-  Exception exception{.kind = preempt, .cpu = any_cpu(program, random)};
+  Exception exception{.kind = preempt, .cpu = any_cpu(program.machine, random)};
   exception.after = some_steps(random);
   if (random.below(4) == 0) exception.kind = others[random.below(others.size())];
   if (says_page(exception.kind)) {
@@ -97,9 +91,7 @@ void draw_exceptions(Program& program, SplitMix64& random) {
 }  // namespace
 
 void draw_schedule(Program& program, SplitMix64& random) {
-  for (Operation& operation : operations_of(program)) operation.first_exception = operation.exception_count = 0;
-  program.exception_count = 0;
-  program.machine.pct_depth = 0;
+  drop_schedule(program);
   if (program.operation_count == 0) return;
   if (random.below(2) == 0) return draw_exceptions(program, random);
   program.machine.pct_depth = static_cast<std::uint16_t>(1 + random.below(4));
@@ -107,17 +99,16 @@ void draw_schedule(Program& program, SplitMix64& random) {
   program.machine.pct_steps = static_cast<std::uint16_t>(32U << random.below(4));
 }
 
-Program arrangement_of(const std::vector<std::uint8_t>& original, const std::vector<std::uint8_t>& other,
-                       SplitMix64& random) {
+void arrange(const std::vector<std::uint8_t>& original, const std::vector<std::uint8_t>& other, SplitMix64& random,
+             Program& program) {
   std::vector<std::uint8_t> bytes = original;
   const bool two_programs = random.below(3) == 0;
   if (two_programs) bytes.insert(bytes.end(), other.begin(), other.end());
   if (two_programs || random.below(2) == 0) put_on_one_page(bytes);
   if (random.below(4) == 0) {
     const ParameterInfo& parameter = parameter_table[random.below(parameter_table.size())];
-    append(bytes, parameter, random.below(4));
+    append_parameter(bytes, parameter.field, parameter.min + static_cast<int>(random.below(4)));
   }
-  Program program;
   decode(bytes, program);
   const std::array<Operation, max_operations> from = program.operations;
   const std::size_t count = std::exchange(program.operation_count, std::uint8_t{0});
@@ -131,7 +122,6 @@ Program arrangement_of(const std::vector<std::uint8_t>& original, const std::vec
     std::swap(program.operations[one], program.operations[random.below(program.operation_count)]);
   }
   draw_schedule(program, random);
-  return program;
 }
 
 }  // namespace shootdown

@@ -15,9 +15,9 @@
 
 namespace shootdown {
 
-// Of encoded programs.
-Program arrangement_of(const std::vector<std::uint8_t>& original, const std::vector<std::uint8_t>& other,
-                       SplitMix64& random);
+// Makes one of two encoded programs.
+void arrange(const std::vector<std::uint8_t>& original, const std::vector<std::uint8_t>& other, SplitMix64& random,
+             Program& program);
 
 // Replaces the schedule by one that is drawn: by PCT, or one to three preemptions.
 void draw_schedule(Program& program, SplitMix64& random);

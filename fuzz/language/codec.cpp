@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <limits>
 #include <utility>
 
+#include "engine/check.h"
 #include "engine/events/names.h"
 #include "fuzz/language/language.h"
 #include "fuzz/language/operands.h"
@@ -213,6 +215,13 @@ void decode(std::span<const std::uint8_t> bytes, Program& program) {
 
 std::vector<std::uint8_t> encode(const Program& program) {
   return Encoder(program).encode();
+}
+
+void append_parameter(std::vector<std::uint8_t>& bytes, std::uint16_t MachineConfig::* field, int value) {
+  const auto* const info = std::ranges::find(parameter_table, field, &ParameterInfo::field);
+  SHOOTDOWN_CHECK(value >= info->min && value - info->min <= std::numeric_limits<std::uint8_t>::max());
+  bytes.insert(bytes.end(),
+               {parameter_kinds.first, info->numbers.first, static_cast<std::uint8_t>(value - info->min), 0});
 }
 
 }  // namespace shootdown

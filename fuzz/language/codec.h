@@ -23,6 +23,9 @@ void decode(std::span<const std::uint8_t> bytes, Program& program);
 
 std::vector<std::uint8_t> encode(const Program& program);
 
+// From here on the parameter has that value, which is at most 255 above its smallest; what is too large wraps around.
+void append_parameter(std::vector<std::uint8_t>& bytes, std::uint16_t MachineConfig::* field, int value);
+
 // Bytes, as files and strings take them.
 inline std::string_view as_characters(std::span<const std::uint8_t> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};

@@ -1,6 +1,7 @@
 #include "fuzz/triage/corpus_and_mutants.h"
 
 #include <algorithm>
+#include <memory>
 #include <numeric>
 #include <optional>
 #include <utility>
@@ -56,27 +57,24 @@ CorpusAndMutants::CorpusAndMutants(const std::vector<CorpusProgram>& corpus, std
     : CorpusAndMutants(corpus, all_numbers(corpus.size()), seed) {}
 
 void CorpusAndMutants::get(std::size_t number, Program& program) const {
-  decode(encoded(number), program);
-}
-
-std::vector<std::uint8_t> CorpusAndMutants::encoded(std::size_t number) const {
-  if (number < chosen_.size()) return corpus_[chosen_[number]].encoded;
+  if (number < chosen_.size()) return decode(corpus_[chosen_[number]].encoded, program);
   SplitMix64 random(seed_ << 32U | number);
-  if (chosen_.empty()) return mutant_of({}, random);
+  if (chosen_.empty()) return decode(mutant_of({}, random), program);
   const auto any = [&]() -> const std::vector<std::uint8_t>& {
     return corpus_[chosen_[random.below(chosen_.size())]].encoded;
   };
   const std::vector<std::uint8_t>& original = any();
   const std::uint64_t way = random.below(3);
-  if (way == 0) return mutant_of(original, random);
-  Program program;
-  if (way == 1) {
-    decode(mutant_of(original, random), program);
-    draw_schedule(program, random);
-  } else {
-    program = arrangement_of(original, any(), random);
-  }
-  return encode(program);
+  if (way == 2) return arrange(original, any(), random, program);
+  decode(mutant_of(original, random), program);
+  if (way == 1) draw_schedule(program, random);
+}
+
+std::vector<std::uint8_t> CorpusAndMutants::encoded(std::size_t number) const {
+  if (number < chosen_.size()) return corpus_[chosen_[number]].encoded;
+  const auto program = std::make_unique<Program>();
+  get(number, *program);
+  return encode(*program);
 }
 
 std::string CorpusAndMutants::name(std::size_t number) const {

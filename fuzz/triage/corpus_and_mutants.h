@@ -39,7 +39,7 @@ class CorpusAndMutants {
   // How many come before the first mutant.
   std::size_t corpus_size() const { return chosen_.size(); }
 
-  // Decodes program number `number` into `program`.
+  // Makes program number `number`; and the same in bytes.
   void get(std::size_t number, Program& program) const;
   std::vector<std::uint8_t> encoded(std::size_t number) const;
   // A program of the corpus by its name; else "mutant N of seed N".
