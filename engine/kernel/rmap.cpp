@@ -272,10 +272,18 @@ bool should_defer_flush(const Task& current, const Mm& mm) {
   return (mm.cpumask.load(std::memory_order_acquire) & ~cpu_bit(current.cpu)) != 0;
 }
 
+// Whoever needs a page that was freed lazily gets another one as soon as the entry is none, and may write to that. Linux looks at
+// nothing here.
+bool may_be_replaced(Task& current, Page* page) {
+  const bool freed_lazily = page_anon(current, page) && !is_swapbacked(current, page);
+  return freed_lazily && !planted(current, Defect::replaced_before_flush);
+}
+
 // Takes the entry out of the page table, to be flushed now or, for many, later.
-Pte nuke_entry(Task& current, Mm& mm, int address, TtuFlags flags) {
-  if (!flags.batch_flush || !should_defer_flush(current, mm)) return ptep_clear_flush(current, mm, address);
-  const Pte pte = ptep_get_and_clear(current, mm, address);
+Pte nuke_entry(Task& current, Mm& mm, const Mapped& mapped, TtuFlags flags) {
+  const bool defers = flags.batch_flush && should_defer_flush(current, mm) && !may_be_replaced(current, mapped.page);
+  if (!defers) return ptep_clear_flush(current, mm, mapped.address);
+  const Pte pte = ptep_get_and_clear(current, mm, mapped.address);
   set_tlb_ubc_flush_pending(current, mm, pte.dirty() && !planted(current, Defect::unmapped_as_clean));
   return pte;
 }
@@ -339,7 +347,7 @@ void poison_entry(Task& current, Mm& mm, const Mapped& mapped) {
 
 // try_to_unmap_one, of one entry. False: the page stays mapped here.
 bool unmap_entry(Task& current, Mm& mm, const Mapped& mapped, TtuFlags flags) {
-  Pte pte = nuke_entry(current, mm, mapped.address, flags);
+  Pte pte = nuke_entry(current, mm, mapped, flags);
   if (planted(current, Defect::unmapped_bits_read_early)) pte = mapped.pte;
   if (pte.dirty() && !planted(current, Defect::unmapped_dirty_bit_dropped)) set_page_dirty(current, mapped.page);
   if (flags.hwpoison) poison_entry(current, mm, mapped);

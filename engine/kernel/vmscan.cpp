@@ -84,6 +84,12 @@ Fate pageout(Task& current, Page* page) {
   return (page_flags(current, page) & busy) != 0 ? Fate::keep_locked : Fate::free;
 }
 
+// Who needs the page when it has gone gets another one in its place, and may write to that. Linux does not flush here.
+void flush_before_it_is_replaced(Task& current) {
+  if (planted(current, Defect::replaced_before_flush) || planted(current, Defect::reclaimed_before_flush)) return;
+  try_to_unmap_flush(current);
+}
+
 // From where the page is mapped nowhere, and so cannot be pinned any more. One that is pinned will become dirty, and must keep its
 // buffers.
 Fate free_unmapped(Task& current, Page* page) {
@@ -96,6 +102,7 @@ Fate free_unmapped(Task& current, Page* page) {
     if (!planted(current, Defect::paged_out_without_flush)) try_to_unmap_flush_dirty(current);
     if (const Fate fate = pageout(current, page); fate != Fate::free) return fate;
   }
+  flush_before_it_is_replaced(current);
   if (page_swapcache(current, page)) return remove_from_swap(current, page) ? Fate::free : Fate::keep_locked;
   if (page_anon(current, page)) {
     const bool freed_lazily = (flags & PG_swapbacked) == 0;

@@ -7,10 +7,14 @@
 // every page table, with the flush put off to the end of the list, or to just before
 // a page is written; anonymous pages go to swap space.
 //
-// In one thing it does not follow: a page that stays dirty is not unlocked before
-// what was put off for it is flushed. Linux does that, and loses data
-// (corpus/findings/unlocked-before-it-is-flushed); here it is a planted mistake,
-// unlocked-before-flush, so that engines are judged by what they do themselves.
+// In two things it does not follow, but flushes what was put off: before a page that
+// stays dirty is unlocked, and before one that goes leaves the page cache or the swap
+// cache. On Linux data is lost in the one case
+// (corpus/findings/unlocked-before-it-is-flushed); in the other threads go on reading a
+// page when others have written to what has come into its place
+// (corpus/findings/read-after-it-was-reclaimed). Here both are planted mistakes,
+// unlocked-before-flush and replaced-before-flush, so that engines are judged by what
+// they do themselves.
 //
 // Not modelled: writing dirty pages of files from here, which waits for special need
 // (they are left to others), PG_reclaim, demotion, mlock.

@@ -12,21 +12,26 @@ using namespace shootdown;
 
 BOOST_AUTO_TEST_SUITE(vmscan)
 
-BOOST_AUTO_TEST_CASE(pages_are_unmapped_one_by_one_and_flushed_together) {
+BOOST_AUTO_TEST_CASE(the_flush_is_put_off_until_the_page_leaves_the_page_cache) {
   const RightRun run(ProgramBuilder()
                          .machine(&MachineConfig::cpus, 2)
                          .machine(&MachineConfig::pages, 3)
                          .operation(0, Call::populate, 0, 3)
                          .operation(1, Call::kswapd, 0, 3));
-  BOOST_TEST(run.all<event::DeferFlush>().size() == 3U);
-  std::size_t flushes = 0;
+  std::size_t unmapped = 0;
+  std::size_t flushed = 0;
   bool freed = false;
   for (const AnyEvent& event : run.events()) {
-    if (event.is<event::DeferFlush>()) BOOST_TEST(!freed);
-    if (event.is<event::SendInterrupt>() && !freed) ++flushes;
+    if (event.is<event::DeferFlush>()) {
+      BOOST_TEST(!freed);
+      BOOST_TEST(unmapped++ == flushed);
+    }
+    if (event.is<event::SendInterrupt>() && !freed) ++flushed;
+    if (event.is<event::RemoveFromPageCache>() && !freed) BOOST_TEST(flushed == unmapped);
     freed = freed || event.is<event::FreePage>();
   }
-  BOOST_TEST(flushes == 1U);
+  BOOST_TEST(unmapped == 3U);
+  BOOST_TEST(flushed == 3U);
 }
 
 BOOST_AUTO_TEST_CASE(who_has_the_only_cpu_flushes_at_once) {

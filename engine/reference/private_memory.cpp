@@ -109,7 +109,17 @@ PrivateMemory::PageNumber PrivateMemory::separate(int place) {
   release(place);
   make_own(place);
   for (int i = 0; i < max_words; ++i) word(own(place), i) = word(shared, i);
+  for (int other = first_of_mm(place); other < first_of_mm(place) + each_; ++other) {
+    if (own(other) == shared) share_page(other, own(place));
+  }
   return own(place);
+}
+
+// In place of what it has of its own.
+void PrivateMemory::share_page(int place, PageNumber page) {
+  release(place);
+  places_[place].own = page;
+  ++users_[page - first_];
 }
 
 void PrivateMemory::begin_free(int place) {
@@ -177,8 +187,7 @@ int PrivateMemory::place_of(int frame, int was_at) const {
   if (held(frame) == nothing) return nowhere;
   const auto shows = [&](int place) { return places_[place].frame == frame && own(place) == held(frame); };
   if (shows(was_at)) return was_at;
-  const int first = was_at / each_ * each_;
-  for (int place = first; place < first + each_; ++place) {
+  for (int place = first_of_mm(was_at); place < first_of_mm(was_at) + each_; ++place) {
     if (shows(place)) return place;
   }
   return nowhere;

@@ -69,7 +69,8 @@ class PrivateMemory {
   void end_fork(int parent);
   // The page that a store to the place is to: its own, made if need be. It is the same, or has what that had.
   PageNumber own_to_store(int place);
-  // What the place has of its own, as a page that no other address space has.
+  // What the place has of its own, as a page that no other address space has. Where that has moved to, or from, it is
+  // this page, too.
   PageNumber separate(int place);
 
   // --- what the kernel may throw away ---
@@ -150,7 +151,10 @@ class PrivateMemory {
   // The frame is the one that the place shows from now on.
   void change_frame(int place, int frame);
   void share(int from, int to);
+  void share_page(int place, PageNumber page);
   void release(int place);
+  // The first place of the address space that a place is in.
+  int first_of_mm(int place) const { return place / each_ * each_; }
   void forget(PageNumber own);
   // By another address space. What has moved within one is at two places of it for a while.
   bool is_shared(int place) const;

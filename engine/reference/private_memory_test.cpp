@@ -6,16 +6,16 @@ using namespace shootdown;
 
 namespace {
 
-// Pages of files are 0 to 9; there are two address spaces of six places each, four frames, and two slots of swap space.
-struct TwelvePlaces {
+// Pages of files are 0 to 9; there are three address spaces of six places each, four frames, and two slots of swap space.
+struct EighteenPlaces {
   static constexpr PrivateMemory::PageNumber nothing = PrivateMemory::nothing;
   Arena arena;
-  PrivateMemory memory{arena, 10, 12, 6, 4, 2};
+  PrivateMemory memory{arena, 10, 18, 6, 4, 2};
 };
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(private_memory, TwelvePlaces)
+BOOST_FIXTURE_TEST_SUITE(private_memory, EighteenPlaces)
 
 BOOST_AUTO_TEST_CASE(it_needs_no_room_before_there_is_any) {
   const std::size_t used = arena.used().size();
@@ -94,7 +94,7 @@ BOOST_AUTO_TEST_CASE(it_is_at_both_places_while_it_moves) {
 }
 
 // Place 3 is anonymous, has the word 7 in frame 1, and was freed lazily.
-struct Freed : TwelvePlaces {
+struct Freed : EighteenPlaces {
   Freed() {
     memory.map(3, nothing);
     memory.word(memory.make_own(3), 0) = 7;
@@ -142,7 +142,7 @@ BOOST_FIXTURE_TEST_CASE(each_of_two_calls_counts, Freed) {
   BOOST_TEST(word() == 0U);
 }
 
-BOOST_FIXTURE_TEST_CASE(only_anonymous_memory_is_freed, TwelvePlaces) {
+BOOST_FIXTURE_TEST_CASE(only_anonymous_memory_is_freed, EighteenPlaces) {
   memory.map(2, 5);
   memory.word(memory.make_own(2), 0) = 7;
   memory.show(2, 1);
@@ -214,7 +214,7 @@ BOOST_FIXTURE_TEST_CASE(a_frame_does_not_hold_what_nobody_has_any_more, Freed) {
 // --- forks ---
 
 // Place 1 of the first address space is anonymous, and has the word 7 in frame 1; the second is its child from now on.
-struct Forked : TwelvePlaces {
+struct Forked : EighteenPlaces {
   Forked() {
     memory.map(1, nothing);
     memory.word(memory.make_own(1), 0) = 7;
@@ -301,10 +301,10 @@ BOOST_FIXTURE_TEST_CASE(what_one_throws_away_the_other_keeps, Forked) {
 BOOST_FIXTURE_TEST_CASE(what_both_have_freed_each_loses_for_itself, Forked) {
   memory.begin_free(1);
   memory.end_free(1);
-  memory.fork(1, 8);
+  memory.fork(1, 13);
   memory.end_fork(1);
-  memory.show(8, 2);
-  BOOST_TEST(word(8) == 0U);
+  memory.show(13, 2);
+  BOOST_TEST(word(13) == 0U);
   BOOST_TEST(word(1) == 7U);
   memory.show(1, 3);
   BOOST_TEST(word(1) == 0U);

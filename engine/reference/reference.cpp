@@ -51,14 +51,34 @@ void Reference::store(int mm, int page, int word, int frame, std::uint32_t value
 
 // Whatever the kernel has stored to: no file changes.
 void Reference::store_privately(int mm, int page, int word, std::uint32_t value) {
-  View& stored = view(mm, page);
+  const int where = place(mm, page);
+  View& stored = views_[where];
   const PageNumber shown = stored.page;
-  stored.page = private_.own_to_store(place(mm, page));
+  const PageNumber had = private_.own(where);
+  stored.page = private_.own_to_store(where);
+  show_separated(where, had);
   if (shown != stored.page) {
     for (int i = 0; i < max_words; ++i) private_.word(stored.page, i) = word_of(shown, i);
   }
   private_.word(stored.page, word) = value;
-  private_.keep(place(mm, page));
+  private_.keep(where);
+}
+
+// What a place has of its own is another page than it was; where it has moved to, or from, that is shown, too.
+void Reference::show_separated(int where, PageNumber had) {
+  const PageNumber has = private_.own(where);
+  if (has == had || had == nothing) return;
+  const int first = where / virtual_pages_ * virtual_pages_;
+  for (int other = first; other < first + virtual_pages_; ++other) {
+    if (views_[other].page == had && private_.own(other) == has) views_[other].page = has;
+  }
+}
+
+Reference::PageNumber Reference::separate(int where) {
+  const PageNumber had = private_.own(where);
+  const PageNumber has = private_.separate(where);
+  show_separated(where, had);
+  return has;
 }
 
 void Reference::write(int file, int index, int word, std::uint32_t value) {
@@ -160,18 +180,24 @@ void Reference::copy_word(int from, int file, int index, int to, int word) {
 void Reference::show_frame(int mm, int page, int frame) {
   const int where = place(mm, page);
   if (!private_.is_private(where)) return;
+  const PageNumber had = private_.own(where);
   if (private_.is_copy(frame)) {
     views_[where].page = private_.show_copy(where, frame);
   } else if (shows_own(where)) {
     views_[where].page = private_.show(where, frame);
   }
+  show_separated(where, had);
   is_shown(mm, page, frame);
 }
 
 void Reference::show_zeros(int mm, int page, int frame) {
   const int where = place(mm, page);
   zeros_ = frame;
-  if (private_.is_private(where) && shows_own(where)) views_[where].page = private_.show_zeros(where, frame);
+  if (private_.is_private(where) && shows_own(where)) {
+    const PageNumber had = private_.own(where);
+    views_[where].page = private_.show_zeros(where, frame);
+    show_separated(where, had);
+  }
   is_shown(mm, page, frame);
 }
 
@@ -182,7 +208,7 @@ void Reference::is_shown(int mm, int page, int frame) {
 }
 
 void Reference::throw_away(View& view, int where) {
-  view.page = private_.separate(where);
+  view.page = separate(where);
   private_.throw_away(where);
   if (private_.behind(where) != nothing) view.page = private_.behind(where);
 }
@@ -285,7 +311,7 @@ void Reference::clear_entry(int cpu, int mm, int page, int frame) {
   const int where = place(mm, page);
   if (zaps_[cpu] == 0 || !shows_own(where)) return;
   // Another mm may share it and keep it.
-  views_[where].page = private_.separate(where);
+  views_[where].page = separate(where);
   make_copy(frame, views_[where].page, true);
   throw_away(views_[where], where);
 }

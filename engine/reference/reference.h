@@ -323,6 +323,9 @@ class Reference {
   static constexpr int no_mm = -1;
   PageNumber map_anew(int place, const Mapping& mapping, int i);
   void store_privately(int mm, int page, int word, std::uint32_t value);
+  void show_separated(int where, PageNumber had);
+  // See PrivateMemory::separate.
+  PageNumber separate(int where);
   void is_shown(int mm, int page, int frame);
   bool shows_own(int where) const { return private_.is_private(where) && views_[where].page == private_.own(where); }
   // Throws away what a virtual page has of its own, which it shows.

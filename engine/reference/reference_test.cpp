@@ -800,6 +800,19 @@ BOOST_FIXTURE_TEST_CASE(of_what_is_pinned_nothing_is_promised_when_it_has_been_t
   BOOST_TEST(!loads(13, 10));
 }
 
+// The child has what was there; what the mm has of its own from now on is where it has moved to as well as where it was.
+BOOST_FIXTURE_TEST_CASE(what_has_moved_is_one_page_when_it_is_stored_to, Forking) {
+  reference->end_fork(0, 1);
+  reference->map(0, 0, 1, {.is_private = true, .file = 0, .index = 1, .moved_from = 5});
+  reference->dma(1, {.mm = 0, .page = 5, .frame = 9}, 0, 12);
+  BOOST_TEST(loads(12));
+  BOOST_TEST(allows(0, 0, 0, 12));
+  BOOST_TEST(!allows(0, 0, 0, 8));
+  BOOST_TEST(child_loads(8));
+  reference->store(0, 0, 0, 9, 13);
+  BOOST_TEST(loads(13));
+}
+
 BOOST_FIXTURE_TEST_CASE(a_pin_ends_with_its_operation, Forking) {
   reference->begin_pin(1, 0, 5);
   reference->end_fork(0, 1);
