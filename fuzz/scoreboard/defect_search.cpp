@@ -169,7 +169,11 @@ const SearchResult& DefectSearch::run(std::size_t limit) {
 }
 
 std::size_t DefectSearch::program_of(const BrokenRun& broken) const {
-  return what_is_run(broken.run - 1, programs_.corpus_size(), engines_.size()).program;
+  return program_of_run(broken.run, programs_.corpus_size(), engines_.size());
+}
+
+std::size_t program_of_run(std::uint64_t run, std::size_t corpus_size, std::size_t engines) {
+  return what_is_run(run - 1, corpus_size, engines).program;
 }
 
 void DefectSearch::pass_over() {

@@ -93,6 +93,9 @@ class DefectSearch {
   Isolation isolation_;
 };
 
+// Which program a run of a search on so many engines is of; runs are counted from 1.
+std::size_t program_of_run(std::uint64_t run, std::size_t corpus_size, std::size_t engines);
+
 // The numbers of those programs of a corpus that detect a mistake as they are.
 std::vector<std::size_t> exposing(const DefectInfo& defect, const std::vector<CorpusProgram>& corpus);
 

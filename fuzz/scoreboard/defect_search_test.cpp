@@ -94,6 +94,15 @@ BOOST_AUTO_TEST_CASE(what_is_not_reached_is_a_run_without_the_mistake) {
 }
 
 // An engine that breaks what it claims whether or not a mistake is made.
+BOOST_AUTO_TEST_CASE(a_program_of_the_corpus_is_run_on_each_engine_and_a_mutant_on_one) {
+  BOOST_TEST(program_of_run(1, 2, 3) == 0U);
+  BOOST_TEST(program_of_run(3, 2, 3) == 0U);
+  BOOST_TEST(program_of_run(4, 2, 3) == 1U);
+  BOOST_TEST(program_of_run(6, 2, 3) == 1U);
+  BOOST_TEST(program_of_run(7, 2, 3) == 2U);
+  BOOST_TEST(program_of_run(8, 2, 3) == 3U);
+}
+
 BOOST_AUTO_TEST_CASE(what_breaks_without_a_mistake_is_a_false_alarm) {
   const std::vector<CorpusProgram> corpus = whole_corpus();
   const CorpusAndMutants programs(corpus, 0);

@@ -78,7 +78,8 @@ std::string false_alarms_of(const Score& score, const ScoreboardSettings& settin
                         score.defect.id == Defect::none ? "" : fmt::format(" of {}", score.defect.name));
     if (settings.libfuzzer.has_value()) continue;  // who knows which program that was
     Program program;
-    programs_of(settings, score, i + 1).get((alarm.run - 1) / score.engines.size(), program);
+    const CorpusAndMutants programs = programs_of(settings, score, i + 1);
+    programs.get(program_of_run(alarm.run, programs.corpus_size(), score.engines.size()), program);
     text += print(program);
   }
   return text;
