@@ -54,8 +54,16 @@ class Simulation {
   // A digest of all that happened.
   std::uint64_t hash() const { return run_->sched.hash(); }
   std::uint64_t steps() const { return run_->sched.steps(); }
+  // Of a run that is paused: what a CPU is about to do, or waits for.
+  StepPoint next_step(int cpu) const { return run_->sched.waits_for(cpu); }
   // Whether the place was reached where the mistake is made.
   bool defect_reached() const { return run_->defect_reached.load(std::memory_order_relaxed); }
+
+  // Of a run that is paused: calls `part` with pieces of memory (spans of bytes). If they are the same in two runs of a
+  // program in this simulation, as are all that is not in the arena, the two can go on in the same ways. The same state
+  // may be in several ways in memory, for what is no longer used on a stack is there, too.
+  template <typename Part>
+  void visit_state(Part&& part) const;
 
   // --- going back ---
 
@@ -99,5 +107,17 @@ class Simulation {
   std::uint64_t runs_ = 0;  // were begun
   bool over_ = true;        // the last one is
 };
+
+template <typename Part>
+void Simulation::visit_state(Part&& part) const {
+  const std::span<const std::byte> world = arena_.used();
+  const std::span<const std::byte> tally = run_->sched.tally();
+  const std::size_t before = static_cast<std::size_t>(tally.data() - world.data());
+  part(world.first(before));
+  part(world.subspan(before + tally.size()));
+  const std::uint64_t times = run_->sched.times();
+  part(std::as_bytes(std::span(&times, 1)));
+  for (int cpu = 0; cpu < run_->config.cpus; ++cpu) part(fibers_.of(cpu).live());
+}
 
 }  // namespace shootdown

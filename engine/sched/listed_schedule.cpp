@@ -97,6 +97,13 @@ Question ListedSchedule::at_first_step(const Question& question, int cpu) const 
   return asked;
 }
 
+std::uint64_t ListedSchedule::memory() const {
+  std::uint64_t digest = (named_ ? 4U : 0U) | (in_turn_ ? 2U : 0U) | (reorder_ ? 1U : 0U);
+  for (const Cpu& cpu : cpus_)
+    digest = (digest + static_cast<std::uint64_t>(2 * cpu.operation + (cpu.suspended ? 1 : 0))) * 0x9E3779B97F4A7C15U;
+  return digest;
+}
+
 Choice ListedSchedule::follow(const Exception& exception, const Question& question) {
   switch (exception.kind) {
     case Exception::Kind::evict: return {.kind = Choice::Kind::evict, .cpu = exception.cpu, .page = exception.page};

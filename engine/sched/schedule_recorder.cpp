@@ -16,7 +16,7 @@ bool ends_by_itself(const Program& program, int cpu) {
 
 }  // namespace
 
-bool ScheduleRecorder::can_record(const Program& original) {
+bool can_record(const Program& original) {
   int ends = 0;
   for (int cpu = 0; cpu < original.machine.cpus; ++cpu) {
     if (!ends_by_itself(original, cpu)) ++ends;
@@ -24,15 +24,19 @@ bool ScheduleRecorder::can_record(const Program& original) {
   return original.operation_count + ends <= max_operations;
 }
 
-ScheduleRecorder::ScheduleRecorder(const Program& original, Chooser& inner)
-    : program_(original), inner_(inner), order_(program_, false) {
+Program without_schedule(const Program& original) {
   SHOOTDOWN_CHECK(can_record(original));
-  drop_schedule(program_);
-  for (int cpu = 0; cpu < program_.machine.cpus; ++cpu) {
-    if (ends_by_itself(program_, cpu)) continue;
-    program_.operations[program_.operation_count++] = {.call = Call::exit, .cpu = static_cast<std::uint8_t>(cpu)};
+  Program program = original;
+  drop_schedule(program);
+  for (int cpu = 0; cpu < program.machine.cpus; ++cpu) {
+    if (ends_by_itself(program, cpu)) continue;
+    program.operations[program.operation_count++] = {.call = Call::exit, .cpu = static_cast<std::uint8_t>(cpu)};
   }
+  return program;
 }
+
+ScheduleRecorder::ScheduleRecorder(const Program& original, Chooser& inner)
+    : program_(without_schedule(original)), inner_(inner), order_(program_, false) {}
 
 void ScheduleRecorder::begin(int cpus) {
   inner_.begin(cpus);
@@ -63,9 +67,13 @@ bool moves_entry(const Exception& exception) {
   return exception.kind == Exception::Kind::evict || exception.kind == Exception::Kind::fill;
 }
 
-Exception exception_of(const Choice& choice) {
+}  // namespace
+
+Exception exception_of(const Choice& choice, int current) {
   switch (choice.kind) {
     case Choice::Kind::run:
+      if (choice.cpu == current) return {.kind = Exception::Kind::keep};
+      break;
     case Choice::Kind::pause: break;
     case Choice::Kind::evict: return {.kind = Exception::Kind::evict, .cpu = choice.cpu, .page = choice.page};
     case Choice::Kind::fill: return {.kind = Exception::Kind::fill, .cpu = choice.cpu, .page = choice.page};
@@ -74,22 +82,19 @@ Exception exception_of(const Choice& choice) {
   return {.kind = Exception::Kind::preempt, .cpu = choice.cpu, .latency = choice.latency};
 }
 
-}  // namespace
-
 Choice ScheduleRecorder::choose(const Question& question) {
   const Choice choice = choose_inner(question);
   if (choice.kind == Choice::Kind::pause) return choice;
   const Question place = place_of(question);
   if (choice.kind != Choice::Kind::run) {
-    note(place.at, exception_of(choice));
+    note(place.at, exception_of(choice, place.at.cpu));
     return choice;
   }
   const ListedSchedule before = order_;
   if (order_.choose(question) == choice) return choice;
 
   if (question.occasion != Question::Occasion::begin) order_ = before;
-  const Exception exception =
-      choice.cpu == place.at.cpu ? Exception{.kind = Exception::Kind::keep} : exception_of(choice);
+  const Exception exception = exception_of(choice, place.at.cpu);
   order_.follow(exception, place);
   note(place.at, exception);
   return choice;

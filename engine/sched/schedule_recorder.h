@@ -27,11 +27,16 @@
 
 namespace shootdown {
 
+// Whether the program leaves room for its threads' ends.
+bool can_record(const Program& original);
+// The operations of a program that can be recorded, and an `exit` for each thread that has none; without its schedule.
+Program without_schedule(const Program& original);
+
+// How a program says a choice, made while `current` is the running CPU, that is not what the order of its list would do.
+Exception exception_of(const Choice& choice, int current);
+
 class ScheduleRecorder final : public Chooser {
  public:
-  // Whether the program leaves room for its threads' ends.
-  static bool can_record(const Program& original);
-
   // `original` can be recorded. `inner` must outlive the recorder.
   ScheduleRecorder(const Program& original, Chooser& inner);
 

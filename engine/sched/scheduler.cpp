@@ -37,9 +37,9 @@ void Scheduler::begin(Chooser& chooser, std::uint64_t step_limit) {
 // What the chooser has the world do before the first step happens between the CPUs' beginning and what they do next.
 bool Scheduler::proceed(std::uint64_t until) {
   SHOOTDOWN_CHECK(running_);
-  pause_at_ = until;
-  stop_at_ = std::min(stop_at_, pause_at_);
-  if (!begun_ && pause_at_ == 0) return false;
+  tally_.pause_at = until;
+  tally_.stop_at = std::min(tally_.stop_at, tally_.pause_at);
+  if (!begun_ && tally_.pause_at == 0) return false;
   synchronise_all();
   int next = current();
   if (!begun_) {
@@ -82,7 +82,7 @@ void Scheduler::end(bool cut_off) {
 
 SHOOTDOWN_HARNESS void Scheduler::run_on(int cpu) {
   arrive();
-  stop_at_ = 0;
+  tally_.stop_at = 0;
   client_.run_cpu(cpu);
   park();
 }
@@ -101,14 +101,14 @@ SHOOTDOWN_HARNESS bool Scheduler::can_take_interrupt(const Cpu& cpu) const {
 SHOOTDOWN_HARNESS std::uint64_t Scheduler::next_timer() const {
   std::uint64_t next = Chooser::never;
   for (unsigned rest = timers_; rest != 0; rest &= rest - 1)
-    next = std::min<std::uint64_t>(next, cpus_[__builtin_ctz(rest)].timer);
+    next = std::min<std::uint64_t>(next, tally_.cpus[__builtin_ctz(rest)].timer);
   return next;
 }
 
 SHOOTDOWN_HARNESS void Scheduler::end_timers(std::uint64_t until) {
   for (unsigned rest = timers_; rest != 0; rest &= rest - 1) {
     const int cpu = __builtin_ctz(rest);
-    if (cpus_[cpu].timer > until) continue;
+    if (tally_.cpus[cpu].timer > until) continue;
     timers_ = static_cast<CpuMask>(timers_ & ~cpu_bit(cpu));
     post_interrupt(cpu);
   }
@@ -127,20 +127,35 @@ SHOOTDOWN_HARNESS Question Scheduler::question(Question::Occasion occasion) cons
   return result;
 }
 
+std::uint64_t Scheduler::times() const {
+  std::uint64_t digest = 0;
+  for (unsigned rest = all_; rest != 0; rest &= rest - 1) {
+    const int cpu = __builtin_ctz(rest);
+    const CpuTally& tally = tally_.cpus[cpu];
+    const bool runs = (timers_ & cpu_bit(cpu)) != 0;
+    const std::uint64_t timer = runs ? tally.timer - tally_.steps : Chooser::never;
+    const std::uint64_t take = tally.take_at != 0 ? tally.take_at - tally_.steps : Chooser::never;
+    digest = ((digest + timer) * 0x9E3779B97F4A7C15U + take) * 0x9E3779B97F4A7C15U;
+  }
+  return digest;
+}
+
 SHOOTDOWN_HARNESS std::uint64_t Scheduler::own_steps(const Cpu& cpu) const {
-  return cpu.own + (steps_ - cpu.since);
+  const CpuTally& tally = tally_of(cpu);
+  return tally.own + (tally_.steps - tally.since);
 }
 
 SHOOTDOWN_HARNESS Position Scheduler::position() const {
-  const Cpu& cpu = *current_;
-  const std::uint64_t own = own_steps(cpu);
-  return {current(), cpu.operation, own, steps_, own == cpu.visited ? cpu.visit : 0};
+  const CpuTally& tally = tally_of(*current_);
+  const std::uint64_t own = own_steps(*current_);
+  return {current(), tally.operation, own, tally_.steps, own == tally.visited ? tally.visit : 0};
 }
 
-SHOOTDOWN_HARNESS void Scheduler::count_visit(Cpu& cpu) {
+SHOOTDOWN_HARNESS void Scheduler::count_visit(const Cpu& cpu) {
+  CpuTally& tally = tally_of(cpu);
   const std::uint64_t own = own_steps(cpu);
-  cpu.visit = own == cpu.visited ? cpu.visit + 1 : 1;
-  cpu.visited = own;
+  tally.visit = own == tally.visited ? tally.visit + 1 : 1;
+  tally.visited = own;
 }
 
 // Asks who runs next, until the answer is a CPU; or nobody, if none can run, and none will. Before the first step the run may be
@@ -178,7 +193,7 @@ SHOOTDOWN_HARNESS int Scheduler::ask(Question::Occasion occasion) {
 SHOOTDOWN_HARNESS void Scheduler::wait_for_start() {
   fibers_.of(current()).switch_to(fibers_.main_fiber());
   arrive();
-  stop_at_ = 0;
+  tally_.stop_at = 0;
 }
 
 // Returns to the caller of proceed(); comes back when it is called again.
@@ -191,30 +206,32 @@ SHOOTDOWN_HARNESS void Scheduler::pause() {
 // Asks the chooser until it has no more to say before the next step.
 SHOOTDOWN_HARNESS void Scheduler::stop_point(StepPoint next) {
   if (starting_) {
-    self().pending = next;
+    tally_of(self()).pending = next;
     wait_for_start();
   }
   for (;;) {
-    if (steps_ >= step_limit_) finish(Outcome::too_many_steps);
-    if (steps_ >= pause_at_) pause();
-    Cpu& cpu = self();
+    if (tally_.steps >= step_limit_) finish(Outcome::too_many_steps);
+    if (tally_.steps >= tally_.pause_at) pause();
+    const Cpu& cpu = self();
+    CpuTally& tally = tally_of(cpu);
     if (cpu.guard != nullptr) cpu.guard->check();
-    if (timers_ != 0) end_timers(steps_);
+    if (timers_ != 0) end_timers(tally_.steps);
     // Who cannot make the steps that are left takes it now, whether or not somebody is asked here: as in block().
-    if (cpu.take_at != 0 && (steps_ >= cpu.take_at || !can_step(cpu))) {
-      cpu.take_at = 0;
+    if (tally.take_at != 0 && (tally_.steps >= tally.take_at || !can_step(cpu))) {
+      tally.take_at = 0;
       if (cpu.interrupts_disabled == 0) take_interrupts();
     }
     {
       const Unwatched unwatched;
       const std::uint64_t stop = chooser_->next_question(position());
-      if (stop > steps_) {
-        stop_at_ = std::min({stop, step_limit_, pause_at_});
-        if (cpu.take_at != 0 && cpu.take_at < stop_at_) stop_at_ = cpu.take_at;
-        if (timers_ != 0) stop_at_ = std::min(stop_at_, next_timer());
+      if (stop > tally_.steps) {
+        tally_.stop_at = std::min({stop, step_limit_, tally_.pause_at});
+        if (tally.take_at != 0) tally_.stop_at = std::min(tally_.stop_at, tally.take_at);
+        if (timers_ != 0) tally_.stop_at = std::min(tally_.stop_at, next_timer());
         return;
       }
     }
+    tally.pending = next;
     const bool can_go_on = can_step(cpu);
     const int chosen = ask(can_go_on ? Question::Occasion::step : Question::Occasion::blocked);
     if (chosen == current()) {
@@ -222,31 +239,32 @@ SHOOTDOWN_HARNESS void Scheduler::stop_point(StepPoint next) {
       continue;
     }
     if (chosen == nobody) return;
-    cpu.pending = next;
     leave_for(chosen);
   }
 }
 
 // Lets the world around the CPUs act. Its steps are no steps of the operation at hand.
 SHOOTDOWN_HARNESS void Scheduler::disturb(const Choice& choice) {
-  Cpu& cpu = self();
-  cpu.own = own_steps(cpu);
-  stop_at_ = Chooser::never;
+  CpuTally& tally = tally_of(self());
+  tally.own = own_steps(self());
+  tally_.stop_at = Chooser::never;
   client_.disturb(choice);
-  cpu.since = steps_;
+  tally.since = tally_.steps;
 }
 
 SHOOTDOWN_HARNESS void Scheduler::count_switch(const Cpu& from, const Cpu& to) {
-  const unsigned left = from.pending.kind;
-  const unsigned entered = to.pending.kind;
-  const bool same = from.pending.subject == to.pending.subject;
+  const StepPoint left_at = tally_of(from).pending;
+  const StepPoint entered_at = tally_of(to).pending;
+  const unsigned left = left_at.kind;
+  const unsigned entered = entered_at.kind;
+  const bool same = left_at.subject == entered_at.subject;
   const unsigned place = (left * 1009U + entered * 31U + (same ? 1U : 0U)) % switch_counters;
   if (counters_[place] != 255) ++counters_[place];
 }
 
 SHOOTDOWN_HARNESS void Scheduler::leave_for(int next) {
-  Cpu& from = self();
-  from.own = own_steps(from);
+  const Cpu& from = self();
+  tally_of(from).own = own_steps(from);
   const Cpu& to = cpus_[next];
   SHOOTDOWN_CHECK((all_ & cpu_bit(next)) != 0 && (can_take_interrupt(to) || can_step(to)));
   if (counters_ != nullptr) count_switch(from, to);
@@ -258,13 +276,13 @@ SHOOTDOWN_HARNESS void Scheduler::leave_for(int next) {
 // The current CPU has just been switched to.
 SHOOTDOWN_HARNESS void Scheduler::arrive() {
   Cpu& cpu = self();
-  cpu.since = steps_;
-  cpu.take_at = 0;
+  tally_of(cpu).since = tally_.steps;
+  tally_of(cpu).take_at = 0;
   if (cpu.handling) cpu.came_back = true;
   if (running_ && !starting_) count_visit(cpu);
   if ((interrupts_ & cpu_bit(current())) == 0 || cpu.interrupts_disabled != 0) return;
   if (cpu.latency != 0) {
-    cpu.take_at = steps_ + cpu.latency;
+    tally_of(cpu).take_at = tally_.steps + cpu.latency;
   } else {
     take_interrupts();
     const Unwatched unwatched;
@@ -276,7 +294,7 @@ SHOOTDOWN_HARNESS void Scheduler::arrive() {
 SHOOTDOWN_HARNESS void Scheduler::take_interrupts() {
   Cpu& cpu = self();
   count_visit(cpu);
-  cpu.take_at = 0;
+  tally_of(cpu).take_at = 0;
   ++cpu.interrupts_disabled;
   Guard* const guard = cpu.guard;
   const bool parked = cpu.parked;
@@ -284,7 +302,7 @@ SHOOTDOWN_HARNESS void Scheduler::take_interrupts() {
   cpu.parked = false;
   cpu.handling = true;
   cpu.came_back = false;
-  stop_at_ = 0;
+  tally_.stop_at = 0;
   while (client_.interrupt(current())) {
   }
   cpu.handling = false;
@@ -292,7 +310,7 @@ SHOOTDOWN_HARNESS void Scheduler::take_interrupts() {
   cpu.parked = parked;
   --cpu.interrupts_disabled;
   interrupts_ = static_cast<CpuMask>(interrupts_ & ~cpu_bit(current()));
-  stop_at_ = 0;
+  tally_.stop_at = 0;
   if (!cpu.came_back) return;
   const Unwatched unwatched;
   chooser_->interrupt_taken();
@@ -314,7 +332,7 @@ SHOOTDOWN_HARNESS void Scheduler::block() {
   } else if (next != current()) {  // whose timer may have ended
     leave_for(next);
   }
-  stop_at_ = 0;
+  tally_.stop_at = 0;
 }
 
 // The calling CPU has nothing more to do in this run but to take interrupts; returns when the run is over.
@@ -340,7 +358,7 @@ SHOOTDOWN_HARNESS void Scheduler::stop() {
 // A CPU that could not run may be able to from now on.
 SHOOTDOWN_HARNESS void Scheduler::may_run(int cpu) {
   const Unwatched unwatched;
-  if (chooser_->may_run(cpu, current())) stop_at_ = 0;
+  if (chooser_->may_run(cpu, current())) tally_.stop_at = 0;
 }
 
 SHOOTDOWN_HARNESS void Scheduler::begin_guard(Guard& guard) {
@@ -355,12 +373,12 @@ SHOOTDOWN_HARNESS void Scheduler::end_guard(const Guard& guard) {
 
 #ifdef SHOOTDOWN_TSAN
 SHOOTDOWN_HARNESS void Scheduler::step(StepPoint next) {
-  if (steps_ >= stop_at_) stop_point(next);
+  if (tally_.steps >= tally_.stop_at) stop_point(next);
   record();
 }
 
 SHOOTDOWN_HARNESS void Scheduler::record() {
-  ++steps_;
+  ++tally_.steps;
 }
 
 SHOOTDOWN_HARNESS void Scheduler::wake(WaitQueue& queue) {
@@ -369,13 +387,13 @@ SHOOTDOWN_HARNESS void Scheduler::wake(WaitQueue& queue) {
 #endif
 
 SHOOTDOWN_HARNESS void Scheduler::begin_operation(int number) {
-  Cpu& cpu = self();
-  cpu.operation = number;
-  cpu.own = 0;
-  cpu.visited = 0;
-  cpu.visit = 0;
-  cpu.since = steps_;
-  stop_at_ = 0;
+  CpuTally& tally = tally_of(self());
+  tally.operation = number;
+  tally.own = 0;
+  tally.visited = 0;
+  tally.visit = 0;
+  tally.since = tally_.steps;
+  tally_.stop_at = 0;
 }
 
 SHOOTDOWN_HARNESS void Scheduler::wake_all(const WaitQueue& queue) {
@@ -388,11 +406,11 @@ SHOOTDOWN_HARNESS void Scheduler::wake_all(const WaitQueue& queue) {
 SHOOTDOWN_HARNESS void Scheduler::post_interrupt(int cpu) {
   SHOOTDOWN_CHECK(!starting_);
   interrupts_ = static_cast<CpuMask>(interrupts_ | cpu_bit(cpu));
-  Cpu& target = cpus_[cpu];
+  const Cpu& target = cpus_[cpu];
   if (target.interrupts_disabled != 0) return;
   if (cpu == current()) {
-    target.take_at = steps_ + target.latency;
-    stop_at_ = 0;
+    tally_of(target).take_at = tally_.steps + target.latency;
+    tally_.stop_at = 0;
   } else if (!can_step(target)) {
     may_run(cpu);
   }
@@ -402,8 +420,8 @@ SHOOTDOWN_HARNESS void Scheduler::set_timer(std::uint32_t steps) {
   SHOOTDOWN_CHECK(!timer_runs());
   if (steps == 0) return post_interrupt(current());
   timers_ = static_cast<CpuMask>(timers_ | cpu_bit(current()));
-  self().timer = static_cast<std::uint32_t>(steps_) + steps;
-  stop_at_ = 0;
+  tally_of(self()).timer = static_cast<std::uint32_t>(tally_.steps) + steps;
+  tally_.stop_at = 0;
 }
 
 SHOOTDOWN_HARNESS void Scheduler::disable_interrupts() {
@@ -413,7 +431,7 @@ SHOOTDOWN_HARNESS void Scheduler::disable_interrupts() {
 SHOOTDOWN_HARNESS void Scheduler::enable_interrupts() {
   Cpu& cpu = self();
   if (--cpu.interrupts_disabled != 0) return;
-  if ((interrupts_ & cpu_bit(current())) != 0 && cpu.take_at == 0) {
+  if ((interrupts_ & cpu_bit(current())) != 0 && tally_of(cpu).take_at == 0) {
     take_interrupts();
   }
 }

@@ -32,6 +32,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "engine/events/event.h"
 #include "engine/program/program.h"
@@ -142,24 +143,28 @@ class Scheduler {
   void enable_interrupts();
 
   // The chooser wants to be asked before the running CPU's next step.
-  void ask_soon() { stop_at_ = 0; }
+  void ask_soon() { tally_.stop_at = 0; }
 
   // --- after a run, or during it ---
 
   // Steps made in this run so far.
-  std::uint64_t steps() const { return steps_; }
+  std::uint64_t steps() const { return tally_.steps; }
   // Those of the CPU that runs, in the operation that it is in.
   std::uint64_t steps_of_operation() const { return own_steps(*current_); }
   // The CPU that runs.
   SHOOTDOWN_HARNESS int current() const { return current_->number; }
   // A digest of all that was mixed in in this run so far.
-  std::uint64_t hash() const { return hash_ ^ hash_ >> 29U; }
+  std::uint64_t hash() const { return tally_.hash ^ tally_.hash >> 29U; }
   // The CPUs that have not ended; after a deadlock, those that wait.
   CpuMask unfinished() const { return static_cast<CpuMask>(all_ & ~finished_); }
   // Whether a CPU could go on now if it were chosen.
   bool can_run(int cpu) const { return can_take_interrupt(cpus_[cpu]) || can_step(cpus_[cpu]); }
-  // What a waiting CPU waits for.
-  StepPoint waits_for(int cpu) const { return cpus_[cpu].pending; }
+  // Those of its bytes that only count the steps made and say where CPUs are: no run goes by them.
+  std::span<const std::byte> tally() const { return std::as_bytes(std::span(&tally_, 1)); }
+  // Nor by when timers and late interrupts are due, but by how many steps off they are: a digest of that.
+  std::uint64_t times() const;
+  // What a CPU waits for; or, where somebody is asked who runs next, is about to do.
+  StepPoint waits_for(int cpu) const { return tally_.cpus[cpu].pending; }
 
   // Counts, in every run from now on, which pairs of actions a switch of CPUs falls between: what the one
   // CPU was about to do and what the other goes on with. `counters` (null: count nothing) has
@@ -200,20 +205,33 @@ class Scheduler {
 
   struct Cpu {
     int number = 0;
-    int operation = -1;
-    std::uint64_t own = 0;      // steps made in this operation before `since`
-    std::uint64_t since = 0;    // value of steps_ when it came to run
-    std::uint64_t visited = 0;  // value of own_steps() when it last came back to where it was
-    int visit = 0;              // how often it has come back there
-    std::uint32_t timer = 0;    // value of steps_ at which its timer ends, if that runs
-    std::uint64_t take_at = 0;  // value of steps_ at which a deferred interrupt is taken; 0: none deferred
     int interrupts_disabled = 0;
     std::uint8_t latency = 0;  // that the chooser gave it when it last let it run
-    StepPoint pending{};       // while it does not run: what it is about to do, or waits for
     Guard* guard = nullptr;    // of its next step
     bool parked = false;       // it has ended
     bool handling = false;     // it is in the handler of an interrupt
     bool came_back = false;    // to that, from elsewhere
+  };
+
+  // Of a CPU, what is counted, and told to whoever asks.
+  struct CpuTally {
+    int operation = -1;
+    int visit = 0;              // how often it has come back to where it was
+    std::uint64_t own = 0;      // steps made in this operation before `since`
+    std::uint64_t since = 0;    // value of `steps` when it came to run
+    std::uint64_t visited = 0;  // value of own_steps() when it last came back to where it was
+    std::uint64_t take_at = 0;  // value of `steps` at which a deferred interrupt is taken; 0: none deferred
+    std::uint32_t timer = 0;    // value of `steps` at which its timer ends, if that runs
+    StepPoint pending{};        // what it was about to do, or waited for, when somebody was last asked there
+  };
+
+  // How a run can go on does not depend on it, but for how many steps off timers and deferred interrupts are.
+  struct Tally {
+    std::uint64_t steps = 0;
+    std::uint64_t stop_at = 0;  // no question is asked before this step
+    std::uint64_t pause_at = Chooser::never;
+    std::uint64_t hash = 0;
+    CpuTally cpus[max_cpus];
   };
 
   // In place of a CPU.
@@ -221,8 +239,10 @@ class Scheduler {
   static constexpr int paused = -2;
 
   SHOOTDOWN_HARNESS Cpu& self() { return *current_; }
+  SHOOTDOWN_HARNESS CpuTally& tally_of(const Cpu& cpu) { return tally_.cpus[cpu.number]; }
+  SHOOTDOWN_HARNESS const CpuTally& tally_of(const Cpu& cpu) const { return tally_.cpus[cpu.number]; }
   std::uint64_t own_steps(const Cpu& cpu) const;
-  void count_visit(Cpu& cpu);
+  void count_visit(const Cpu& cpu);
   Position position() const;
   bool can_step(const Cpu& cpu) const;
   bool can_take_interrupt(const Cpu& cpu) const;
@@ -255,10 +275,7 @@ class Scheduler {
   Chooser* chooser_ = nullptr;
   std::uint8_t* counters_ = nullptr;
 
-  std::uint64_t steps_ = 0;
-  std::uint64_t stop_at_ = 0;  // no question is asked before this step
-  std::uint64_t pause_at_ = Chooser::never;
-  std::uint64_t hash_ = 0;
+  Tally tally_;
   Cpu* current_ = cpus_;
   bool running_ = false;   // between the start of a run and its outcome
   bool starting_ = false;  // each CPU goes to its first step
@@ -273,13 +290,13 @@ class Scheduler {
 };
 
 SHOOTDOWN_HARNESS inline void Scheduler::mix(std::uint64_t value) {
-  hash_ = (hash_ + value) * 0x9E3779B97F4A7C15U;
+  tally_.hash = (tally_.hash + value) * 0x9E3779B97F4A7C15U;
 }
 
 // Under TSan these are out of line: they must not be instrumented, whoever calls them.
 #ifndef SHOOTDOWN_TSAN
 inline void Scheduler::record() {
-  ++steps_;
+  ++tally_.steps;
 }
 
 inline void Scheduler::wake(WaitQueue& queue) {
@@ -287,7 +304,7 @@ inline void Scheduler::wake(WaitQueue& queue) {
 }
 
 inline void Scheduler::step(StepPoint next) {
-  if (__builtin_expect(static_cast<int>(steps_ >= stop_at_), 0) != 0) stop_point(next);
+  if (__builtin_expect(static_cast<int>(tally_.steps >= tally_.stop_at), 0) != 0) stop_point(next);
   record();
 }
 #endif
@@ -295,14 +312,14 @@ inline void Scheduler::step(StepPoint next) {
 template <typename Enabled, typename Wait>
 SHOOTDOWN_HARNESS void Scheduler::step_when(StepPoint next, WaitQueue& queue, const Enabled& enabled,
                                             const Wait& wait) {
-  if (steps_ >= stop_at_ || !enabled()) {
+  if (tally_.steps >= tally_.stop_at || !enabled()) {
     Guard guard(enabled, queue, wait);
     begin_guard(guard);
     for (;;) {
       guard.check();
-      if (steps_ >= stop_at_) stop_point(next);
+      if (tally_.steps >= tally_.stop_at) stop_point(next);
       if (enabled()) break;
-      self().pending = next;
+      tally_of(self()).pending = next;
       if (guard.waits()) block();
     }
     end_guard(guard);
@@ -318,7 +335,7 @@ SHOOTDOWN_HARNESS void Scheduler::wait_until(StepPoint point, WaitQueue& queue, 
   begin_guard(guard);
   guard.check();
   while (!enabled()) {
-    self().pending = point;
+    tally_of(self()).pending = point;
     block();
   }
   end_guard(guard);

@@ -40,7 +40,7 @@ class RecordingCheck {
     name_ = &name;
     const bool refused = !replayer_.engine().refusal(program).empty();
     ++(refused ? count_.refused : count_.runs);
-    if (refused || !ScheduleRecorder::can_record(program)) return;
+    if (refused || !can_record(program)) return;
     ListedChooser listed(program);
     bool all = check_run(program, listed);
     Pct pct(seed, 1 + static_cast<int>(seed % max_pct_depth), 32 + seed % 128);

@@ -16,11 +16,15 @@ enum ExitStatus : int {
   exit_fine = 0,
   exit_violation = 1,  // something came out other than expected
   exit_bad_input = 2,  // bad usage, an input that cannot be read, output that cannot be written
+  exit_undecided = 3,  // a search has ended before it came to a verdict
 };
 
 // What a command that has several things to do ends with: the graver of two.
 constexpr ExitStatus graver(ExitStatus one, ExitStatus other) {
-  return one == exit_violation || other == exit_fine ? one : other;
+  for (const ExitStatus status : {exit_violation, exit_bad_input, exit_undecided}) {
+    if (one == status || other == status) return status;
+  }
+  return exit_fine;
 }
 
 class Console {

@@ -132,6 +132,10 @@ std::string escaped(char c) {
 
 }  // namespace
 
+std::string counted(std::uint64_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
 std::string printable(std::string_view name) {
   std::string text;
   for (const char c : name) text += is_control(c) ? escaped(c) : std::string(1, c);

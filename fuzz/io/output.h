@@ -1,6 +1,7 @@
 // Output that does not get lost unnoticed: to a stream, and to files.
 #pragma once
 
+#include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <span>
@@ -37,6 +38,9 @@ class Output {
 // so does the mode of a file. What is not a regular file, such as a device, is written in place, and what this process
 // has open already (/dev/stdout, /dev/fd/3) where it stands.
 int save_file(const std::filesystem::path& path, std::string_view bytes);
+
+// "1 run", "2 runs".
+std::string counted(std::uint64_t count, std::string_view noun);
 
 // A name as people are shown it, in one line: with \xNN for control characters.
 std::string printable(std::string_view name);

@@ -23,7 +23,7 @@ std::optional<Program> record(Replayer& replayer, const Program& program) {
 }
 
 std::optional<Program> record(Replayer& replayer, const Program& program, Chooser& chooser) {
-  if (!ScheduleRecorder::can_record(program)) return std::nullopt;
+  if (!can_record(program)) return std::nullopt;
   const auto recorder = std::make_unique<ScheduleRecorder>(program, chooser);
   replayer.run(recorder->program(), nullptr, recorder.get());
   if (!recorder->finish()) return std::nullopt;

@@ -56,6 +56,31 @@ void define_run(CLI::App& app, RunOptions& options) {
   run.footer(help::run);
 }
 
+void define_prove(CLI::App& app, ProveOptions& options) {
+  CLI::App& prove = *app.add_subcommand("prove", "Search all schedules of programs");
+  take_files(prove, options.files);
+  prove.add_option("--engine", options.engines, "On this engine; may be repeated (default: on all of the model)")
+      ->type_name("NAME")
+      ->allow_extra_args(false);
+  prove.add_option("--oracles", options.oracles, "What must not break: claims, all, or names with commas between")
+      ->type_name("SET");
+  prove.add_option("--defect", options.defect, "Make a planted mistake ('shootdown defects' lists them)")
+      ->type_name("NAME");
+  prove.add_option("--may", options.may, "What may happen otherwise than the list says (default: preempt,late)")
+      ->type_name("KINDS");
+  prove.add_option("--exceptions", options.exceptions, "No schedule with more exceptions (default: all)")
+      ->type_name("N")
+      ->check(CLI::Range(0, max_exceptions).description(""));
+  prove.add_option("--memory", options.memory, "About how much memory a search may take in MB (default: 4096)")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1000000).description(""));
+  prove.add_option("--seconds", options.seconds, "How long a search may take (default: until it ends)")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber.description(""));
+  prove.add_flag("-q,--quiet", options.quiet, "Print verdicts only, no programs");
+  prove.footer(help::prove);
+}
+
 void define_corpus_add(CLI::App& corpus, CorpusAddOptions& options) {
   CLI::App& add = *corpus.add_subcommand("add", "Make regressions of crash files");
   take_inputs(add, options.paths);
@@ -205,6 +230,7 @@ void define_arguments(CLI::App& app, Arguments& arguments) {
   app.footer(help::overview);
   app.formatter(std::make_shared<HelpFormatter>());
   define_run(app, arguments.run);
+  define_prove(app, arguments.prove);
   define_corpus(app, arguments);
   define_others(app, arguments);
   define_findings(app, arguments.findings);
@@ -219,6 +245,7 @@ std::string bad_value(const Arguments& arguments) {
   if (!sensible) return fmt::format("--timeout: expected 0.001 to 1000000 seconds, found {}", run.timeout);
   const auto reads_twice = [](const std::vector<std::string>& paths) { return std::ranges::count(paths, "-") > 1; };
   if (reads_twice(run.paths) || reads_twice(arguments.show.files) || reads_twice(arguments.record.files) ||
+      reads_twice(arguments.prove.files) ||
       reads_twice(arguments.corpus_add.paths) || reads_twice(arguments.corpus_merge.sources) ||
       reads_twice(arguments.corpus_list.paths))
     return "-: standard input can be read only once";

@@ -14,6 +14,7 @@
 #include "fuzz/tool/dictionary_command.h"
 #include "fuzz/tool/engines_matrix.h"
 #include "fuzz/tool/findings_command.h"
+#include "fuzz/tool/prove_command.h"
 #include "fuzz/tool/record_command.h"
 #include "fuzz/tool/reproduce_command.h"
 #include "fuzz/tool/run_command.h"
@@ -27,6 +28,7 @@ struct Arguments {
   RunOptions run;
   ShowOptions show;
   RecordOptions record;
+  ProveOptions prove;
   ReproduceOptions reproduce;
   CorpusAddOptions corpus_add;
   CorpusMergeOptions corpus_merge;

@@ -30,6 +30,7 @@ ExitStatus dispatch(const CLI::App& app, const Arguments& arguments, Console& co
   if (app.got_subcommand("run")) return run_command(arguments.run, console);
   if (app.got_subcommand("show")) return show_command(arguments.show, console);
   if (app.got_subcommand("record")) return record_command(arguments.record, console);
+  if (app.got_subcommand("prove")) return prove_command(arguments.prove, console);
   if (app.got_subcommand("reproduce")) return reproduce_command(arguments.reproduce, console);
   if (app.got_subcommand("corpus")) return corpus_command(*app.get_subcommand("corpus"), arguments, console);
   if (app.got_subcommand("assemble")) return assemble_command(arguments.assemble, console);

@@ -47,6 +47,24 @@ inline constexpr const char* run =
     "  shootdown run --engine eager_dirty --trace corpus/lost-write-simple.program\n"
     "  shootdown show crash-1234 | shootdown run -";
 
+inline constexpr const char* prove =
+    "The operations of each program, in every order that its CPUs can do them: the schedule\n"
+    "that the program has does not count. Those schedules come first that have the fewest\n"
+    "exceptions to the order of the list; so what is found has the fewest, and is printed as\n"
+    "a program. When none is left, it holds for every schedule: a proof, for this program\n"
+    "and these kinds of exceptions, as far as the model is the kernel.\n"
+    "\n"
+    "KINDS are names with commas between: preempt (another CPU comes to run), late (an\n"
+    "interrupt is taken later), evict and fill (the hardware drops a translation, or loads\n"
+    "one), fail (an allocation fails). docs/proving.md says what the verdicts mean.\n"
+    "\n"
+    "Exit status: 1 if anything breaks; else 2 if any input was bad, or an engine cannot run\n"
+    "it; else 3 if a search ended before what was asked is known; else 0.\n"
+    "\n"
+    "Examples:\n"
+    "  shootdown prove --engine delayed_rmap lost-write.program\n"
+    "  shootdown prove --exceptions 2 --may preempt,late,evict,fill corpus/*.program";
+
 inline constexpr const char* record =
     "A run under PCT becomes a program that lists the schedule which it took: what PCT\n"
     "finds can be read and changed. An input that lists its schedule stays as it is.\n"

@@ -25,10 +25,6 @@ constexpr std::size_t table_width = 100;
 // Inputs up to this size are remembered, so that they need not be run twice: fuzzers make no larger ones, unless told.
 constexpr std::size_t small_input = 4096;
 
-std::string counted(std::size_t count, std::string_view noun) {
-  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
-}
-
 class RunCommand {
  public:
   RunCommand(const RunOptions& options, Console& console)

@@ -1,0 +1,191 @@
+#include "fuzz/prove/explorer.h"
+
+#include <algorithm>
+#include <bit>
+#include <utility>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "engine/check.h"
+#include "engine/sched/schedule_recorder.h"
+
+namespace shootdown {
+
+Explorer::Explorer(const Engine& engine, const Program& program, const ExplorerSettings& settings)
+    : settings_(settings),
+      program_(without_schedule(program)),
+      simulation_(engine, judge_),
+      schedule_(program_, true),
+      levels_(1) {
+  simulation_.defect = settings.defect;
+}
+
+// The schedule without exceptions is no node.
+Explorer::State Explorer::search(std::uint64_t runs) {
+  for (; found_ == State::goes_on && runs != 0; --runs) {
+    std::vector<std::uint32_t>& level = levels_[static_cast<std::size_t>(exceptions_)];
+    if (runs_ != 0 && level.empty()) {
+      found_ = next_level();
+      continue;
+    }
+    std::uint32_t node = no_node;
+    if (runs_ != 0) {
+      node = level.back();
+      level.pop_back();
+    }
+    follow(node);
+    if (!explore()) found_ = State::broken;
+    if (found_ == State::goes_on && bytes() > settings_.memory) found_ = State::out_of_memory;
+  }
+  return found_;
+}
+
+std::uint64_t Explorer::left_with(int exceptions) const {
+  const auto level = static_cast<std::size_t>(exceptions);
+  return level < levels_.size() ? levels_[level].size() : 0;
+}
+
+std::uint64_t Explorer::bytes() const {
+  return visited_.bytes() + nodes_.capacity() * (sizeof(Node) + sizeof(std::uint32_t));
+}
+
+Explorer::State Explorer::next_level() {
+  if (left_for_later() == 0) return beyond_bound_ ? State::bound_reached : State::exhausted;
+  levels_[static_cast<std::size_t>(exceptions_)].shrink_to_fit();
+  ++exceptions_;
+  return State::goes_on;
+}
+
+// Begins the run with the deviations up to this one.
+void Explorer::follow(std::uint32_t node) {
+  node_ = node;
+  path_.clear();
+  for (; node != no_node; node = nodes_[node].parent) path_.push_back(nodes_[node].deviation);
+  std::ranges::reverse(path_);
+  schedule_.deviate(path_);
+  simulation_.begin(program_, nullptr, &schedule_);
+  ++runs_;
+}
+
+// Runs on to the end, or to a state that is known; returns whether nothing breaks.
+bool Explorer::explore() {
+  bool over = simulation_.proceed();
+  while (!over && (judge_.broken() & settings_.oracles).empty()) {
+    const std::uint64_t here = state();
+    if (!visited_.insert(here)) return true;
+    digest_ += here;
+    branch();
+    schedule_.go_on();
+    over = simulation_.proceed();
+  }
+  broken_ = judge_.broken() & settings_.oracles;
+  if (!broken_.empty()) keep_counterexample();
+  return broken_.empty();
+}
+
+// Behind deviations it does not matter any more by which one came there.
+std::uint64_t Explorer::state() const {
+  if constexpr (!Simulation::can_save) return runs_ << 32U | schedule_.decision();
+  const Question& question = schedule_.question();
+  std::uint64_t digest = schedule_.memory() + static_cast<std::uint64_t>(question.at.cpu);
+  simulation_.visit_state(
+      [&](std::span<const std::byte> part) { digest = XXH3_64bits_withSeed(part.data(), part.size(), digest); });
+  return digest;
+}
+
+// Nothing can be tied to the last sync, in which only one CPU is left.
+void Explorer::branch() {
+  if (schedule_.question().at.operation < 0) return;
+  branch_to_others();
+  branch_to_hardware();
+}
+
+void Explorer::branch_to_others() {
+  const Question& question = schedule_.question();
+  const Choice usual = schedule_.usual();
+  for (unsigned rest = question.runnable; rest != 0; rest &= rest - 1) {
+    const int cpu = std::countr_zero(rest);
+    Choice choice = run_next(cpu);
+    if (choice != usual && settings_.freedoms.contains(Freedom::preempt)) branch_to(choice);
+    const bool interrupted = (question.interrupted & cpu_bit(cpu)) != 0;
+    if (!interrupted || !settings_.freedoms.contains(Freedom::late)) continue;
+    for (choice.latency = 1; choice.latency <= max_latency; ++choice.latency) branch_to(choice);
+  }
+}
+
+namespace {
+
+// Which page of which mm a step is about, if it is so many pages.
+struct PageOfMm {
+  int mm;
+  int page;
+};
+
+template <typename... Events>
+bool is_one_of(EventKind kind) {
+  return ((kind == kind_of<Events>) || ...);
+}
+
+// The parts of step_point() of such steps.
+PageOfMm page_of_mm(const StepPoint& next) {
+  return {.mm = static_cast<int>(next.subject >> 16U), .page = static_cast<int>(next.subject & 0xFFFFU)};
+}
+
+}  // namespace
+
+void Explorer::branch_to_hardware() {
+  using namespace event;
+  const Question& question = schedule_.question();
+  if (question.occasion != Question::Occasion::step) return;
+  const StepPoint next = simulation_.next_step(question.at.cpu);
+  const auto cpu = static_cast<std::uint8_t>(question.at.cpu);
+  if (settings_.freedoms.contains(Freedom::fail)) branch_to({.kind = Choice::Kind::fail, .cpu = cpu});
+  if (settings_.freedoms.contains(Freedom::evict) && is_one_of<UserAccess, Translate>(next.kind)) {
+    const auto page = static_cast<std::uint16_t>(page_of_mm(next).page);
+    branch_to({.kind = Choice::Kind::evict, .cpu = cpu, .page = page});
+  }
+  if (settings_.freedoms.contains(Freedom::fill)) branch_to_fills(next);
+}
+
+// The hardware of each CPU may load what is about to be looked at, or changed.
+void Explorer::branch_to_fills(const StepPoint& next) {
+  using namespace event;
+  const bool of_page = is_one_of<ReadEntry, SetEntry, SetAccessFlags, ClearEntry, ClearAccessed>(next.kind);
+  if (!of_page && !is_one_of<FreeTable>(next.kind)) return;
+  const int pages = program_.machine.virtual_pages();
+  const int first = of_page ? page_of_mm(next).page : 0;
+  const int end = of_page ? first + 1 : pages;
+  const int mm = of_page ? page_of_mm(next).mm : static_cast<int>(next.subject);
+  for (int cpu = 0; cpu < program_.machine.cpus; ++cpu) {
+    if (program_.machine.mm_of(cpu) != mm) continue;
+    for (int page = first; page < end; ++page) {
+      branch_to({.kind = Choice::Kind::fill,
+                 .cpu = static_cast<std::uint8_t>(cpu),
+                 .page = static_cast<std::uint16_t>(page)});
+    }
+  }
+}
+
+void Explorer::branch_to(const Choice& choice) {
+  if (exceptions_ == settings_.exceptions) {
+    beyond_bound_ = true;
+    return;
+  }
+  const auto level = static_cast<std::size_t>(exceptions_) + 1;
+  if (levels_.size() <= level) levels_.resize(level + 1);
+  levels_[level].push_back(static_cast<std::uint32_t>(nodes_.size()));
+  nodes_.push_back({.parent = node_, .deviation = {.decision = schedule_.decision(), .choice = choice}});
+}
+
+void Explorer::keep_counterexample() {
+  DeviatingSchedule schedule(program_);
+  schedule.deviate(path_);
+  const auto recorder = std::make_unique<ScheduleRecorder>(program_, schedule);
+  simulation_.run(recorder->program(), nullptr, recorder.get());
+  SHOOTDOWN_CHECK(recorder->finish());
+  broken_ = judge_.broken() & settings_.oracles;
+  counterexample_ = std::make_unique<Program>(recorder->program());
+}
+
+}  // namespace shootdown

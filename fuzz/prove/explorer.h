@@ -1,0 +1,156 @@
+// Searches all schedules of a program on an engine, the least exceptional first.
+//
+// A schedule is the order of the list and its exceptions to it, as in the text of a
+// program: preemptions, and what the hardware may do besides. The search begins with
+// the schedule that has none, goes on with all that have one, then two, and so on; so
+// what it finds first has the fewest. Each schedule is run from the beginning, up to
+// a state in which another one has been before, with as few exceptions or fewer: from
+// there on, all that can happen has been seen. If at last there is nothing to
+// go on with, every schedule has been searched, whatever number of exceptions it has.
+//
+// State: all of the run's memory, oracles and stacks included (Simulation::visit_state),
+// and what the order of the list remembers. So states are the same only if nothing that
+// follows can be different, but for collisions of digests (visited_states.h); many
+// that differ in what no longer matters are taken for two.
+//
+// What the hardware does unasked is tried only where it makes a difference: an entry
+// is dropped before its CPU would use it, and loaded before a step that looks at the page
+// table or changes it. Before that step it comes to the same.
+//
+// Choices that are not among the kinds to be searched are never made. Code of a kernel that
+// keeps its memory elsewhere than in the arena cannot be searched. Where a sanitizer keeps books of stacks,
+// no two states are taken for one, and a search goes as far as it can without.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "engine/defects.h"
+#include "engine/program/program.h"
+#include "engine/run/simulation.h"
+#include "fuzz/prove/deviations.h"
+#include "fuzz/prove/visited_states.h"
+#include "oracles/judge.h"
+
+namespace shootdown {
+
+// What may happen otherwise than the list says.
+enum class Freedom : std::uint8_t {
+  preempt,  // another CPU comes to run, wherever it can
+  late,     // an interrupt is taken up to max_latency steps after its CPU has come to run
+  evict,    // the hardware drops a translation
+  fill,     // it loads one
+  fail,     // an allocation fails
+};
+
+struct FreedomInfo {
+  Freedom freedom;
+  std::string_view name;
+  std::string_view description;
+};
+inline constexpr std::array all_freedoms{
+    FreedomInfo{Freedom::preempt, "preempt", "preemptions"},
+    FreedomInfo{Freedom::late, "late", "late interrupts"},
+    FreedomInfo{Freedom::evict, "evict", "dropped translations"},
+    FreedomInfo{Freedom::fill, "fill", "loaded translations"},
+    FreedomInfo{Freedom::fail, "fail", "failing allocations"},
+};
+
+class Freedoms {
+ public:
+  constexpr void insert(Freedom freedom) { bits_ |= 1U << static_cast<unsigned>(freedom); }
+  constexpr bool contains(Freedom freedom) const { return (bits_ >> static_cast<unsigned>(freedom) & 1U) != 0; }
+
+ private:
+  unsigned bits_ = 0;
+};
+
+struct ExplorerSettings {
+  Freedoms freedoms;
+  OracleSet oracles;                                     // that must not break
+  Defect defect = Defect::none;                          // that is planted
+  int exceptions = std::numeric_limits<int>::max();      // no schedule with more
+  std::uint64_t memory = std::uint64_t{4} << 30U;        // about so many bytes for the search
+};
+
+class Explorer {
+ public:
+  enum class State : std::uint8_t {
+    goes_on,
+    broken,         // an oracle is
+    exhausted,      // every schedule was searched
+    bound_reached,  // every schedule with so few exceptions was
+    out_of_memory,
+  };
+
+  // The engine does not refuse the program, which can be recorded.
+  Explorer(const Engine& engine, const Program& program, const ExplorerSettings& settings);
+
+  // Searches on, for at most so many runs. Nothing changes once it has come to an end.
+  State search(std::uint64_t runs);
+
+  // --- how far it has come ---
+
+  // Schedules with so many exceptions are being searched; all with fewer have been.
+  int exceptions() const { return exceptions_; }
+  std::uint64_t states() const { return visited_.size(); }
+  std::uint64_t runs() const { return runs_; }
+  // Schedules that are known to be left with as many exceptions as are being searched, and with one more.
+  std::uint64_t left() const { return left_with(exceptions_); }
+  std::uint64_t left_for_later() const { return left_with(exceptions_ + 1); }
+  // A digest of all states that were visited, in whichever order.
+  std::uint64_t digest() const { return digest_; }
+
+  // --- of a search that has ended with what is broken ---
+
+  OracleSet broken() const { return broken_; }
+  // A program that lists the schedule.
+  const Program& counterexample() const { return *counterexample_; }
+
+ private:
+  // A deviation, behind those of its parent.
+  struct Node {
+    std::uint32_t parent;
+    Deviation deviation;
+  };
+  static constexpr std::uint32_t no_node = std::numeric_limits<std::uint32_t>::max();
+
+  std::uint64_t left_with(int exceptions) const;
+  std::uint64_t bytes() const;
+  State next_level();
+  void follow(std::uint32_t node);
+  bool explore();
+  std::uint64_t state() const;
+  void branch();
+  void branch_to_others();
+  void branch_to_hardware();
+  void branch_to_fills(const StepPoint& next);
+  void branch_to(const Choice& choice);
+  void keep_counterexample();
+
+  ExplorerSettings settings_;
+  Program program_;
+  Judge judge_;
+  Simulation simulation_;
+  DeviatingSchedule schedule_;
+  VisitedStates visited_;
+  std::vector<Node> nodes_;
+  std::vector<std::vector<std::uint32_t>> levels_;  // what is left to be searched, by the number of exceptions
+  std::vector<Deviation> path_;                     // of the run at hand
+  std::uint32_t node_ = no_node;                    // its last
+  int exceptions_ = 0;
+  std::uint64_t runs_ = 0;
+  std::uint64_t digest_ = 0;
+  bool beyond_bound_ = false;  // there are schedules with more exceptions than that
+  State found_ = State::goes_on;
+  OracleSet broken_;
+  std::unique_ptr<Program> counterexample_;
+};
+
+}  // namespace shootdown
