@@ -1,5 +1,6 @@
 #include "engine/kernel/device_exclusive.h"
 
+#include "engine/kernel/bug.h"
 #include "engine/kernel/gup.h"
 #include "engine/kernel/page_alloc.h"
 #include "engine/kernel/page_table.h"
@@ -22,7 +23,10 @@ Page* page_of(const Task& current, Pte entry) {
 void restore_exclusive_pte(Task& current, const Vma& vma, int address, Pte entry) {
   Pte pte = Pte::mapping(entry.frame());
   if (entry.write()) pte = vma.is_read_only() ? pte.mkdirty() : pte.mkdirty().mkwrite();
-  page_add_anon_rmap(current, page_of(current, entry), vma, address, false);
+  Page* const page = page_of(current, entry);
+  bug_on(current, pte.write() && !(page_anon(current, page) && page_anon_exclusive(current, page)),
+         "VM_BUG_ON in restore_exclusive_pte: the entry is writable, and the page is not exclusive");
+  page_add_anon_rmap(current, page, vma, address, false);
   set_pte_at(current, mm_of(current, vma), address, pte);
 }
 

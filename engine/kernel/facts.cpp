@@ -2,6 +2,7 @@
 
 #include "engine/kernel/filemap.h"
 #include "engine/kernel/kernel.h"
+#include "engine/kernel/texts.h"
 #include "engine/kernel/zap_engine.h"
 
 namespace shootdown {
@@ -140,7 +141,7 @@ TlbFact KernelFacts::tlb_entry(int cpu, int number) const {
 }
 
 std::string_view KernelFacts::text(TextFact text) const {
-  return text.kind == TextFact::Kind::function ? users_of_freed[text.number] : "";
+  return kernel_texts[text.number];
 }
 
 int KernelFacts::batches_in_use() const {

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "engine/check.h"
 #include "engine/kernel/anon_vma.h"
+#include "engine/kernel/bug.h"
 #include "engine/kernel/device_exclusive.h"
 #include "engine/kernel/device_memory.h"
 #include "engine/kernel/migrate.h"
@@ -360,7 +360,7 @@ void unmap_mapping_pages(Task& current, AddressSpace& file, PageSpan range, bool
 }
 
 void unmap_mapping_page(Task& current, Page* page) {
-  SHOOTDOWN_CHECK(page->test(PG_locked));
+  bug_on(current, !page_locked(current, page), "VM_BUG_ON in unmap_mapping_folio: the folio is not locked");
   const Page* const folio = page->folio();
   unmap_mapping_pages(current, current.kernel->files[folio->mapping], {folio->index, folio->nr_pages()}, false);
 }
