@@ -305,6 +305,13 @@ Page* vm_normal_page(Task& current, Pte pte) {
   return pte.special() ? nullptr : &current.kernel->pages[pte.frame()];
 }
 
+Page* pfn_swap_entry_to_page(const Task& current, Pte entry) {
+  Page* const page = &current.kernel->pages[entry.frame()];
+  bug_on(current, entry.migrating() && !page_locked(current, page),
+         "BUG_ON in pfn_swap_entry_to_page: the page of a migration entry is not locked");
+  return page;
+}
+
 int folio_pte_batch(Task& current, Mm& mm, int address, int end, const Page* page) {
   const int behind = static_cast<int>(page->folio() + page->nr_pages() - page);
   const int most = std::min(end - address, behind);
