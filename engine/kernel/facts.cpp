@@ -127,8 +127,7 @@ SHOOTDOWN_HARNESS bool KernelFacts::is_lazy(int cpu) const {
   const Task& task = kernel_.tasks[cpu];
   if (!task.idle) return task.lazy.load(relaxed);
   // When it comes back, it looks whether it has missed any.
-  const bool loaded = (task.mm->cpumask.load(relaxed) >> static_cast<unsigned>(cpu) & 1U) != 0;
-  return !loaded || task.tlb_gen != task.mm->tlb_gen.load(relaxed);
+  return !task.mm->is_loaded_on(cpu, relaxed) || task.tlb_gen != task.mm->tlb_gen.load(relaxed);
 }
 
 int KernelFacts::tlb_size(int cpu) const {
