@@ -263,10 +263,6 @@ bool can_reuse_anon_page(Task& current, const Vma& vma, Page* page) {
 }  // namespace
 
 VmFault do_wp_page(Task& current, Vma& vma, int address, Pte orig_pte) {
-  if (vma.is_pfnmap()) {
-    wp_pfn_shared(current, current.kernel->mms[vma.mm], address, orig_pte);
-    return VmFault::none;
-  }
   if (vma.is_shared()) {
     wp_page_shared(current, vma, address, orig_pte);
     return VmFault::none;
