@@ -7,7 +7,8 @@
 // message the text is told, not the numbers that were put into it. Only what comes first in a run is told; after a WARN the
 // code goes on, after a BUG or a wild access the run ends, and whatever else it would have broken is not seen.
 //
-// For a kernel that is a model there is nothing to judge: it has no code that complains.
+// A model has those of the kernel's assertions that say something about how pages are unmapped and saved
+// (engine/kernel/texts.h), and no wild addresses.
 #pragma once
 
 #include "oracles/oracle.h"

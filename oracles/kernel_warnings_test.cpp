@@ -4,7 +4,10 @@
 #include <string>
 #include <utility>
 
+#include "engine/kernel/bug.h"
+#include "engine/zap/engines.h"
 #include "test/hand_made_run.h"
+#include "test/programs.h"
 
 using namespace shootdown;
 
@@ -15,6 +18,21 @@ namespace {
 constexpr OracleId id = OracleId::kernel_warnings;
 using How = event::KernelWarns::How;
 using Kind = TextFact::Kind;
+
+// What is said of a program's run on the model; empty: nothing.
+std::string said_of(const ProgramBuilder& program, Defect defect, Outcome outcome) {
+  TestBench bench(*find_engine("delayed_rmap"));
+  BOOST_TEST((bench.plant(defect).run(program) == outcome));
+  return bench.breaks(id) ? std::string(bench.report().violation(id).fact()) : "";
+}
+
+// A device has a page to itself when its address space is forked; both have it then.
+ProgramBuilder forked_with_a_device() {
+  ProgramBuilder builder;
+  builder.machine(&MachineConfig::mms, 2).operation(0, Call::mmap_anonymous, 0, 1).operation(0, Call::store, 0, 0);
+  builder.operation(0, Call::exclusive, 0, 0).operation(0, Call::fork, 1);
+  return builder.operation(0, Call::load, 0, 0).operation(1, Call::load, 0, 0);
+}
 
 }  // namespace
 
@@ -63,10 +81,34 @@ BOOST_AUTO_TEST_CASE(a_run_that_was_stopped_breaks_nothing_else) {
   BOOST_TEST(run.holds());
 }
 
-BOOST_AUTO_TEST_CASE(a_model_is_not_judged) {
-  BOOST_TEST(!judged_with(sent_by_model).contains(id));
-  BOOST_TEST(!askable_of(sent_by_model).contains(id));
-  BOOST_TEST(askable_of(EventSet::all()).contains(id));
+// Without a reference of its own the entry that is made present first is as that of the only one who has the page.
+BOOST_AUTO_TEST_CASE(fires_on_a_model_that_cannot_go_on_and_on_no_other) {
+  BOOST_TEST(said_of(forked_with_a_device(), Defect::none, Outcome::completed).empty());
+  BOOST_TEST(said_of(forked_with_a_device(), Defect::exclusive_entry_forked, Outcome::stopped) ==
+             "the kernel stops at VM_BUG_ON_PAGE in page_add_anon_rmap: the page is exclusive, and mapped elsewhere");
+}
+
+// A page leaves its file though it is dirty.
+BOOST_AUTO_TEST_CASE(fires_on_a_model_that_goes_on_and_on_no_other) {
+  ProgramBuilder builder;
+  builder.machine(&MachineConfig::buffers, 0).operation(0, Call::store, 0, 0).operation(1, Call::invalidate, 0, 1);
+  BOOST_TEST(said_of(builder, Defect::none, Outcome::completed).empty());
+  BOOST_TEST(said_of(builder, Defect::dirty_page_removed, Outcome::completed) ==
+             "the kernel warns at WARN_ON_ONCE in filemap_unaccount_folio: the folio is dirty");
+}
+
+// What it says then is no reason to stop.
+BOOST_AUTO_TEST_CASE(fires_on_a_model_for_a_bad_page_and_for_no_other) {
+  ProgramBuilder builder;
+  builder.operation(0, Call::store, 0, 0).operation(1, Call::fsync, 0, 1).operation(1, Call::invalidate, 0, 1);
+  BOOST_TEST(said_of(builder, Defect::none, Outcome::completed).empty());
+  BOOST_TEST(said_of(builder, Defect::rmap_not_removed, Outcome::completed) == "the kernel says: BUG: Bad page state");
+}
+
+BOOST_AUTO_TEST_CASE(words_of_assertions_are_found_again) {
+  const TextFact fact = Assertion("VM_BUG_ON_FOLIO in folio_unlock: the folio is not locked").fact();
+  BOOST_TEST((fact.kind == Kind::place));
+  BOOST_TEST(kernel_texts[fact.number] == "VM_BUG_ON_FOLIO in folio_unlock: the folio is not locked");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -3,7 +3,6 @@
 #include <array>
 
 #include "engine/check.h"
-#include "engine/events/sent.h"
 #include "oracles/judge.h"
 
 namespace shootdown {
@@ -49,10 +48,6 @@ OracleSet judged_with(EventSet sent) {
     if (sent.contains(info.needed)) set.insert(info.id);
   }
   return set;
-}
-
-OracleSet askable_of(EventSet sent) {
-  return judged_with(sent | sent_by_model);
 }
 
 }  // namespace shootdown

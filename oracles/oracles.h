@@ -66,7 +66,5 @@ const OracleInfo* find_oracle(std::string_view name);
 OracleSet claims(std::span<const NotClaimed> exceptions);
 // The oracles that can judge a kernel that sends these events: those that miss none.
 OracleSet judged_with(EventSet sent);
-// Those that it makes sense to ask of such a kernel: of a model, none that is about a kernel's own code.
-OracleSet askable_of(EventSet sent);
 
 }  // namespace shootdown

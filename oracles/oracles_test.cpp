@@ -4,7 +4,7 @@
 #include <boost/test/unit_test.hpp>
 #include <string>
 
-#include "engine/events/sent.h"
+#include "engine/events/event.h"
 #include "oracles/judge.h"
 
 using namespace shootdown;

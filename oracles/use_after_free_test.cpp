@@ -42,8 +42,4 @@ BOOST_AUTO_TEST_CASE(says_who_uses_what) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(a_model_is_judged) {
-  BOOST_TEST(judged_with(sent_by_model).contains(id));
-}
-
 BOOST_AUTO_TEST_SUITE_END()

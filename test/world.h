@@ -18,7 +18,6 @@
 
 #include "engine/events/event.h"
 #include "engine/events/facts.h"
-#include "engine/events/sent.h"
 #include "engine/program/program.h"
 
 namespace shootdown {

@@ -221,7 +221,7 @@ class World {
   // --- a kernel that is code ---
   // The function that the CPU is in; empty: none is known, as on a model. The name stays as long as the program.
   virtual std::string_view function(int /*cpu*/) const { return {}; }
-  // What a text of its events is; good as long as the process. A model has hardly any.
+  // What a text of its events is; good as long as the process.
   virtual std::string_view text(TextFact /*text*/) const { return {}; }
 };
 

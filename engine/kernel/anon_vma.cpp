@@ -2,6 +2,7 @@
 
 #include "engine/check.h"
 #include "engine/kernel/rmap.h"
+#include "engine/kernel/texts.h"
 #include "engine/kernel/vma.h"
 
 namespace shootdown {
@@ -268,9 +269,9 @@ AnonVma* page_anon_vma(const Task& current, const Page* page) {
 SHOOTDOWN_HARNESS bool is_alive(const Task& current, const AnonVma* anon_vma, std::uint32_t life) {
   const Unwatched unwatched;
   if (anon_vma->lives.load(std::memory_order_relaxed) == life) return true;
-  note(current,
-       event::UseFreed{
-           .how = event::UseFreed::How::touches, .function = user_of_freed("rmap_walk_anon"), .frame = no_fact});
+  note(current, event::UseFreed{.how = event::UseFreed::How::touches,
+                                .function = text_of(TextFact::Kind::function, "rmap_walk_anon"),
+                                .frame = no_fact});
   return false;
 }
 

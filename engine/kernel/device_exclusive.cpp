@@ -1,6 +1,8 @@
 #include "engine/kernel/device_exclusive.h"
 
+#include "engine/kernel/bug.h"
 #include "engine/kernel/gup.h"
+#include "engine/kernel/memory.h"
 #include "engine/kernel/page_alloc.h"
 #include "engine/kernel/page_table.h"
 #include "engine/kernel/rmap.h"
@@ -14,15 +16,14 @@ Mm& mm_of(const Task& current, const Vma& vma) {
   return current.kernel->mms[vma.mm];
 }
 
-Page* page_of(const Task& current, Pte entry) {
-  return &current.kernel->pages[entry.frame()];
-}
-
 // restore_exclusive_pte. The page is locked. Its reference was the entry's all the time.
 void restore_exclusive_pte(Task& current, const Vma& vma, int address, Pte entry) {
   Pte pte = Pte::mapping(entry.frame());
   if (entry.write()) pte = vma.is_read_only() ? pte.mkdirty() : pte.mkdirty().mkwrite();
-  page_add_anon_rmap(current, page_of(current, entry), vma, address, false);
+  Page* const page = pfn_swap_entry_to_page(current, entry);
+  bug_on(current, pte.write() && !(page_anon(current, page) && page_anon_exclusive(current, page)),
+         "VM_BUG_ON in restore_exclusive_pte: the entry is writable, and the page is not exclusive");
+  page_add_anon_rmap(current, page, vma, address, false);
   set_pte_at(current, mm_of(current, vma), address, pte);
 }
 
@@ -31,7 +32,7 @@ void restore_exclusive_pte(Task& current, const Vma& vma, int address, Pte entry
 // store, as nobody else is to know of it (__folio_set_locked), and whose lock is then dropped for him.
 Page* get_exclusive_page(Task& current, Mm& mm, int address, Pte entry) {
   pte_lock(current, mm, address);
-  Page* const page = ptep_get(current, mm, address) == entry ? page_of(current, entry) : nullptr;
+  Page* const page = ptep_get(current, mm, address) == entry ? pfn_swap_entry_to_page(current, entry) : nullptr;
   if (page != nullptr) get_page(current, page);
   pte_unlock(current, mm, address);
   return page;
@@ -73,7 +74,7 @@ void remove_device_exclusive_entry(Task& current, const Vma& vma, int address, P
 }
 
 bool try_restore_exclusive_pte(Task& current, const Vma& vma, int address, Pte entry) {
-  Page* const page = page_of(current, entry);
+  Page* const page = pfn_swap_entry_to_page(current, entry);
   if (!trylock_page(current, page)) return false;
   restore_exclusive_pte(current, vma, address, entry);
   unlock_page(current, page);

@@ -22,11 +22,6 @@ void device_fault(Task& current, const Vma& vma, int address) {
   kernel.device().invalidate_lock.up_read(current);
 }
 
-void wp_pfn_shared(Task& current, Mm& mm, int address, Pte orig_pte) {
-  ptep_set_access_flags(current, mm, address, orig_pte.mkyoung().mkdirty().mkwrite(), true);
-  pte_unlock(current, mm, address);
-}
-
 namespace {
 
 // The frame is the driver's again, for whatever it likes.

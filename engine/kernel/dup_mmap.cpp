@@ -38,7 +38,7 @@ void copy_nonpresent_pte(Task& current, const Copy& copy, int page, Pte pte, Rss
     swap_duplicate(current, static_cast<int>(pte.slot()));
     ++rss[MM_SWAPENTS];
   } else {
-    ++rss[mm_counter(current, &current.kernel->pages[pte.frame()])];
+    ++rss[mm_counter(current, pfn_swap_entry_to_page(current, pte))];
   }
   if (shares) {
     pte = pte.swp_clear_exclusive();
@@ -107,7 +107,7 @@ Stop copy_ptes(Task& current, const Copy& copy, int first, int end, Page*& preal
     const Pte pte = source_pte(current, copy, page);
     if (pte.none()) continue;
     if (pte.device_exclusive() && !planted(current, Defect::exclusive_entry_forked)) {
-      stop.locked = &current.kernel->pages[pte.frame()];
+      stop.locked = pfn_swap_entry_to_page(current, pte);
       get_page(current, stop.locked);
       break;
     }

@@ -2,6 +2,7 @@
 
 #include "engine/kernel/filemap.h"
 #include "engine/kernel/kernel.h"
+#include "engine/kernel/texts.h"
 #include "engine/kernel/zap_engine.h"
 
 namespace shootdown {
@@ -126,8 +127,7 @@ SHOOTDOWN_HARNESS bool KernelFacts::is_lazy(int cpu) const {
   const Task& task = kernel_.tasks[cpu];
   if (!task.idle) return task.lazy.load(relaxed);
   // When it comes back, it looks whether it has missed any.
-  const bool loaded = (task.mm->cpumask.load(relaxed) >> static_cast<unsigned>(cpu) & 1U) != 0;
-  return !loaded || task.tlb_gen != task.mm->tlb_gen.load(relaxed);
+  return !task.mm->is_loaded_on(cpu, relaxed) || task.tlb_gen != task.mm->tlb_gen.load(relaxed);
 }
 
 int KernelFacts::tlb_size(int cpu) const {
@@ -140,7 +140,7 @@ TlbFact KernelFacts::tlb_entry(int cpu, int number) const {
 }
 
 std::string_view KernelFacts::text(TextFact text) const {
-  return text.kind == TextFact::Kind::function ? users_of_freed[text.number] : "";
+  return kernel_texts[text.number];
 }
 
 int KernelFacts::batches_in_use() const {

@@ -1,8 +1,6 @@
 // The model, as far as others may know it (engine/events/facts.h).
 #pragma once
 
-#include <algorithm>
-#include <array>
 #include <string_view>
 
 #include "engine/events/facts.h"
@@ -10,17 +8,6 @@
 namespace shootdown {
 
 class Kernel;
-
-// The functions that may come to what has been freed, which is announced (event::UseFreed).
-inline constexpr std::array<std::string_view, 3> users_of_freed{"rmap_walk_anon", "gup_pte_range",
-                                                                "pte_offset_map_lock"};
-
-// One of them. Another name does not compile.
-consteval TextFact user_of_freed(std::string_view name) {
-  const auto* const found = std::ranges::find(users_of_freed, name);
-  if (found == users_of_freed.end()) throw "no such function is announced";
-  return {.kind = TextFact::Kind::function, .number = static_cast<Fact>(found - users_of_freed.begin())};
-}
 
 class KernelFacts final : public World {
  public:

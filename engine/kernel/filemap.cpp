@@ -1,6 +1,7 @@
 #include "engine/kernel/filemap.h"
 
 #include "engine/check.h"
+#include "engine/kernel/bug.h"
 #include "engine/kernel/disk.h"
 #include "engine/kernel/page_alloc.h"
 #include "engine/kernel/truncate.h"
@@ -155,17 +156,22 @@ bool looks_dirty(Task& current, Page* page) {
 }
 
 void remove_from_page_cache(Task& current, Page* page, AddressSpace& file) {
+  Fact flags = 0;
   act(current, event::RemoveFromPageCache{.page = folio_fact(current, page)}, [&](event::RemoveFromPageCache& found) {
     Page* const folio = page->folio();
     const int first = folio->index;
     found.page.file = file.number;
     found.page.index = as_fact(first);
+    flags = folio->flags.load(std::memory_order_relaxed);
     for (int i = 0; i < folio->nr_pages(); ++i) {
       file.slots[first + i].store(nullptr, std::memory_order_release);
       file.tags[first + i].store(0, std::memory_order_relaxed);
       folio[i].mapping = -1;
     }
   });
+  also_reads(current, places::flags(folio_fact(current, page)));
+  warn_on(current, (flags & PG_dirty) != 0 && mapping_can_writeback(current),
+          "WARN_ON_ONCE in filemap_unaccount_folio: the folio is dirty");
 }
 
 PageSpan folio_place(const Kernel& kernel, int index) {

@@ -226,7 +226,7 @@ void Kernel::disturb(const Choice& choice) {
 void Kernel::fill(const Task& by, const Task& owner, int page) {
   const Mm& mm = *owner.mm;
   // A CPU that has switched to another address space walks that one.
-  const bool loaded = (mm.cpumask.load(std::memory_order_relaxed) >> owner.cpu & 1U) != 0;
+  const bool loaded = mm.is_loaded_on(owner.cpu, std::memory_order_relaxed);
   const PageWalk walk = loaded ? machine.fill(owner.cpu, mm.number, page) : PageWalk{};
   const EntryFact entry = walk.entry.present() ? entry_fact(walk.entry) : EntryFact{};
   announce(by.cpu, event::FillTranslation{.owner = as_fact(owner.cpu),

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "engine/check.h"
 #include "engine/kernel/anon_vma.h"
+#include "engine/kernel/bug.h"
 #include "engine/kernel/device_exclusive.h"
 #include "engine/kernel/device_memory.h"
 #include "engine/kernel/migrate.h"
@@ -263,10 +263,6 @@ bool can_reuse_anon_page(Task& current, const Vma& vma, Page* page) {
 }  // namespace
 
 VmFault do_wp_page(Task& current, Vma& vma, int address, Pte orig_pte) {
-  if (vma.is_pfnmap()) {
-    wp_pfn_shared(current, current.kernel->mms[vma.mm], address, orig_pte);
-    return VmFault::none;
-  }
   if (vma.is_shared()) {
     wp_page_shared(current, vma, address, orig_pte);
     return VmFault::none;
@@ -303,6 +299,13 @@ bool do_user_addr_fault(Task& current, int page, bool write) {
 
 Page* vm_normal_page(Task& current, Pte pte) {
   return pte.special() ? nullptr : &current.kernel->pages[pte.frame()];
+}
+
+Page* pfn_swap_entry_to_page(const Task& current, Pte entry) {
+  Page* const page = &current.kernel->pages[entry.frame()];
+  bug_on(current, entry.migrating() && !page_locked(current, page),
+         "BUG_ON in pfn_swap_entry_to_page: the page of a migration entry is not locked");
+  return page;
 }
 
 int folio_pte_batch(Task& current, Mm& mm, int address, int end, const Page* page) {
@@ -360,7 +363,7 @@ void unmap_mapping_pages(Task& current, AddressSpace& file, PageSpan range, bool
 }
 
 void unmap_mapping_page(Task& current, Page* page) {
-  SHOOTDOWN_CHECK(page->test(PG_locked));
+  bug_on(current, !page_locked(current, page), "VM_BUG_ON in unmap_mapping_folio: the folio is not locked");
   const Page* const folio = page->folio();
   unmap_mapping_pages(current, current.kernel->files[folio->mapping], {folio->index, folio->nr_pages()}, false);
 }

@@ -19,6 +19,10 @@ void user_access(Task& current, int page, int word, bool store);
 // vm_normal_page: the page that a present entry maps; null: one that no struct page counts.
 Page* vm_normal_page(Task& current, Pte pte);
 
+// pfn_swap_entry_to_page: the page of an entry that is not present and says that the page is being moved, or that a device has it.
+// The page-table lock is held.
+Page* pfn_swap_entry_to_page(const Task& current, Pte entry);
+
 // folio_pte_batch: how many entries of [address, end), the first of which maps `page`, map pages of its folio in a row. They are in
 // one page table, whose lock is held.
 int folio_pte_batch(Task& current, Mm& mm, int address, int end, const Page* page);

@@ -161,12 +161,12 @@ void migrate(Task& current, int first, int count) {
 void migration_entry_wait(Task& current, Mm& mm, int address) {
   pte_lock(current, mm, address);
   const Pte pte = ptep_get(current, mm, address);
+  Page* const folio = pte.migrating() ? pfn_swap_entry_to_page(current, pte)->folio() : nullptr;
   pte_unlock(current, mm, address);
-  if (!pte.migrating()) return;
+  if (folio == nullptr) return;
   // Whoever moves the page has a reference, as long as there is a migration entry; and has it locked. It may be freed when it is
   // unlocked, and be another page by the time that this task runs.
   const Machine& machine = current.kernel->machine;
-  Page* const folio = current.kernel->pages[pte.frame()].folio();
   const std::uint32_t life = machine.generation(pte.frame());
   await(
       current, folio->waiters,

@@ -100,6 +100,9 @@ struct Mm {
   Atomic<std::uint32_t> write_protect_seq{0};  // odd: a fork makes entries read-only
   Atomic<std::uint64_t> tlb_gen{1};            // counts flushes
   Atomic<CpuMask> cpumask{0};                  // CPUs whose TLB may hold entries of it
+
+  // Who is asked for a flush in lazy mode switches to init_mm.
+  bool is_loaded_on(int cpu, std::memory_order order) const { return (cpumask.load(order) & cpu_bit(cpu)) != 0; }
 };
 
 // A page on the disk.

@@ -1,6 +1,7 @@
 #include "engine/kernel/page_alloc.h"
 
 #include "engine/check.h"
+#include "engine/kernel/bug.h"
 
 namespace shootdown {
 
@@ -60,17 +61,26 @@ void prepare_folio(Page* folio, int pages) {
   folio->refcount.store(1, std::memory_order_relaxed);
 }
 
+// free_page_is_bad.
+bool is_bad(const Page* folio) {
+  constexpr Fact checked_at_free = PG_locked | PG_writeback | PG_buffers;
+  return folio->refcount.load(std::memory_order_relaxed) != 0 || folio->mapcount.load(std::memory_order_relaxed) != 0 ||
+         folio->mapping >= 0 || (folio->flags.load(std::memory_order_relaxed) & checked_at_free) != 0;
+}
+
 }  // namespace
 
-// With the checks of free_page_is_bad left to the oracles.
+// A bad page is handed out again here, so that what comes of it is seen.
 void free_unref_page(Task& current, Page* page) {
   Kernel& kernel = *current.kernel;
+  bool bad = false;
   act(current, event::FreePage{.page = folio_fact(current, page)}, [&](event::FreePage& found) {
     kernel.zone_lock.add(0, std::memory_order_acq_rel);
     Page* const folio = page->folio();
     found.refcount = folio->refcount.load(std::memory_order_relaxed);
     found.mapcount = folio->mapcount.load(std::memory_order_relaxed);
     found.entries = entries_to(kernel, folio);
+    bad = is_bad(folio);
     folio->flags.store(0, std::memory_order_relaxed);
     folio->anon_vma.store(nullptr, std::memory_order_relaxed);
     for (int i = 0; i < folio->nr_pages(); ++i) {
@@ -80,6 +90,7 @@ void free_unref_page(Task& current, Page* page) {
     free_folio(kernel, folio);
     kernel.zone_lock.add(0, std::memory_order_acq_rel);
   });
+  if (bad) print_error(current, "BUG: Bad page state");
 }
 
 Page* alloc_folio(Task& current, int pages) {
@@ -122,10 +133,16 @@ bool page_maybe_dma_pinned(const Task& current, const Page* page) {
   return page->folio()->refcount.load(std::memory_order_relaxed) >= gup_pin_counting_bias;
 }
 
-void get_page_refs(Task& current, Page* page, std::int32_t refs) {
-  act(current, event::GetPage{.page = folio_fact(current, page)}, [&](event::GetPage& found) {
+std::int32_t get_page_refs(Task& current, Page* page, std::int32_t refs) {
+  const auto get = act(current, event::GetPage{.page = folio_fact(current, page)}, [&](event::GetPage& found) {
     found.refcount = page->folio()->refcount.fetch_add(refs, std::memory_order_relaxed) + refs;
   });
+  return get.refcount;
+}
+
+void get_page(Task& current, Page* page) {
+  const std::int32_t references = get_page_refs(current, page, 1);
+  bug_on(current, references <= 1, "VM_BUG_ON_FOLIO in folio_get: the folio has no reference");
 }
 
 bool page_anon_exclusive(const Task& current, const Page* page) {
@@ -140,11 +157,17 @@ bool try_get_page(Task& current, Page* page) {
   return attempt.refcount > 0;
 }
 
-void put_page_refs(Task& current, Page* page, std::int32_t refs) {
+std::int32_t put_page_refs(Task& current, Page* page, std::int32_t refs) {
   const auto put = act(current, event::PutPage{.page = folio_fact(current, page)}, [&](event::PutPage& found) {
     found.refcount = page->folio()->refcount.fetch_sub(refs, std::memory_order_acq_rel) - refs;
   });
   if (put.refcount == 0) free_unref_page(current, page);
+  return put.refcount;
+}
+
+void put_page(Task& current, Page* page) {
+  const std::int32_t references = put_page_refs(current, page, 1);
+  bug_on(current, references < 0, "VM_BUG_ON_PAGE in put_page_testzero: the page has no reference");
 }
 
 // What is in somebody's own list, nobody else looks at.
@@ -231,6 +254,11 @@ LockFact page_lock(const Task& current, const Page* page) {
   return {.kind = LockClass::page, .number = current.kernel->pfn(page->folio())};
 }
 
+bool page_locked(const Task& current, const Page* page) {
+  also_reads(current, places::flags(folio_fact(current, page)));
+  return page->test(PG_locked);
+}
+
 namespace {
 
 bool set_locked(Page* page) {
@@ -265,12 +293,13 @@ void unlock_new_page(Task& current, Page* page) {
 
 void unlock_page(Task& current, Page* page) {
   const LockFact lock = page_lock(current, page);
+  Fact was = 0;
   act(current, event::DropLock{.lock = lock}, [&] {
     current.held.remove(lock);
-    const Fact was = page->folio()->flags.fetch_and(~static_cast<Fact>(PG_locked), std::memory_order_release);
-    SHOOTDOWN_CHECK((was & PG_locked) != 0);
+    was = page->folio()->flags.fetch_and(~static_cast<Fact>(PG_locked), std::memory_order_release);
     current.kernel->sched.wake(page->folio()->waiters);
   });
+  bug_on(current, (was & PG_locked) == 0, "VM_BUG_ON_FOLIO in folio_unlock: the folio is not locked");
 }
 
 void wait_on_page_writeback(Task& current, Page* page) {

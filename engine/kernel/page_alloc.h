@@ -31,20 +31,16 @@ bool page_anon_exclusive(const Task& current, const Page* page);
 // Whether a device may write to it.
 bool page_maybe_dma_pinned(const Task& current, const Page* page);
 
-// folio_ref_add, and get_page for one. The caller holds a reference already, or a lock that keeps the page.
-void get_page_refs(Task& current, Page* page, std::int32_t refs);
-inline void get_page(Task& current, Page* page) {
-  get_page_refs(current, page, 1);
-}
+// folio_ref_add, and get_page for one. The caller holds a reference already, or a lock that keeps the page. Returns how many there are.
+std::int32_t get_page_refs(Task& current, Page* page, std::int32_t refs);
+void get_page(Task& current, Page* page);
 
 // folio_try_get: takes a reference unless there is none any more.
 bool try_get_page(Task& current, Page* page);
 
-// folio_put_refs, and put_page for one: drops references and frees the page if they were the last.
-void put_page_refs(Task& current, Page* page, std::int32_t refs);
-inline void put_page(Task& current, Page* page) {
-  put_page_refs(current, page, 1);
-}
+// folio_put_refs, and put_page for one: drops references and frees the page if they were the last. Returns how many are left.
+std::int32_t put_page_refs(Task& current, Page* page, std::int32_t refs);
+void put_page(Task& current, Page* page);
 
 // --- LRU lists, of which only this is modelled: whether a page is on one ---
 
@@ -84,8 +80,9 @@ bool page_ref_freeze(Task& current, Page* page, int expected);
 // folio_ref_unfreeze.
 void page_ref_unfreeze(Task& current, Page* page, int count);
 
-// lock_page, trylock_page, unlock_page; and what the lock is called.
+// lock_page, trylock_page, unlock_page; what the lock is called; and folio_test_locked.
 LockFact page_lock(const Task& current, const Page* page);
+bool page_locked(const Task& current, const Page* page);
 void lock_page(Task& current, Page* page);
 bool trylock_page(Task& current, Page* page);
 void unlock_page(Task& current, Page* page);

@@ -1,5 +1,6 @@
 #include "engine/kernel/page_table.h"
 
+#include "engine/kernel/texts.h"
 #include "engine/kernel/tlbflush.h"
 
 namespace shootdown {
@@ -65,7 +66,7 @@ void pte_lock(Task& current, Mm& mm, int page) {
   const DirectoryEntry& way = way_to(current, mm, page);
   const TableNumber table = table_at(way);
   current.kernel->page_table(mm, page).lock.lock(current);
-  is_freed(current, way, table, user_of_freed("pte_offset_map_lock"));
+  is_freed(current, way, table, text_of(TextFact::Kind::function, "pte_offset_map_lock"));
 }
 
 void pte_unlock(Task& current, Mm& mm, int page) {
@@ -84,7 +85,7 @@ Pte ptep_get(Task& current, Mm& mm, int page) {
 Pte ptep_get_lockless(Task& current, Mm& mm, int page, TableNumber table) {
   const Pte pte = ptep_get(current, mm, page);
   const DirectoryEntry& way = way_to(current, mm, page);
-  if (is_freed(current, way, table, user_of_freed("gup_pte_range"))) return {};
+  if (is_freed(current, way, table, text_of(TextFact::Kind::function, "gup_pte_range"))) return {};
   return table_at(way) == table ? pte : Pte();
 }
 

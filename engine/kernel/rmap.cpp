@@ -4,6 +4,7 @@
 
 #include "engine/check.h"
 #include "engine/kernel/anon_vma.h"
+#include "engine/kernel/bug.h"
 #include "engine/kernel/memory.h"
 #include "engine/kernel/page_alloc.h"
 #include "engine/kernel/page_table.h"
@@ -24,13 +25,18 @@ namespace {
 
 // From now on the page leads there.
 void lead_to(Page* page, AnonVma* anon_vma) {
-  SHOOTDOWN_CHECK(anon_vma != nullptr);
   const Unwatched unwatched;
   page->anon_vma_lives.store(anon_vma->lives.load(std::memory_order_relaxed), std::memory_order_relaxed);
   page->anon_vma.store(anon_vma, std::memory_order_release);
 }
 
-// __page_set_anon_rmap. Nobody else can find the page yet.
+// What __page_set_anon_rmap looks at first.
+void check_anon_vma(const Task& current, const Vma& vma) {
+  const bool missing = vma.anon_vma.load(std::memory_order_relaxed) == nullptr;
+  bug_on(current, missing, "BUG_ON in __page_set_anon_rmap: the mapping has no anon_vma");
+}
+
+// The rest of it. Nobody else can find the page yet.
 void set_anon_rmap(Page* page, const Vma& vma, int address, bool exclusive) {
   AnonVma* const anon_vma = vma.anon_vma.load(std::memory_order_relaxed);
   page->index = static_cast<std::uint16_t>(vma.pgoff + (address - vma.start));
@@ -40,6 +46,7 @@ void set_anon_rmap(Page* page, const Vma& vma, int address, bool exclusive) {
 }  // namespace
 
 void page_add_new_anon_rmap(Task& current, Page* page, const Vma& vma, int address) {
+  check_anon_vma(current, vma);
   act(current, event::AddRmap{.page = frame_fact(current, page)}, [&](event::AddRmap& found) {
     set_anon_rmap(page, vma, address, true);
     found.mapcount = page->mapcount.fetch_add(1, std::memory_order_relaxed) + 1;
@@ -62,10 +69,14 @@ bool page_try_dup_anon_rmap(Task& current, Page* page) {
 }
 
 void page_add_anon_rmap(Task& current, Page* page, const Vma& vma, int address, bool exclusive) {
-  act(current, event::AddRmap{.page = frame_fact(current, page)}, [&](event::AddRmap& found) {
+  bug_on(current, !page_locked(current, page), "VM_BUG_ON_PAGE in page_add_anon_rmap: the page is not locked");
+  check_anon_vma(current, vma);
+  const auto added = act(current, event::AddRmap{.page = frame_fact(current, page)}, [&](event::AddRmap& found) {
     if (!page_anon(current, page)) set_anon_rmap(page, vma, address, exclusive);
     found.mapcount = page->mapcount.fetch_add(1, std::memory_order_relaxed) + 1;
   });
+  bug_on(current, added.mapcount > 1 && (exclusive || page_anon_exclusive(current, page)),
+         "VM_BUG_ON_PAGE in page_add_anon_rmap: the page is exclusive, and mapped elsewhere");
   if (exclusive) set_anon_exclusive(current, page, true);
   also_reads(current, {.kind = Places::Kind::anon_vma, .count = as_fact(current.kernel->anon_vmas.size())});
   also_reads(current, places::of_mm(Places::Kind::mappings, vma.mm));
@@ -73,11 +84,13 @@ void page_add_anon_rmap(Task& current, Page* page, const Vma& vma, int address, 
 }
 
 void page_move_anon_rmap(Task& current, Page* page, const Vma& vma) {
-  SHOOTDOWN_CHECK(page->test(PG_locked));
+  AnonVma* const anon_vma = vma.anon_vma.load(std::memory_order_relaxed);
+  bug_on(current, !page_locked(current, page), "VM_BUG_ON_FOLIO in page_move_anon_rmap: the folio is not locked");
+  bug_on(current, anon_vma == nullptr, "VM_BUG_ON_VMA in page_move_anon_rmap: the mapping has no anon_vma");
   set_anon_exclusive(current, page, true);
   also_reads(current, places::of_mm(Places::Kind::mappings, vma.mm));
   also_writes(current, places::identity(frame_fact(current, page)));
-  lead_to(page, vma.anon_vma.load(std::memory_order_relaxed));
+  lead_to(page, anon_vma);
 }
 
 void page_remove_rmap(Task& current, Page* page, int pages) {
@@ -164,6 +177,7 @@ bool page_vma_mapped_walk(Task& current, const Place& place, Look look, const Vi
 template <typename Visit>
 bool rmap_walk_file(Task& current, Page* page, bool try_lock, const Visit& visit) {
   Page* const folio = page->folio();
+  bug_on(current, !page_locked(current, folio), "VM_BUG_ON_FOLIO in rmap_walk_file: the folio is not locked");
   if (folio->mapping < 0) return true;
   const Kernel& kernel = *current.kernel;
   AddressSpace& file = kernel.files[folio->mapping];
@@ -222,7 +236,7 @@ bool clean_entry(Task& current, Mm& mm, const Mapped& mapped) {
 }  // namespace
 
 int page_mkclean(Task& current, Page* page) {
-  SHOOTDOWN_CHECK(page->test(PG_locked));
+  bug_on(current, !page_locked(current, page), "BUG_ON in folio_mkclean: the folio is not locked");
   if (!page_mapped(current, page, true)) return 0;
   const Look look{.sync = !planted(current, Defect::mkclean_without_sync)};
   int cleaned = 0;
@@ -360,7 +374,6 @@ bool unmap_entry(Task& current, Mm& mm, const Mapped& mapped, TtuFlags flags) {
 }  // namespace
 
 void try_to_unmap(Task& current, Page* page, TtuFlags flags) {
-  SHOOTDOWN_CHECK(page->test(PG_locked));
   rmap_walk(current, page, false, [&](const Place& place) {
     const auto unmap = [&](const Mapped& mapped) { return unmap_entry(current, place.mm, mapped, flags); };
     return page_vma_mapped_walk(current, place, {.sync = flags.sync}, unmap) && page_mapped(current, page);
@@ -419,7 +432,6 @@ void inherit_anon_vma(Task& current, const Page* from, Page* to) {
 }
 
 void try_to_migrate(Task& current, Page* page) {
-  SHOOTDOWN_CHECK(page->test(PG_locked));
   rmap_walk(current, page, false, [&](const Place& place) {
     const auto set = [&](const Mapped& mapped) { return set_migration_entry(current, place.mm, mapped); };
     return page_vma_mapped_walk(current, place, {}, set) && page_mapped(current, page);

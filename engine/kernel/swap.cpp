@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/check.h"
+#include "engine/kernel/bug.h"
 #include "engine/kernel/disk.h"
 #include "engine/kernel/kernel.h"
 #include "engine/kernel/page_alloc.h"
@@ -82,10 +83,11 @@ event::CountSwap count_swap(Task& current, int slot, SwapChange what, const Acti
 
 // __swap_entry_free: one entry less leads to the slot.
 event::CountSwap swap_entry_free(Task& current, int slot) {
-  return count_swap(current, slot, SwapChange::free, [](std::uint8_t map) {
-    SHOOTDOWN_CHECK(users_of(map) != 0);
-    return static_cast<std::uint8_t>(map - 1);
+  const auto freed = count_swap(current, slot, SwapChange::free, [](std::uint8_t map) {
+    return users_of(map) != 0 ? static_cast<std::uint8_t>(map - 1) : map;
   });
+  if (freed.done == 0) print_error(current, "swap_info_get: Unused swap offset entry");
+  return freed;
 }
 
 }  // namespace
@@ -107,10 +109,10 @@ bool swapcache_prepare(Task& current, int slot) {
 }
 
 void swapcache_clear(Task& current, int slot) {
-  count_swap(current, slot, SwapChange::clear_cache, [](std::uint8_t map) {
-    SHOOTDOWN_CHECK(is_cached(map));
+  const auto cleared = count_swap(current, slot, SwapChange::clear_cache, [](std::uint8_t map) {
     return static_cast<std::uint8_t>(map & ~SwapSlot::has_cache);
   });
+  bug_on(current, cleared.done == 0, "VM_BUG_ON in __swap_entry_free_locked: the slot is not in the swap cache");
 }
 
 int swap_count(Task& current, int slot) {
@@ -236,6 +238,9 @@ void add_to_swap_cache(Task& current, Page* page, int slot) {
 
 // __delete_from_swap_cache. The area's i_pages lock is held.
 void delete_from_swap_cache_locked(Task& current, Page* page, int slot) {
+  also_reads(current, places::flags(frame_fact(current, page)));
+  bug_on(current, page->test(PG_writeback),
+         "VM_BUG_ON_FOLIO in __delete_from_swap_cache: the folio is under writeback");
   act(current, event::RemoveFromSwapCache{.page = frame_fact(current, page), .slot = as_fact(slot)}, [&] {
     slot_of(current, slot).cached.store(nullptr, std::memory_order_release);
     page->flags.clear(PG_swapcache, std::memory_order_relaxed);
@@ -304,7 +309,7 @@ Page* read_swap_cache_async(Task& current, int slot) {
 }
 
 bool page_free_swap(Task& current, Page* page) {
-  SHOOTDOWN_CHECK(page->test(PG_locked));
+  bug_on(current, !page_locked(current, page), "VM_BUG_ON_FOLIO in folio_free_swap: the folio is not locked");
   also_reads(current, places::flags(frame_fact(current, page)));
   if (!page->test(PG_swapcache) || page->test(PG_writeback)) return false;
   if (swap_count(current, page->swap_slot) != 0) return false;

@@ -1,5 +1,6 @@
 #include "engine/kernel/swap_fault.h"
 
+#include "engine/kernel/bug.h"
 #include "engine/kernel/memory.h"
 #include "engine/kernel/page_alloc.h"
 #include "engine/kernel/page_table.h"
@@ -62,6 +63,7 @@ bool should_try_to_free_swap(Task& current, Page* page, bool write) {
 Pte map_page(Task& current, Vma& vma, int address, const SwappedIn& in, int slot, Pte orig_pte, bool& write) {
   Mm& mm = current.kernel->mms[vma.mm];
   Page* const page = in.page;
+  bug_on(current, page_anon_exclusive(current, page), "BUG_ON in do_swap_page: the page is exclusive");
   const bool exclusive = is_exclusive(current, in, slot, orig_pte);
   swap_free(current, slot);
   if (should_try_to_free_swap(current, page, write)) page_free_swap(current, page);

@@ -8,10 +8,9 @@ namespace shootdown {
 
 namespace {
 
-// Whether the CPU has the mm loaded: who is asked for a flush in lazy mode switches to init_mm.
 bool has_loaded(const Task& current, const Mm& mm) {
   also_reads(current, places::of_mm(Places::Kind::cpumask, mm.number));
-  return (mm.cpumask.load(std::memory_order_acquire) & cpu_bit(current.cpu)) != 0;
+  return mm.is_loaded_on(current.cpu, std::memory_order_acquire);
 }
 
 // flush_tlb_func, on the CPU whose TLB it is.
@@ -114,10 +113,9 @@ void flush_tlb_mm_range(Task& current, Mm& mm, int first, int count, bool freed_
   const std::uint64_t new_tlb_gen = inc_mm_tlb_gen(current, mm);
   current.flush = Task::FlushRequest{.mm = mm.number, .first = first, .count = count, .new_tlb_gen = new_tlb_gen};
 
-  const CpuMask others = cpus_to_ask(current, mm.cpumask.load(std::memory_order_acquire), freed_tables);
   also_reads(current, places::of_mm(Places::Kind::cpumask, mm.number));
-  const bool local = &mm == current.mm && (mm.cpumask.load(std::memory_order_relaxed) & cpu_bit(current.cpu)) != 0;
-  flush_tlb_multi(current, others, local);
+  const CpuMask others = cpus_to_ask(current, mm.cpumask.load(std::memory_order_acquire), freed_tables);
+  flush_tlb_multi(current, others, &mm == current.mm && has_loaded(current, mm));
 }
 
 void smp_call_function(Task& current) {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "engine/check.h"
+#include "engine/kernel/bug.h"
 #include "engine/kernel/disk.h"
 #include "engine/kernel/filemap.h"
 #include "engine/kernel/page_alloc.h"
@@ -59,12 +59,14 @@ void end_page_writeback(Task& current, const DiskRequest& request) {
   Page* const folio = request.page;
   AddressSpace& file = current.kernel->files[request.file];
   const Fact cleared = planted(current, Defect::end_of_writeback_cleans) ? PG_writeback | PG_dirty : PG_writeback;
+  Fact was = 0;
   file.i_pages_lock.lock_irq(current);
   act(current, event::ClearWriteback{.page = folio_fact(current, folio)}, [&] {
-    folio->flags.clear(cleared, std::memory_order_release);
+    was = folio->flags.fetch_and(~cleared, std::memory_order_release);
     clear_tag(file, request.index, request.pages, PAGECACHE_TAG_WRITEBACK);
   });
   file.i_pages_lock.unlock_irq(current);
+  bug_on(current, (was & PG_writeback) == 0, "BUG in folio_end_writeback: the folio is not under writeback");
   current.kernel->sched.wake(folio->waiters);
 }
 
@@ -154,6 +156,7 @@ void write_cache_page(Task& current, Page* page, AddressSpace& file, SyncMode mo
     unlock_page(current, page);
     return;
   }
+  bug_on(current, page->test(PG_writeback), "BUG_ON in write_cache_pages: the page is under writeback");
   if (clear_page_dirty_for_io(current, page)) {
     write_page(current, page, file);
   } else {
@@ -242,7 +245,7 @@ bool clear_page_dirty(Task& current, Page* page) {
 }
 
 bool clear_page_dirty_for_io(Task& current, Page* page) {
-  SHOOTDOWN_CHECK(page->test(PG_locked));
+  bug_on(current, !page_locked(current, page), "VM_BUG_ON_FOLIO in folio_clear_dirty_for_io: the folio is not locked");
   // What is dirty in a page table only becomes PG_dirty first: the filesystem is told before the page
   // is cleaned again.
   const bool mkclean_comes_late = planted(current, Defect::cleaned_before_mkclean);
@@ -286,8 +289,10 @@ void start_swap_writeback(Task& current, Page* page) {
 }
 
 void end_swap_writeback(Task& current, Page* page) {
+  Fact was = 0;
   act(current, event::ClearWriteback{.page = frame_fact(current, page)},
-      [&] { page->flags.clear(PG_writeback, std::memory_order_release); });
+      [&] { was = page->flags.fetch_and(~static_cast<Fact>(PG_writeback), std::memory_order_release); });
+  bug_on(current, (was & PG_writeback) == 0, "BUG in folio_end_writeback: the folio is not under writeback");
   current.kernel->sched.wake(page->waiters);
 }
 

@@ -9,7 +9,6 @@
 
 #include <span>
 
-#include "engine/events/sent.h"
 #include "engine/kernel/kernel.h"
 #include "engine/run/engine.h"
 
@@ -23,7 +22,7 @@ struct ZapDetails {
 class ZapEngine : public Engine {
  public:
   // Fewer than all if it never does what they announce, such as to gather.
-  EventSet sends() const override { return sent_by_model; }
+  EventSet sends() const override { return EventSet::all(); }
   // Where Linux 6.1 and 6.12 differ in what is not the engine's, the model does as 6.1; or else as 6.12.
   virtual bool since_6_12() const { return false; }
   Run& boot(const RunSetup& setup) const final { return setup.arena.make<Kernel>(setup, *this); }

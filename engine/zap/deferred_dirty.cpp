@@ -11,7 +11,8 @@
 // do; and the page, which may have been cleaned and stripped of its buffers
 // meanwhile, becomes dirty behind the filesystem's back, unlocked and unmapped. An
 // invalidation of the file drops it all the same, whoever has a reference; then
-// set_page_dirty comes too late for what was written through a stale entry.
+// set_page_dirty comes too late for what was written through a stale entry. And a
+// truncation that has cleaned it finds it dirty again.
 #include "engine/kernel/writeback.h"
 #include "engine/zap/engines.h"
 #include "engine/zap/gather_engine.h"
@@ -58,6 +59,9 @@ class DeferredDirty final : public GatherEngine {
       {"dirty-unmapped",
        "the rmap is removed before the flush; what is written until then is meant to be saved by the set_page_dirty "
        "after it"},
+      {"kernel-warnings",
+       "truncation has cleaned the page, which nobody maps any more, and takes it out of its file, dirtied again: a "
+       "WARN_ON_ONCE of filemap_unaccount_folio (follows from the patch; found by this project)"},
   };
 };
 

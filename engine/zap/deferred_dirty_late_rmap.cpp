@@ -65,6 +65,9 @@ class DeferredDirtyLateRmap final : public GatherEngine {
        "BUG_ON(folio_mapped(folio)) of invalidate_inode_pages2_range in Linux 6.1 (follows from the order; found by "
        "this "
        "project)"},
+      {"kernel-warnings",
+       "truncation has unmapped all that it could find and cleaned the page, and takes it out of its file, dirtied "
+       "again: a WARN_ON_ONCE of filemap_unaccount_folio (follows from the order; found by this project)"},
   };
 };
 

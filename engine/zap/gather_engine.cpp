@@ -101,7 +101,7 @@ bool zap_absent(Task& current, Pte entry, const ZapDetails& details, RssVector& 
     if (!planted(current, Defect::swap_slot_kept)) free_swap_and_cache(current, static_cast<int>(entry.slot()));
     return true;
   }
-  Page* const page = &current.kernel->pages[entry.frame()];
+  Page* const page = pfn_swap_entry_to_page(current, entry);
   if (!should_zap_page(current, page, details)) return false;
   --rss[mm_counter(current, page)];
   if (entry.device_exclusive()) put_exclusive_page(current, page);

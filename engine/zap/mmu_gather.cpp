@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/check.h"
+#include "engine/kernel/bug.h"
 #include "engine/kernel/page_alloc.h"
 #include "engine/kernel/page_table.h"
 #include "engine/kernel/rmap.h"
@@ -64,7 +65,9 @@ bool MmuGather::is_full() const {
 }
 
 bool MmuGather::remove_page(Page* page, unsigned flags, int pages) {
-  SHOOTDOWN_CHECK(active_->nr < active_->max && (pages == 1 || queues_ranges()));
+  SHOOTDOWN_CHECK(pages == 1 || queues_ranges());
+  // The kernel looks when it has written behind the end.
+  bug_on(task(), active_->nr >= active_->max, "VM_BUG_ON_PAGE in __tlb_remove_page_size: the batch has no room");
   if (planted(task(), Defect::flags_not_removed)) flags |= 1U;
   if (pages > 1) flags |= encoded_page_nr_pages_next;
   PageFact fact = frame_fact(task(), page);

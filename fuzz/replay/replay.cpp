@@ -135,7 +135,7 @@ std::variant<OracleSet, InputError> select_oracles(std::string_view selection, c
 // --- judging ---
 
 OracleSet claims_of(const Engine& engine) {
-  return claims(engine.not_claimed()) & askable_of(engine.sends());
+  return claims(engine.not_claimed());
 }
 
 Requirement requirement_of(const Document& document, const Engine& engine) {

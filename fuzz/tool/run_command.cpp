@@ -311,7 +311,7 @@ void RunCommand::show_verdicts(const Subject& subject, const Verdict& verdict) {
   }
   if (requirement.met_by(result.broken) && (!requirement.exact || requirement.oracles.empty()))
     show_what_holds(subject, verdict);
-  const OracleSet asked = requirement.exact ? askable_of(subject.engine->sends()) : requirement.oracles;
+  const OracleSet asked = requirement.exact ? OracleSet::all() : requirement.oracles;
   const OracleSet not_judged = asked - verdict.report.judged();
   if (!not_judged.empty()) out().print("{}: not judged: {}\n", engine, names_of(not_judged));
 }
@@ -381,8 +381,7 @@ void RunCommand::show_summary() {
   if (!buckets_.empty()) out().print("{}", buckets_.render(table_width, options_.list));
   if (options_.quiet) return;
   for (const Subject& subject : subjects_) {
-    const EventSet sent = subject.engine->sends();
-    const OracleSet not_judged = askable_of(sent) - judged_with(sent);
+    const OracleSet not_judged = OracleSet::all() - judged_with(subject.engine->sends());
     if (!not_judged.empty()) out().print("{}: not judged: {}\n", subject.engine->name(), names_of(not_judged));
   }
   const std::string copies = copies_ == 0 ? "" : fmt::format(" ({} of them copies)", copies_);
