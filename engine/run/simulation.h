@@ -59,9 +59,8 @@ class Simulation {
   // Whether the place was reached where the mistake is made.
   bool defect_reached() const { return run_->defect_reached.load(std::memory_order_relaxed); }
 
-  // Of a run that is paused: calls `part` with pieces of memory (spans of bytes). If they are the same in two runs of a
-  // program in this simulation, as are all that is not in the arena, the two can go on in the same ways. The same state
-  // may be in several ways in memory, for what is no longer used on a stack is there, too.
+  // Of a run that is paused: calls `part` with pieces of memory (spans of bytes) that hold all there is but what the code on the CPUs
+  // knows, which is on their stacks.
   template <typename Part>
   void visit_state(Part&& part) const;
 
@@ -117,7 +116,6 @@ void Simulation::visit_state(Part&& part) const {
   part(world.subspan(before + tally.size()));
   const std::uint64_t times = run_->sched.times();
   part(std::as_bytes(std::span(&times, 1)));
-  for (int cpu = 0; cpu < run_->config.cpus; ++cpu) part(fibers_.of(cpu).live());
 }
 
 }  // namespace shootdown

@@ -27,8 +27,7 @@ struct Deviation {
 class DeviatingSchedule final : public Chooser {
  public:
   // Of a program without a schedule, which must outlive it. `pauses`: whether it does.
-  explicit DeviatingSchedule(const Program& program, bool pauses = false)
-      : order_(program, false), pauses_(pauses) {}
+  explicit DeviatingSchedule(const Program& program, bool pauses = false) : order_(program, false), pauses_(pauses) {}
 
   // Of the runs to come, in the order of their decisions.
   void deviate(std::span<const Deviation> deviations) { deviations_.assign(deviations.begin(), deviations.end()); }

@@ -72,9 +72,7 @@ void Explorer::follow(std::uint32_t node) {
 bool Explorer::explore() {
   bool over = simulation_.proceed();
   while (!over && (judge_.broken() & settings_.oracles).empty()) {
-    const std::uint64_t here = state();
-    if (!visited_.insert(here)) return true;
-    digest_ += here;
+    if (!comes_to_new_state()) return true;
     branch();
     schedule_.go_on();
     over = simulation_.proceed();
@@ -84,13 +82,25 @@ bool Explorer::explore() {
   return broken_.empty();
 }
 
+bool Explorer::comes_to_new_state() {
+  const std::uint64_t here = Simulation::can_save ? state() : 0;
+  const bool is_new = settings_.merges ? visited_.insert(here) : visited_.count();
+  if (is_new) digest_ += here;
+  if (settings_.observer != nullptr) settings_.observer->comes_to(here, is_new, path_, schedule_.decision());
+  return is_new;
+}
+
 // Behind deviations it does not matter any more by which one came there.
 std::uint64_t Explorer::state() const {
-  if constexpr (!Simulation::can_save) return runs_ << 32U | schedule_.decision();
   const Question& question = schedule_.question();
   std::uint64_t digest = schedule_.memory() + static_cast<std::uint64_t>(question.at.cpu);
   simulation_.visit_state(
       [&](std::span<const std::byte> part) { digest = XXH3_64bits_withSeed(part.data(), part.size(), digest); });
+  for (int cpu = 0; cpu < program_.machine.cpus; ++cpu) {
+    const StepPoint next = simulation_.next_step(cpu);
+    const std::array<std::uint64_t, 3> parts{histories_.of(cpu), next.kind, next.subject};
+    digest = XXH3_64bits_withSeed(parts.data(), sizeof parts, digest);
+  }
   return digest;
 }
 

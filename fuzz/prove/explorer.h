@@ -8,18 +8,19 @@
 // there on, all that can happen has been seen. If at last there is nothing to
 // go on with, every schedule has been searched, whatever number of exceptions it has.
 //
-// State: all of the run's memory, oracles and stacks included (Simulation::visit_state),
-// and what the order of the list remembers. So states are the same only if nothing that
-// follows can be different, but for collisions of digests (visited_states.h); many
-// that differ in what no longer matters are taken for two.
+// State: all of the run's memory, the oracles' included (Simulation::visit_state); what the
+// code on each CPU knows (histories.h) and is about to do; and what the order of the list
+// remembers. So states are the same only if nothing that follows can be different, but for
+// collisions of digests (visited_states.h); many that differ in what no longer matters
+// are taken for two.
 //
 // What the hardware does unasked is tried only where it makes a difference: an entry
 // is dropped before its CPU would use it, and loaded before a step that looks at the page
 // table or changes it. Before that step it comes to the same.
 //
 // Choices that are not among the kinds to be searched are never made. Code of a kernel that
-// keeps its memory elsewhere than in the arena cannot be searched. Where a sanitizer keeps books of stacks,
-// no two states are taken for one, and a search goes as far as it can without.
+// keeps its memory elsewhere than in the arena cannot be searched. With sanitizers, which lay memory out in
+// their own way, no two states are taken for one, and a search takes far longer.
 #pragma once
 
 #include <array>
@@ -35,6 +36,7 @@
 #include "engine/program/program.h"
 #include "engine/run/simulation.h"
 #include "fuzz/prove/deviations.h"
+#include "fuzz/prove/histories.h"
 #include "fuzz/prove/visited_states.h"
 #include "oracles/judge.h"
 
@@ -71,12 +73,29 @@ class Freedoms {
   unsigned bits_ = 0;
 };
 
+class StateObserver;
+
 struct ExplorerSettings {
   Freedoms freedoms;
-  OracleSet oracles;                                     // that must not break
-  Defect defect = Defect::none;                          // that is planted
-  int exceptions = std::numeric_limits<int>::max();      // no schedule with more
-  std::uint64_t memory = std::uint64_t{4} << 30U;        // about so many bytes for the search
+  OracleSet oracles;                                 // that must not break
+  Defect defect = Defect::none;                      // that is planted
+  int exceptions = std::numeric_limits<int>::max();  // no schedule with more
+  std::uint64_t memory = std::uint64_t{4} << 30U;    // about so many bytes for the search
+  bool merges = Simulation::can_save;                // else no two states are taken for one, and it takes far longer
+  StateObserver* observer = nullptr;                 // may be null
+};
+
+// Who wants to know which states there are, and which are taken for the same.
+class StateObserver {
+ public:
+  StateObserver() = default;
+  StateObserver(const StateObserver&) = delete;
+  StateObserver& operator=(const StateObserver&) = delete;
+  virtual ~StateObserver() = default;
+
+  // The schedule with these deviations has come to a state, before this decision.
+  virtual void comes_to(std::uint64_t state, bool is_new, const std::vector<Deviation>& path,
+                        std::uint32_t decision) = 0;
 };
 
 class Explorer {
@@ -104,7 +123,8 @@ class Explorer {
   // Schedules that are known to be left with as many exceptions as are being searched, and with one more.
   std::uint64_t left() const { return left_with(exceptions_); }
   std::uint64_t left_for_later() const { return left_with(exceptions_ + 1); }
-  // A digest of all states that were visited, in whichever order.
+  // A digest of all states that were visited, in whichever order. Searches are laid out in memory, and have other digests in
+  // another place.
   std::uint64_t digest() const { return digest_; }
 
   // --- of a search that has ended with what is broken ---
@@ -112,6 +132,9 @@ class Explorer {
   OracleSet broken() const { return broken_; }
   // A program that lists the schedule.
   const Program& counterexample() const { return *counterexample_; }
+
+  // Of which all schedules are searched.
+  const Program& program() const { return program_; }
 
  private:
   // A deviation, behind those of its parent.
@@ -126,6 +149,7 @@ class Explorer {
   State next_level();
   void follow(std::uint32_t node);
   bool explore();
+  bool comes_to_new_state();
   std::uint64_t state() const;
   void branch();
   void branch_to_others();
@@ -136,7 +160,8 @@ class Explorer {
 
   ExplorerSettings settings_;
   Program program_;
-  Judge judge_;
+  Histories histories_;
+  Judge judge_{&histories_};
   Simulation simulation_;
   DeviatingSchedule schedule_;
   VisitedStates visited_;

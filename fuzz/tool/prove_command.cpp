@@ -33,8 +33,8 @@ std::variant<Freedoms, InputError> freedoms_of(std::string_view list) {
     const std::string_view name = list.substr(0, comma);
     const auto* const info = std::ranges::find(all_freedoms, name, &FreedomInfo::name);
     if (info == all_freedoms.end())
-      return InputError{fmt::format("--may: there is no '{}'; expected some of: {}", printable(std::string(name)),
-                                    freedom_names())};
+      return InputError{
+          fmt::format("--may: there is no '{}'; expected some of: {}", printable(std::string(name)), freedom_names())};
     freedoms.insert(info->freedom);
     if (comma == list.size()) return freedoms;
     list.remove_prefix(comma + 1);
@@ -114,9 +114,8 @@ ExitStatus ProveCommand::run(std::span<const Engine* const> engines) {
 std::optional<InputError> ProveCommand::choose(std::span<const Engine* const> engines) {
   auto freedoms = freedoms_of(options_.may);
   if (const auto* const error = std::get_if<InputError>(&freedoms)) return *error;
-  settings_ = {.freedoms = std::get<Freedoms>(freedoms),
-               .exceptions = options_.exceptions,
-               .memory = options_.memory << 20U};
+  settings_ = {
+      .freedoms = std::get<Freedoms>(freedoms), .exceptions = options_.exceptions, .memory = options_.memory << 20U};
   if (!options_.defect.empty()) {
     auto defect = select_defect(options_.defect);
     if (const auto* const error = std::get_if<InputError>(&defect)) return InputError{"--defect: " + error->message};
@@ -172,7 +171,8 @@ ExitStatus ProveCommand::prove(const Input& input, const Engine& engine) {
 std::string ProveCommand::verdict(const Explorer& explorer, Explorer::State state) const {
   const int exceptions = explorer.exceptions();
   const auto up_to = [](int count) {
-    return count < 0 ? std::string("nothing is known yet") : fmt::format("holds with up to {} exceptions", count);
+    if (count < 0) return std::string("nothing is known yet");
+    return "holds with up to " + counted(static_cast<std::uint64_t>(count), "exception");
   };
   switch (state) {
     case Explorer::State::broken:
@@ -182,10 +182,10 @@ std::string ProveCommand::verdict(const Explorer& explorer, Explorer::State stat
     case Explorer::State::exhausted: return fmt::format("holds for every schedule ({})", covered(explorer));
     case Explorer::State::bound_reached: return fmt::format("{} ({})", up_to(exceptions), covered(explorer));
     case Explorer::State::out_of_memory:
-      return fmt::format("is not decided: {}, then memory ran out ({})", up_to(exceptions - 1), covered(explorer));
+      return fmt::format("is not decided: {}, memory ran out ({})", up_to(exceptions - 1), covered(explorer));
     case Explorer::State::goes_on: break;
   }
-  return fmt::format("is not decided: {}, then time ran out ({})", up_to(exceptions - 1), covered(explorer));
+  return fmt::format("is not decided: {}, time ran out ({})", up_to(exceptions - 1), covered(explorer));
 }
 
 std::string ProveCommand::covered(const Explorer& explorer) const {

@@ -20,9 +20,9 @@ struct ProveOptions {
   std::string defect;                  // a planted mistake; empty: none
   std::string may = "preempt,late";    // names of freedoms, with commas between
   int exceptions = std::numeric_limits<int>::max();
-  std::uint64_t memory = 4096;                             // for each search, in MB
+  std::uint64_t memory = 4096;                               // for each search, in MB
   double seconds = std::numeric_limits<double>::infinity();  // for each search
-  bool quiet = false;                                      // no programs
+  bool quiet = false;                                        // no programs
 };
 
 // The schedules of the files themselves do not count, nor does what they expect.

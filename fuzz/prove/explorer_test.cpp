@@ -1,0 +1,169 @@
+// What a search finds, with how few exceptions, and when it says that nothing is left.
+#include "fuzz/prove/explorer.h"
+
+#include <cstdint>
+#include <set>
+#include <string_view>
+#include <vector>
+
+#include <boost/test/unit_test.hpp>
+
+#include "engine/zap/engines.h"
+#include "fuzz/replay/replay.h"
+#include "test/inputs.h"
+
+using namespace shootdown;
+
+BOOST_AUTO_TEST_SUITE(explorer)
+
+namespace {
+
+using State = Explorer::State;
+
+constexpr std::string_view lost_write =
+    "shootdown 2\n"
+    "machine cpus 2, pages 1, words 1\n"
+    "cpu 0: store page 0 word 0\n"
+    "cpu 1: dontneed page 0\n"
+    "cpu 0: fsync page 0\n"
+    "cpu 0: store page 0 word 0\n";
+
+constexpr std::string_view two_loads =
+    "shootdown 2\n"
+    "machine cpus 2, pages 1, words 1\n"
+    "cpu 0: load page 0 word 0\n"
+    "cpu 1: load page 0 word 0\n";
+
+constexpr std::uint64_t no_limit = ~std::uint64_t{0};
+
+ExplorerSettings settings_of(std::initializer_list<Freedom> freedoms, OracleSet oracles, int exceptions) {
+  ExplorerSettings settings{.oracles = oracles, .exceptions = exceptions};
+  for (const Freedom freedom : freedoms) settings.freedoms.insert(freedom);
+  return settings;
+}
+
+OracleSet only(OracleId id) {
+  OracleSet set;
+  set.insert(id);
+  return set;
+}
+
+const Engine& engine(std::string_view name) {
+  return *find_engine(name);
+}
+
+// All states that a search comes to.
+struct States final : StateObserver {
+  std::set<std::uint64_t> all;
+  std::uint64_t merged = 0;
+
+  void comes_to(std::uint64_t state, bool is_new, const std::vector<Deviation>& /*path*/,
+                std::uint32_t /*decision*/) override {
+    all.insert(state);
+    if (!is_new) ++merged;
+  }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(what_breaks_is_found_with_the_fewest_exceptions) {
+  const Program program = input_of(lost_write).document.program;
+  const OracleSet oracles = only(OracleId::lost_dirty_data);
+  Explorer explorer(engine("eager_dirty"), program, settings_of({Freedom::preempt}, oracles, 2));
+  BOOST_TEST((explorer.search(no_limit) == State::broken));
+  BOOST_TEST(explorer.exceptions() == 1);
+  BOOST_TEST((explorer.broken() == oracles));
+  BOOST_TEST(explorer.counterexample().exception_count == 1U);
+  Replayer replayer(engine("eager_dirty"));
+  BOOST_TEST(!(replayer.run(explorer.counterexample()).broken & oracles).empty());
+  // It stays found.
+  BOOST_TEST((explorer.search(1) == State::broken));
+
+  Explorer none(engine("eager_dirty"), program, settings_of({Freedom::preempt}, oracles, 0));
+  BOOST_TEST((none.search(no_limit) == State::bound_reached));
+  Explorer other(engine("delayed_rmap"), program, settings_of({Freedom::preempt}, oracles, 1));
+  BOOST_TEST((other.search(no_limit) == State::bound_reached));
+  BOOST_TEST(other.exceptions() == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_planted_mistake_is_made) {
+  const Program program = input_of(lost_write).document.program;
+  ExplorerSettings settings = settings_of({Freedom::preempt}, claims_of(engine("delayed_rmap")), 1);
+  settings.defect = Defect::last_entry_skipped;
+  Explorer explorer(engine("delayed_rmap"), program, settings);
+  BOOST_TEST((explorer.search(no_limit) == State::broken));
+  BOOST_TEST(explorer.exceptions() == 0);
+}
+
+BOOST_AUTO_TEST_CASE(who_is_alone_has_one_schedule) {
+  const Input alone = input_of("shootdown 2\nmachine cpus 1\ncpu 0: store page 0 word 0\ncpu 0: munmap page 0\n");
+  const Engine& eager = engine("eager_dirty");
+  Explorer explorer(eager, alone.document.program, settings_of({Freedom::preempt, Freedom::late}, claims_of(eager), 9));
+  BOOST_TEST((explorer.search(no_limit) == State::exhausted));
+  BOOST_TEST(explorer.runs() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(of_a_small_program_every_schedule_is_searched) {
+  if (!Simulation::can_save) return;
+  const Program program = input_of(two_loads).document.program;
+  const ExplorerSettings settings = settings_of({Freedom::preempt}, OracleSet::all(), max_exceptions);
+  // In portions it is the same.
+  std::set<std::uint64_t> digests;
+  for (const std::uint64_t portion : {no_limit, std::uint64_t{7}}) {
+    Explorer explorer(engine("delayed_rmap"), program, settings);
+    while (explorer.search(portion) == State::goes_on) {
+    }
+    BOOST_TEST((explorer.search(1) == State::exhausted));
+    BOOST_TEST(explorer.exceptions() > 2);
+    BOOST_TEST(explorer.left() == 0U);
+    digests.insert(explorer.digest());
+  }
+  BOOST_TEST(digests.size() == 1U);
+}
+
+// Without merging every schedule is run to its end.
+BOOST_AUTO_TEST_CASE(merging_leaves_out_no_state) {
+  if (!Simulation::can_save) return;
+  const Program program = input_of(two_loads).document.program;
+  for (const Freedom freedom : {Freedom::preempt, Freedom::evict, Freedom::fill, Freedom::fail}) {
+    ExplorerSettings settings = settings_of({Freedom::preempt, freedom}, OracleSet::all(), 2);
+    States states[2];
+    std::uint64_t runs[2];
+    for (const bool merges : {false, true}) {
+      settings.merges = merges;
+      settings.observer = &states[merges];
+      Explorer explorer(engine("eager_dirty"), program, settings);
+      BOOST_TEST((explorer.search(no_limit) == State::bound_reached));
+      runs[merges] = explorer.runs();
+      if (merges) BOOST_TEST(explorer.states() == states[merges].all.size());
+    }
+    BOOST_TEST(states[false].merged == 0U);
+    BOOST_TEST(states[true].merged != 0U);
+    BOOST_TEST((states[false].all == states[true].all));
+    BOOST_TEST(runs[true] < runs[false]);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(late_interrupts_are_exceptions) {
+  const Input input = input_of(
+      "shootdown 2\nmachine cpus 2, pages 1, words 1\ncpu 0: store page 0 word 0\ncpu 1: dontneed page 0\n"
+      "cpu 0: store page 0 word 0\n");
+  const auto runs = [&](std::initializer_list<Freedom> freedoms) {
+    Explorer explorer(engine("eager_dirty"), input.document.program, settings_of(freedoms, {}, 1));
+    explorer.search(no_limit);
+    return explorer.runs();
+  };
+  BOOST_TEST(runs({Freedom::late}) > 1U);
+  BOOST_TEST(runs({Freedom::preempt, Freedom::late}) == runs({Freedom::preempt}) + runs({Freedom::late}) - 1);
+}
+
+BOOST_AUTO_TEST_CASE(it_stops_when_its_memory_is_full) {
+  const Program program = input_of(lost_write).document.program;
+  ExplorerSettings settings = settings_of({Freedom::preempt}, {}, max_exceptions);
+  settings.memory = 1;
+  Explorer explorer(engine("eager_dirty"), program, settings);
+  BOOST_TEST((explorer.search(no_limit) == State::out_of_memory));
+  BOOST_TEST(explorer.exceptions() == 0);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,74 @@
+// What tells two pasts of a CPU apart, and what does not.
+#include "fuzz/prove/histories.h"
+
+#include <boost/test/unit_test.hpp>
+
+#include "test/world.h"
+
+using namespace shootdown;
+
+BOOST_AUTO_TEST_SUITE(histories)
+
+namespace {
+
+struct Past {
+  Histories histories;
+  Arena arena;
+  TestWorld world;
+
+  template <typename E>
+  void says(int cpu, const E& event) {
+    histories.happened(EventView(0, cpu, event), world);
+  }
+};
+
+// Whether a CPU that has announced the one knows something else than one that has announced the other.
+template <typename E>
+bool tells_apart(const E& one, const E& other) {
+  Past first;
+  Past second;
+  first.says(0, one);
+  second.says(0, other);
+  return first.histories.of(0) != second.histories.of(0);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(what_is_found_counts_if_it_is_looked_at) {
+  using namespace event;
+  BOOST_TEST(tells_apart(LookUpPage{.file = 0, .index = 1, .frame = 2}, LookUpPage{.file = 0, .index = 1, .frame = 3}));
+  BOOST_TEST(tells_apart(ReadEntry{.page = 1, .entry = {1}}, ReadEntry{.page = 1, .entry = {3}}));
+  BOOST_TEST(tells_apart(PutPage{.refcount = 0}, PutPage{.refcount = 1}));
+  BOOST_TEST(!tells_apart(PutPage{.refcount = 1}, PutPage{.refcount = 2}));
+  BOOST_TEST(tells_apart(UserAccess{.access = Access::fault}, UserAccess{.access = Access::hit}));
+  BOOST_TEST(!tells_apart(UserAccess{.value = 1}, UserAccess{.value = 2}));
+  BOOST_TEST(!tells_apart(TakeLock{.taken = 0, .holders = 1}, TakeLock{.taken = 0, .holders = 2}));
+  BOOST_TEST(tells_apart(TakeLock{.taken = 0}, TakeLock{.taken = 1}));
+  BOOST_TEST(!tells_apart(GetPage{.page = {.frame = 1, .file = 0}}, GetPage{.page = {.frame = 1, .file = 1}}));
+}
+
+BOOST_AUTO_TEST_CASE(each_cpu_has_its_own_until_its_next_operation) {
+  using namespace event;
+  Past past;
+  past.says(0, OperationBegins{.operation = 3});
+  const std::uint64_t begun = past.histories.of(0);
+  const std::uint64_t other = past.histories.of(1);
+  past.says(0, FlushTranslation{.page = 1});
+  BOOST_TEST(past.histories.of(0) != begun);
+  BOOST_TEST(past.histories.of(1) == other);
+  past.says(0, OperationBegins{.operation = 3});
+  BOOST_TEST(past.histories.of(0) == begun);
+  past.says(0, OperationBegins{.operation = 4});
+  BOOST_TEST(past.histories.of(0) != begun);
+}
+
+BOOST_AUTO_TEST_CASE(what_the_hardware_does_unasked_nobody_knows) {
+  using namespace event;
+  Past past;
+  past.says(0, EvictTranslation{.owner = 1, .page = 0});
+  past.says(0, FillTranslation{.owner = 1, .page = 0});
+  past.says(0, WaitForFlush{.cpus = 1});
+  BOOST_TEST(past.histories.of(0) == Past().histories.of(0));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
