@@ -39,7 +39,9 @@ class Output {
 // has open already (/dev/stdout, /dev/fd/3) where it stands.
 int save_file(const std::filesystem::path& path, std::string_view bytes);
 
-// "1 run", "2 runs".
+// 1234567 as 1,234,567.
+std::string grouped(std::uint64_t number);
+// "1 run", "2,000 runs".
 std::string counted(std::uint64_t count, std::string_view noun);
 
 // A name as people are shown it, in one line: with \xNN for control characters.

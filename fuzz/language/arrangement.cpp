@@ -88,6 +88,26 @@ void draw_exceptions(Program& program, SplitMix64& random) {
   }
 }
 
+// Of those that the operations have had most; some on other CPUs, and some drawn beside them.
+void keep_exceptions(Program& program, std::span<const Exception> had, SplitMix64& random) {
+  program.machine.pct_depth = 0;
+  program.exception_count = 0;
+  for (Operation& operation : operations_of(program)) {
+    const auto own = had.subspan(operation.first_exception, operation.exception_count);
+    operation.first_exception = program.exception_count;
+    const auto add = [&](Exception exception) {
+      if (program.exception_count == max_exceptions) return;
+      if (says_cpu(exception.kind) && random.below(3) == 0) exception.cpu = any_cpu(program.machine, random);
+      program.exceptions[program.exception_count++] = exception;
+    };
+    for (const Exception& exception : own) {
+      if (random.below(8) != 0) add(exception);
+    }
+    if (random.below(16) == 0) add(any_exception(program, operation, random));
+    operation.exception_count = static_cast<std::uint16_t>(program.exception_count - operation.first_exception);
+  }
+}
+
 }  // namespace
 
 void draw_schedule(Program& program, SplitMix64& random) {
@@ -111,6 +131,8 @@ void arrange(const std::vector<std::uint8_t>& original, const std::vector<std::u
   }
   decode(bytes, program);
   const std::array<Operation, max_operations> from = program.operations;
+  const std::vector<Exception> exceptions(program.exceptions.begin(),
+                                          program.exceptions.begin() + program.exception_count);
   const std::size_t count = std::exchange(program.operation_count, std::uint8_t{0});
   for (const Operation& operation : std::span(from).first(count)) {
     for (std::uint64_t left = times(two_programs, random); left != 0 && program.operation_count < most_operations;
@@ -121,7 +143,7 @@ void arrange(const std::vector<std::uint8_t>& original, const std::vector<std::u
     const std::uint64_t one = random.below(program.operation_count);
     std::swap(program.operations[one], program.operations[random.below(program.operation_count)]);
   }
-  draw_schedule(program, random);
+  random.below(2) == 0 ? draw_schedule(program, random) : keep_exceptions(program, exceptions, random);
 }
 
 }  // namespace shootdown

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "fuzz/io/output.h"
 #include "fuzz/scoreboard/score_words.h"
 
 namespace shootdown {

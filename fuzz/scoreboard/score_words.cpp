@@ -50,10 +50,4 @@ std::string in_words(const Quartiles& quartiles, std::string_view limit, int dec
   return fmt::format("{} ({} to {})", number(quartiles.median), number(quartiles.lower), number(quartiles.upper));
 }
 
-std::string grouped(std::uint64_t number) {
-  std::string digits = fmt::format("{}", number);
-  for (std::size_t from_end = 3; from_end < digits.size(); from_end += 4) digits.insert(digits.size() - from_end, ",");
-  return digits;
-}
-
 }  // namespace shootdown

@@ -28,7 +28,4 @@ std::string why_undetected(const Score& score, bool places_known);
 // "1234 (800 to 2100)"; "more than 20000" if the median is not known; a quartile that is not is "?".
 std::string in_words(const Quartiles& quartiles, std::string_view limit, int decimals);
 
-// 1234567 as 1,234,567.
-std::string grouped(std::uint64_t number);
-
 }  // namespace shootdown

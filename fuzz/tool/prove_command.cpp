@@ -63,10 +63,11 @@ class SearchProgress {
     const double now = seconds();
     if (!shown_ || now < next_) return;
     next_ = now + 0.2;
-    out_.print("\r\x1b[K  {}: {}, {:.0f} a second; {} schedules left, and {} with one more",
+    out_.print("\r\x1b[K  {}: {}, {} a second; {} left, and {} with one more",
                counted(static_cast<std::uint64_t>(explorer.exceptions()), "exception"),
-               counted(explorer.states(), "state"), static_cast<double>(explorer.states()) / now, explorer.left(),
-               explorer.left_for_later());
+               counted(explorer.states(), "state"),
+               grouped(static_cast<std::uint64_t>(static_cast<double>(explorer.states()) / now)),
+               counted(explorer.left(), "schedule"), grouped(explorer.left_for_later()));
     out_.flush();
     drawn_ = true;
   }
