@@ -5,9 +5,9 @@
 
 #include <fmt/format.h>
 
+#include "fuzz/io/output.h"
 #include "fuzz/io/table.h"
 #include "fuzz/language/text.h"
-#include "fuzz/io/output.h"
 #include "fuzz/scoreboard/score_words.h"
 #include "fuzz/trace/columns.h"
 
