@@ -15,6 +15,7 @@
 #include <cstdio>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "engine/events/event.h"
@@ -98,8 +99,8 @@ class WhatFollows final : public Observer {
 
 class MergeCheck final : public StateObserver {
  public:
-  MergeCheck(const Engine& engine, const std::string& name, std::uint64_t count)
-      : name_(name), count_(count), simulation_(engine, judge_) {}
+  MergeCheck(const Engine& engine, std::string name, std::uint64_t count)
+      : name_(std::move(name)), count_(count), simulation_(engine, judge_) {}
 
   void search(const Program& program) {
     constexpr int exceptions = 3;

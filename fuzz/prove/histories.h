@@ -37,10 +37,10 @@ class Histories final : public Observer {
 
   template <typename E>
   void note(Fact cpu, E event) {
-    std::uint64_t& digest = cpus_[cpu];
     if constexpr (std::is_same_v<E, event::OperationBegins>) {
-      digest = event.operation;
+      cpus_[cpu] = event.operation;
     } else if constexpr (is_known<E>) {
+      std::uint64_t& digest = cpus_[cpu];
       leave_out(event);
       std::array<Fact, fact_count<E> + 1> facts{};
       facts[0] = kind_of<E>;

@@ -245,9 +245,8 @@ std::string bad_value(const Arguments& arguments) {
   if (!sensible) return fmt::format("--timeout: expected 0.001 to 1000000 seconds, found {}", run.timeout);
   const auto reads_twice = [](const std::vector<std::string>& paths) { return std::ranges::count(paths, "-") > 1; };
   if (reads_twice(run.paths) || reads_twice(arguments.show.files) || reads_twice(arguments.record.files) ||
-      reads_twice(arguments.prove.files) ||
-      reads_twice(arguments.corpus_add.paths) || reads_twice(arguments.corpus_merge.sources) ||
-      reads_twice(arguments.corpus_list.paths))
+      reads_twice(arguments.prove.files) || reads_twice(arguments.corpus_add.paths) ||
+      reads_twice(arguments.corpus_merge.sources) || reads_twice(arguments.corpus_list.paths))
     return "-: standard input can be read only once";
   return {};
 }

@@ -165,10 +165,12 @@ BOOST_AUTO_TEST_CASE(bad_usage_is_said) {
   };
   const Case cases[] = {
       {{},
-       "expected a command: run, prove, corpus, show, record, assemble, reproduce, dictionary, engines, oracles, events, "
+       "expected a command: run, prove, corpus, show, record, assemble, reproduce, dictionary, engines, oracles, "
+       "events, "
        "findings, defects, scoreboard; see shootdown --help"},
       {{"frob"},
-       "there is no command 'frob'; there are: run, prove, corpus, show, record, assemble, reproduce, dictionary, engines, "
+       "there is no command 'frob'; there are: run, prove, corpus, show, record, assemble, reproduce, dictionary, "
+       "engines, "
        "oracles, events, findings, defects, scoreboard"},
       {{"--frob"}, "see shootdown --help"},
       {{"run"}, "PATH is required; see shootdown run --help"},
