@@ -90,7 +90,8 @@ constexpr OperationKinds marked_kinds = [] {
 // mutants are the same in every build.
 class Mutator {
  public:
-  Mutator(Records& records, std::uint64_t seed) : records_(records), random_(seed) {}
+  Mutator(Records& records, std::uint64_t seed)
+      : records_(records), random_(seed), draws_marked_(random_.below(4) == 0) {}
 
   void mutate(std::uint64_t changes) {
     for (; changes != 0; --changes) change();
@@ -138,7 +139,7 @@ class Mutator {
   }
 
   void insert_operation() {
-    if (random_.below(6) == 0) return insert_marked();
+    if (draws_marked_ && random_.below(2) == 0) return insert_marked();
     const std::uint8_t kind = operation_kinds.kinds[random_.below(operation_kinds.count)];
     const std::size_t place = anywhere();
     insert(place, {kind, cpu(), page(), byte()});
@@ -241,6 +242,7 @@ class Mutator {
     if (!records_.is(place, Sort::operation)) return;
     ArgumentBytes arguments = records_.arguments(place);
     const OperationInfo& info = operation_table[random_.below(operation_table.size())];
+    if (info.marked && !draws_marked_) return;
     *records_.at(place) = info.kinds.first;
     if (info.marked) mark(arguments);
     records_.set_arguments(place, arguments);
@@ -275,6 +277,8 @@ class Mutator {
 
   Records& records_;
   SplitMix64 random_;
+  // Now and then, so that they do not come into every program (swarm testing).
+  bool draws_marked_;
 };
 
 }  // namespace

@@ -3,8 +3,8 @@
 // Works on whole records: inserts, removes, repeats and moves operations, puts
 // preemptions behind operations, and turns single fields of a record. It makes
 // nothing that random bytes could not make, but makes it sooner. Operations that need
-// a mark, which random bytes hardly make, it inserts less often; those that the model
-// does not do only if told to.
+// a mark, which random bytes hardly make, it inserts in one call of four, and many then: so
+// that most programs are of few kinds of operations (swarm testing).
 //
 // A pure function of its arguments, as libFuzzer demands.
 #pragma once
