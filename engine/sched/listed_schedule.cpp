@@ -38,9 +38,11 @@ void ListedSchedule::take(int cpu) {
 
 namespace {
 
-// What happens at the beginning of an operation happens when its turn has come.
+// What happens at the beginning of an operation happens when its turn has come; but who is to go on there may have come
+// just to take an interrupt.
 bool waits_for_turn(const Exception& exception) {
-  return exception.event == Exception::steps && exception.after == 0 && exception.visit == 0;
+  const bool at_beginning = exception.event == Exception::steps && exception.after == 0 && exception.visit == 0;
+  return at_beginning && exception.kind != Exception::Kind::keep;
 }
 
 }  // namespace

@@ -131,4 +131,25 @@ BOOST_AUTO_TEST_CASE(the_beginning_of_an_operation_is_when_its_turn_has_come) {
   BOOST_TEST(order_of(builder) == "0132");
 }
 
+BOOST_AUTO_TEST_CASE(who_is_to_go_on_at_the_beginning_goes_on_though_it_came_to_take_an_interrupt) {
+  // CPU 1 takes an interrupt, by which its first operation ends; CPU 0's would come next.
+  const auto runs_next = [](Exception::Kind kind) {
+    ProgramBuilder builder = eight_pages();
+    builder.operation(1, Call::load, 0, 0).operation(0, Call::store, 0, 0).operation(1, Call::store, 1, 0);
+    builder.exception({.kind = kind, .cpu = 2});
+    ListedSchedule schedule(builder.program());
+    schedule.begin(3);
+    const Position waits{.cpu = 0, .operation = 1, .own = 5, .total = 9};
+    schedule.choose(
+        {.occasion = Question::Occasion::blocked, .at = waits, .runnable = cpus_below(3), .interrupted = cpu_bit(1)});
+    const Position begins{.cpu = 1, .operation = 2, .own = 0, .total = 12};
+    BOOST_TEST(schedule.next_question(begins) == begins.total);
+    return schedule
+        .choose({.occasion = Question::Occasion::step, .at = begins, .runnable = cpus_below(3), .interrupted = 0})
+        .cpu;
+  };
+  BOOST_TEST(runs_next(Exception::Kind::keep) == 1);
+  BOOST_TEST(runs_next(Exception::Kind::preempt) == 0);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
