@@ -196,7 +196,7 @@ SHOOTDOWN_HARNESS inline Fact entries_to(const Kernel& kernel, const Page* folio
 
 // What a step consists of, behind its step point.
 template <typename E, typename Action>
-E do_and_announce(Task& current, E event, Action&& action) {
+void do_and_announce(Task& current, E& event, Action&& action) {
   if constexpr (requires { event.page.frame; }) event.page = filled_in(*current.kernel, event.page);
   if constexpr (std::is_invocable_v<Action, E&>) {
     action(event);
@@ -204,7 +204,6 @@ E do_and_announce(Task& current, E event, Action&& action) {
     action();
   }
   current.kernel->announce(current.cpu, event);
-  return event;
 }
 
 // A step of the current task: other CPUs may run; then `action` is done, which may fill in what it finds; then that
@@ -212,9 +211,11 @@ E do_and_announce(Task& current, E event, Action&& action) {
 template <typename E, typename Action>
 E act(Task& current, const E& event, Action&& action) {
   static_assert(E::is_step);
+  E happening = event;
   current.kernel->footprint.compare(current);
-  current.kernel->sched.step(step_point(event));
-  return do_and_announce(current, event, std::forward<Action>(action));
+  current.kernel->sched.step(step_point(happening));
+  do_and_announce(current, happening, std::forward<Action>(action));
+  return happening;
 }
 
 // Something takes effect in the current task's step at hand.
@@ -247,7 +248,8 @@ template <typename E, typename Enabled, typename Waiting, typename Action>
 E act_when(Task& current, E event, WaitQueue& queue, const Enabled& enabled, const Waiting& waiting, Action&& action) {
   current.kernel->footprint.compare(current);
   current.kernel->sched.step_when(step_point(event), queue, unwatched(enabled), [&] { note(current, waiting()); });
-  return do_and_announce(current, event, std::forward<Action>(action));
+  do_and_announce(current, event, std::forward<Action>(action));
+  return event;
 }
 
 // The task waits until `enabled()`, which is no step.

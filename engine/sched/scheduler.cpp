@@ -340,7 +340,10 @@ SHOOTDOWN_HARNESS void Scheduler::park() {
   Cpu& cpu = self();
   finished_ = static_cast<CpuMask>(finished_ | cpu_bit(current()));
   cpu.parked = true;
-  while (running_) block();
+  while (running_) {
+    tally_of(cpu).pending = {};
+    block();
+  }
 }
 
 // Returns to the caller of proceed(). Comes back when the run is over if the outcome is `completed`, else never.

@@ -45,23 +45,33 @@ namespace shootdown {
 struct StepPoint {
   EventKind kind = 0;
   Fact subject = 0;
+  // The event as far as it is known, and how many facts it has; null: not known. It is on the CPU's stack, and there as long as the
+  // step has not been made.
+  std::uint8_t facts = 0;
+  const void* event = nullptr;
 
-  bool operator==(const StepPoint&) const = default;
+  bool operator==(const StepPoint& other) const { return kind == other.kind && subject == other.subject; }
 };
 
 template <typename E>
-constexpr StepPoint step_point(const E& event) {
+constexpr Fact step_subject(const E& event) {
   if constexpr (requires { event.lock.number; }) {
-    return {kind_of<E>, event.lock.number | event.lock.owner << 16U};
+    return event.lock.number | event.lock.owner << 16U;
   } else if constexpr (requires { event.page.frame; }) {
-    return {kind_of<E>, event.page.frame};
+    return event.page.frame;
   } else if constexpr (requires { event.mm + event.page; }) {
-    return {kind_of<E>, event.page | event.mm << 16U};
+    return event.page | event.mm << 16U;
   } else if constexpr (fact_count<E> == 0) {
-    return {kind_of<E>, 0};
+    return 0;
   } else {
-    return {kind_of<E>, std::bit_cast<std::array<Fact, fact_count<E>>>(event)[0]};
+    return std::bit_cast<std::array<Fact, fact_count<E>>>(event)[0];
   }
+}
+
+// Of an event that outlives the step.
+template <typename E>
+constexpr StepPoint step_point(const E& event) {
+  return {.kind = kind_of<E>, .subject = step_subject(event), .facts = fact_count<E>, .event = &event};
 }
 
 // The CPUs whose next step waits for one thing. Belongs to the thing waited for; reset() it with that.
@@ -335,7 +345,7 @@ SHOOTDOWN_HARNESS void Scheduler::wait_until(StepPoint point, WaitQueue& queue, 
   begin_guard(guard);
   guard.check();
   while (!enabled()) {
-    tally_of(self()).pending = point;
+    tally_of(self()).pending = {.kind = point.kind, .subject = point.subject};
     block();
   }
   end_guard(guard);

@@ -100,6 +100,8 @@ std::uint64_t Explorer::state() const {
     const StepPoint next = simulation_.next_step(cpu);
     const std::array<std::uint64_t, 3> parts{histories_.of(cpu), next.kind, next.subject};
     digest = XXH3_64bits_withSeed(parts.data(), sizeof parts, digest);
+    // What it has looked at without a step may be in what it is about to do.
+    if (next.event != nullptr) digest = XXH3_64bits_withSeed(next.event, next.facts * sizeof(Fact), digest);
   }
   return digest;
 }
