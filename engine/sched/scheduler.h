@@ -44,10 +44,10 @@ namespace shootdown {
 // What a CPU is about to do: the kind of the event, and what it is about, as far as two of them can be told apart.
 struct StepPoint {
   EventKind kind = 0;
+  std::uint8_t facts = 0;    // that the event has
+  std::uint16_t unused = 0;  // it lies in the world, which has the same bytes each time
   Fact subject = 0;
-  // The event as far as it is known, and how many facts it has; null: not known. It is on the CPU's stack, and there as long as the
-  // step has not been made.
-  std::uint8_t facts = 0;
+  // As far as it is known; null: not at all. It is on the CPU's stack, and there as long as the step has not been made.
   const void* event = nullptr;
 
   bool operator==(const StepPoint& other) const { return kind == other.kind && subject == other.subject; }
@@ -71,7 +71,7 @@ constexpr Fact step_subject(const E& event) {
 // Of an event that outlives the step.
 template <typename E>
 constexpr StepPoint step_point(const E& event) {
-  return {.kind = kind_of<E>, .subject = step_subject(event), .facts = fact_count<E>, .event = &event};
+  return {.kind = kind_of<E>, .facts = fact_count<E>, .subject = step_subject(event), .event = &event};
 }
 
 // The CPUs whose next step waits for one thing. Belongs to the thing waited for; reset() it with that.
