@@ -54,9 +54,7 @@ void Reference::store_privately(int mm, int page, int word, std::uint32_t value)
   const int where = place(mm, page);
   View& stored = views_[where];
   const PageNumber shown = stored.page;
-  const PageNumber had = private_.own(where);
-  stored.page = private_.own_to_store(where);
-  show_separated(where, had);
+  stored.page = change_own(where, [&] { return private_.own_to_store(where); });
   if (shown != stored.page) {
     for (int i = 0; i < max_words; ++i) private_.word(stored.page, i) = word_of(shown, i);
   }
@@ -64,21 +62,20 @@ void Reference::store_privately(int mm, int page, int word, std::uint32_t value)
   private_.keep(where);
 }
 
-// What a place has of its own is another page than it was; where it has moved to, or from, that is shown, too.
-void Reference::show_separated(int where, PageNumber had) {
-  const PageNumber has = private_.own(where);
-  if (has == had || had == nothing) return;
+template <typename Change>
+Reference::PageNumber Reference::change_own(int where, const Change& change) {
+  const PageNumber had = private_.own(where);
+  const PageNumber has = change();
+  if (has == had || had == nothing) return has;
   const int first = where / virtual_pages_ * virtual_pages_;
   for (int other = first; other < first + virtual_pages_; ++other) {
     if (views_[other].page == had && private_.own(other) == has) views_[other].page = has;
   }
+  return has;
 }
 
 Reference::PageNumber Reference::separate(int where) {
-  const PageNumber had = private_.own(where);
-  const PageNumber has = private_.separate(where);
-  show_separated(where, had);
-  return has;
+  return change_own(where, [&] { return private_.separate(where); });
 }
 
 void Reference::write(int file, int index, int word, std::uint32_t value) {
@@ -180,24 +177,19 @@ void Reference::copy_word(int from, int file, int index, int to, int word) {
 void Reference::show_frame(int mm, int page, int frame) {
   const int where = place(mm, page);
   if (!private_.is_private(where)) return;
-  const PageNumber had = private_.own(where);
   if (private_.is_copy(frame)) {
-    views_[where].page = private_.show_copy(where, frame);
+    views_[where].page = change_own(where, [&] { return private_.show_copy(where, frame); });
   } else if (shows_own(where)) {
-    views_[where].page = private_.show(where, frame);
+    views_[where].page = change_own(where, [&] { return private_.show(where, frame); });
   }
-  show_separated(where, had);
   is_shown(mm, page, frame);
 }
 
 void Reference::show_zeros(int mm, int page, int frame) {
   const int where = place(mm, page);
   zeros_ = frame;
-  if (private_.is_private(where) && shows_own(where)) {
-    const PageNumber had = private_.own(where);
-    views_[where].page = private_.show_zeros(where, frame);
-    show_separated(where, had);
-  }
+  if (private_.is_private(where) && shows_own(where))
+    views_[where].page = change_own(where, [&] { return private_.show_zeros(where, frame); });
   is_shown(mm, page, frame);
 }
 

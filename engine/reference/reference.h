@@ -323,7 +323,9 @@ class Reference {
   static constexpr int no_mm = -1;
   PageNumber map_anew(int place, const Mapping& mapping, int i);
   void store_privately(int mm, int page, int word, std::uint32_t value);
-  void show_separated(int where, PageNumber had);
+  // `change` returns what a place has of its own from now on. Where that has moved to, or from, the same is shown then.
+  template <typename Change>
+  PageNumber change_own(int where, const Change& change);
   // See PrivateMemory::separate.
   PageNumber separate(int where);
   void is_shown(int mm, int page, int frame);

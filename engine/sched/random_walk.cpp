@@ -6,6 +6,13 @@
 
 namespace shootdown {
 
+int any_of(CpuMask cpus, SplitMix64& random) {
+  unsigned rest = cpus;
+  for (std::uint64_t skipped = random.below(static_cast<std::uint64_t>(std::popcount(rest))); skipped != 0; --skipped)
+    rest &= rest - 1;
+  return std::countr_zero(rest);
+}
+
 void RandomWalk::begin(int cpus) {
   random_ = SplitMix64(seed_);
   cpus_ = cpus;
@@ -53,10 +60,7 @@ Choice RandomWalk::fail(const Question& question) {
 
 Choice RandomWalk::run_any(const Question& question) {
   constexpr std::uint64_t late_interrupts = 4;
-  unsigned rest = question.runnable;
-  for (std::uint64_t skipped = random_.below(static_cast<std::uint64_t>(std::popcount(rest))); skipped > 0; --skipped)
-    rest &= rest - 1;
-  Choice choice = run_next(std::countr_zero(rest));
+  Choice choice = run_next(any_of(question.runnable, random_));
   if (choice.cpu != question.at.cpu && one_in(late_interrupts))
     choice.latency = static_cast<std::uint8_t>(random_.below(max_latency + 1));
   return choice;

@@ -10,9 +10,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
 #include <cstdint>
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -22,10 +22,13 @@
 #include "engine/events/names.h"
 #include "engine/run/simulation.h"
 #include "engine/sched/random.h"
+#include "engine/sched/random_walk.h"
 #include "engine/sched/schedule_recorder.h"
 #include "fuzz/checks/count_and_files.h"
 #include "fuzz/language/text.h"
 #include "fuzz/prove/explorer.h"
+#include "fuzz/replay/record.h"
+#include "fuzz/replay/replay.h"
 #include "oracles/judge.h"
 
 namespace {
@@ -58,19 +61,12 @@ class GoesOn final : public Chooser {
     if (!there_) return schedule_.choose(question);
     answered_ = question.at.total;
     const bool goes_on = random_.below(4) != 0 && question.can_run(question.at.cpu);
-    return run_next(goes_on ? question.at.cpu : any_of(question.runnable));
+    return run_next(goes_on ? question.at.cpu : any_of(question.runnable, random_));
   }
   bool may_run(int cpu, int current) override { return schedule_.may_run(cpu, current); }
   void interrupt_taken() override { schedule_.interrupt_taken(); }
 
  private:
-  int any_of(unsigned cpus) {
-    for (std::uint64_t skipped = random_.below(static_cast<std::uint64_t>(std::popcount(cpus))); skipped != 0;
-         --skipped)
-      cpus &= cpus - 1;
-    return std::countr_zero(cpus);
-  }
-
   DeviatingSchedule schedule_;
   std::uint32_t decision_;
   SplitMix64 random_;
@@ -163,9 +159,9 @@ class MergeCheck final : public StateObserver {
   void show(const Way& way) {
     DeviatingSchedule schedule(*program_);
     schedule.deviate(way.path);
-    ScheduleRecorder recorder(*program_, schedule);
-    simulation_.run(recorder.program(), nullptr, &recorder);
-    if (recorder.finish()) fmt::print(stderr, "before decision {} of\n{}", way.decision, print(recorder.program()));
+    Replayer replayer(simulation_.engine());
+    if (const std::optional<Program> recorded = record(replayer, *program_, schedule))
+      fmt::print(stderr, "before decision {} of\n{}", way.decision, print(*recorded));
   }
 
   std::string name_;

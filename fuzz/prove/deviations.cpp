@@ -1,8 +1,5 @@
 #include "fuzz/prove/deviations.h"
 
-#include <algorithm>
-
-#include "engine/check.h"
 #include "engine/sched/schedule_recorder.h"
 
 namespace shootdown {
@@ -36,7 +33,7 @@ Choice DeviatingSchedule::choose(const Question& question) {
   if (question.occasion == Question::Occasion::begin) return order_.choose(question);
   question_ = question;
   const bool deviates = next_ < deviations_.size() && deviations_[next_].decision == decisions_;
-  if (!deviates && pauses_ && next_ == deviations_.size() && !goes_on_) return {.kind = Choice::Kind::pause};
+  if (pauses_ && next_ == deviations_.size() && !goes_on_) return {.kind = Choice::Kind::pause};
   goes_on_ = false;
   ++decisions_;
   const Choice choice = deviates ? follow(deviations_[next_++], question) : follow_list(question);

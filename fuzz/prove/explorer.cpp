@@ -1,8 +1,8 @@
 #include "fuzz/prove/explorer.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
-#include <utility>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -84,8 +84,11 @@ bool Explorer::explore() {
 
 bool Explorer::comes_to_new_state() {
   const std::uint64_t here = Simulation::can_save ? state() : 0;
-  const bool is_new = settings_.merges ? visited_.insert(here) : visited_.count();
-  if (is_new) digest_ += here;
+  const bool is_new = !settings_.merges || visited_.insert(here);
+  if (is_new) {
+    ++states_;
+    digest_ += here;
+  }
   if (settings_.observer != nullptr) settings_.observer->comes_to(here, is_new, path_, schedule_.decision());
   return is_new;
 }
@@ -134,10 +137,10 @@ struct PageOfMm {
   int page;
 };
 
-template <typename... Events>
-bool is_one_of(EventKind kind) {
-  return ((kind == kind_of<Events>) || ...);
-}
+// Steps before which it makes a difference that a translation is dropped; and that it is loaded.
+constexpr EventSet uses_translation = EventSet::of(EventList<event::UserAccess, event::Translate>{});
+constexpr EventSet looks_at_entry = EventSet::of(
+    EventList<event::ReadEntry, event::SetEntry, event::SetAccessFlags, event::ClearEntry, event::ClearAccessed>{});
 
 // The parts of step_point() of such steps.
 PageOfMm page_of_mm(const StepPoint& next) {
@@ -147,13 +150,12 @@ PageOfMm page_of_mm(const StepPoint& next) {
 }  // namespace
 
 void Explorer::branch_to_hardware() {
-  using namespace event;
   const Question& question = schedule_.question();
   if (question.occasion != Question::Occasion::step) return;
   const StepPoint next = simulation_.next_step(question.at.cpu);
   const auto cpu = static_cast<std::uint8_t>(question.at.cpu);
   if (settings_.freedoms.contains(Freedom::fail)) branch_to({.kind = Choice::Kind::fail, .cpu = cpu});
-  if (settings_.freedoms.contains(Freedom::evict) && is_one_of<UserAccess, Translate>(next.kind)) {
+  if (settings_.freedoms.contains(Freedom::evict) && uses_translation.contains(next.kind)) {
     const auto page = static_cast<std::uint16_t>(page_of_mm(next).page);
     branch_to({.kind = Choice::Kind::evict, .cpu = cpu, .page = page});
   }
@@ -162,9 +164,8 @@ void Explorer::branch_to_hardware() {
 
 // The hardware of each CPU may load what is about to be looked at, or changed.
 void Explorer::branch_to_fills(const StepPoint& next) {
-  using namespace event;
-  const bool of_page = is_one_of<ReadEntry, SetEntry, SetAccessFlags, ClearEntry, ClearAccessed>(next.kind);
-  if (!of_page && !is_one_of<FreeTable>(next.kind)) return;
+  const bool of_page = looks_at_entry.contains(next.kind);
+  if (!of_page && next.kind != kind_of<event::FreeTable>) return;
   const int pages = program_.machine.virtual_pages();
   const int first = of_page ? page_of_mm(next).page : 0;
   const int end = of_page ? first + 1 : pages;

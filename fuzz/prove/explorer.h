@@ -28,7 +28,6 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
-#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -118,7 +117,7 @@ class Explorer {
 
   // Schedules with so many exceptions are being searched; all with fewer have been.
   int exceptions() const { return exceptions_; }
-  std::uint64_t states() const { return visited_.size(); }
+  std::uint64_t states() const { return states_; }
   std::uint64_t runs() const { return runs_; }
   // Schedules that are known to be left with as many exceptions as are being searched, and with one more.
   std::uint64_t left() const { return left_with(exceptions_); }
@@ -171,6 +170,7 @@ class Explorer {
   std::uint32_t node_ = no_node;                    // its last
   int exceptions_ = 0;
   std::uint64_t runs_ = 0;
+  std::uint64_t states_ = 0;
   std::uint64_t digest_ = 0;
   bool beyond_bound_ = false;  // there are schedules with more exceptions than that
   State found_ = State::goes_on;

@@ -18,7 +18,7 @@ class VisitedStates {
  public:
   VisitedStates() : places_(std::size_t{1} << 16U) {}
 
-  std::size_t size() const { return size_ + counted_; }
+  std::size_t size() const { return size_; }
   std::size_t bytes() const { return places_.size() * sizeof(std::uint64_t); }
 
   // Returns whether it is new.
@@ -27,12 +27,6 @@ class VisitedStates {
     const bool is_new = put(digest | 1U);
     size_ += is_new ? 1 : 0;
     return is_new;
-  }
-
-  // Takes one more for new, whatever it is.
-  bool count() {
-    ++counted_;
-    return true;
   }
 
   // The probability that two of so many states were taken for one; one bit of a digest says that there is one.
@@ -58,8 +52,7 @@ class VisitedStates {
   }
 
   std::vector<std::uint64_t> places_;
-  std::size_t size_ = 0;     // that are in places
-  std::size_t counted_ = 0;  // that are not
+  std::size_t size_ = 0;
 };
 
 }  // namespace shootdown
