@@ -15,7 +15,7 @@ namespace shootdown {
 
 namespace {
 
-constexpr int most_operations = 32;
+constexpr std::size_t most_operations = 32;
 
 std::uint8_t any_cpu(const MachineConfig& machine, SplitMix64& random) {
   return static_cast<std::uint8_t>(random.below(machine.cpus));
@@ -88,24 +88,15 @@ void draw_exceptions(Program& program, SplitMix64& random) {
   }
 }
 
-// Of those that the operations have had most; some on other CPUs, and some drawn beside them.
-void keep_exceptions(Program& program, std::span<const Exception> had, SplitMix64& random) {
-  program.machine.pct_depth = 0;
-  program.exception_count = 0;
-  for (Operation& operation : operations_of(program)) {
-    const auto own = had.subspan(operation.first_exception, operation.exception_count);
-    operation.first_exception = program.exception_count;
-    const auto add = [&](Exception exception) {
-      if (program.exception_count == max_exceptions) return;
-      if (says_cpu(exception.kind) && random.below(3) == 0) exception.cpu = any_cpu(program.machine, random);
-      program.exceptions[program.exception_count++] = exception;
-    };
-    for (const Exception& exception : own) {
-      if (random.below(8) != 0) add(exception);
-    }
-    if (random.below(16) == 0) add(any_exception(program, operation, random));
-    operation.exception_count = static_cast<std::uint16_t>(program.exception_count - operation.first_exception);
+// Each keeps its order; some of one, then some of the other.
+std::vector<Operation> merged(std::span<const Operation> one, std::span<const Operation> other, SplitMix64& random) {
+  std::vector<Operation> result;
+  while (!one.empty() || !other.empty()) {
+    if (one.empty() || (!other.empty() && random.below(3) == 0)) std::swap(one, other);
+    result.push_back(one.front());
+    one = one.subspan(1);
   }
+  return result;
 }
 
 }  // namespace
@@ -122,7 +113,9 @@ void draw_schedule(Program& program, SplitMix64& random) {
 void arrange(const std::vector<std::uint8_t>& original, const std::vector<std::uint8_t>& other, SplitMix64& random,
              Program& program) {
   std::vector<std::uint8_t> bytes = original;
-  const bool two_programs = random.below(3) == 0;
+  const bool two_programs = random.below(2) == 0;
+  decode(original, program);
+  const std::size_t of_original = program.operation_count;
   if (two_programs) bytes.insert(bytes.end(), other.begin(), other.end());
   if (two_programs || random.below(2) == 0) put_on_one_page(bytes);
   if (random.below(4) == 0) {
@@ -130,20 +123,20 @@ void arrange(const std::vector<std::uint8_t>& original, const std::vector<std::u
     append_parameter(bytes, parameter.field, parameter.min + static_cast<int>(random.below(4)));
   }
   decode(bytes, program);
-  const std::array<Operation, max_operations> from = program.operations;
-  const std::vector<Exception> exceptions(program.exceptions.begin(),
-                                          program.exceptions.begin() + program.exception_count);
-  const std::size_t count = std::exchange(program.operation_count, std::uint8_t{0});
-  for (const Operation& operation : std::span(from).first(count)) {
-    for (std::uint64_t left = times(two_programs, random); left != 0 && program.operation_count < most_operations;
-         --left)
-      program.operations[program.operation_count++] = changed(operation, program.machine, random);
+  std::array<std::vector<Operation>, 2> from;
+  for (std::size_t i = 0; i < program.operation_count; ++i) {
+    for (std::uint64_t left = times(two_programs, random); left != 0; --left)
+      from[i < of_original ? 0 : 1].push_back(changed(program.operations[i], program.machine, random));
   }
-  if (program.operation_count > 1 && random.below(2) == 0) {
-    const std::uint64_t one = random.below(program.operation_count);
-    std::swap(program.operations[one], program.operations[random.below(program.operation_count)]);
+  std::vector<Operation> operations = merged(from[0], from[1], random);
+  operations.resize(std::min(operations.size(), most_operations));
+  if (operations.size() > 1 && random.below(2) == 0) {
+    const std::uint64_t one = random.below(operations.size());
+    std::swap(operations[one], operations[random.below(operations.size())]);
   }
-  random.below(2) == 0 ? draw_schedule(program, random) : keep_exceptions(program, exceptions, random);
+  program.operation_count = static_cast<std::uint8_t>(operations.size());
+  std::ranges::copy(operations, program.operations.begin());
+  drop_schedule(program);
 }
 
 }  // namespace shootdown

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "engine/sched/random.h"
+#include "engine/zap/engines.h"
 #include "fuzz/language/arrangement.h"
 #include "fuzz/language/codec.h"
 #include "fuzz/language/mutator.h"
@@ -60,14 +61,31 @@ void CorpusAndMutants::get(std::size_t number, Program& program) const {
   if (number < chosen_.size()) return decode(corpus_[chosen_[number]].encoded, program);
   SplitMix64 random(seed_ << 32U | number);
   if (chosen_.empty()) return decode(mutant_of({}, random), program);
-  const auto any = [&]() -> const std::vector<std::uint8_t>& {
-    return corpus_[chosen_[random.below(chosen_.size())]].encoded;
-  };
-  const std::vector<std::uint8_t>& original = any();
   const std::uint64_t way = random.below(3);
-  if (way == 2) return arrange(original, any(), random, program);
-  decode(mutant_of(original, random), program);
+  if (way == 2) {
+    constexpr std::size_t in_a_row = 18;
+    const Arranged& arranged = this->arranged(number / in_a_row);
+    program = arranged.program;
+    return draw_schedule(program, arranged.points, random);
+  }
+  decode(mutant_of(any(random), random), program);
   if (way == 1) draw_schedule(program, random);
+}
+
+const std::vector<std::uint8_t>& CorpusAndMutants::any(SplitMix64& random) const {
+  return corpus_[chosen_[random.below(chosen_.size())]].encoded;
+}
+
+const CorpusAndMutants::Arranged& CorpusAndMutants::arranged(std::size_t number) const {
+  if (arranged_->number == number) return *arranged_;
+  SplitMix64 random(~(seed_ << 32U | number));
+  const std::vector<std::uint8_t>& original = any(random);
+  arrange(original, any(random), random, arranged_->program);
+  const Engine& engine = *model_engines().front();
+  const bool can_run = engine.refusal(arranged_->program).empty();
+  arranged_->points = can_run ? conflict_points(engine, arranged_->program) : std::vector<ConflictPoint>();
+  arranged_->number = number;
+  return *arranged_;
 }
 
 std::vector<std::uint8_t> CorpusAndMutants::encoded(std::size_t number) const {

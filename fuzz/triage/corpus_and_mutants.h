@@ -2,11 +2,14 @@
 // end. The same ones in every process and build.
 //
 // A seed makes mutants of its own. Of no program at all, mutants are made of
-// nothing: a few records each.
+// nothing: a few records each. A third are arrangements (fuzz/language/arrangement.h), under schedules in which
+// their operations meet (fuzz/replay/conflicts.h); several that follow each other are of the same operations.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
+#include <memory>
 #include <span>
 #include <string>
 #include <variant>
@@ -15,6 +18,7 @@
 #include "engine/program/program.h"
 #include "engine/run/engine.h"
 #include "fuzz/io/input_error.h"
+#include "fuzz/replay/conflicts.h"
 #include "fuzz/triage/inputs.h"
 
 namespace shootdown {
@@ -49,6 +53,16 @@ class CorpusAndMutants {
   const std::vector<CorpusProgram>& corpus_;
   std::vector<std::size_t> chosen_;
   std::uint64_t seed_;
+
+  // Those made last: to find out where the operations of one can meet takes longer than a run.
+  struct Arranged {
+    std::size_t number = std::numeric_limits<std::size_t>::max();
+    Program program;
+    std::vector<ConflictPoint> points;
+  };
+  const std::vector<std::uint8_t>& any(SplitMix64& random) const;
+  const Arranged& arranged(std::size_t number) const;
+  std::unique_ptr<Arranged> arranged_ = std::make_unique<Arranged>();
 };
 
 }  // namespace shootdown

@@ -1,0 +1,218 @@
+#include "fuzz/replay/conflicts.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <memory>
+#include <set>
+#include <utility>
+
+#include "engine/events/event.h"
+#include "engine/events/names.h"
+#include "engine/events/observer.h"
+#include "engine/events/touches.h"
+#include "engine/run/simulation.h"
+
+namespace shootdown {
+
+namespace {
+
+// What a step touches: one place of many that are in a row.
+struct TouchedPlace {
+  std::uint64_t place;
+  std::size_t step;
+  CpuMask cpu;
+  bool writes;
+};
+
+struct Step {
+  std::uint8_t operation;
+  std::uint16_t number;  // from 1
+};
+
+// Writes down what a run touches. Left out are places that everybody comes upon in an order that nothing depends on.
+class Touches final : public Observer {
+ public:
+  const std::vector<Step>& steps() const { return steps_; }
+  const std::vector<TouchedPlace>& all() const { return touches_; }
+
+  EventSet watches() const override { return EventSet::all(); }
+  void begin(Arena& /*arena*/, const World& /*world*/) override { operation_.fill(no_fact); }
+  void happened(const EventView& event, const World& world) override {
+    if (event.is<event::OperationBegins>()) operation_[event.cpu] = event.as<event::OperationBegins>().operation;
+    if (!happens_on_cpu(event.kind) || operation_[event.cpu] == no_fact) return;
+    visit_event(event, [&]<typename E>(const E& what) {
+      if constexpr (E::is_step) note(event.cpu, what, world.steps_of_operation());
+    });
+  }
+
+  // --- what TouchesOf says ---
+
+  void reads(const Places& places) { add(places, false); }
+  void writes(const Places& places) { add(places, true); }
+
+ private:
+  template <typename E>
+  void note(Fact cpu, const E& what, std::uint64_t number) {
+    if (number > max_after) return;
+    steps_.push_back({static_cast<std::uint8_t>(operation_[cpu]), static_cast<std::uint16_t>(number)});
+    cpu_ = static_cast<int>(cpu);
+    TouchesOf<Touches> touches(cpu_, *this);
+    touches(what);
+  }
+
+  void add(const Places& places, bool writes) {
+    using enum Places::Kind;
+    if (places.kind == free_memory || places.kind == values || places.kind == rss) return;
+    constexpr Fact most = 16;  // of a long row
+    for (Fact i = 0; i < std::min(places.count, most); ++i) {
+      const std::uint64_t kind_and_owner = static_cast<std::uint64_t>(places.kind) << 24U | places.owner;
+      touches_.push_back({.place = kind_and_owner << 32U | (places.number + i),
+                          .step = steps_.size() - 1,
+                          .cpu = cpu_bit(cpu_),
+                          .writes = writes});
+    }
+  }
+
+  std::array<Fact, max_cpus> operation_{};  // that each CPU is in
+  int cpu_ = 0;
+  std::vector<Step> steps_;
+  std::vector<TouchedPlace> touches_;
+};
+
+// With which CPUs each step conflicts.
+std::vector<CpuMask> conflicts_of(const Touches& touches) {
+  std::vector<CpuMask> conflicts(touches.steps().size());
+  std::vector<TouchedPlace> all = touches.all();
+  std::ranges::sort(all, {}, &TouchedPlace::place);
+  for (auto first = all.begin(); first != all.end();) {
+    const auto end =
+        std::find_if(first, all.end(), [&](const TouchedPlace& touch) { return touch.place != first->place; });
+    unsigned users = 0;
+    unsigned writers = 0;
+    std::for_each(first, end, [&](const TouchedPlace& touch) {
+      users |= touch.cpu;
+      if (touch.writes) writers |= touch.cpu;
+    });
+    for (; first != end; ++first) {
+      const unsigned others = (first->writes ? users : writers) & ~unsigned{first->cpu};
+      conflicts[first->step] = static_cast<CpuMask>(conflicts[first->step] | others);
+    }
+  }
+  return conflicts;
+}
+
+// The same place only once.
+std::vector<ConflictPoint> merged(std::vector<ConflictPoint> points) {
+  const auto place = [](const ConflictPoint& point) { return std::pair(point.operation, point.after); };
+  std::ranges::sort(points, {}, place);
+  std::vector<ConflictPoint> result;
+  for (const ConflictPoint& point : points) {
+    if (result.empty() || place(result.back()) != place(point)) result.push_back({point.operation, point.after, 0});
+    result.back().cpus = static_cast<CpuMask>(result.back().cpus | point.cpus);
+  }
+  return result;
+}
+
+}  // namespace
+
+std::vector<ConflictPoint> conflict_points(const Engine& engine, const Program& program) {
+  const auto in_order = std::make_unique<Program>(program);
+  drop_schedule(*in_order);
+  Touches touches;
+  Simulation(engine, touches).run(*in_order);
+
+  std::vector<ConflictPoint> points;
+  const std::vector<CpuMask> conflicts = conflicts_of(touches);
+  for (std::size_t i = 0; i < conflicts.size(); ++i) {
+    const auto [operation, number] = touches.steps()[i];
+    if (conflicts[i] == 0) continue;
+    points.push_back({.operation = operation, .after = static_cast<std::uint16_t>(number - 1), .cpus = conflicts[i]});
+    points.push_back({.operation = operation, .after = number, .cpus = conflicts[i]});
+  }
+  return merged(std::move(points));
+}
+
+namespace {
+
+// Preemptions, as they are drawn.
+class MeetingDraw {
+ public:
+  MeetingDraw(const Program& program, std::span<const ConflictPoint> points, SplitMix64& random)
+      : program_(program), points_(points), random_(random) {}
+
+  void draw() {
+    const std::size_t point = next_point();
+    const int cpu = any_of(points_[point].cpus);
+    drawn_.insert({point, cpu});
+    meet(points_[point].operation);
+    const int other = next_operation_on(cpu, points_[point].operation);
+    if (other < program_.operation_count) meet(other);
+  }
+
+  // Those of one operation, in order.
+  std::vector<Exception> of(int operation) const {
+    std::vector<Exception> exceptions;
+    for (const auto& [point, cpu] : drawn_) {
+      if (points_[point].operation != operation) continue;
+      Exception& exception = exceptions.emplace_back();
+      exception.kind = Exception::Kind::preempt;
+      exception.cpu = static_cast<std::uint8_t>(cpu);
+      exception.after = points_[point].after;
+    }
+    return exceptions;
+  }
+
+ private:
+  // Mostly of an operation that is there already.
+  std::size_t next_point() {
+    const std::size_t anywhere = random_.below(points_.size());
+    if (meeting_.empty() || random_.below(4) == 0) return anywhere;
+    const auto first =
+        std::ranges::lower_bound(points_, meeting_[random_.below(meeting_.size())], {}, &ConflictPoint::operation);
+    const auto end = std::ranges::upper_bound(points_, first->operation, {}, &ConflictPoint::operation);
+    return static_cast<std::size_t>(first - points_.begin()) + random_.below(static_cast<std::size_t>(end - first));
+  }
+
+  int any_of(CpuMask cpus) {
+    for (std::uint64_t skip = random_.below(static_cast<std::uint64_t>(std::popcount(cpus))); skip != 0; --skip)
+      cpus = static_cast<CpuMask>(cpus & (cpus - 1U));
+    return std::countr_zero(cpus);
+  }
+
+  int next_operation_on(int cpu, int from) const {
+    int operation = from + 1;
+    while (operation < program_.operation_count && program_.operations[static_cast<std::size_t>(operation)].cpu != cpu)
+      ++operation;
+    return operation;
+  }
+
+  // If it has points.
+  void meet(int operation) {
+    if (std::ranges::binary_search(points_, operation, {}, &ConflictPoint::operation)) meeting_.push_back(operation);
+  }
+
+  const Program& program_;
+  std::span<const ConflictPoint> points_;
+  SplitMix64& random_;
+  std::set<std::pair<std::size_t, int>> drawn_;  // points, and who runs then
+  std::vector<int> meeting_;                     // operations, some more than once
+};
+
+}  // namespace
+
+void draw_schedule(Program& program, std::span<const ConflictPoint> points, SplitMix64& random) {
+  drop_schedule(program);
+  if (points.empty()) return;
+  MeetingDraw draw(program, points, random);
+  for (std::uint64_t left = 1 + random.below(4); left != 0; --left) draw.draw();
+  for (int i = 0; i < program.operation_count; ++i) {
+    Operation& operation = program.operations[static_cast<std::size_t>(i)];
+    operation.first_exception = program.exception_count;
+    for (const Exception& exception : draw.of(i)) program.exceptions[program.exception_count++] = exception;
+    operation.exception_count = static_cast<std::uint16_t>(program.exception_count - operation.first_exception);
+  }
+}
+
+}  // namespace shootdown
