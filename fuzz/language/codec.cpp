@@ -218,10 +218,10 @@ std::vector<std::uint8_t> encode(const Program& program) {
 }
 
 void append_parameter(std::vector<std::uint8_t>& bytes, std::uint16_t MachineConfig::* field, int value) {
-  const auto* const info = std::ranges::find(parameter_table, field, &ParameterInfo::field);
-  SHOOTDOWN_CHECK(value >= info->min && value - info->min <= std::numeric_limits<std::uint8_t>::max());
+  const ParameterInfo& info = parameter_of(field);
+  SHOOTDOWN_CHECK(value >= info.min && value - info.min <= std::numeric_limits<std::uint8_t>::max());
   bytes.insert(bytes.end(),
-               {parameter_kinds.first, info->numbers.first, static_cast<std::uint8_t>(value - info->min), 0});
+               {parameter_kinds.first, info.numbers.first, static_cast<std::uint8_t>(value - info.min), 0});
 }
 
 }  // namespace shootdown

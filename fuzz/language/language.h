@@ -56,6 +56,10 @@ constexpr bool says_page(Exception::Kind kind) {
   return kind == Exception::Kind::evict || kind == Exception::Kind::fill;
 }
 
+constexpr const ParameterInfo& parameter_of(std::uint16_t MachineConfig::* field) {
+  return *std::ranges::find(parameter_table, field, &ParameterInfo::field);
+}
+
 inline constexpr ByteValues parameter_kinds{246, 5};
 inline constexpr ByteValues more_kinds{251, 5};
 

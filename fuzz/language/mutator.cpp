@@ -129,14 +129,16 @@ class Mutator {
     if (!records_.full()) std::ranges::copy(record, records_.insert(index));
   }
 
-  // The page of some operation that is there already, mostly: a race needs CPUs that meet.
-  std::uint8_t page() {
+  // Of some operation that is there already, mostly: a race needs CPUs that meet.
+  std::uint8_t byte_of_operation(std::size_t number) {
     for (int tries = 0; tries < 4 && records_.count() != 0; ++tries) {
       const std::size_t place = any();
-      if (records_.is(place, Sort::operation)) return records_.at(place)[2];
+      if (records_.is(place, Sort::operation)) return records_.at(place)[number];
     }
     return byte();
   }
+  std::uint8_t page() { return byte_of_operation(2); }
+  std::uint8_t busy_cpu() { return byte_of_operation(1); }
 
   void insert_operation() {
     if (draws_marked_ && random_.below(2) == 0) return insert_marked();
@@ -162,7 +164,7 @@ class Mutator {
     const std::size_t place = any();
     const std::uint8_t own = records_.at(place)[1];
     const auto after = static_cast<std::uint8_t>(random_.below(4) != 0 ? 64 + random_.below(32) : byte());
-    const std::uint8_t who = random_.below(2) != 0 ? own : cpu();
+    const std::uint8_t who = random_.below(2) != 0 ? own : busy_cpu();
     const ExceptionInfo& preempt = info_of(Exception::Kind::preempt);
     if (random_.below(8) != 0) return insert(place + 1, {preempt.kinds.first, who, after, 0});
     if (records_.full()) return;
@@ -185,11 +187,20 @@ class Mutator {
     }
   }
 
+  // Half of the time the smallest files, where all operations meet.
   void insert_parameter() {
+    if (random_.below(2) == 0) {
+      const auto length = random_.below(2) == 0 ? &MachineConfig::pages : &MachineConfig::words;
+      return insert_parameter(parameter_of(length), 0, 0);
+    }
     const ParameterInfo& parameter = parameter_table[random_.below(parameter_table.size())];
-    const std::size_t place = anywhere();
-    insert(place,
-           {parameter_kinds.first, parameter.numbers.first, byte(), static_cast<std::uint8_t>(random_.below(8))});
+    if (random_.below(4) != 0) return insert_parameter(parameter, static_cast<std::uint8_t>(random_.below(4)), 0);
+    const std::uint8_t low = byte();
+    insert_parameter(parameter, low, static_cast<std::uint8_t>(random_.below(8)));
+  }
+
+  void insert_parameter(const ParameterInfo& parameter, std::uint8_t low, std::uint8_t high) {
+    insert(anywhere(), {parameter_kinds.first, parameter.numbers.first, low, high});
   }
 
   // Some more steps for an exception, rather than many: most operations have few.
@@ -241,11 +252,17 @@ class Mutator {
     const std::size_t place = any();
     if (!records_.is(place, Sort::operation)) return;
     ArgumentBytes arguments = records_.arguments(place);
-    const OperationInfo& info = operation_table[random_.below(operation_table.size())];
-    if (info.marked && !draws_marked_) return;
+    const OperationInfo& info = any_operation();
     *records_.at(place) = info.kinds.first;
     if (info.marked) mark(arguments);
     records_.set_arguments(place, arguments);
+  }
+
+  const OperationInfo& any_operation() {
+    while (true) {
+      const OperationInfo& info = operation_table[random_.below(operation_table.size())];
+      if (!info.marked || draws_marked_) return info;
+    }
   }
 
   void turn_operand(const OperationInfo& info, ArgumentBytes& arguments) {
