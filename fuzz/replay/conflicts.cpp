@@ -58,8 +58,7 @@ class Touches final : public Observer {
     if (number > max_after) return;
     steps_.push_back({static_cast<std::uint8_t>(operation_[cpu]), static_cast<std::uint16_t>(number)});
     cpu_ = static_cast<int>(cpu);
-    TouchesOf<Touches> touches(cpu_, *this);
-    touches(what);
+    TouchesOf(cpu_, *this)(what);
   }
 
   void add(const Places& places, bool writes) {
