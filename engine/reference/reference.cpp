@@ -239,11 +239,8 @@ void Reference::end_discard(int file) {
 // Truncation throws copies away with what is behind them. Punching a hole does not.
 void Reference::cut_off_copies(int file) {
   for (int where = 0; where < views_.size(); ++where) {
-    if (!shows_own(where)) continue;
-    const PageNumber behind = private_.behind(where);
-    const bool is_cut_off =
-        behind != nothing && behind / file_length_ == file && is_discarded(behind) && is_beyond_end(behind);
-    if (is_cut_off) throw_away(views_[where], where);
+    if (shows_own(where) && is_being_cut_off(where) && private_.behind(where) / file_length_ == file)
+      throw_away(views_[where], where);
   }
 }
 

@@ -107,7 +107,7 @@ class Reference {
   // Whether a virtual page of a private mapping may be found as if nobody had ever stored to it.
   bool may_be_gone(int mm, int page) const {
     const int where = place(mm, page);
-    return !shows_own(where) || is_poisoned(mm, page) || private_.may_be_gone(where);
+    return !shows_own(where) || is_poisoned(mm, page) || is_being_cut_off(where) || private_.may_be_gone(where);
   }
   // Whether an access to a virtual page may work, which leads to a frame; and, if it may, a store.
   bool may_access(int mm, int page, int frame) const {
@@ -296,6 +296,12 @@ class Reference {
     const File& file = files_[page / file_length_];
     const int index = page % file_length_;
     return index >= file.first && index < file.first + file.count;
+  }
+
+  // A truncation throws away what is behind a place of a private mapping, and so what it has of its own.
+  bool is_being_cut_off(int where) const {
+    const PageNumber behind = private_.behind(where);
+    return behind != nothing && is_discarded(behind) && is_beyond_end(behind);
   }
 
   // What a virtual page shows or, if it is unmapped, showed last.

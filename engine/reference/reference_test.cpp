@@ -543,11 +543,14 @@ BOOST_FIXTURE_TEST_CASE(truncation_throws_copies_away_and_a_hole_does_not, Priva
   install();
   reference->store(0, 5, 0, 9, 8);
   reference->begin_discard(0, 1, 1);
+  BOOST_TEST(!reference->may_be_gone(0, 5));
   reference->end_discard(0);
   BOOST_TEST(loads(8));
   BOOST_TEST(allows(0, 1, 0, 0));
   reference->set_size(0, 1);
+  BOOST_TEST(!reference->may_be_gone(0, 5));
   reference->begin_discard(0, 1, 3);
+  BOOST_TEST(reference->may_be_gone(0, 5));
   BOOST_TEST(loads(8));
   reference->end_discard(0);
   BOOST_TEST(!reference->may_access(0, 5, 9));
