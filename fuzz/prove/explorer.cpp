@@ -77,9 +77,7 @@ bool Explorer::explore() {
     schedule_.go_on();
     over = simulation_.proceed();
   }
-  broken_ = judge_.broken() & settings_.oracles;
-  if (!broken_.empty()) keep_counterexample();
-  return broken_.empty();
+  return (judge_.broken() & settings_.oracles).empty() || !keep_counterexample();
 }
 
 bool Explorer::comes_to_new_state() {
@@ -191,14 +189,17 @@ void Explorer::branch_to(const Choice& choice) {
   nodes_.push_back({.parent = node_, .deviation = {.decision = schedule_.decision(), .choice = choice}});
 }
 
-void Explorer::keep_counterexample() {
+// Runs the schedule to its end; unless that is not what is wanted.
+bool Explorer::keep_counterexample() {
   DeviatingSchedule schedule(program_);
   schedule.deviate(path_);
   const auto recorder = std::make_unique<ScheduleRecorder>(program_, schedule);
   simulation_.run(recorder->program(), nullptr, recorder.get());
   SHOOTDOWN_CHECK(recorder->finish());
+  if (settings_.wanted && !settings_.wanted(judge_.report())) return false;
   broken_ = judge_.broken() & settings_.oracles;
   counterexample_ = std::make_unique<Program>(recorder->program());
+  return true;
 }
 
 }  // namespace shootdown

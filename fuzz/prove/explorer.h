@@ -18,14 +18,15 @@
 // is dropped before its CPU would use it, and loaded before a step that looks at the page
 // table or changes it. Before that step it comes to the same.
 //
-// Choices that are not among the kinds to be searched are never made. Code of a kernel that
-// keeps its memory elsewhere than in the arena cannot be searched. With sanitizers, which lay memory out in
-// their own way, no two states are taken for one, and a search takes far longer.
+// Choices that are not among the kinds to be searched are never made. Of code of a kernel that
+// keeps its memory elsewhere than in the arena, and with sanitizers, which lay memory out in
+// their own way, no two states may be taken for one, and a search takes far longer.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <string_view>
@@ -77,6 +78,7 @@ class StateObserver;
 struct ExplorerSettings {
   Freedoms freedoms;
   OracleSet oracles;                                 // that must not break
+  std::function<bool(const Report&)> wanted;         // whether a whole run that breaks one counts; empty: each does
   Defect defect = Defect::none;                      // that is planted
   int exceptions = std::numeric_limits<int>::max();  // no schedule with more
   std::uint64_t memory = std::uint64_t{4} << 30U;    // about so many bytes for the search
@@ -155,7 +157,7 @@ class Explorer {
   void branch_to_hardware();
   void branch_to_fills(const StepPoint& next);
   void branch_to(const Choice& choice);
-  void keep_counterexample();
+  bool keep_counterexample();
 
   ExplorerSettings settings_;
   Program program_;

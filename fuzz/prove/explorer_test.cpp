@@ -86,6 +86,23 @@ BOOST_AUTO_TEST_CASE(what_breaks_is_found_with_the_fewest_exceptions) {
   BOOST_TEST(other.exceptions() == 1);
 }
 
+// Whoever looks for one way of breaking an oracle passes over others.
+BOOST_AUTO_TEST_CASE(what_is_not_wanted_does_not_end_the_search) {
+  const Program program = input_of(lost_write).document.program;
+  ExplorerSettings settings = settings_of({Freedom::preempt}, only(OracleId::lost_dirty_data), 1);
+  int seen = 0;
+  settings.wanted = [&](const Report& report) {
+    BOOST_TEST(report.broken().contains(OracleId::lost_dirty_data));
+    return ++seen == 2;
+  };
+  Explorer second(engine("eager_dirty"), program, settings);
+  BOOST_TEST((second.search(no_limit) == State::broken));
+  BOOST_TEST(seen == 2);
+  settings.wanted = [](const Report& /*report*/) { return false; };
+  Explorer none(engine("eager_dirty"), program, settings);
+  BOOST_TEST((none.search(no_limit) == State::bound_reached));
+}
+
 BOOST_AUTO_TEST_CASE(a_planted_mistake_is_made) {
   const Program program = input_of(lost_write).document.program;
   ExplorerSettings settings = settings_of({Freedom::preempt}, claims_of(engine("delayed_rmap")), 1);
