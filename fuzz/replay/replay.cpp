@@ -16,6 +16,7 @@ Replayer::Replayer(const Engine& engine, Defect defect) : simulation_(engine, ju
 }
 
 RunResult Replayer::run(const Program& program, Observer* trace, Chooser* chooser) {
+  ++runs_;
   const Outcome outcome = simulation_.run(program, trace, chooser);
   return {.outcome = outcome,
           .hash = simulation_.hash(),

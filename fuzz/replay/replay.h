@@ -47,12 +47,15 @@ class Replayer {
   void watch_code(const CodeWatch& code) { simulation_.code = code; }
   // What was found in the last run.
   Report report() const { return judge_.report(); }
+  // How many there were.
+  std::uint64_t runs() const { return runs_; }
   // Runs the program and gives the picture of that run.
   std::string trace(const Program& program, const TraceOptions& options);
 
  private:
   Judge judge_;
   Simulation simulation_;
+  std::uint64_t runs_ = 0;
 };
 
 // What a fuzz target says of a program that breaks a guarantee: "shootdown: ENGINE breaks ORACLE: fact" ("ENGINE with

@@ -11,6 +11,7 @@
 #include <variant>
 
 #include "fuzz/replay/replay.h"
+#include "fuzz/tool/subjects.h"
 #include "fuzz/triage/buckets.h"
 #include "fuzz/triage/inputs.h"
 
@@ -27,10 +28,10 @@ constexpr std::size_t small_input = 4096;
 
 class RunCommand {
  public:
-  RunCommand(const RunOptions& options, Console& console)
-      : options_(options), console_(console), replay_(subjects_, limit_of(options)) {}
+  RunCommand(const RunOptions& options, Console& console, std::vector<Subject> subjects)
+      : options_(options), console_(console), subjects_(std::move(subjects)), replay_(subjects_, limit_of(options)) {}
 
-  ExitStatus run(std::span<const Engine* const> engines);
+  ExitStatus run();
 
  private:
   // What came of an input on an engine, as far as it concerns copies of the input.
@@ -43,9 +44,6 @@ class RunCommand {
     return std::chrono::ceil<std::chrono::milliseconds>(std::chrono::duration<double>(options.timeout));
   }
 
-  bool choose_defect();
-  bool choose_engines(std::span<const Engine* const> engines);
-  bool add_subject(const Engine& engine);
   bool is_single() const;
   void replay_all();
   bool visit(const std::variant<RawInput, InputError>& loaded);
@@ -74,7 +72,6 @@ class RunCommand {
   Console& console_;
   std::vector<Subject> subjects_;
   IsolatedReplay replay_;
-  Defect defect_ = Defect::none;
   bool single_ = false;  // one input was named
   Buckets buckets_;
   std::unordered_map<std::string, std::vector<Outcome>> seen_;  // of encoded inputs, by their bytes
@@ -88,8 +85,7 @@ class RunCommand {
   bool failed_at_end_ = false;
 };
 
-ExitStatus RunCommand::run(std::span<const Engine* const> engines) {
-  if (!choose_defect() || !choose_engines(engines)) return exit_bad_input;
+ExitStatus RunCommand::run() {
   single_ = is_single();
   replay_all();
   finish();
@@ -112,51 +108,6 @@ void RunCommand::replay_all() {
   } catch (const std::system_error& error) {
     bad_input({fmt::format("cannot go on: {}", error.what())});
   }
-}
-
-bool RunCommand::choose_defect() {
-  if (options_.defect.empty()) return true;
-  const std::variant<Defect, InputError> defect = select_defect(options_.defect);
-  if (const auto* const error = std::get_if<InputError>(&defect)) {
-    console_.error("--defect: " + error->message);
-    return false;
-  }
-  defect_ = std::get<Defect>(defect);
-  return true;
-}
-
-bool RunCommand::choose_engines(std::span<const Engine* const> engines) {
-  if (options_.engines.empty()) {
-    for (const Engine* const engine : engines) {
-      if (!add_subject(*engine)) return false;
-    }
-  }
-  for (const std::string& name : options_.engines) {
-    const std::variant<const Engine*, InputError> engine = select_engine(name);
-    if (const auto* const error = std::get_if<InputError>(&engine)) {
-      console_.error("--engine: " + error->message);
-      return false;
-    }
-    if (!add_subject(*std::get<const Engine*>(engine))) return false;
-  }
-  return true;
-}
-
-bool RunCommand::add_subject(const Engine& engine) {
-  for (const Subject& other : subjects_) {
-    if (other.engine == &engine) return true;  // named twice
-  }
-  std::optional<OracleSet> oracles;
-  if (options_.oracles.has_value()) {
-    const std::variant<OracleSet, InputError> selected = select_oracles(*options_.oracles, engine);
-    if (const auto* const error = std::get_if<InputError>(&selected)) {
-      console_.error("--oracles: " + error->message);
-      return false;
-    }
-    oracles = std::get<OracleSet>(selected);
-  }
-  subjects_.push_back({.engine = &engine, .oracles = oracles, .defect = defect_});
-  return true;
 }
 
 // Returns whether to go on.
@@ -411,7 +362,13 @@ void RunCommand::bad_input(const InputError& error) {
 }  // namespace
 
 ExitStatus run_command(const RunOptions& options, Console& console, std::span<const Engine* const> engines) {
-  return RunCommand(options, console).run(engines);
+  std::variant<std::vector<Subject>, InputError> subjects =
+      select_subjects({.engines = options.engines, .oracles = options.oracles, .defect = options.defect}, engines);
+  if (const auto* const error = std::get_if<InputError>(&subjects)) {
+    console.error(error->message);
+    return exit_bad_input;
+  }
+  return RunCommand(options, console, std::get<std::vector<Subject>>(std::move(subjects))).run();
 }
 
 }  // namespace shootdown

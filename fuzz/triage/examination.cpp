@@ -19,7 +19,7 @@ std::string Examination::text() const {
 
 std::string Examination::bucket() const {
   if (!first.has_value()) return "breaks nothing";
-  return fmt::format("{} breaks {}: {}", first->engine, oracle_name(first->oracle), first->fact);
+  return fmt::format("{} breaks {}: {}", first->engine->name(), oracle_name(first->oracle), first->fact);
 }
 
 namespace {
@@ -29,23 +29,40 @@ Expectation expectation_of(const Engine& engine, OracleSet broken) {
 }
 
 // Notes what comes first.
-void note(std::optional<Examination::Break>& first, const Engine& engine, const Verdict& verdict) {
-  const OracleSet broken = verdict.result.broken;
-  const OracleSet claimed = broken & claims_of(engine);
-  if (broken.empty() || (first.has_value() && (first->claimed || claimed.empty()))) return;
-  const OracleId oracle = verdict.report.first(claimed.empty() ? broken : claimed);
-  first = {.engine = std::string(engine.name()),
+void note(std::optional<Examination::Break>& first, const Subject& subject, const Verdict& verdict) {
+  const OracleSet claims = claims_of(*subject.engine);
+  const OracleSet counted = subject.oracles.value_or(OracleSet::all());
+  const OracleSet broken = verdict.result.broken & counted;
+  const bool claimed = !(broken & claims).empty();
+  if (broken.empty() || (first.has_value() && (first->claimed || !claimed))) return;
+  const OracleSet among = claimed && !subject.oracles.has_value() ? claims : counted;
+  const OracleId oracle = verdict.report.first(broken & among);
+  first = {.engine = subject.engine,
+           .among = among,
            .oracle = oracle,
            .fact = fact_of_format(verdict.report.violation(oracle).kind()),
-           .claimed = !claimed.empty()};
+           .claimed = claimed};
+}
+
+std::vector<Subject> subjects_of(std::span<const Engine* const> engines) {
+  std::vector<Subject> subjects;
+  for (const Engine* const engine : engines) subjects.push_back({.engine = engine, .oracles = {}});
+  return subjects;
 }
 
 }  // namespace
 
-Examiner::Examiner(std::span<const Engine* const> engines, std::chrono::milliseconds limit)
-    : replay_(subjects_, limit) {
-  for (const Engine* const engine : engines) subjects_.push_back({.engine = engine, .oracles = {}});
+bool Examination::Break::is_shown_by(const Report& report) const {
+  const OracleSet broken = report.broken() & among;
+  return broken.contains(oracle) && report.first(broken) == oracle &&
+         fact_of_format(report.violation(oracle).kind()) == fact;
 }
+
+Examiner::Examiner(std::span<const Engine* const> engines, std::chrono::milliseconds limit)
+    : Examiner(subjects_of(engines), limit) {}
+
+Examiner::Examiner(std::vector<Subject> subjects, std::chrono::milliseconds limit)
+    : subjects_(std::move(subjects)), replay_(subjects_, limit) {}
 
 Examiner::Result Examiner::examine(const RawInput& input) {
   Examination examination;
@@ -60,7 +77,7 @@ Examiner::Result Examiner::examine(const RawInput& input) {
     if (std::holds_alternative<Refusal>(result)) continue;
     const Verdict& verdict = std::get<Verdict>(result);
     examination.expectations.push_back(expectation_of(engine, verdict.result.broken));
-    note(examination.first, engine, verdict);
+    note(examination.first, subjects_[i], verdict);
   }
   // It has been read before without harm.
   std::variant<Input, InputError> read = read_input(input.name(), input.bytes);

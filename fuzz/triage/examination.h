@@ -18,11 +18,16 @@
 namespace shootdown {
 
 struct Examination {
+  // Runs that break in the same way are in the same bucket (buckets.h).
   struct Break {
-    std::string engine;
-    OracleId oracle;
+    const Engine* engine;
+    OracleSet among;   // the oracles that count
+    OracleId oracle;   // that is broken first, of those
     std::string fact;  // without numbers
     bool claimed;      // by the engine: that it does not happen
+
+    // Whether a run on this engine is in the same bucket.
+    bool is_shown_by(const Report& report) const;
   };
 
   Program program;
@@ -31,7 +36,8 @@ struct Examination {
   // What a text expects of other engines, which are not in this build.
   std::vector<Expectation> kept;
   // Of the first engine that breaks one of its claims, the claim that it breaks first; if none does, of the first engine
-  // that breaks anything, what it breaks first. None: everything holds.
+  // that breaks anything, what it breaks first. Where the oracles are said that count, what it breaks first of these. None:
+  // everything holds.
   std::optional<Break> first;
 
   // The program as text, with expectations that are met, and those that are kept.
@@ -47,6 +53,7 @@ class Examiner {
 
   explicit Examiner(std::span<const Engine* const> engines = all_engines(),
                     std::chrono::milliseconds limit = default_run_limit);
+  explicit Examiner(std::vector<Subject> subjects, std::chrono::milliseconds limit = default_run_limit);
 
   Result examine(const RawInput& input);
 

@@ -50,7 +50,7 @@ BOOST_AUTO_TEST_CASE(broken_claims_come_first) {
   BOOST_TEST_REQUIRE(std::holds_alternative<Examination>(result));
   const Examination& seen = std::get<Examination>(result);
   BOOST_TEST(!seen.expectations[0].breaks.empty());
-  BOOST_TEST(seen.first->engine == "trouble");
+  BOOST_TEST(seen.first->engine->name() == "trouble");
   BOOST_TEST(seen.first->claimed);
 }
 

@@ -37,9 +37,9 @@ std::optional<Regression> make_regression(const Examination& examination) {
   const std::string_view oracle = oracle_name(first.oracle);
   const std::vector<std::uint8_t> bytes = encode(examination.program);
   Regression regression{.digest = digest(as_characters(bytes)), .size = bytes.size(), .kind = bucket_of(examination)};
-  regression.name = fmt::format("{}-{}-{}.program", first.engine, oracle, regression.digest);
+  regression.name = fmt::format("{}-{}-{}.program", first.engine->name(), oracle, regression.digest);
   regression.text =
-      with_comment(examination.text(), fmt::format("Found by fuzzing; breaks {} on {}.", oracle, first.engine));
+      with_comment(examination.text(), fmt::format("Found by fuzzing; breaks {} on {}.", oracle, first.engine->name()));
   return regression;
 }
 
