@@ -1,33 +1,22 @@
 #include "fuzz/triage/shrink.h"
 
-#include <variant>
+#include <algorithm>
+#include <bit>
+#include <memory>
 
 #include "engine/check.h"
-#include "fuzz/language/text.h"
+#include "fuzz/language/codec.h"
+#include "fuzz/triage/reductions.h"
 
 namespace shootdown {
 
 namespace {
 
-constexpr int nothing = -1;
-
-// The program but for one operation, with its exceptions, or for one exception.
-Program without(const Program& program, int operation, int exception) {
-  Program rest;
-  rest.machine = program.machine;
-  for (int i = 0; i < program.operation_count; ++i) {
-    if (i == operation) continue;
-    Operation kept = program.operations[static_cast<std::size_t>(i)];
-    const int first = kept.first_exception;
-    const int end = first + kept.exception_count;
-    kept.first_exception = rest.exception_count;
-    for (int e = first; e < end; ++e) {
-      if (e != exception) rest.exceptions[rest.exception_count++] = program.exceptions[static_cast<std::size_t>(e)];
-    }
-    kept.exception_count = static_cast<std::uint16_t>(rest.exception_count - kept.first_exception);
-    rest.operations[rest.operation_count++] = kept;
-  }
-  return rest;
+// Whether it is what its bytes mean; then a text can say it, too.
+bool can_be_said(const Program& program) {
+  const auto again = std::make_unique<Program>();
+  decode(encode(program), *again);
+  return *again == program;
 }
 
 class Shrinking {
@@ -40,10 +29,9 @@ class Shrinking {
   Program run() {
     bool smaller = true;
     while (smaller) {
-      smaller = take_operations();
-      smaller = take_exceptions() || smaller;
-      smaller = take_pages() || smaller;
-      smaller = take_settings() || smaller;
+      smaller = false;
+      for (const Removal& removal : all_removals()) smaller = leave_out(removal) || smaller;
+      for (const Simplification& simplification : all_simplifications()) smaller = simplify(simplification) || smaller;
     }
     return program_;
   }
@@ -51,47 +39,34 @@ class Shrinking {
  private:
   // Whether it was taken.
   bool take(const Program& candidate) {
-    const auto parsed = parse(print(candidate));
-    const auto* const document = std::get_if<Document>(&parsed);
-    if (document == nullptr || !(document->program == candidate) || !still_(candidate)) return false;
+    if (!can_be_said(candidate) || !still_(candidate)) return false;
     program_ = candidate;
     return true;
   }
 
-  bool take_operations() {
+  // Halves, quarters and so on, down to single things; from the end, for what comes later is needed less often.
+  bool leave_out(const Removal& removal) {
     bool taken = false;
-    for (int i = program_.operation_count - 1; i >= 0; --i) taken = take(without(program_, i, nothing)) || taken;
-    return taken;
-  }
-  bool take_exceptions() {
-    bool taken = false;
-    for (int i = program_.exception_count - 1; i >= 0; --i) taken = take(without(program_, nothing, i)) || taken;
-    return taken;
-  }
-  bool take_pages() {
-    bool taken = false;
-    for (int i = 0; i < program_.operation_count; ++i) {
-      for (std::size_t operand = 0; operand < max_operands; ++operand) taken = take_range(i, operand) || taken;
+    for (auto length = static_cast<int>(std::bit_floor(static_cast<unsigned>(removal.count(program_)))); length > 0;
+         length /= 2) {
+      for (int end = removal.count(program_); end > 0; end = std::min(end - length, removal.count(program_))) {
+        const int first = std::max(end - length, 0);
+        taken = take(removal.without(program_, first, end - first)) || taken;
+      }
     }
     return taken;
   }
-  bool take_range(int operation, std::size_t operand) {
-    Program candidate = program_;
-    std::uint16_t& count = candidate.operations[static_cast<std::size_t>(operation)].operands[operand].count;
-    if (count <= 1) return false;
-    count = 1;
-    return take(candidate);
-  }
-  bool take_settings() {
+
+  bool simplify(const Simplification& simplification) {
     bool taken = false;
-    const MachineConfig usual;
-    for (const ParameterInfo& parameter : parameter_table) {
-      if (program_.machine.*parameter.field == usual.*parameter.field) continue;
-      Program candidate = program_;
-      candidate.machine.*parameter.field = usual.*parameter.field;
-      taken = take(candidate) || taken;
+    for (int number = simplification.count(program_) - 1; number >= 0; --number) {
+      while (number < simplification.count(program_) && takes_one_of(simplification.simpler(program_, number)))
+        taken = true;
     }
     return taken;
+  }
+  bool takes_one_of(const std::vector<Program>& candidates) {
+    return std::ranges::any_of(candidates, [this](const Program& candidate) { return take(candidate); });
   }
 
   Program program_;

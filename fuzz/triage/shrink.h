@@ -1,9 +1,8 @@
 // Makes a program smaller that does something.
 //
-// Takes away operations, exceptions, pages of ranges, and settings of the machine, one
-// at a time, as long as the program still does what it is kept for; and again until
-// nothing can be taken away any more. So what is left is small, though there may be
-// smaller ones that another way leads to.
+// Tries one reduction (reductions.h) after the other, of many things at once before of a few, and keeps what still does
+// it, until none does. So in what is left every single thing is needed: no operation, exception, CPU or page can be left out,
+// no number be smaller. There may be smaller programs that another way leads to.
 #pragma once
 
 #include <functional>
