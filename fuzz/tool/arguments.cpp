@@ -56,6 +56,25 @@ void define_run(CLI::App& app, RunOptions& options) {
   run.footer(help::run);
 }
 
+void define_minimize(CLI::App& app, MinimizeOptions& options) {
+  CLI::App& minimize = *app.add_subcommand("minimize", "Make inputs that break something as small as they can be");
+  take_files(minimize, options.files);
+  minimize
+      .add_option(
+          "--engine", options.engines,
+          "Which breaks on this engine; may be repeated (default: on the first that breaks what it claims, else "
+          "anything)")
+      ->type_name("NAME")
+      ->allow_extra_args(false);
+  minimize.add_option("--oracles", options.oracles, "What counts as broken: claims, all, or names with commas between")
+      ->type_name("SET");
+  minimize
+      .add_option("--defect", options.defect, "Make a planted mistake in every run ('shootdown defects' lists them)")
+      ->type_name("NAME");
+  take_output(minimize, options.to);
+  minimize.footer(help::minimize);
+}
+
 void define_prove(CLI::App& app, ProveOptions& options) {
   CLI::App& prove = *app.add_subcommand("prove", "Search all schedules of programs");
   take_files(prove, options.files);
@@ -85,6 +104,7 @@ void define_corpus_add(CLI::App& corpus, CorpusAddOptions& options) {
   CLI::App& add = *corpus.add_subcommand("add", "Make regressions of crash files");
   take_inputs(add, options.paths);
   add.add_flag("--all", options.all, "Take every input, also of those that break the same in the same way");
+  add.add_flag("--as-is", options.as_is, "Do not make them smaller");
   add.add_option("--to", options.folder, "Where to write (default: corpus/regressions)")->type_name("FOLDER");
   add.footer(help::corpus_add);
 }
@@ -230,6 +250,7 @@ void define_arguments(CLI::App& app, Arguments& arguments) {
   app.footer(help::overview);
   app.formatter(std::make_shared<HelpFormatter>());
   define_run(app, arguments.run);
+  define_minimize(app, arguments.minimize);
   define_prove(app, arguments.prove);
   define_corpus(app, arguments);
   define_others(app, arguments);
@@ -245,9 +266,12 @@ std::string bad_value(const Arguments& arguments) {
   if (!sensible) return fmt::format("--timeout: expected 0.001 to 1000000 seconds, found {}", run.timeout);
   const auto reads_twice = [](const std::vector<std::string>& paths) { return std::ranges::count(paths, "-") > 1; };
   if (reads_twice(run.paths) || reads_twice(arguments.show.files) || reads_twice(arguments.record.files) ||
-      reads_twice(arguments.prove.files) || reads_twice(arguments.corpus_add.paths) ||
-      reads_twice(arguments.corpus_merge.sources) || reads_twice(arguments.corpus_list.paths))
+      reads_twice(arguments.minimize.files) || reads_twice(arguments.prove.files) ||
+      reads_twice(arguments.corpus_add.paths) || reads_twice(arguments.corpus_merge.sources) ||
+      reads_twice(arguments.corpus_list.paths))
     return "-: standard input can be read only once";
+  if (arguments.minimize.files.size() > 1 && !Console::is_output(arguments.minimize.to))
+    return "--output: expected one FILE, whose program is written there";
   return {};
 }
 

@@ -14,6 +14,7 @@
 #include "fuzz/tool/dictionary_command.h"
 #include "fuzz/tool/engines_matrix.h"
 #include "fuzz/tool/findings_command.h"
+#include "fuzz/tool/minimize_command.h"
 #include "fuzz/tool/prove_command.h"
 #include "fuzz/tool/record_command.h"
 #include "fuzz/tool/reproduce_command.h"
@@ -28,6 +29,7 @@ struct Arguments {
   RunOptions run;
   ShowOptions show;
   RecordOptions record;
+  MinimizeOptions minimize;
   ProveOptions prove;
   ReproduceOptions reproduce;
   CorpusAddOptions corpus_add;

@@ -28,6 +28,7 @@ ExitStatus corpus_command(const CLI::App& corpus, const Arguments& arguments, Co
 
 ExitStatus dispatch(const CLI::App& app, const Arguments& arguments, Console& console) {
   if (app.got_subcommand("run")) return run_command(arguments.run, console);
+  if (app.got_subcommand("minimize")) return minimize_command(arguments.minimize, console);
   if (app.got_subcommand("show")) return show_command(arguments.show, console);
   if (app.got_subcommand("record")) return record_command(arguments.record, console);
   if (app.got_subcommand("prove")) return prove_command(arguments.prove, console);

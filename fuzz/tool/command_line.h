@@ -1,6 +1,6 @@
 // The program `shootdown`: what its arguments mean.
 //
-// One program with commands, in the manner of git: run, show, record, corpus,
+// One program with commands, in the manner of git: run, minimize, prove, show, record, corpus,
 // assemble, dictionary, defects, engines, oracles, events. Results go to `out`, errors to `err`; nothing else is said.
 #pragma once
 

@@ -84,8 +84,8 @@ BOOST_AUTO_TEST_CASE(help_and_version_are_no_errors) {
   const Result help = shootdown_with({"--help"});
   BOOST_TEST(help.status == 0);
   BOOST_TEST(help.err.empty());
-  for (const std::string command : {"run", "corpus", "show", "record", "reproduce", "assemble", "dictionary", "engines",
-                                    "oracles", "events", "defects", "scoreboard"}) {
+  for (const std::string command : {"run", "minimize", "corpus", "show", "record", "reproduce", "assemble",
+                                    "dictionary", "engines", "oracles", "events", "defects", "scoreboard"}) {
     BOOST_TEST(contains(help.out, "\n  " + command + " "));
     const Result one = shootdown_with({command, "--help"});
     BOOST_TEST(one.status == 0);
@@ -165,18 +165,23 @@ BOOST_AUTO_TEST_CASE(bad_usage_is_said) {
   };
   const Case cases[] = {
       {{},
-       "expected a command: run, prove, corpus, show, record, assemble, reproduce, dictionary, engines, oracles, "
-       "events, "
-       "findings, defects, scoreboard; see shootdown --help"},
+       "expected a command: run, minimize, prove, corpus, show, record, assemble, reproduce, dictionary, engines, "
+       "oracles, events, findings, defects, scoreboard; see shootdown --help"},
       {{"frob"},
-       "there is no command 'frob'; there are: run, prove, corpus, show, record, assemble, reproduce, dictionary, "
-       "engines, "
-       "oracles, events, findings, defects, scoreboard"},
+       "there is no command 'frob'; there are: run, minimize, prove, corpus, show, record, assemble, reproduce, "
+       "dictionary, engines, oracles, events, findings, defects, scoreboard"},
       {{"--frob"}, "see shootdown --help"},
       {{"run"}, "PATH is required; see shootdown run --help"},
       {{"run", "--frob", fine}, "--frob"},
       {{"run", "--engine"}, "--engine"},
       {{"run", "--defect", "nothing", fine}, "--defect: there is no defect 'nothing'; there are: no-page-table-lock, "},
+      {{"minimize"}, "FILE is required; see shootdown minimize --help"},
+      {{"minimize", "--engine", "nobody", fine}, "--engine: there is no engine 'nobody'; there are: eager_dirty, "},
+      {{"minimize", "--oracles", "luck", fine},
+       "--oracles: there is no oracle 'luck'; expected claims, all, or some of: "},
+      {{"minimize", "--defect", "nothing", fine}, "--defect: there is no defect 'nothing'; there are: "},
+      {{"minimize", "-o", "out", fine, lost}, "--output: expected one FILE, whose program is written there"},
+      {{"minimize", "-", "-"}, "-: standard input can be read only once"},
       {{"defects", "nothing"}, "there is no defect 'nothing'; there are: no-page-table-lock, "},
       {{"defects", "--measure"}, "--measure"},
       {{"scoreboard", "nothing"}, "there is no defect 'nothing'; there are: no-page-table-lock, "},

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <system_error>
@@ -12,8 +13,10 @@
 
 #include <fmt/format.h>
 
+#include "fuzz/language/codec.h"
 #include "fuzz/triage/examination.h"
 #include "fuzz/triage/inputs.h"
+#include "fuzz/triage/minimize.h"
 #include "fuzz/triage/regression.h"
 
 namespace shootdown {
@@ -30,10 +33,11 @@ class CorpusAdd {
   ExitStatus run();
 
  private:
-  // A regression to be, and the name of the input that it comes from.
+  // A regression to be, and the input that it comes from: its name, and what it does.
   struct Candidate {
     Regression regression;
     std::string origin;
+    std::shared_ptr<const Examination> examination;
   };
 
   using Note = void (CorpusAdd::*)(const RawInput& input, const Examination& examination);
@@ -43,7 +47,9 @@ class CorpusAdd {
   void note_candidate(const RawInput& input, const Examination& examination);
   void note_known(const RawInput& input, const Examination& examination);
   void take(const Candidate& candidate);
-  void write(const Candidate& candidate);
+  bool is_known(const Regression& regression, const std::string& origin);
+  Regression made_small(const Candidate& candidate);
+  void write(const Regression& regression, const Candidate& candidate);
   void fail(std::string_view message, ExitStatus status);
 
   const CorpusAddOptions& options_;
@@ -109,7 +115,9 @@ void CorpusAdd::note_candidate(const RawInput& input, const Examination& examina
   }
   const auto [other, is_new] = origins_.emplace(regression->digest, input.name());
   if (is_new) {
-    candidates_.push_back({.regression = std::move(*regression), .origin = input.name()});
+    candidates_.push_back({.regression = std::move(*regression),
+                           .origin = input.name(),
+                           .examination = std::make_shared<Examination>(examination)});
   } else {
     console_.out().print("{}: the same program as {}\n", input.name(), other->second);
   }
@@ -122,26 +130,48 @@ void CorpusAdd::note_known(const RawInput& input, const Examination& examination
 }
 
 void CorpusAdd::take(const Candidate& candidate) {
-  const Regression& regression = candidate.regression;
-  if (const auto known = programs_.find(regression.digest); known != programs_.end()) {
-    console_.out().print("{}: was there, from {}\n", known->second, candidate.origin);
-  } else if (const auto same = kinds_.find(regression.kind); same != kinds_.end() && !options_.all) {
-    console_.out().print("{}: breaks what {} breaks; not taken (--all takes it)\n", candidate.origin, same->second);
-  } else {
-    write(candidate);
-  }
+  if (is_known(candidate.regression, candidate.origin)) return;
+  if (options_.as_is) return write(candidate.regression, candidate);
+  const Regression small = made_small(candidate);
+  // It may have broken more than is left of it.
+  if (small.digest == candidate.regression.digest || !is_known(small, candidate.origin)) write(small, candidate);
 }
 
-void CorpusAdd::write(const Candidate& candidate) {
-  const Regression& regression = candidate.regression;
+// Whether there is one like it, which is said.
+bool CorpusAdd::is_known(const Regression& regression, const std::string& origin) {
+  if (const auto known = programs_.find(regression.digest); known != programs_.end()) {
+    console_.out().print("{}: was there, from {}\n", known->second, origin);
+    return true;
+  }
+  const auto same = kinds_.find(regression.kind);
+  if (same == kinds_.end() || options_.all) return false;
+  console_.out().print("{}: breaks what {} breaks; not taken (--all takes it)\n", origin, same->second);
+  return true;
+}
+
+// As it is if it cannot be made smaller.
+Regression CorpusAdd::made_small(const Candidate& candidate) {
+  const Examination::Break& broken = *candidate.examination->first;
+  Minimizer minimizer(*broken.engine, broken.oracle, [&](const Report& report) { return broken.is_shown_by(report); });
+  const std::optional<Program> program = minimizer.minimized(candidate.examination->program);
+  if (!program.has_value()) return candidate.regression;
+  const std::string bytes(as_characters(encode(*program)));
+  const std::optional<Examination> examination = examine({.path = candidate.origin, .bytes = bytes});
+  std::optional<Regression> small = examination.has_value() ? make_regression(*examination) : std::nullopt;
+  return small.has_value() ? *std::move(small) : candidate.regression;
+}
+
+void CorpusAdd::write(const Regression& regression, const Candidate& candidate) {
   const fs::path path = fs::path(options_.folder) / regression.name;
   std::error_code error;
   fs::create_directories(options_.folder, error);
   if (!error) error = {save_file(path, regression.text), std::generic_category()};
-  if (error)
-    return fail(fmt::format("{}: cannot write: {}", printable(path.string()), error.message()), exit_bad_input);
-  console_.out().print("{}: added, from {}\n", printable(path.string()), candidate.origin);
-  kinds_.emplace(regression.kind, printable(path.string()));
+  const std::string name = printable(path.string());
+  if (error) return fail(fmt::format("{}: cannot write: {}", name, error.message()), exit_bad_input);
+  console_.out().print("{}: added, from {}\n", name, candidate.origin);
+  programs_.emplace(regression.digest, name);
+  kinds_.emplace(regression.kind, name);
+  kinds_.emplace(candidate.regression.kind, name);
 }
 
 // Of several statuses the lowest counts: that an input was refused, or has shown a fault of Shootdown.

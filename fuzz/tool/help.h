@@ -47,6 +47,29 @@ inline constexpr const char* run =
     "  shootdown run --engine eager_dirty --trace corpus/lost-write-simple.program\n"
     "  shootdown show crash-1234 | shootdown run -";
 
+inline constexpr const char* minimize =
+    "What is left of an input breaks the same in the same way: the same oracle first, with the\n"
+    "same fact but for its numbers. It is printed as text. Operations, exceptions, CPUs, address\n"
+    "spaces, files, pages, words, parameters and numbers are left out or made smaller as long as\n"
+    "that is so: in the end none can be any more. A run under PCT is recorded first. Other\n"
+    "schedules are searched, too, with as few exceptions, for fewer operations or another order:\n"
+    "it may come out with another one. Places are said by events where they can be. A line for\n"
+    "each input, to where errors go, says how much smaller it is. All that takes seconds, on\n"
+    "Linux's own code up to half a minute.\n"
+    "\n"
+    "Without --oracles it is what is broken first of the engine's claims, or if those hold, of\n"
+    "all guarantees ('shootdown show --bucket' says what that is). With them it is what is\n"
+    "broken first of these. What a text expects does not count.\n"
+    "\n"
+    "Exit status: 1 if any input breaks nothing that counts; else 2 if any was bad, or the\n"
+    "engine cannot run it, or the output could not be written; else 0. The others are printed\n"
+    "all the same.\n"
+    "\n"
+    "Examples:\n"
+    "  shootdown minimize crash-1234 -o crash.program\n"
+    "  shootdown minimize --engine eager_dirty --oracles fsync-durability crash-1234\n"
+    "  shootdown minimize --defect mkclean-without-sync found.program";
+
 inline constexpr const char* prove =
     "The operations of each program, in every order that its CPUs can do them: the schedule\n"
     "that the program has does not count. Those schedules come first that have the fewest\n"
@@ -135,10 +158,11 @@ inline constexpr const char* corpus =
     "  shootdown corpus merge eager_dirty";
 
 inline constexpr const char* corpus_add =
-    "Each input that breaks something is written as text, with what it does to every\n"
-    "engine now as its expectations. It is called ENGINE-ORACLE-DIGEST.program after\n"
-    "what it breaks first ('shootdown show --help' has the rule) and its canonical\n"
-    "bytes: so it has the same name whoever adds it. What breaks nothing is refused.\n"
+    "Each input that breaks something is made as small as it can be ('shootdown\n"
+    "minimize') and written as text, with what that does to every engine now as its\n"
+    "expectations. It is called ENGINE-ORACLE-DIGEST.program after what it breaks first\n"
+    "('shootdown show --help' has the rule) and its canonical bytes: so it has the same\n"
+    "name whoever adds it. What breaks nothing is refused. The input stays as it is.\n"
     "\n"
     "Of inputs that break the same in the same way (equal facts but for their numbers,\n"
     "equal expectations) only the smallest is taken, and none if there is such a\n"

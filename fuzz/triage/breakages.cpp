@@ -8,9 +8,8 @@
 #include <fmt/format.h>
 
 #include "engine/sched/random.h"
-#include "fuzz/replay/record.h"
 #include "fuzz/replay/replay.h"
-#include "fuzz/triage/shrink.h"
+#include "fuzz/triage/minimize.h"
 #include "oracles/counts.h"
 #include "oracles/filesystem_contract.h"
 
@@ -41,17 +40,19 @@ constexpr std::array breakages{
 
 class BreakageSearch {
  public:
-  explicit BreakageSearch(const Engine& engine) : engine_(engine), replayer_(engine) {}
+  explicit BreakageSearch(const Engine& engine) : engine_(engine) {}
 
   EngineBreakages run(const CorpusAndMutants& programs, std::size_t limit);
 
  private:
+  // A program that shows something of an oracle.
   struct Candidate {
+    OracleId oracle{};
     std::string origin;
     std::unique_ptr<const Program> program;
   };
 
-  // Whether the last run's report tells of it.
+  // Whether a report tells of it.
   static bool shows(const Report& report, const Breakage& breakage) {
     return report.broken().contains(breakage.oracle) && breakage.is_shown_by(report.violation(breakage.oracle));
   }
@@ -62,52 +63,47 @@ class BreakageSearch {
   }
 
   // Keeps a program if it is smaller than what is kept.
-  static void keep(Candidate& smallest, const Program& program, const std::string& origin) {
+  static void keep(Candidate& smallest, OracleId oracle, const Program& program, const std::string& origin) {
     if (smallest.program != nullptr && size_of(*smallest.program) <= size_of(program)) return;
-    smallest = {.origin = origin, .program = std::make_unique<const Program>(program)};
+    smallest = {.oracle = oracle, .origin = origin, .program = std::make_unique<const Program>(program)};
   }
 
+  std::size_t try_programs(const CorpusAndMutants& programs, std::size_t limit);
   std::unique_ptr<Program> program_of(const CorpusAndMutants& programs, bool is_mutant, std::size_t number) const;
-  void try_program(const Program& program, const std::string& origin);
-  Surprise find_surprise();
-  // `shown`: whether a run that broke something shows what the candidate is kept for.
-  template <typename Shown>
-  Example made_smaller(const Candidate& candidate, const Shown& shown);
+  void note(const Report& report, const Program& program, const std::string& origin);
+  Example made_small(const Candidate& candidate, const Minimizer::Shows& shows) const;
 
   const Engine& engine_;
-  Replayer replayer_;
   std::array<Candidate, breakages.size()> smallest_;
   Candidate surprise_;
 };
 
-template <typename Shown>
-Example BreakageSearch::made_smaller(const Candidate& candidate, const Shown& shown) {
-  const auto still = [&](const Program& program) {
-    if (!engine_.refusal(program).empty()) return false;
-    replayer_.run(program);
-    return shown(replayer_.report());
-  };
-  const std::optional<Program> listed = record(replayer_, *candidate.program);
-  const Program small = shrunk(listed.has_value() ? *listed : *candidate.program, still);
-  return {.origin = candidate.origin, .program = with_events(replayer_, small)};
+EngineBreakages BreakageSearch::run(const CorpusAndMutants& programs, std::size_t limit) {
+  EngineBreakages found{.engine = &engine_, .runs = try_programs(programs, limit), .examples = {}};
+  for (std::size_t i = 0; i < breakages.size(); ++i) {
+    std::optional<Example>& example = found.examples.emplace_back();
+    if (smallest_[i].program == nullptr) continue;
+    example = made_small(smallest_[i], [i](const Report& report) { return shows(report, breakages[i]); });
+  }
+  if (surprise_.program != nullptr) {
+    const OracleId oracle = surprise_.oracle;
+    const auto breaks_it = [oracle](const Report& report) { return report.broken().contains(oracle); };
+    found.surprise = {.oracle = oracle, .example = made_small(surprise_, breaks_it)};
+  }
+  return found;
 }
 
-EngineBreakages BreakageSearch::run(const CorpusAndMutants& programs, std::size_t limit) {
-  EngineBreakages found{.engine = &engine_, .examples = {}};
+// Returns how many were run.
+std::size_t BreakageSearch::try_programs(const CorpusAndMutants& programs, std::size_t limit) {
+  Replayer replayer(engine_);
   for (std::size_t number = 0; number < limit; ++number) {
     const bool is_mutant = number >= programs.corpus_size();
     const std::unique_ptr<Program> program = program_of(programs, is_mutant, number);
     if (!engine_.refusal(*program).empty()) continue;
-    ++found.runs;
-    try_program(*program, is_mutant ? fmt::format("mutant {}", number) : programs.name(number));
+    replayer.run(*program);
+    note(replayer.report(), *program, is_mutant ? fmt::format("mutant {}", number) : programs.name(number));
   }
-  for (std::size_t i = 0; i < breakages.size(); ++i) {
-    std::optional<Example>& example = found.examples.emplace_back();
-    if (smallest_[i].program == nullptr) continue;
-    example = made_smaller(smallest_[i], [&](const Report& report) { return shows(report, breakages[i]); });
-  }
-  if (surprise_.program != nullptr) found.surprise = find_surprise();
-  return found;
+  return replayer.runs();
 }
 
 std::unique_ptr<Program> BreakageSearch::program_of(const CorpusAndMutants& programs, bool is_mutant,
@@ -123,20 +119,17 @@ std::unique_ptr<Program> BreakageSearch::program_of(const CorpusAndMutants& prog
   return program;
 }
 
-void BreakageSearch::try_program(const Program& program, const std::string& origin) {
-  replayer_.run(program);
-  const Report report = replayer_.report();
+void BreakageSearch::note(const Report& report, const Program& program, const std::string& origin) {
   for (std::size_t i = 0; i < breakages.size(); ++i) {
-    if (shows(report, breakages[i])) keep(smallest_[i], program, origin);
+    if (shows(report, breakages[i])) keep(smallest_[i], breakages[i].oracle, program, origin);
   }
-  if (!(report.broken() & claims_of(engine_)).empty()) keep(surprise_, program, origin);
+  const OracleSet claimed = report.broken() & claims_of(engine_);
+  if (!claimed.empty()) keep(surprise_, report.first(claimed), program, origin);
 }
 
-Surprise BreakageSearch::find_surprise() {
-  replayer_.run(*surprise_.program);
-  const OracleId oracle = replayer_.report().first(replayer_.report().broken() & claims_of(engine_));
-  const auto breaks_it = [&](const Report& report) { return report.broken().contains(oracle); };
-  return {.oracle = oracle, .example = made_smaller(surprise_, breaks_it)};
+Example BreakageSearch::made_small(const Candidate& candidate, const Minimizer::Shows& shows) const {
+  Minimizer minimizer(engine_, candidate.oracle, shows);
+  return {.origin = candidate.origin, .program = minimizer.minimized(*candidate.program).value_or(*candidate.program)};
 }
 
 }  // namespace

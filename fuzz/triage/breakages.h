@@ -3,7 +3,8 @@
 //
 // An oracle judges a guarantee; a breakage is one way of breaking one. To find those
 // of an engine, programs are run on it: those of a corpus, then mutants of them, every
-// other one under PCT. Of those that show a breakage the smallest is made smaller still.
+// other one under PCT. Of those that show a breakage the smallest is made smaller still
+// (minimize.h).
 //
 // What is found is shown by a program. What is not was not seen in so many runs, which
 // proves nothing. And no run may break what the engine claims, be it a breakage of these
