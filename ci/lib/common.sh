@@ -149,6 +149,21 @@ assemble_corpus() {
   "${tool:?}" assemble corpus -o "$1" >/dev/null || die "the corpus cannot be assembled" 3
 }
 
+# --- what fuzzers find ---
+
+# Makes what was found as small as it can be, CRASH.program beside it, and shows that: ENGINE, SET of oracles, CRASH. Fails if it
+# cannot be made smaller. For scripts that set tool.
+show_small() {
+  local small=$3.program
+  "${tool:?}" minimize --engine "$1" --oracles "$2" --output "$small" "$3" || return 1
+  echo
+  cat "$small"
+  echo
+  # What it shows is a violation.
+  "$tool" run --engine "$1" --oracles "$2" --trace "$small" || [[ $? == 1 ]]
+  echo "As small as it can be: $small"
+}
+
 # --- options of fuzzing jobs ---
 
 # A number from 1 on: OPTION, VALUE, at most LIMIT.
