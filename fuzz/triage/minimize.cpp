@@ -48,11 +48,12 @@ bool under_pct(const Program& program) {
   return program.machine.pct_depth != 0;
 }
 
-bool has_fewer(const Program& program, const Program& other) {
-  const auto numbers = [](const Program& one) {
-    return std::tie(one.operation_count, one.exception_count, one.machine.cpus);
+// Operations; or as many, and fewer exceptions; or as many of both, and fewer CPUs.
+bool has_fewer(const Program& smaller, const Program& larger) {
+  const auto numbers = [](const Program& program) {
+    return std::tie(program.operation_count, program.exception_count, program.machine.cpus);
   };
-  return numbers(program) < numbers(other);
+  return numbers(smaller) < numbers(larger);
 }
 
 // In which a search may deviate: from what the program's own schedule is made of, too.
@@ -106,10 +107,10 @@ class Minimizer::Workbench {
     return record(replayer_, program, chooser);
   }
 
-  std::optional<Program> shown(std::optional<Program> program) {
-    if (!program.has_value()) return program;
+  std::optional<Program> shown(const std::optional<Program>& program) {
+    if (!program.has_value()) return std::nullopt;
     replayer_.run(*program);
-    return minimizer_.shows_(replayer_.report()) ? std::move(program) : std::nullopt;
+    return minimizer_.shows_(replayer_.report()) ? program : std::nullopt;
   }
 
   std::optional<Program> search(const Order& order, const Program& program) {
@@ -207,7 +208,7 @@ bool may_move(const Program& program, int from, int to) {
 
 Program with_moved(const Program& program, int from, int to) {
   Program moved = program;
-  const auto begin = moved.operations.begin();
+  auto* const begin = moved.operations.data();
   if (from < to) {
     std::rotate(begin + from, begin + from + 1, begin + to + 1);
   } else {

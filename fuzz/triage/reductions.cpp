@@ -27,7 +27,7 @@ Program filtered(const Program& program, const KeepOperation& keep_operation, co
     if (!keep_operation(operation, i)) continue;
     operation.first_exception = rest.exception_count;
     for (int e = first; e < end; ++e) {
-      Exception exception = program.exceptions[static_cast<std::size_t>(e)];
+      Exception exception = program.exceptions[static_cast<std::size_t>(e)];  // NOLINT(misc-const-correctness)
       if (keep_exception(exception, e)) rest.exceptions[rest.exception_count++] = exception;
     }
     operation.exception_count = static_cast<std::uint16_t>(rest.exception_count - operation.first_exception);
@@ -182,20 +182,20 @@ Program renamed(const Program& program, const MachineConfig& machine, const Cuts
   return result;
 }
 
-template <std::uint16_t MachineConfig::* size>
+template <std::uint16_t MachineConfig::* Size>
 int spare(const Program& program) {
-  return program.machine.*size - 1;
+  return program.machine.*Size - 1;
 }
-template <std::uint16_t MachineConfig::* size, Cut Cuts::* cut>
+template <std::uint16_t MachineConfig::* Size, Cut Cuts::* Which>
 Program without_some(const Program& program, int first, int length) {
   MachineConfig machine = program.machine;
-  machine.*size = static_cast<std::uint16_t>(machine.*size - length);
+  machine.*Size = static_cast<std::uint16_t>(machine.*Size - length);
   Cuts cuts;
-  cuts.*cut = {.first = first, .length = length, .left = machine.*size};
+  cuts.*Which = {.first = first, .length = length, .left = machine.*Size};
   return renamed(program, machine, cuts);
 }
-template <std::uint16_t MachineConfig::* size, Cut Cuts::* cut>
-constexpr Removal removal_of{spare<size>, without_some<size, cut>};
+template <std::uint16_t MachineConfig::* Size, Cut Cuts::* Which>
+constexpr Removal removal_of{spare<Size>, without_some<Size, Which>};
 
 constexpr std::array removals{
     Removal{operation_count, without_operations},
