@@ -16,8 +16,9 @@ void tell(Part& part, int cpu, const E& event) {
 }  // namespace
 
 template <typename Call>
-void Judge::Panel::each(Call&& call) {
-#define ORACLE(Class, id, name, guarantee) call(id);
+void Judge::Panel::each(OracleSet oracles, Call&& call) {
+#define ORACLE(Class, id, name, guarantee) \
+  if (oracles.contains(OracleId::id)) call(id);
 #include "oracles/oracles.def"
 #undef ORACLE
 }
@@ -37,7 +38,7 @@ void Judge::begin(Arena& arena, const World& world) {
 
 void Judge::happened(const EventView& any, const World& world) {
   visit_event(any, [&](const auto& event) {
-    panel_->each([&](auto& oracle) { tell(oracle, any.cpu, event); });
+    panel_->each(asked_, [&](auto& oracle) { tell(oracle, any.cpu, event); });
     tell(panel_->commits, any.cpu, event);
   });
   if (companion_watches_.contains(any.kind)) companion_->happened(any, world);

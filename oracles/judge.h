@@ -17,8 +17,10 @@ namespace shootdown {
 
 class Judge final : public Observer {
  public:
-  // `companion`, which may be null, is told of what it watches, after the oracles; it must outlive the judge.
-  explicit Judge(Observer* companion = nullptr) : companion_(companion) {}
+  // `companion`, which may be null, is told of what it watches, after the oracles; it must outlive the judge. `asked`:
+  // the others say nothing.
+  explicit Judge(Observer* companion = nullptr, OracleSet asked = OracleSet::all())
+      : companion_(companion), asked_(asked) {}
 
   // What was found in the run that was begun last; there was one.
   OracleSet broken() const { return panel_->trial.findings.broken(); }
@@ -33,9 +35,9 @@ class Judge final : public Observer {
   struct Panel {
     Panel(Arena& arena, const World& world) : trial(arena, world) {}
 
-    // Calls `call` with each oracle.
+    // Calls `call` with each oracle of a set.
     template <typename Call>
-    void each(Call&& call);
+    void each(OracleSet oracles, Call&& call);
 
     Trial trial;
 #define ORACLE(Class, id, name, guarantee) Class id{OracleId::id, trial};
@@ -45,6 +47,7 @@ class Judge final : public Observer {
   };
 
   Observer* companion_;
+  OracleSet asked_;
   EventSet companion_watches_;  // in this run
   Panel* panel_ = nullptr;
 };

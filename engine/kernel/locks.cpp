@@ -24,7 +24,8 @@ void HeldLocks::remove(LockName lock) {
   while (at >= 0 && locks_[at] != lock) --at;
   SHOOTDOWN_CHECK(at >= 0);
   std::copy(locks_.begin() + at + 1, locks_.begin() + count_, locks_.begin() + at);
-  --count_;
+  // Nothing is left behind that would make two worlds of one.
+  locks_[--count_] = {};
 }
 
 bool HeldLocks::contains(LockName lock) const {

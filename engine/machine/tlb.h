@@ -71,13 +71,14 @@ class Tlb {
     TlbEntry* const entry = find(page);
     if (entry == nullptr) return false;
     *entry = entries_[--count_];
+    entries_[count_] = {};  // nothing is left behind that would make two worlds of one
     oldest_ = 0;
     return true;
   }
 
   SHOOTDOWN_HARNESS void drop_all() {
     touched(this, Touch::write);
-    count_ = 0;
+    while (count_ != 0) entries_[--count_] = {};
     oldest_ = 0;
   }
 

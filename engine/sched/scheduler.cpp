@@ -301,7 +301,6 @@ SHOOTDOWN_HARNESS void Scheduler::take_interrupts() {
   cpu.guard = nullptr;
   cpu.parked = false;
   cpu.handling = true;
-  cpu.came_back = false;
   tally_.stop_at = 0;
   while (client_.interrupt(current())) {
   }
@@ -312,6 +311,7 @@ SHOOTDOWN_HARNESS void Scheduler::take_interrupts() {
   interrupts_ = static_cast<CpuMask>(interrupts_ & ~cpu_bit(current()));
   tally_.stop_at = 0;
   if (!cpu.came_back) return;
+  cpu.came_back = false;
   const Unwatched unwatched;
   chooser_->interrupt_taken();
 }

@@ -96,12 +96,12 @@ class WhatFollows final : public Observer {
 class MergeCheck final : public StateObserver {
  public:
   MergeCheck(const Engine& engine, std::string name, std::uint64_t count)
-      : name_(std::move(name)), count_(count), simulation_(engine, judge_) {}
+      : name_(std::move(name)), count_(count), oracles_(claims_of(engine)), simulation_(engine, judge_) {}
 
   void search(const Program& program) {
     constexpr int exceptions = 3;
     constexpr std::uint64_t most_runs = 500;
-    ExplorerSettings settings{.oracles = {}, .exceptions = exceptions, .observer = this};
+    ExplorerSettings settings{.oracles = oracles_, .exceptions = exceptions, .observer = this};
     for (const FreedomInfo& info : all_freedoms) settings.freedoms.insert(info.freedom);
     Explorer explorer(simulation_.engine(), program, settings);
     program_ = &explorer.program();
@@ -166,7 +166,8 @@ class MergeCheck final : public StateObserver {
 
   std::string name_;
   std::uint64_t count_;
-  Judge judge_;
+  OracleSet oracles_;  // the others are not asked, and what they know is no part of a state
+  Judge judge_{nullptr, oracles_};
   Simulation simulation_;
   const Program* program_ = nullptr;
   std::unordered_map<std::uint64_t, Way> ways_;

@@ -6,11 +6,13 @@
 // CPU cannot go on; they are counted from 0. In the text of a program each deviation
 // is an exception: an indented line.
 //
-// Behind the last deviation the run is paused before each decision, for whoever searches
-// for the next one.
+// From a decision on the run can be paused before each, for whoever searches for the next
+// deviation. What the schedule has come to can be kept and, with the run
+// (Simulation::restore), gone back to.
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -22,48 +24,63 @@ namespace shootdown {
 struct Deviation {
   std::uint32_t decision;
   Choice choice;  // not to pause
+
+  bool operator==(const Deviation&) const = default;
 };
 
 class DeviatingSchedule final : public Chooser {
  public:
-  // Of a program without a schedule, which must outlive it. `pauses`: whether it does.
-  explicit DeviatingSchedule(const Program& program, bool pauses = false) : order_(program, false), pauses_(pauses) {}
+  // Of a program without a schedule, which must outlive it.
+  explicit DeviatingSchedule(const Program& program) : now_(ListedSchedule(program, false)) {}
 
-  // Of the runs to come, in the order of their decisions.
+  // Of the runs to come, in the order of their decisions; of the run at hand, if those before its decision are the same.
   void deviate(std::span<const Deviation> deviations) { deviations_.assign(deviations.begin(), deviations.end()); }
+  // The run is paused before this decision, and before each that follows.
+  void pause_from(std::uint32_t decision) { pause_from_ = decision; }
 
   // --- of a run that is paused ---
 
   // The decision that is to be made.
-  std::uint32_t decision() const { return decisions_; }
-  const Question& question() const { return question_; }
+  std::uint32_t decision() const { return now_.decision; }
+  const Question& question() const { return now_.question; }
   // What follows if there is no deviation.
   Choice usual() const;
-  // Whether the run goes on as the list says; until then it stays at this decision.
-  void go_on() { goes_on_ = true; }
+  // Whether the run goes on as the list says, up to the next decision.
+  void go_on() { now_.goes_on = true; }
   // What the order of the list remembers of the run: beside the run's state this says how it goes on without deviations.
-  std::uint64_t memory() const { return order_.memory() << 1U | (list_is_asked() ? 1U : 0U); }
+  std::uint64_t memory() const { return now_.order.memory() << 1U | (list_is_asked() ? 1U : 0U); }
+
+  // How far it has come: a plain value.
+  class Progress {
+   private:
+    friend class DeviatingSchedule;
+    explicit Progress(const ListedSchedule& list) : order(list) {}
+
+    ListedSchedule order;
+    std::size_t next = 0;  // of the deviations
+    std::uint32_t decision = 0;
+    Question question{};
+    bool goes_on = false;
+    std::uint64_t list_asks_at = 0;
+    std::uint64_t answered = never;  // the step before which somebody was let run
+  };
+  const Progress& progress() const { return now_; }
+  void go_back(const Progress& progress) { now_ = progress; }
 
   void begin(int cpus) override;
   std::uint64_t next_question(const Position& position) override;
   Choice choose(const Question& question) override;
   bool may_run(int cpu, int current) override;
-  void interrupt_taken() override { order_.interrupt_taken(); }
+  void interrupt_taken() override { now_.order.interrupt_taken(); }
 
  private:
   bool list_is_asked() const;
   Choice follow_list(const Question& question);
   Choice follow(const Deviation& deviation, const Question& question);
 
-  ListedSchedule order_;
-  bool pauses_;
   std::vector<Deviation> deviations_;
-  std::size_t next_ = 0;  // of them
-  std::uint32_t decisions_ = 0;
-  Question question_{};
-  bool goes_on_ = false;
-  std::uint64_t list_asks_at_ = 0;
-  std::uint64_t answered_ = never;  // the step before which somebody was let run
+  std::uint32_t pause_from_ = std::numeric_limits<std::uint32_t>::max();
+  Progress now_;
 };
 
 }  // namespace shootdown

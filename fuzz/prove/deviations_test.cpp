@@ -55,20 +55,44 @@ BOOST_FIXTURE_TEST_CASE(each_deviation_is_an_exception, Bench) {
   BOOST_TEST(simulation.hash() == hash);
 }
 
-BOOST_FIXTURE_TEST_CASE(it_pauses_before_each_decision_behind_the_last, Bench) {
+BOOST_FIXTURE_TEST_CASE(it_can_be_paused_before_each_decision, Bench) {
   simulation.run(program);
   const std::uint64_t hash = simulation.hash();
-  DeviatingSchedule schedule(program, true);
+  DeviatingSchedule schedule(program);
+  schedule.pause_from(3);
   simulation.begin(program, nullptr, &schedule);
-  std::uint32_t pauses = 0;
+  std::uint32_t next = 3;
   while (!simulation.proceed()) {
-    BOOST_TEST(schedule.decision() == pauses);
+    BOOST_TEST(schedule.decision() == next);
     BOOST_TEST(schedule.question().can_run(schedule.usual().cpu));
-    ++pauses;
+    ++next;
     schedule.go_on();
   }
-  BOOST_TEST(pauses > 10U);
+  BOOST_TEST(next > 10U);
   BOOST_TEST(simulation.hash() == hash);
+}
+
+BOOST_FIXTURE_TEST_CASE(it_can_be_gone_back_to, Bench) {
+  if (!Simulation::can_save) return;
+  DeviatingSchedule schedule(program);
+  schedule.pause_from(5);
+  simulation.begin(program, nullptr, &schedule);
+  BOOST_REQUIRE(!simulation.proceed());
+  const DeviatingSchedule::Progress there = schedule.progress();
+  Simulation::Snapshot snapshot;
+  simulation.save(snapshot);
+  schedule.pause_from(~0U);
+  BOOST_REQUIRE(simulation.proceed());
+  const std::uint64_t hash = simulation.hash();
+  for (const bool deviates : {true, false}) {
+    simulation.restore(snapshot);
+    schedule.go_back(there);
+    std::vector<Deviation> path;
+    if (deviates) path.push_back({.decision = 5, .choice = run_next(1)});
+    schedule.deviate(path);
+    BOOST_REQUIRE(simulation.proceed());
+    BOOST_TEST((simulation.hash() == hash) != deviates);
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -15,56 +15,53 @@ namespace shootdown {
 Explorer::Explorer(const Engine& engine, const Program& program, const ExplorerSettings& settings)
     : settings_(settings),
       program_(without_schedule(program)),
+      judge_(&histories_, settings.oracles),
       simulation_(engine, judge_),
-      schedule_(program_, true),
-      levels_(1) {
+      schedule_(program_),
+      trail_(program_, simulation_, schedule_, settings.snapshots) {
   simulation_.defect = settings.defect;
 }
 
-// The schedule without exceptions is no node.
 Explorer::State Explorer::search(std::uint64_t runs) {
   for (; found_ == State::goes_on && runs != 0; --runs) {
-    std::vector<std::uint32_t>& level = levels_[static_cast<std::size_t>(exceptions_)];
-    if (runs_ != 0 && level.empty()) {
+    if (runs_ != 0 && next_ == level_end_) {
       found_ = next_level();
       continue;
     }
-    std::uint32_t node = no_node;
-    if (runs_ != 0) {
-      node = level.back();
-      level.pop_back();
-    }
-    follow(node);
+    follow(next_node());
     if (!explore()) found_ = State::broken;
     if (found_ == State::goes_on && bytes() > settings_.memory) found_ = State::out_of_memory;
   }
   return found_;
 }
 
-std::uint64_t Explorer::left_with(int exceptions) const {
-  const auto level = static_cast<std::size_t>(exceptions);
-  return level < levels_.size() ? levels_[level].size() : 0;
-}
-
 std::uint64_t Explorer::bytes() const {
-  return visited_.bytes() + nodes_.capacity() * (sizeof(Node) + sizeof(std::uint32_t));
+  return visited_.bytes() + nodes_.capacity() * sizeof(Node) + trail_.bytes();
 }
 
 Explorer::State Explorer::next_level() {
   if (left_for_later() == 0) return beyond_bound_ ? State::bound_reached : State::exhausted;
-  levels_[static_cast<std::size_t>(exceptions_)].shrink_to_fit();
+  level_begin_ = level_end_;
+  level_end_ = nodes_.size();
   ++exceptions_;
   return State::goes_on;
 }
 
-// Begins the run with the deviations up to this one.
+// The schedule without exceptions is none.
+std::uint32_t Explorer::next_node() {
+  if (runs_ == 0) return no_node;
+  const std::size_t node = settings_.backwards ? level_begin_ + (level_end_ - 1 - next_) : next_;
+  ++next_;
+  return static_cast<std::uint32_t>(node);
+}
+
+// Goes with the deviations up to this one.
 void Explorer::follow(std::uint32_t node) {
   node_ = node;
   path_.clear();
   for (; node != no_node; node = nodes_[node].parent) path_.push_back(nodes_[node].deviation);
   std::ranges::reverse(path_);
-  schedule_.deviate(path_);
-  simulation_.begin(program_, nullptr, &schedule_);
+  trail_.follow(path_);
   ++runs_;
 }
 
@@ -91,15 +88,16 @@ bool Explorer::comes_to_new_state() {
   return is_new;
 }
 
-// Behind deviations it does not matter any more by which one came there.
+// Behind deviations it does not matter any more by which one came there. What the code on the CPUs knows (histories_) lies in the
+// run's memory.
 std::uint64_t Explorer::state() const {
   const Question& question = schedule_.question();
-  std::uint64_t digest = schedule_.memory() + static_cast<std::uint64_t>(question.at.cpu);
+  std::uint64_t digest = settings_.seed + schedule_.memory() + static_cast<std::uint64_t>(question.at.cpu);
   simulation_.visit_state(
       [&](std::span<const std::byte> part) { digest = XXH3_64bits_withSeed(part.data(), part.size(), digest); });
   for (int cpu = 0; cpu < program_.machine.cpus; ++cpu) {
     const StepPoint next = simulation_.next_step(cpu);
-    const std::array<std::uint64_t, 3> parts{histories_.of(cpu), next.kind, next.subject};
+    const std::array<std::uint64_t, 2> parts{next.kind, next.subject};
     digest = XXH3_64bits_withSeed(parts.data(), sizeof parts, digest);
     // What it has looked at without a step may be in what it is about to do.
     if (next.event != nullptr) digest = XXH3_64bits_withSeed(next.event, next.facts * sizeof(Fact), digest);
@@ -183,9 +181,6 @@ void Explorer::branch_to(const Choice& choice) {
     beyond_bound_ = true;
     return;
   }
-  const auto level = static_cast<std::size_t>(exceptions_) + 1;
-  if (levels_.size() <= level) levels_.resize(level + 1);
-  levels_[level].push_back(static_cast<std::uint32_t>(nodes_.size()));
   nodes_.push_back({.parent = node_, .deviation = {.decision = schedule_.decision(), .choice = choice}});
 }
 

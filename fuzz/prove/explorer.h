@@ -37,6 +37,7 @@
 #include "engine/run/simulation.h"
 #include "fuzz/prove/deviations.h"
 #include "fuzz/prove/histories.h"
+#include "fuzz/prove/trail.h"
 #include "fuzz/prove/visited_states.h"
 #include "oracles/judge.h"
 
@@ -83,6 +84,9 @@ struct ExplorerSettings {
   int exceptions = std::numeric_limits<int>::max();  // no schedule with more
   std::uint64_t memory = std::uint64_t{4} << 30U;    // about so many bytes for the search
   bool merges = Simulation::can_save;                // else no two states are taken for one, and it takes far longer
+  bool snapshots = Simulation::can_save;             // else every schedule is run from the beginning
+  bool backwards = false;                            // of those with as many exceptions, the last comes first
+  std::uint64_t seed = 0;                            // of digests
   StateObserver* observer = nullptr;                 // may be null
 };
 
@@ -122,8 +126,8 @@ class Explorer {
   std::uint64_t states() const { return states_; }
   std::uint64_t runs() const { return runs_; }
   // Schedules that are known to be left with as many exceptions as are being searched, and with one more.
-  std::uint64_t left() const { return left_with(exceptions_); }
-  std::uint64_t left_for_later() const { return left_with(exceptions_ + 1); }
+  std::uint64_t left() const { return level_end_ - next_; }
+  std::uint64_t left_for_later() const { return nodes_.size() - level_end_; }
   // A digest of all states that were visited, in whichever order. Searches are laid out in memory, and have other digests in
   // another place.
   std::uint64_t digest() const { return digest_; }
@@ -145,9 +149,9 @@ class Explorer {
   };
   static constexpr std::uint32_t no_node = std::numeric_limits<std::uint32_t>::max();
 
-  std::uint64_t left_with(int exceptions) const;
   std::uint64_t bytes() const;
   State next_level();
+  std::uint32_t next_node();
   void follow(std::uint32_t node);
   bool explore();
   bool comes_to_new_state();
@@ -162,14 +166,17 @@ class Explorer {
   ExplorerSettings settings_;
   Program program_;
   Histories histories_;
-  Judge judge_{&histories_};
+  Judge judge_;
   Simulation simulation_;
   DeviatingSchedule schedule_;
+  Trail trail_;
   VisitedStates visited_;
-  std::vector<Node> nodes_;
-  std::vector<std::vector<std::uint32_t>> levels_;  // what is left to be searched, by the number of exceptions
-  std::vector<Deviation> path_;                     // of the run at hand
-  std::uint32_t node_ = no_node;                    // its last
+  std::vector<Node> nodes_;        // those with as many exceptions in a row, in the order in which a tree is gone through
+  std::size_t level_begin_ = 0;    // those with as many as are being searched
+  std::size_t level_end_ = 0;
+  std::size_t next_ = 0;           // of them
+  std::vector<Deviation> path_;    // of the run at hand
+  std::uint32_t node_ = no_node;   // its last
   int exceptions_ = 0;
   std::uint64_t runs_ = 0;
   std::uint64_t states_ = 0;

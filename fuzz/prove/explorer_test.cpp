@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <set>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <boost/test/unit_test.hpp>
@@ -158,6 +159,48 @@ BOOST_AUTO_TEST_CASE(merging_leaves_out_no_state) {
     BOOST_TEST(states[true].merged != 0U);
     BOOST_TEST((states[false].all == states[true].all));
     BOOST_TEST(runs[true] < runs[false]);
+  }
+}
+
+// With snapshots or from the beginning, in this order or the other: states have the same digests in one place of memory, so the
+// searches come one after the other.
+BOOST_AUTO_TEST_CASE(whichever_way_it_searches_it_comes_to_the_same) {
+  if (!Simulation::can_save) return;
+  const Program program = input_of(lost_write).document.program;
+  ExplorerSettings settings = settings_of({Freedom::preempt, Freedom::late, Freedom::evict}, {}, 2);
+  const auto search = [&](std::uint64_t& digest) {
+    Explorer explorer(engine("eager_dirty"), program, settings);
+    BOOST_TEST((explorer.search(no_limit) == State::bound_reached));
+    digest = explorer.digest();
+    return std::pair(explorer.states(), explorer.runs());
+  };
+  std::uint64_t digest = 0;
+  std::uint64_t other = 0;
+  const auto usual = search(digest);
+  BOOST_TEST(usual.first > 1000U);
+  settings.snapshots = false;
+  BOOST_TEST((search(other) == usual));
+  BOOST_TEST(other == digest);
+  for (const bool snapshots : {false, true}) {
+    settings.snapshots = snapshots;
+    settings.backwards = true;
+    BOOST_TEST(search(other).first == usual.first);
+    BOOST_TEST(other == digest);
+  }
+  settings.seed = 1;
+  BOOST_TEST(search(other).first == usual.first);
+  BOOST_TEST(other != digest);
+}
+
+BOOST_AUTO_TEST_CASE(what_it_finds_does_not_depend_on_the_order) {
+  const Program program = input_of(lost_write).document.program;
+  const OracleSet oracles = only(OracleId::lost_dirty_data);
+  ExplorerSettings settings = settings_of({Freedom::preempt}, oracles, 2);
+  for (const bool backwards : {false, true}) {
+    settings.backwards = backwards;
+    Explorer explorer(engine("eager_dirty"), program, settings);
+    BOOST_TEST((explorer.search(no_limit) == State::broken));
+    BOOST_TEST(explorer.exceptions() == 1);
   }
 }
 

@@ -21,10 +21,12 @@ namespace shootdown {
 
 class Histories final : public Observer {
  public:
-  std::uint64_t of(int cpu) const { return cpus_[static_cast<std::size_t>(cpu)]; }
+  // A part of the run's memory (Simulation::visit_state).
+  std::uint64_t of(int cpu) const { return cpus_[cpu]; }
 
   EventSet watches() const override { return EventSet::all(); }
-  void begin(Arena& /*arena*/, const World& /*world*/) override { cpus_ = {}; }
+  // In the run's memory: it goes back with it.
+  void begin(Arena& arena, const World& /*world*/) override { cpus_ = arena.row<std::uint64_t>(max_cpus); }
   void happened(const EventView& event, const World& /*world*/) override {
     visit_event(event, [&]<typename E>(const E& what) { note(event.cpu, what); });
   }
@@ -55,6 +57,8 @@ class Histories final : public Observer {
   template <typename E, typename... Events>
   static constexpr bool is_one_of = (std::is_same_v<E, Events> || ...);
 
+  static constexpr Fact of_reclaim = PG_dirty | PG_writeback | PG_swapbacked;
+
   // What it has found and its CPU does not look at.
   template <typename E>
   static void leave_out(E& event) {
@@ -69,12 +73,19 @@ class Histories final : public Observer {
     if constexpr (is_one_of<E, FreezeRefcount, FreePage>) event.refcount = 0;
     if constexpr (is_one_of<E, SetDirty, AddRmap, FreePage>) event.mapcount = 0;
     if constexpr (std::is_same_v<E, FreePage>) event.entries = 0;
+    // Of flags, those that it is after.
+    if constexpr (is_one_of<E, SetDirty, ClearDirty>) event.was &= PG_dirty;
+    if constexpr (std::is_same_v<E, SetDirty>) event.table_locked = 0;
+    if constexpr (std::is_same_v<E, CleanBuffers>) event.was &= PG_buffers_dirty;
+    if constexpr (std::is_same_v<E, StripBuffers>) event.was &= PG_buffers | PG_buffers_dirty | PG_writeback;
+    if constexpr (std::is_same_v<E, ReadUptodate>) event.flags &= PG_uptodate;
+    if constexpr (std::is_same_v<E, ReadDirty>) event.flags &= event.for_writeback != 0 ? PG_dirty : of_reclaim;
     if constexpr (std::is_same_v<E, TakeLock>) event.holders = 0;
     if constexpr (std::is_same_v<E, SetAccessFlags>) event.was = {};
     if constexpr (std::is_same_v<E, DeferFlush>) event.count = 0;
   }
 
-  std::array<std::uint64_t, max_cpus> cpus_{};
+  Row<std::uint64_t> cpus_;
 };
 
 }  // namespace shootdown
