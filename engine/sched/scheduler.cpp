@@ -219,7 +219,7 @@ SHOOTDOWN_HARNESS void Scheduler::stop_point(StepPoint next) {
     // Who cannot make the steps that are left takes it now, whether or not somebody is asked here: as in block().
     if (tally.take_at != 0 && (tally_.steps >= tally.take_at || !can_step(cpu))) {
       tally.take_at = 0;
-      if (cpu.interrupts_disabled == 0) take_interrupts();
+      if (cpu.interrupts_disabled == 0) take_interrupts(next);
     }
     {
       const Unwatched unwatched;
@@ -284,16 +284,17 @@ SHOOTDOWN_HARNESS void Scheduler::arrive() {
   if (cpu.latency != 0) {
     tally_of(cpu).take_at = tally_.steps + cpu.latency;
   } else {
-    take_interrupts();
+    take_interrupts(tally_of(cpu).pending);
     const Unwatched unwatched;
     chooser_->interrupt_taken();
   }
 }
 
-// Handles what is pending. Between the handler's steps other CPUs may run, as between any others.
-SHOOTDOWN_HARNESS void Scheduler::take_interrupts() {
+// Handles what is pending, before a step or before none. Between the handler's steps other CPUs may run, as between any others.
+SHOOTDOWN_HARNESS void Scheduler::take_interrupts(StepPoint before) {
   Cpu& cpu = self();
   count_visit(cpu);
+  tally_of(cpu).interrupted = before;
   tally_of(cpu).take_at = 0;
   ++cpu.interrupts_disabled;
   Guard* const guard = cpu.guard;
@@ -309,6 +310,7 @@ SHOOTDOWN_HARNESS void Scheduler::take_interrupts() {
   cpu.parked = parked;
   --cpu.interrupts_disabled;
   interrupts_ = static_cast<CpuMask>(interrupts_ & ~cpu_bit(current()));
+  tally_of(cpu).pending = before;
   tally_.stop_at = 0;
   if (!cpu.came_back) return;
   cpu.came_back = false;
@@ -323,7 +325,7 @@ SHOOTDOWN_HARNESS void Scheduler::block() {
     return;
   }
   if (can_take_interrupt(self())) {
-    take_interrupts();
+    take_interrupts(tally_of(self()).pending);
     return;
   }
   const int next = ask(Question::Occasion::blocked);
@@ -435,7 +437,7 @@ SHOOTDOWN_HARNESS void Scheduler::enable_interrupts() {
   Cpu& cpu = self();
   if (--cpu.interrupts_disabled != 0) return;
   if ((interrupts_ & cpu_bit(current())) != 0 && tally_of(cpu).take_at == 0) {
-    take_interrupts();
+    take_interrupts({});
   }
 }
 

@@ -175,6 +175,9 @@ class Scheduler {
   std::uint64_t times() const;
   // What a CPU waits for; or, where somebody is asked who runs next, is about to do.
   StepPoint waits_for(int cpu) const { return tally_.cpus[cpu].pending; }
+  // Whether it is in the handler of an interrupt; and then, what it was about to do or waited for when that came.
+  bool handles_interrupt(int cpu) const { return cpus_[cpu].handling; }
+  StepPoint interrupted(int cpu) const { return tally_.cpus[cpu].interrupted; }
 
   // Counts, in every run from now on, which pairs of actions a switch of CPUs falls between: what the one
   // CPU was about to do and what the other goes on with. `counters` (null: count nothing) has
@@ -233,6 +236,7 @@ class Scheduler {
     std::uint64_t take_at = 0;  // value of `steps` at which a deferred interrupt is taken; 0: none deferred
     std::uint32_t timer = 0;    // value of `steps` at which its timer ends, if that runs
     StepPoint pending{};        // what it was about to do, or waited for, when somebody was last asked there
+    StepPoint interrupted{};    // the same of what it does when it has handled its interrupts
   };
 
   // How a run can go on does not depend on it, but for how many steps off timers and deferred interrupts are.
@@ -270,7 +274,7 @@ class Scheduler {
   void pause();
   void leave_for(int next);
   void arrive();
-  void take_interrupts();
+  void take_interrupts(StepPoint before);
   void disturb(const Choice& choice);
   Outcome outcome_of_standstill() const;
   void finish(Outcome outcome);

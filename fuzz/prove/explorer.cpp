@@ -15,6 +15,7 @@ namespace shootdown {
 Explorer::Explorer(const Engine& engine, const Program& program, const ExplorerSettings& settings)
     : settings_(settings),
       program_(without_schedule(program)),
+      histories_([this](int cpu) { return simulation_.handles_interrupt(cpu); }, settings.forgets),
       judge_(&histories_, settings.oracles),
       simulation_(engine, judge_),
       schedule_(program_),
@@ -74,7 +75,14 @@ bool Explorer::explore() {
     schedule_.go_on();
     over = simulation_.proceed();
   }
+  if (over) tell_of_end();
   return (judge_.broken() & settings_.oracles).empty() || !keep_counterexample();
+}
+
+void Explorer::tell_of_end() {
+  if (settings_.observer == nullptr || !Simulation::can_save) return;
+  histories_.clear();
+  settings_.observer->ends(world(settings_.seed));
 }
 
 bool Explorer::comes_to_new_state() {
@@ -88,19 +96,32 @@ bool Explorer::comes_to_new_state() {
   return is_new;
 }
 
+namespace {
+
+// What it has looked at without a step may be in what it is about to do.
+std::uint64_t with(const StepPoint& next, std::uint64_t digest) {
+  const std::array<std::uint64_t, 2> parts{next.kind, next.subject};
+  digest = XXH3_64bits_withSeed(parts.data(), sizeof parts, digest);
+  return next.event == nullptr ? digest : XXH3_64bits_withSeed(next.event, next.facts * sizeof(Fact), digest);
+}
+
+}  // namespace
+
+std::uint64_t Explorer::world(std::uint64_t seed) const {
+  std::uint64_t digest = seed;
+  simulation_.visit_state(
+      [&](std::span<const std::byte> part) { digest = XXH3_64bits_withSeed(part.data(), part.size(), digest); });
+  return digest;
+}
+
 // Behind deviations it does not matter any more by which one came there. What the code on the CPUs knows (histories_) lies in the
 // run's memory.
 std::uint64_t Explorer::state() const {
-  const Question& question = schedule_.question();
-  std::uint64_t digest = settings_.seed + schedule_.memory() + static_cast<std::uint64_t>(question.at.cpu);
-  simulation_.visit_state(
-      [&](std::span<const std::byte> part) { digest = XXH3_64bits_withSeed(part.data(), part.size(), digest); });
+  const auto current = static_cast<std::uint64_t>(schedule_.question().at.cpu);
+  std::uint64_t digest = world(settings_.seed + schedule_.memory() + current);
   for (int cpu = 0; cpu < program_.machine.cpus; ++cpu) {
-    const StepPoint next = simulation_.next_step(cpu);
-    const std::array<std::uint64_t, 2> parts{next.kind, next.subject};
-    digest = XXH3_64bits_withSeed(parts.data(), sizeof parts, digest);
-    // What it has looked at without a step may be in what it is about to do.
-    if (next.event != nullptr) digest = XXH3_64bits_withSeed(next.event, next.facts * sizeof(Fact), digest);
+    digest = with(simulation_.next_step(cpu), digest);
+    if (simulation_.handles_interrupt(cpu)) digest = with(simulation_.interrupted_step(cpu), digest);
   }
   return digest;
 }
@@ -184,15 +205,18 @@ void Explorer::branch_to(const Choice& choice) {
   nodes_.push_back({.parent = node_, .deviation = {.decision = schedule_.decision(), .choice = choice}});
 }
 
-// Runs the schedule to its end; unless that is not what is wanted.
+// Runs the schedule to its end, elsewhere and judged by all; unless that is not what is wanted.
 bool Explorer::keep_counterexample() {
   DeviatingSchedule schedule(program_);
   schedule.deviate(path_);
   const auto recorder = std::make_unique<ScheduleRecorder>(program_, schedule);
-  simulation_.run(recorder->program(), nullptr, recorder.get());
+  Judge judge;
+  Simulation simulation(simulation_.engine(), judge);
+  simulation.defect = settings_.defect;
+  simulation.run(recorder->program(), nullptr, recorder.get());
   SHOOTDOWN_CHECK(recorder->finish());
-  if (settings_.wanted && !settings_.wanted(judge_.report())) return false;
-  broken_ = judge_.broken() & settings_.oracles;
+  if (settings_.wanted && !settings_.wanted(judge.report())) return false;
+  broken_ = judge.broken() & settings_.oracles;
   counterexample_ = std::make_unique<Program>(recorder->program());
   return true;
 }

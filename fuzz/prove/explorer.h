@@ -3,7 +3,7 @@
 // A schedule is the order of the list and its exceptions to it, as in the text of a
 // program: preemptions, and what the hardware may do besides. The search begins with
 // the schedule that has none, goes on with all that have one, then two, and so on; so
-// what it finds first has the fewest. Each schedule is run from the beginning, up to
+// what it finds first has the fewest. Each schedule is run from where it parts from others (trail.h), up to
 // a state in which another one has been before, with as few exceptions or fewer: from
 // there on, all that can happen has been seen. If at last there is nothing to
 // go on with, every schedule has been searched, whatever number of exceptions it has.
@@ -83,11 +83,13 @@ struct ExplorerSettings {
   Defect defect = Defect::none;                      // that is planted
   int exceptions = std::numeric_limits<int>::max();  // no schedule with more
   std::uint64_t memory = std::uint64_t{4} << 30U;    // about so many bytes for the search
-  bool merges = Simulation::can_save;                // else no two states are taken for one, and it takes far longer
-  bool snapshots = Simulation::can_save;             // else every schedule is run from the beginning
-  bool backwards = false;                            // of those with as many exceptions, the last comes first
-  std::uint64_t seed = 0;                            // of digests
-  StateObserver* observer = nullptr;                 // may be null
+  // What it does to be fast, and in which order; what it finds is the same.
+  bool merges = Simulation::can_save;     // takes states that are the same for one, and searches what follows once
+  bool forgets = true;                    // leaves out of them what no code looks at any more
+  bool snapshots = Simulation::can_save;  // goes back to where schedules part, else runs each from the beginning
+  bool backwards = false;                 // of schedules with as many exceptions, the last comes first
+  std::uint64_t seed = 0;                 // of digests
+  StateObserver* observer = nullptr;      // may be null
 };
 
 // Who wants to know which states there are, and which are taken for the same.
@@ -101,6 +103,8 @@ class StateObserver {
   // The schedule with these deviations has come to a state, before this decision.
   virtual void comes_to(std::uint64_t state, bool is_new, const std::vector<Deviation>& path,
                         std::uint32_t decision) = 0;
+  // A schedule has been run to its end, where the world is this: a digest of it, which has nothing of what the code knew.
+  virtual void ends(std::uint64_t /*world*/) {}
 };
 
 class Explorer {
@@ -156,6 +160,8 @@ class Explorer {
   bool explore();
   bool comes_to_new_state();
   std::uint64_t state() const;
+  std::uint64_t world(std::uint64_t seed) const;
+  void tell_of_end();
   void branch();
   void branch_to_others();
   void branch_to_hardware();
@@ -171,12 +177,12 @@ class Explorer {
   DeviatingSchedule schedule_;
   Trail trail_;
   VisitedStates visited_;
-  std::vector<Node> nodes_;        // those with as many exceptions in a row, in the order in which a tree is gone through
-  std::size_t level_begin_ = 0;    // those with as many as are being searched
+  std::vector<Node> nodes_;      // those with as many exceptions in a row, in the order in which a tree is gone through
+  std::size_t level_begin_ = 0;  // those with as many as are being searched
   std::size_t level_end_ = 0;
-  std::size_t next_ = 0;           // of them
-  std::vector<Deviation> path_;    // of the run at hand
-  std::uint32_t node_ = no_node;   // its last
+  std::size_t next_ = 0;          // of them
+  std::vector<Deviation> path_;   // of the run at hand
+  std::uint32_t node_ = no_node;  // its last
   int exceptions_ = 0;
   std::uint64_t runs_ = 0;
   std::uint64_t states_ = 0;

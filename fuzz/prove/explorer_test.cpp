@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <set>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -137,6 +138,51 @@ BOOST_AUTO_TEST_CASE(of_a_small_program_every_schedule_is_searched) {
     digests.insert(explorer.digest());
   }
   BOOST_TEST(digests.size() == 1U);
+}
+
+// Where schedules end.
+struct Ends final : StateObserver {
+  std::set<std::uint64_t> worlds;
+
+  void comes_to(std::uint64_t /*state*/, bool /*is_new*/, const std::vector<Deviation>& /*path*/,
+                std::uint32_t /*decision*/) override {}
+  void ends(std::uint64_t world) override { worlds.insert(world); }
+};
+
+// However much is taken for the same, all that schedules can come to is come to: without merging every schedule is run to its end,
+// by whatever it is told apart.
+BOOST_AUTO_TEST_CASE(merging_leaves_out_no_end) {
+  if (!Simulation::can_save) return;
+  constexpr std::string_view machine = "shootdown 2\nmachine cpus 2, pages 1, words 1\n";
+  const std::string_view programs[] = {
+      "cpu 0: store page 0 word 0\ncpu 1: dontneed page 0\ncpu 0: fsync page 0\n",
+      "cpu 0: store page 0 word 0\ncpu 1: munmap page 0\ncpu 0: load page 0 word 0\n",
+      "cpu 0: write page 0\ncpu 1: fadvise page 0\ncpu 1: load page 0 word 0\n",
+      "cpu 0: mmap_anonymous page 0\ncpu 0: touch page 0\ncpu 1: free page 0\ncpu 1: kswapd page 0\n",
+      "cpu 0: store page 0 word 0\ncpu 1: protect page 0\ncpu 0: msync page 0\n",
+      "cpu 0: store page 0 word 0\ncpu 1: punch page 0\ncpu 0: idle\n",
+  };
+  for (const std::string_view operations : programs) {
+    const Program program = input_of(std::string(machine) + std::string(operations)).document.program;
+    ExplorerSettings settings = settings_of({Freedom::preempt}, claims_of(engine("deferred_dirty")), 2);
+    // One search after the other, in the same place of memory.
+    const auto ends = [&](bool merges, bool forgets) {
+      Ends found;
+      settings.merges = merges;
+      settings.forgets = forgets;
+      settings.observer = &found;
+      Explorer explorer(engine("deferred_dirty"), program, settings);
+      BOOST_TEST((explorer.search(no_limit) == State::bound_reached));
+      return std::pair(found.worlds, explorer.runs());
+    };
+    const auto every = ends(false, true);
+    BOOST_TEST(every.first.size() > 1U);
+    for (const bool forgets : {false, true}) {
+      const auto some = ends(true, forgets);
+      BOOST_TEST((some.first == every.first), operations);
+      BOOST_TEST(some.second < every.second);
+    }
+  }
 }
 
 // Without merging every schedule is run to its end.

@@ -2,17 +2,21 @@
 //
 // Where a CPU is in its operation, and what it will do with what it finds next, follows from what it has found so far: from the
 // events that it has announced. With the world this says how a run can go on, and says it whatever a compiler keeps on the
-// stacks. When an operation begins, nothing is known of those before it.
+// stacks. When an operation begins, nothing is known of those before it; and so it is when some
+// events happen, after which no code looks at what was found before (is_left).
 //
 // An event tells what the code may go on with; of a page the frame, for whose page it is belongs to the world. What an event has found and
 // its CPU does not look at is left out here. Too much said makes two states of one, too little would make one of two: the check
 // `merges` (fuzz/checks/merges.cpp) follows states that were taken for one.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <type_traits>
+#include <utility>
 
 #include "engine/events/event.h"
 #include "engine/events/observer.h"
@@ -21,37 +25,93 @@ namespace shootdown {
 
 class Histories final : public Observer {
  public:
-  // A part of the run's memory (Simulation::visit_state).
-  std::uint64_t of(int cpu) const { return cpus_[cpu]; }
+  // Whether a CPU is in the handler of an interrupt.
+  using Handles = std::function<bool(int cpu)>;
+  // `forgets`: else nothing is left out, and many more states are taken for two.
+  explicit Histories(Handles handles, bool forgets = true) : handles_(std::move(handles)), forgets_(forgets) {}
+
+  // They are a part of the run's memory (Simulation::visit_state). In the handler of an interrupt a CPU knows what it has found out
+  // there; the operation that was interrupted does not.
+  std::uint64_t of(int cpu) const { return cpus_[cpu].operation; }
+  std::uint64_t of_handler(int cpu) const { return cpus_[cpu].handler; }
+  // Of a run that is over nobody knows anything any more.
+  void clear() { std::ranges::fill(cpus_, Cpu{}); }
 
   EventSet watches() const override { return EventSet::all(); }
-  // In the run's memory: it goes back with it.
-  void begin(Arena& arena, const World& /*world*/) override { cpus_ = arena.row<std::uint64_t>(max_cpus); }
+  void begin(Arena& arena, const World& /*world*/) override { cpus_ = arena.row<Cpu>(max_cpus); }
   void happened(const EventView& event, const World& /*world*/) override {
-    visit_event(event, [&]<typename E>(const E& what) { note(event.cpu, what); });
+    Cpu& cpu = cpus_[event.cpu];
+    visit_event(event, [&]<typename E>(const E& what) {
+      if (forgets_ && handles_(event.cpu)) {
+        note_in_handler(cpu, what);
+      } else {
+        note(cpu, what);
+      }
+    });
   }
 
  private:
+  struct Cpu {
+    std::uint64_t operation = 0;
+    std::uint64_t handler = 0;
+    // What was known when each of these began, whose end it is gone back to.
+    std::uint64_t at_begin = 0;   // the operation
+    std::uint64_t at_sync = 0;    // the last fsync in it, or the operation
+    std::uint64_t at_gather = 0;  // the gather that is under way
+  };
+
   // What the hardware does unasked no code knows.
   template <typename E>
   static constexpr bool is_known =
       E::is_step && !std::is_same_v<E, event::EvictTranslation> && !std::is_same_v<E, event::FillTranslation>;
 
   template <typename E>
-  void note(Fact cpu, E event) {
-    if constexpr (std::is_same_v<E, event::OperationBegins>) {
-      cpus_[cpu] = event.operation;
+  void note(Cpu& cpu, const E& event) const {
+    using namespace event;
+    if constexpr (std::is_same_v<E, OperationBegins>) {
+      cpu = {.operation = event.operation, .at_begin = event.operation, .at_sync = event.operation};
+    } else if constexpr (std::is_same_v<E, FsyncReturns>) {
+      if (forgets_) cpu.operation = cpu.at_sync = add(cpu.at_sync, event);
     } else if constexpr (is_known<E>) {
-      std::uint64_t& digest = cpus_[cpu];
-      leave_out(event);
-      std::array<Fact, fact_count<E> + 1> facts{};
-      facts[0] = kind_of<E>;
-      if constexpr (fact_count<E> != 0) std::memcpy(facts.data() + 1, &event, sizeof event);
-      for (const Fact fact : facts) {
-        digest = (digest ^ fact) * 0x9E3779B97F4A7C15U;
-        digest ^= digest >> 29U;
-      }
+      cpu.handler = 0;
+      cpu.operation = add(forgets_ ? is_left(cpu, event) : cpu.operation, event);
+      if constexpr (std::is_same_v<E, FsyncBegins>) cpu.at_sync = cpu.operation;
+      if constexpr (is_one_of<E, BeginGather, EndGather>)
+        cpu.at_gather = std::is_same_v<E, BeginGather> ? cpu.operation : 0;
     }
+  }
+
+  template <typename E>
+  void note_in_handler(Cpu& cpu, const E& event) const {
+    if constexpr (is_known<E>) {
+      const bool begins = is_one_of<E, event::TakeInterrupt, event::TakeDiskInterrupt>;
+      cpu.handler = add(begins ? 0 : cpu.handler, event);
+    }
+  }
+
+  // What is left of what an operation knows, when this happens. Whoever accesses memory begins anew when it has faulted;
+  // whoever looks for the next page to save, or to wait for, has done with those before; and behind a gather nobody
+  // looks at what was found in it.
+  template <typename E>
+  static std::uint64_t is_left(const Cpu& cpu, const E& /*event*/) {
+    using namespace event;
+    if constexpr (std::is_same_v<E, UserAccess>) return cpu.at_begin;
+    if constexpr (std::is_same_v<E, FindTagged>) return cpu.at_sync;
+    if constexpr (std::is_same_v<E, EndGather>) return cpu.at_gather;
+    return cpu.operation;
+  }
+
+  template <typename E>
+  std::uint64_t add(std::uint64_t digest, E event) const {
+    if (forgets_) leave_out(event);
+    std::array<Fact, fact_count<E> + 1> facts{};
+    facts[0] = kind_of<E>;
+    if constexpr (fact_count<E> != 0) std::memcpy(facts.data() + 1, &event, sizeof event);
+    for (const Fact fact : facts) {
+      digest = (digest ^ fact) * 0x9E3779B97F4A7C15U;
+      digest ^= digest >> 29U;
+    }
+    return digest;
   }
 
   template <typename E, typename... Events>
@@ -85,7 +145,9 @@ class Histories final : public Observer {
     if constexpr (std::is_same_v<E, DeferFlush>) event.count = 0;
   }
 
-  Row<std::uint64_t> cpus_;
+  Handles handles_;
+  bool forgets_;
+  Row<Cpu> cpus_;
 };
 
 }  // namespace shootdown

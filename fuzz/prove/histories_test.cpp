@@ -12,9 +12,14 @@ BOOST_AUTO_TEST_SUITE(histories)
 namespace {
 
 struct Past {
+  bool handles = false;  // an interrupt
   Histories histories;
   Arena arena;
   TestWorld world;
+
+  explicit Past(bool forgets = true) : histories([this](int) { return handles; }, forgets) {
+    histories.begin(arena, world);
+  }
 
   template <typename E>
   void says(int cpu, const E& event) {
@@ -69,6 +74,72 @@ BOOST_AUTO_TEST_CASE(what_the_hardware_does_unasked_nobody_knows) {
   past.says(0, FillTranslation{.owner = 1, .page = 0});
   past.says(0, WaitForFlush{.cpus = 1});
   BOOST_TEST(past.histories.of(0) == Past().histories.of(0));
+}
+
+// What an operation knows when this has happened in it.
+std::uint64_t after(const auto&... events) {
+  Past past;
+  past.says(0, event::OperationBegins{.operation = 1});
+  (past.says(0, events), ...);
+  return past.histories.of(0);
+}
+
+BOOST_AUTO_TEST_CASE(what_no_code_looks_at_any_more_is_forgotten) {
+  using namespace event;
+  const ReadEntry one{.page = 1, .entry = {1}};
+  const ReadEntry other{.page = 1, .entry = {3}};
+  const UserAccess fault{.access = Access::fault};
+  BOOST_TEST(after(one) != after(other));
+  BOOST_TEST(after(one, fault) == after(other, fault));
+  BOOST_TEST(after(fault, one) != after(fault));
+  // In a gather, but not before it.
+  BOOST_TEST(after(BeginGather{}, one) != after(BeginGather{}, other));
+  BOOST_TEST(after(BeginGather{}, one, EndGather{}) == after(BeginGather{}, other, EndGather{}));
+  BOOST_TEST(after(one, BeginGather{}, EndGather{}) != after(other, BeginGather{}, EndGather{}));
+  // Of pages that have been saved, until the next is looked for; and all of them, when the fsync returns.
+  const FindTagged next{.from = 1};
+  BOOST_TEST(after(FsyncBegins{}, one, next) == after(FsyncBegins{}, other, next));
+  BOOST_TEST(after(FsyncBegins{}, next, one) != after(FsyncBegins{}, next, other));
+  BOOST_TEST(after(one, FsyncBegins{}, next) != after(other, FsyncBegins{}, next));
+  BOOST_TEST(after(FsyncBegins{}, next, FsyncReturns{}) == after(FsyncBegins{}, FsyncReturns{}));
+  BOOST_TEST(after(FsyncBegins{}, FsyncReturns{}) != after(FsyncBegins{}));
+}
+
+BOOST_AUTO_TEST_CASE(an_operation_knows_nothing_of_interrupts) {
+  using namespace event;
+  Past past;
+  past.says(0, OperationBegins{.operation = 1});
+  const std::uint64_t before = past.histories.of(0);
+  past.handles = true;
+  past.says(0, TakeInterrupt{.sender = 1});
+  BOOST_TEST(past.histories.of(0) == before);
+  const std::uint64_t begun = past.histories.of_handler(0);
+  past.says(0, FlushTranslation{.page = 1});
+  BOOST_TEST(past.histories.of_handler(0) != begun);
+  past.says(0, TakeInterrupt{.sender = 1});
+  BOOST_TEST(past.histories.of_handler(0) == begun);
+  past.handles = false;
+  past.says(0, FlushTranslation{.page = 1});
+  BOOST_TEST(past.histories.of_handler(0) == 0U);
+  BOOST_TEST(past.histories.of(0) != before);
+}
+
+BOOST_AUTO_TEST_CASE(it_can_be_told_to_forget_nothing) {
+  using namespace event;
+  Past forgets;
+  Past keeps(false);
+  for (Past* const past : {&forgets, &keeps}) past->says(0, OperationBegins{.operation = 1});
+  const std::uint64_t begun = keeps.histories.of(0);
+  for (Past* const past : {&forgets, &keeps}) {
+    past->says(0, UserAccess{.value = 1});
+    past->says(0, ReadEntry{});
+    past->says(0, UserAccess{.value = 1});
+  }
+  BOOST_TEST(forgets.histories.of(0) != keeps.histories.of(0));
+  forgets.histories.clear();
+  keeps.histories.clear();
+  BOOST_TEST(forgets.histories.of(0) == keeps.histories.of(0));
+  BOOST_TEST(keeps.histories.of(0) != begun);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

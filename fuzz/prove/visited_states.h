@@ -12,6 +12,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "fuzz/prove/huge_pages.h"
+
 namespace shootdown {
 
 class VisitedStates {
@@ -44,14 +46,14 @@ class VisitedStates {
   }
 
   void grow() {
-    std::vector<std::uint64_t> old(2 * places_.size());
+    std::vector<std::uint64_t, HugePages<std::uint64_t>> old(2 * places_.size());
     old.swap(places_);
     for (const std::uint64_t digest : old) {
       if (digest != 0) put(digest);
     }
   }
 
-  std::vector<std::uint64_t> places_;
+  std::vector<std::uint64_t, HugePages<std::uint64_t>> places_;
   std::size_t size_ = 0;
 };
 

@@ -96,6 +96,11 @@ void define_prove(CLI::App& app, ProveOptions& options) {
   prove.add_option("--seconds", options.seconds, "How long a search may take (default: until it ends)")
       ->type_name("N")
       ->check(CLI::PositiveNumber.description(""));
+  prove.add_flag("--all", options.all, "When an oracle is broken, search on with the others");
+  prove
+      .add_option("--without", options.without,
+                  "Search without this, which is slow and finds the same: merging, forgetting, snapshots")
+      ->type_name("NAMES");
   prove.add_flag("-q,--quiet", options.quiet, "Print verdicts only, no programs");
   prove.footer(help::prove);
 }

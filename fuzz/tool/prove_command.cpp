@@ -41,6 +41,29 @@ std::variant<Freedoms, InputError> freedoms_of(std::string_view list) {
   }
 }
 
+// What makes searches fast, and can be left out.
+struct Aid {
+  std::string_view name;
+  bool ExplorerSettings::* is_used;
+};
+constexpr Aid aids[] = {{"merging", &ExplorerSettings::merges},
+                        {"forgetting", &ExplorerSettings::forgets},
+                        {"snapshots", &ExplorerSettings::snapshots}};
+
+std::optional<InputError> leave_out(std::string_view list, ExplorerSettings& settings) {
+  while (!list.empty()) {
+    const std::string_view name = list.substr(0, list.find(','));
+    const auto* const aid = std::ranges::find(aids, name, &Aid::name);
+    if (aid == std::end(aids)) {
+      return InputError{fmt::format("--without: there is no '{}'; expected some of: merging, forgetting, snapshots",
+                                    printable(std::string(name)))};
+    }
+    settings.*aid->is_used = false;
+    list.remove_prefix(std::min(name.size() + 1, list.size()));
+  }
+  return std::nullopt;
+}
+
 // As readers are told: "preemptions, late interrupts".
 std::string descriptions_of(const Freedoms& freedoms) {
   std::string text;
@@ -95,6 +118,7 @@ class ProveCommand {
   std::optional<InputError> choose(std::span<const Engine* const> engines);
   ExitStatus prove_file(const std::string& file);
   ExitStatus prove(const Input& input, const Engine& engine);
+  ExitStatus search(const Input& input, const Engine& engine, OracleSet& broken);
   std::string verdict(const Explorer& explorer, Explorer::State state) const;
   std::string covered(const Explorer& explorer) const;
   ExitStatus fail(const InputError& error);
@@ -117,6 +141,7 @@ std::optional<InputError> ProveCommand::choose(std::span<const Engine* const> en
   if (const auto* const error = std::get_if<InputError>(&freedoms)) return *error;
   settings_ = {
       .freedoms = std::get<Freedoms>(freedoms), .exceptions = options_.exceptions, .memory = options_.memory << 20U};
+  if (const std::optional<InputError> error = leave_out(options_.without, settings_)) return error;
   if (!options_.defect.empty()) {
     auto defect = select_defect(options_.defect);
     if (const auto* const error = std::get_if<InputError>(&defect)) return InputError{"--defect: " + error->message};
@@ -151,6 +176,18 @@ ExitStatus ProveCommand::prove(const Input& input, const Engine& engine) {
   if (const std::string why = engine.refusal(input.document.program); !why.empty())
     return fail({fmt::format("{}: {} cannot run it: {}", input.name, engine.name(), why)});
   settings_.oracles = std::get<OracleSet>(select_oracles(options_.oracles.value_or("claims"), engine));
+  OracleSet broken;
+  ExitStatus status = search(input, engine, broken);
+  while (options_.all && status == exit_violation && !settings_.oracles.empty()) {
+    const OracleSet before = broken;
+    const ExitStatus rest = search(input, engine, broken);
+    if (broken == before) return graver(status, rest);
+  }
+  return status;
+}
+
+// For what is not broken yet.
+ExitStatus ProveCommand::search(const Input& input, const Engine& engine, OracleSet& broken) {
   Explorer explorer(engine, input.document.program, settings_);
   SearchProgress progress(console_.out());
   Explorer::State state = Explorer::State::goes_on;
@@ -159,10 +196,13 @@ ExitStatus ProveCommand::prove(const Input& input, const Engine& engine) {
     progress.show(explorer);
   }
   progress.clear();
-  console_.out().print("{}: {} {}\n", input.name, engine.name(), verdict(explorer, state));
+  console_.out().print("{}: {} {}{}\n", input.name, engine.name(), broken.empty() ? "" : "otherwise ",
+                       verdict(explorer, state));
   console_.out().flush();
   if (state == Explorer::State::broken) {
     if (!options_.quiet) console_.out().print("\n{}\n", print(explorer.counterexample()));
+    broken = broken | explorer.broken();
+    settings_.oracles = settings_.oracles - explorer.broken();
     return exit_violation;
   }
   const bool decided = state == Explorer::State::exhausted || state == Explorer::State::bound_reached;

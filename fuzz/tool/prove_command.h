@@ -22,6 +22,8 @@ struct ProveOptions {
   int exceptions = std::numeric_limits<int>::max();
   std::uint64_t memory = 4096;                               // for each search, in MB
   double seconds = std::numeric_limits<double>::infinity();  // for each search
+  bool all = false;                                          // goes on with the oracles that are not broken
+  std::string without;                                       // names of what makes searches fast, with commas between
   bool quiet = false;                                        // no programs
 };
 

@@ -52,6 +52,33 @@ BOOST_AUTO_TEST_CASE(what_holds_says_for_which_schedules) {
   BOOST_TEST(contains(some.out, "delayed_rmap holds with up to 1 exception (preemptions: "));
 }
 
+BOOST_AUTO_TEST_CASE(it_goes_on_with_what_is_not_broken) {
+  const ProveOptions some{.files = {losing},
+                          .engines = {"eager_dirty"},
+                          .oracles = "dirty-unmapped,lost-dirty-data,batch",
+                          .may = "preempt",
+                          .exceptions = 1,
+                          .quiet = true};
+  BOOST_TEST(!contains(prove(some).out, "otherwise"));
+  ProveOptions all = some;
+  all.all = true;
+  const Result result = prove(all);
+  BOOST_TEST(result.status == exit_violation);
+  BOOST_TEST(contains(result.out, "eager_dirty breaks dirty-unmapped with 0 exceptions ("));
+  BOOST_TEST(contains(result.out, "eager_dirty otherwise breaks lost-dirty-data with 1 exception, none with fewer ("));
+  BOOST_TEST(contains(result.out, "eager_dirty otherwise holds with up to 1 exception ("));
+}
+
+BOOST_AUTO_TEST_CASE(what_makes_it_fast_does_not_change_what_it_says) {
+  ProveOptions options{.files = {alone}, .engines = {"delayed_rmap"}, .may = "preempt", .quiet = true};
+  const std::string fast = prove(options).out;
+  BOOST_TEST(contains(fast, "delayed_rmap holds for every schedule"));
+  options.without = "merging,forgetting,snapshots";
+  BOOST_TEST(prove(options).out == fast);
+  options.without = "luck";
+  BOOST_TEST(contains(prove(options).err, "--without: there is no 'luck'; expected some of: merging,"));
+}
+
 BOOST_AUTO_TEST_CASE(what_is_not_decided_says_why) {
   const Result full = prove({.files = {losing}, .engines = {"delayed_rmap"}, .memory = 0});
   BOOST_TEST(full.status == exit_undecided);

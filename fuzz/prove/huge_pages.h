@@ -1,0 +1,34 @@
+// An allocator for what is large and looked at here and there: asks for pages so large that the processor's own TLB is not in the way.
+#pragma once
+
+#include <sys/mman.h>
+
+#include <cstddef>
+#include <cstdlib>
+#include <new>
+
+namespace shootdown {
+
+template <typename T>
+struct HugePages {
+  using value_type = T;
+
+  HugePages() = default;
+  template <typename U>
+  explicit HugePages(const HugePages<U>& /*other*/) {}
+
+  T* allocate(std::size_t count) {
+    constexpr std::size_t page = std::size_t{2} << 20U;
+    const std::size_t size = (count * sizeof(T) + page - 1) / page * page;
+    void* const memory = std::aligned_alloc(page, size);
+    if (memory == nullptr) throw std::bad_alloc();
+    // If there are none it is only slower.
+    madvise(memory, size, MADV_HUGEPAGE);
+    return static_cast<T*>(memory);
+  }
+  void deallocate(T* memory, std::size_t /*count*/) { std::free(memory); }
+
+  bool operator==(const HugePages& /*other*/) const { return true; }
+};
+
+}  // namespace shootdown
