@@ -114,7 +114,7 @@ class MergeCheck final : public StateObserver {
   bool good() const { return good_; }
 
   void comes_to(std::uint64_t state, bool is_new, const std::vector<Deviation>& path, std::uint32_t decision) override {
-    constexpr std::uint64_t one_in = 16;
+    constexpr std::uint64_t one_in = 4;
     const Way way{.path = path, .decision = decision};
     // By their number, which is the same in every process, as digests are not.
     if (is_new && number_++ % one_in == 0) ways_.emplace(state, way);
