@@ -290,7 +290,8 @@ SHOOTDOWN_HARNESS void Scheduler::arrive() {
   }
 }
 
-// Handles what is pending, before a step or before none. Between the handler's steps other CPUs may run, as between any others.
+// Handles what is pending, before a step or before none. Between the handler's steps other CPUs may run, as between any
+// others.
 SHOOTDOWN_HARNESS void Scheduler::take_interrupts(StepPoint before) {
   Cpu& cpu = self();
   count_visit(cpu);

@@ -33,7 +33,8 @@ class DeviatingSchedule final : public Chooser {
   // Of a program without a schedule, which must outlive it.
   explicit DeviatingSchedule(const Program& program) : now_(ListedSchedule(program, false)) {}
 
-  // Of the runs to come, in the order of their decisions; of the run at hand, if those before its decision are the same.
+  // Of the runs to come, in the order of their decisions; and of the run at hand, if those before its decision are the
+  // same.
   void deviate(std::span<const Deviation> deviations) { deviations_.assign(deviations.begin(), deviations.end()); }
   // The run is paused before this decision, and before each that follows.
   void pause_from(std::uint32_t decision) { pause_from_ = decision; }

@@ -114,8 +114,8 @@ std::uint64_t Explorer::world(std::uint64_t seed) const {
   return digest;
 }
 
-// Behind deviations it does not matter any more by which one came there. What the code on the CPUs knows (histories_) lies in the
-// run's memory.
+// Behind deviations it does not matter any more by which one came there. What the code on the CPUs knows (histories_) lies
+// in the run's memory.
 std::uint64_t Explorer::state() const {
   const auto current = static_cast<std::uint64_t>(schedule_.question().at.cpu);
   std::uint64_t digest = world(settings_.seed + schedule_.memory() + current);

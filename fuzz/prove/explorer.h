@@ -103,7 +103,8 @@ class StateObserver {
   // The schedule with these deviations has come to a state, before this decision.
   virtual void comes_to(std::uint64_t state, bool is_new, const std::vector<Deviation>& path,
                         std::uint32_t decision) = 0;
-  // A schedule has been run to its end, where the world is this: a digest of it, which has nothing of what the code knew.
+  // A schedule has been run to its end, where the world is this: a digest of it, which has nothing of what the code
+  // knew.
   virtual void ends(std::uint64_t /*world*/) {}
 };
 

@@ -149,8 +149,8 @@ struct Ends final : StateObserver {
   void ends(std::uint64_t world) override { worlds.insert(world); }
 };
 
-// However much is taken for the same, all that schedules can come to is come to: without merging every schedule is run to its end,
-// by whatever it is told apart.
+// However much is taken for the same, all that schedules can come to is come to: without merging every schedule is run to
+// its end, by whatever it is told apart.
 BOOST_AUTO_TEST_CASE(merging_leaves_out_no_end) {
   if (!Simulation::can_save) return;
   constexpr std::string_view machine = "shootdown 2\nmachine cpus 2, pages 1, words 1\n";
@@ -208,8 +208,8 @@ BOOST_AUTO_TEST_CASE(merging_leaves_out_no_state) {
   }
 }
 
-// With snapshots or from the beginning, in this order or the other: states have the same digests in one place of memory, so the
-// searches come one after the other.
+// With snapshots or from the beginning, in this order or the other: states have the same digests in one place of memory,
+// so the searches come one after the other.
 BOOST_AUTO_TEST_CASE(whichever_way_it_searches_it_comes_to_the_same) {
   if (!Simulation::can_save) return;
   const Program program = input_of(lost_write).document.program;

@@ -30,8 +30,8 @@ class Histories final : public Observer {
   // `forgets`: else nothing is left out, and many more states are taken for two.
   explicit Histories(Handles handles, bool forgets = true) : handles_(std::move(handles)), forgets_(forgets) {}
 
-  // They are a part of the run's memory (Simulation::visit_state). In the handler of an interrupt a CPU knows what it has found out
-  // there; the operation that was interrupted does not.
+  // They are a part of the run's memory (Simulation::visit_state). In the handler of an interrupt a CPU knows what it has
+  // found out there; the operation that was interrupted does not.
   std::uint64_t of(int cpu) const { return cpus_[cpu].operation; }
   std::uint64_t of_handler(int cpu) const { return cpus_[cpu].handler; }
   // Of a run that is over nobody knows anything any more.
@@ -89,9 +89,9 @@ class Histories final : public Observer {
     }
   }
 
-  // What is left of what an operation knows, when this happens. Whoever accesses memory begins anew when it has faulted;
-  // whoever looks for the next page to save, or to wait for, has done with those before; and behind a gather nobody
-  // looks at what was found in it.
+  // What is left of what an operation knows, when this happens. Whoever accesses memory begins anew when it has
+  // faulted; whoever looks for the next page to save, or to wait for, has done with those before; and behind a gather
+  // nobody looks at what was found in it.
   template <typename E>
   static std::uint64_t is_left(const Cpu& cpu, const E& /*event*/) {
     using namespace event;

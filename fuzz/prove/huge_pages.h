@@ -1,4 +1,5 @@
-// An allocator for what is large and looked at here and there: asks for pages so large that the processor's own TLB is not in the way.
+// An allocator for what is large and looked at here and there: asks for pages so large that the processor's own TLB is
+// not in the way.
 #pragma once
 
 #include <sys/mman.h>

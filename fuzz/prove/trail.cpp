@@ -25,8 +25,8 @@ void Trail::follow(std::span<const Deviation> path) {
   schedule_.pause_from(path.empty() ? 0 : path.back().decision + 1);
 }
 
-// How many of them the path passes: behind the deviations that it has in common with the last one there may be a mark at a decision
-// that it comes to, too.
+// How many of them the path passes: behind the deviations that it has in common with the last one there may be a mark at
+// a decision that it comes to, too.
 std::size_t Trail::marks_on(std::span<const Deviation> path) const {
   std::size_t same = 0;
   while (same < count_ && same < path.size() && marks_[same].deviation == path[same]) ++same;

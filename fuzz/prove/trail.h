@@ -2,8 +2,8 @@
 //
 // Before each deviation it keeps a snapshot of the run; and when the next schedule begins with
 // the same deviations as the last, it goes back to the last snapshot that is on its way, and on
-// from there. So it keeps no more snapshots than a schedule has deviations; and of schedules in the order in which a tree of
-// them is gone through, each step is made once.
+// from there. So it keeps no more snapshots than a schedule has deviations; and of those with as many,
+// in the order in which a tree of them is gone through, each step is made once.
 #pragma once
 
 #include <cstddef>
