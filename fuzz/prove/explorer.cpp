@@ -19,7 +19,7 @@ Explorer::Explorer(const Engine& engine, const Program& program, const ExplorerS
       judge_(&histories_, settings.oracles),
       simulation_(engine, judge_),
       schedule_(program_),
-      trail_(program_, simulation_, schedule_, settings.snapshots) {
+      trail_(program_, simulation_, settings.trace, schedule_, settings.snapshots) {
   simulation_.defect = settings.defect;
 }
 

@@ -8,7 +8,7 @@ void Trail::follow(std::span<const Deviation> path) {
   schedule_.deviate(path);
   const std::size_t marks = marks_on(path);
   if (marks == 0) {
-    simulation_.begin(program_, nullptr, &schedule_);
+    simulation_.begin(program_, trace_, &schedule_);
   } else {
     go_back(marks - 1);
   }

@@ -17,9 +17,9 @@ namespace shootdown {
 
 class Trail {
  public:
-  // All must outlive it. `keeps`: whether it keeps snapshots; else every run is made from the beginning.
-  Trail(const Program& program, Simulation& simulation, DeviatingSchedule& schedule, bool keeps)
-      : program_(program), simulation_(simulation), schedule_(schedule), keeps_(keeps) {}
+  // All must outlive it. `trace`, which may be null, observes the runs, too. `keeps`: whether it keeps snapshots; else every run is made from the beginning.
+  Trail(const Program& program, Simulation& simulation, Observer* trace, DeviatingSchedule& schedule, bool keeps)
+      : program_(program), simulation_(simulation), trace_(trace), schedule_(schedule), keeps_(keeps) {}
 
   // The run makes the last of the deviations when it proceeds, and is paused before each decision from then on.
   void follow(std::span<const Deviation> path);
@@ -40,6 +40,7 @@ class Trail {
 
   const Program& program_;
   Simulation& simulation_;
+  Observer* trace_;
   DeviatingSchedule& schedule_;
   bool keeps_;
   std::size_t count_ = 0;  // of marks

@@ -25,7 +25,7 @@ constexpr std::string_view three_cpus =
 
 // Goes along paths, one after the other, and then to the end.
 struct Walk {
-  explicit Walk(bool keeps) : trail(program, simulation, schedule, keeps) {}
+  explicit Walk(bool keeps) : trail(program, simulation, nullptr, schedule, keeps) {}
 
   std::uint64_t hash_of(const std::vector<Deviation>& path) {
     trail.follow(path);
