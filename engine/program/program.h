@@ -229,12 +229,13 @@ inline std::span<const Operation> operations_of(const Program& program) {
   return std::span(program.operations).first(program.operation_count);
 }
 
-// Operations run one after the other, in their order: no exceptions, no PCT.
+// Operations run one after the other, in their order: no exceptions, and nothing is drawn.
 inline void drop_schedule(Program& program) {
   const MachineConfig defaults;
   program.machine.pct_depth = defaults.pct_depth;
   program.machine.pct_seed = defaults.pct_seed;
   program.machine.pct_steps = defaults.pct_steps;
+  program.machine.sampler = defaults.sampler;
   program.exception_count = 0;
   for (Operation& operation : operations_of(program)) operation.first_exception = operation.exception_count = 0;
 }

@@ -4,7 +4,7 @@
 
 #include "engine/check.h"
 #include "engine/sched/listed_schedule.h"
-#include "engine/sched/pct.h"
+#include "engine/sched/sampler.h"
 
 namespace shootdown {
 
@@ -17,26 +17,43 @@ Outcome Simulation::run(const Program& program, Observer* trace, Chooser* choose
 void Simulation::begin(const Program& program, Observer* trace, Chooser* chooser) {
   if (const std::string why = engine_.refusal(program); !why.empty())
     throw RefusedProgram(std::string(engine_.name()) + " cannot run it: " + why);
+  StepCounts counts;
+  if (chooser == nullptr && sampler_of(program.machine) == Sampler::surw) counts = count_steps(program);
   abandon();
   arena_.clear();
+  boot(program, observer_, trace, chooser == nullptr ? chooser_of(program, counts) : *chooser);
+  run_->sched.count_switches(switch_counters);
+  run_->begin();
+}
+
+// Makes the world of a run, in an arena in which there is no more than its chooser.
+void Simulation::boot(const Program& program, Observer& observer, Observer* trace, Chooser& chooser) {
   run_ = &engine_.boot({.arena = arena_,
                         .fibers = fibers_,
                         .program = program,
                         .defect = defect,
-                        .observer = observer_,
+                        .observer = observer,
                         .trace = trace,
-                        .chooser = chooser == nullptr ? chooser_of(program) : *chooser,
+                        .chooser = chooser,
                         .code = code});
-  run_->sched.count_switches(switch_counters);
   ++runs_;
   over_ = false;
-  run_->begin();
 }
 
-Chooser& Simulation::chooser_of(const Program& program) {
-  const MachineConfig& machine = program.machine;
-  if (machine.pct_depth != 0) return arena_.make<Pct>(machine.pct_seed, machine.pct_depth, machine.pct_steps);
-  return arena_.make<ListedChooser>(program);
+Chooser& Simulation::chooser_of(const Program& program, const StepCounts& counts) {
+  if (sampler_of(program.machine) == Sampler::none) return arena_.make<ListedChooser>(program);
+  return make_sampler(program.machine, counts,
+                      [&]<typename C>(const auto&... arguments) -> Chooser& { return arena_.make<C>(arguments...); });
+}
+
+StepCounts Simulation::count_steps(const Program& program) {
+  StepCounter counter;
+  abandon();
+  arena_.clear();
+  boot(program, counter, nullptr, arena_.make<ListedChooser>(program, false));
+  run_->begin();
+  SHOOTDOWN_CHECK(proceed());
+  return counter.counts();
 }
 
 bool Simulation::proceed(std::uint64_t until) {

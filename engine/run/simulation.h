@@ -19,6 +19,7 @@
 #include "engine/arena.h"
 #include "engine/run/engine.h"
 #include "engine/sched/cpu_fibers.h"
+#include "engine/sched/step_counts.h"
 
 namespace shootdown {
 
@@ -45,6 +46,9 @@ class Simulation {
   // Until the run is over (true); or until the chooser pauses it, or `until` steps have been made and a CPU is before the
   // next.
   bool proceed(std::uint64_t until = Chooser::never);
+
+  // Runs the operations of a program in the order of the list, to count their steps. Nobody is told of that run.
+  StepCounts count_steps(const Program& program);
 
   // --- the run that was begun last ---
 
@@ -99,7 +103,8 @@ class Simulation {
 
  private:
   void abandon();
-  Chooser& chooser_of(const Program& program);
+  void boot(const Program& program, Observer& observer, Observer* trace, Chooser& chooser);
+  Chooser& chooser_of(const Program& program, const StepCounts& counts);
 
   const Engine& engine_;
   Observer& observer_;

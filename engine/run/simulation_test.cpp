@@ -221,4 +221,36 @@ BOOST_FIXTURE_TEST_CASE(another_choice_can_be_made_where_a_run_was_saved, Chosen
 
 #endif
 
+BOOST_AUTO_TEST_CASE(steps_are_counted_in_a_run_of_which_nobody_is_told) {
+  ProgramBuilder builder;
+  builder.machine(&MachineConfig::pct_depth, 1).operation(0, Call::store, 0, 0);
+  const Program program = builder.operation(1, Call::load, 0, 0).operation(1, Call::load, 0, 0).program();
+  Recorder recorder;
+  Simulation simulation(*find_engine("delayed_rmap"), recorder);
+  const StepCounts counts = simulation.count_steps(program);
+  const auto accesses = [&](std::size_t cpu) { return counts.cpus[cpu][kind_of<event::UserAccess>]; };
+  BOOST_TEST(accesses(0) == 2U);  // the first of which faults
+  BOOST_TEST(accesses(1) == 2U);  // the page is there
+  BOOST_TEST(accesses(2) == 0U);
+  // Nor is anything of how threads end.
+  BOOST_TEST(counts.cpus[0][kind_of<event::DropMmUser>] == 0U);
+  BOOST_TEST(recorder.events().empty());
+}
+
+BOOST_AUTO_TEST_CASE(each_sampler_makes_runs_of_its_own_and_always_the_same) {
+  std::vector<std::uint64_t> hashes;
+  for (const int sampler : {0, 1, 2}) {
+    Program program = race(2);
+    program.machine.sampler = static_cast<std::uint16_t>(sampler);
+    Judged one;
+    one.simulation.run(program);
+    const std::uint64_t hash = one.simulation.hash();
+    one.simulation.run(race());
+    one.simulation.run(program);
+    BOOST_TEST(one.simulation.hash() == hash);
+    BOOST_TEST((std::ranges::find(hashes, hash) == hashes.end()));
+    hashes.push_back(hash);
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

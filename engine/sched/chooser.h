@@ -9,6 +9,8 @@
 // same questions in the same order get the same answers.
 #pragma once
 
+#include <array>
+#include <bit>
 #include <cstdint>
 #include <limits>
 
@@ -38,6 +40,39 @@ struct Position {
   int visit = 0;        // how often it has come back here since its last step
 };
 
+// What a CPU is about to do: the kind of the event, and what it is about, as far as two of them can be told apart.
+struct StepPoint {
+  EventKind kind = 0;
+  std::uint8_t facts = 0;    // that the event has
+  std::uint16_t unused = 0;  // it lies in the world, which has the same bytes each time
+  Fact subject = 0;
+  // As far as it is known; null: not at all. It is on the CPU's stack, and there as long as the step has not been made.
+  const void* event = nullptr;
+
+  bool operator==(const StepPoint& other) const { return kind == other.kind && subject == other.subject; }
+};
+
+template <typename E>
+constexpr Fact step_subject(const E& event) {
+  if constexpr (requires { event.lock.number; }) {
+    return event.lock.number | event.lock.owner << 16U;
+  } else if constexpr (requires { event.page.frame; }) {
+    return event.page.frame;
+  } else if constexpr (requires { event.mm + event.page; }) {
+    return event.page | event.mm << 16U;
+  } else if constexpr (fact_count<E> == 0) {
+    return 0;
+  } else {
+    return std::bit_cast<std::array<Fact, fact_count<E>>>(event)[0];
+  }
+}
+
+// Of an event that outlives the step.
+template <typename E>
+constexpr StepPoint step_point(const E& event) {
+  return {.kind = kind_of<E>, .facts = fact_count<E>, .subject = step_subject(event), .event = &event};
+}
+
 struct Question {
   enum class Occasion : std::uint8_t {
     begin,    // the run begins: no CPU has made a step, each is before its first
@@ -50,6 +85,8 @@ struct Question {
   CpuMask runnable;  // who can make its next step, or take an interrupt; never empty
   // Those of them that will take an interrupt first, or are in its handler, but for the CPU itself.
   CpuMask interrupted;
+  // What each CPU is about to do, or waits for; but who is interrupted does something else first.
+  const StepPoint* next;
 
   bool can_run(int cpu) const { return (runnable >> static_cast<unsigned>(cpu) & 1U) != 0; }
 };

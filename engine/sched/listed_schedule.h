@@ -74,7 +74,7 @@ class ListedSchedule {
 // The same as a chooser.
 class ListedChooser final : public Chooser {
  public:
-  explicit ListedChooser(const Program& program) : schedule_(program) {}
+  explicit ListedChooser(const Program& program, bool with_exceptions = true) : schedule_(program, with_exceptions) {}
 
   void begin(int cpus) override { schedule_.begin(cpus); }
   std::uint64_t next_question(const Position& position) override { return schedule_.next_question(position); }

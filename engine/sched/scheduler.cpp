@@ -115,7 +115,7 @@ SHOOTDOWN_HARNESS void Scheduler::end_timers(std::uint64_t until) {
 }
 
 SHOOTDOWN_HARNESS Question Scheduler::question(Question::Occasion occasion) const {
-  Question result{.occasion = occasion, .at = position(), .runnable = 0, .interrupted = 0};
+  Question result{.occasion = occasion, .at = position(), .runnable = 0, .interrupted = 0, .next = tally_.pending};
   for (unsigned rest = all_; rest != 0; rest &= rest - 1) {
     const Cpu& cpu = cpus_[__builtin_ctz(rest)];
     const bool interrupted = can_take_interrupt(cpu);
@@ -206,7 +206,7 @@ SHOOTDOWN_HARNESS void Scheduler::pause() {
 // Asks the chooser until it has no more to say before the next step.
 SHOOTDOWN_HARNESS void Scheduler::stop_point(StepPoint next) {
   if (starting_) {
-    tally_of(self()).pending = next;
+    tally_.pending[current()] = next;
     wait_for_start();
   }
   for (;;) {
@@ -231,7 +231,7 @@ SHOOTDOWN_HARNESS void Scheduler::stop_point(StepPoint next) {
         return;
       }
     }
-    tally.pending = next;
+    tally_.pending[current()] = next;
     const bool can_go_on = can_step(cpu);
     const int chosen = ask(can_go_on ? Question::Occasion::step : Question::Occasion::blocked);
     if (chosen == current()) {
@@ -253,8 +253,8 @@ SHOOTDOWN_HARNESS void Scheduler::disturb(const Choice& choice) {
 }
 
 SHOOTDOWN_HARNESS void Scheduler::count_switch(const Cpu& from, const Cpu& to) {
-  const StepPoint left_at = tally_of(from).pending;
-  const StepPoint entered_at = tally_of(to).pending;
+  const StepPoint left_at = tally_.pending[from.number];
+  const StepPoint entered_at = tally_.pending[to.number];
   const unsigned left = left_at.kind;
   const unsigned entered = entered_at.kind;
   const bool same = left_at.subject == entered_at.subject;
@@ -284,7 +284,7 @@ SHOOTDOWN_HARNESS void Scheduler::arrive() {
   if (cpu.latency != 0) {
     tally_of(cpu).take_at = tally_.steps + cpu.latency;
   } else {
-    take_interrupts(tally_of(cpu).pending);
+    take_interrupts(tally_.pending[current()]);
     const Unwatched unwatched;
     chooser_->interrupt_taken();
   }
@@ -311,7 +311,7 @@ SHOOTDOWN_HARNESS void Scheduler::take_interrupts(StepPoint before) {
   cpu.parked = parked;
   --cpu.interrupts_disabled;
   interrupts_ = static_cast<CpuMask>(interrupts_ & ~cpu_bit(current()));
-  tally_of(cpu).pending = before;
+  tally_.pending[current()] = before;
   tally_.stop_at = 0;
   if (!cpu.came_back) return;
   cpu.came_back = false;
@@ -326,7 +326,7 @@ SHOOTDOWN_HARNESS void Scheduler::block() {
     return;
   }
   if (can_take_interrupt(self())) {
-    take_interrupts(tally_of(self()).pending);
+    take_interrupts(tally_.pending[current()]);
     return;
   }
   const int next = ask(Question::Occasion::blocked);
@@ -344,7 +344,7 @@ SHOOTDOWN_HARNESS void Scheduler::park() {
   finished_ = static_cast<CpuMask>(finished_ | cpu_bit(current()));
   cpu.parked = true;
   while (running_) {
-    tally_of(cpu).pending = {};
+    tally_.pending[cpu.number] = {};
     block();
   }
 }

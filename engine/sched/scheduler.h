@@ -29,7 +29,6 @@
 #pragma once
 
 #include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -40,39 +39,6 @@
 #include "engine/sched/cpu_fibers.h"
 
 namespace shootdown {
-
-// What a CPU is about to do: the kind of the event, and what it is about, as far as two of them can be told apart.
-struct StepPoint {
-  EventKind kind = 0;
-  std::uint8_t facts = 0;    // that the event has
-  std::uint16_t unused = 0;  // it lies in the world, which has the same bytes each time
-  Fact subject = 0;
-  // As far as it is known; null: not at all. It is on the CPU's stack, and there as long as the step has not been made.
-  const void* event = nullptr;
-
-  bool operator==(const StepPoint& other) const { return kind == other.kind && subject == other.subject; }
-};
-
-template <typename E>
-constexpr Fact step_subject(const E& event) {
-  if constexpr (requires { event.lock.number; }) {
-    return event.lock.number | event.lock.owner << 16U;
-  } else if constexpr (requires { event.page.frame; }) {
-    return event.page.frame;
-  } else if constexpr (requires { event.mm + event.page; }) {
-    return event.page | event.mm << 16U;
-  } else if constexpr (fact_count<E> == 0) {
-    return 0;
-  } else {
-    return std::bit_cast<std::array<Fact, fact_count<E>>>(event)[0];
-  }
-}
-
-// Of an event that outlives the step.
-template <typename E>
-constexpr StepPoint step_point(const E& event) {
-  return {.kind = kind_of<E>, .facts = fact_count<E>, .subject = step_subject(event), .event = &event};
-}
 
 // The CPUs whose next step waits for one thing. Belongs to the thing waited for; reset() it with that.
 class WaitQueue {
@@ -174,7 +140,7 @@ class Scheduler {
   // Nor by when timers and late interrupts are due, but by how many steps off they are: a digest of that.
   std::uint64_t times() const;
   // What a CPU waits for; or, where somebody is asked who runs next, is about to do.
-  StepPoint waits_for(int cpu) const { return tally_.cpus[cpu].pending; }
+  StepPoint waits_for(int cpu) const { return tally_.pending[cpu]; }
   // Whether it is in the handler of an interrupt; and then, what it was about to do or waited for when that came.
   bool handles_interrupt(int cpu) const { return cpus_[cpu].handling; }
   StepPoint interrupted(int cpu) const { return tally_.cpus[cpu].interrupted; }
@@ -235,8 +201,7 @@ class Scheduler {
     std::uint64_t visited = 0;  // value of own_steps() when it last came back to where it was
     std::uint64_t take_at = 0;  // value of `steps` at which a deferred interrupt is taken; 0: none deferred
     std::uint32_t timer = 0;    // value of `steps` at which its timer ends, if that runs
-    StepPoint pending{};        // what it was about to do, or waited for, when somebody was last asked there
-    StepPoint interrupted{};    // the same of what it does when it has handled its interrupts
+    StepPoint interrupted{};    // what it is about to do, or waits for, when it has handled its interrupts
   };
 
   // How a run can go on does not depend on it, but for how many steps off timers and deferred interrupts are.
@@ -246,6 +211,7 @@ class Scheduler {
     std::uint64_t pause_at = Chooser::never;
     std::uint64_t hash = 0;
     CpuTally cpus[max_cpus];
+    StepPoint pending[max_cpus];  // what each was about to do, or waited for, when somebody was last asked there
   };
 
   // In place of a CPU.
@@ -333,7 +299,7 @@ SHOOTDOWN_HARNESS void Scheduler::step_when(StepPoint next, WaitQueue& queue, co
       guard.check();
       if (tally_.steps >= tally_.stop_at) stop_point(next);
       if (enabled()) break;
-      tally_of(self()).pending = next;
+      tally_.pending[current()] = next;
       if (guard.waits()) block();
     }
     end_guard(guard);
@@ -349,7 +315,7 @@ SHOOTDOWN_HARNESS void Scheduler::wait_until(StepPoint point, WaitQueue& queue, 
   begin_guard(guard);
   guard.check();
   while (!enabled()) {
-    tally_of(self()).pending = {.kind = point.kind, .subject = point.subject};
+    tally_.pending[current()] = {.kind = point.kind, .subject = point.subject};
     block();
   }
   end_guard(guard);

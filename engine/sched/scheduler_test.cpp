@@ -6,10 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "engine/arena.h"
-#include "engine/check.h"
 #include "engine/sched/atomic.h"
 #include "engine/sched/pct.h"
+#include "test/script.h"
 
 using namespace shootdown;
 
@@ -65,43 +64,6 @@ class AskedAlways final : public InOrder {
  private:
   SwitchOnce switch_;
   std::uint64_t ask_at_ = 0;
-};
-
-constexpr StepPoint waiting{2, 0};
-
-// A client whose CPUs do what the test says.
-struct Script final : Scheduler::Client {
-  std::function<void(int)> body;
-  std::function<bool(int)> on_interrupt = [](int) { return false; };
-  std::string log;
-  CpuFibers fibers;
-  Arena arena;
-  Scheduler* sched = nullptr;
-  std::uint8_t* switch_counters = nullptr;
-
-  Outcome run(int cpus, Chooser& chooser, std::uint64_t step_limit) {
-    sched = &arena.make<Scheduler>(fibers, *this, cpus);
-    sched->count_switches(switch_counters);
-    sched->begin(chooser, step_limit);
-    SHOOTDOWN_CHECK(sched->proceed());
-    return sched->outcome();
-  }
-
-  void run_cpu(int cpu) override { body(cpu); }
-  bool interrupt(int cpu) override { return on_interrupt(cpu); }
-  void disturb(const Choice& /*choice*/) override {}
-
-  template <typename Enabled>
-  void wait(WaitQueue& queue, const Enabled& enabled) {
-    sched->wait_until(waiting, queue, enabled, [] {});
-  }
-
-  // The scripts run on fibers that do not synchronise; what they note is the test's, not theirs.
-  void step(const std::string& what) {
-    sched->step({1, 0});
-    const Unwatched unwatched;
-    log += what;
-  }
 };
 
 }  // namespace
@@ -163,7 +125,7 @@ BOOST_AUTO_TEST_CASE(a_deadlock_is_an_outcome_and_the_next_run_is_clean) {
   InOrder chooser;
   BOOST_TEST((script.run(3, chooser, 100) == Outcome::deadlock));
   BOOST_TEST(script.sched->unfinished() == 0b011);
-  BOOST_TEST((script.sched->waits_for(1) == waiting));
+  BOOST_TEST((script.sched->waits_for(1) == Script::waiting));
 
   queue.reset();
   script.log.clear();

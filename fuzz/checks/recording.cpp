@@ -3,9 +3,9 @@
 // Usage: recording [--engine NAME] COUNT FILE...
 //
 // The inputs are the given files, encoded or text, and COUNT pseudo-random ones, half of which are mutants of the files.
-// Each runs on every engine: as it is, under PCT with parameters of several kinds, and as random walks. Whoever chooses:
-// what the recorder makes of the run, printed, parsed and replayed, must have the same hash, the same outcome and the same
-// verdict; and so must the same with events for places. Only of a walk there may be more than has room in a program.
+// Each runs on every engine: as it is, under PCT with parameters of several kinds, under POS and SURW, and as random walks. Whoever
+// chooses: what the recorder makes of the run, printed, parsed and replayed, must have the same hash, the same outcome and the
+// same verdict; and so must the same with events for places. Only as it is and under PCT it must have room in a program.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -18,8 +18,10 @@
 
 #include "engine/sched/listed_schedule.h"
 #include "engine/sched/pct.h"
+#include "engine/sched/pos.h"
 #include "engine/sched/random_walk.h"
 #include "engine/sched/schedule_recorder.h"
+#include "engine/sched/surw.h"
 #include "fuzz/checks/count_and_files.h"
 #include "fuzz/checks/random_programs.h"
 #include "fuzz/language/codec.h"
@@ -46,12 +48,16 @@ class RecordingCheck {
     Pct pct(seed, 1 + static_cast<int>(seed % max_pct_depth), 32 + seed % 128);
     all = check_run(program, pct) && all;
     if (!all) fail("there is no room for its schedule", program);
+    Pos pos(seed);
+    if (check_run(program, pos)) ++walks_;
+    Surw surw(seed, replayer_.count_steps(program));
+    if (check_run(program, surw)) ++walks_;
     RandomWalk walk(program, seed, 1 + seed % 16);
     if (check_run(program, walk)) ++walks_;
   }
 
   RunCount count() const { return count_; }
-  // Walks that had room.
+  // Walks, POS's and SURW's too, that had room.
   std::uint64_t walks() const { return walks_; }
 
  private:
@@ -110,7 +116,7 @@ bool check_recordings(const CountAndFiles& inputs) {
     }
     const RunCount count = check.count();
     fmt::print("{}: {} inputs are recorded as they ran; {} walks of {}{}\n", engine->name(), count.runs, check.walks(),
-               count.runs, count.not_possible());
+               3 * count.runs, count.not_possible());
   }
   return true;
 }

@@ -10,16 +10,22 @@
 #include "engine/events/event.h"
 #include "engine/events/names.h"
 #include "engine/events/observer.h"
-#include "engine/sched/pct.h"
+#include "engine/sched/sampler.h"
 #include "engine/sched/schedule_recorder.h"
 
 namespace shootdown {
 
 std::optional<Program> record(Replayer& replayer, const Program& program) {
   const MachineConfig& machine = program.machine;
-  if (machine.pct_depth == 0) return program;
-  Pct pct(machine.pct_seed, machine.pct_depth, machine.pct_steps);
-  return record(replayer, program, pct);
+  const Sampler sampler = sampler_of(machine);
+  if (sampler == Sampler::none) return program;
+  const StepCounts counts = sampler == Sampler::surw ? replayer.count_steps(program) : StepCounts();
+  std::unique_ptr<Chooser> chooser;
+  make_sampler(machine, counts, [&]<typename C>(const auto&... arguments) -> Chooser& {
+    chooser = std::make_unique<C>(arguments...);
+    return *chooser;
+  });
+  return record(replayer, program, *chooser);
 }
 
 std::optional<Program> record(Replayer& replayer, const Program& program, Chooser& chooser) {

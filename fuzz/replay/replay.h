@@ -43,6 +43,8 @@ class Replayer {
   const Engine& engine() const { return simulation_.engine(); }
   // `chooser`, if any, makes the choices in place of the program's schedule. Throws RefusedProgram as Simulation does.
   RunResult run(const Program& program, Observer* trace = nullptr, Chooser* chooser = nullptr);
+  // See Simulation. Whoever asks for a report asks before.
+  StepCounts count_steps(const Program& program) { return simulation_.count_steps(program); }
   // In the runs to come.
   void watch_code(const CodeWatch& code) { simulation_.code = code; }
   // What was found in the last run.

@@ -90,8 +90,8 @@ inline constexpr const char* prove =
     "  shootdown prove --exceptions 2 --may preempt,late,evict,fill corpus/*.program";
 
 inline constexpr const char* record =
-    "A run under PCT becomes a program that lists the schedule which it took: what PCT\n"
-    "finds can be read and changed. An input that lists its schedule stays as it is.\n"
+    "A run under PCT, POS or SURW becomes a program that lists the schedule which it took:\n"
+    "what they find can be read and changed. An input that lists its schedule stays as it is.\n"
     "With --events the places of the schedule are named by what happens there ('after\n"
     "remove rmap of page 0') where that can be said; so they mean the same on another\n"
     "engine, and when the model has changed. 'shootdown events' lists the names.\n"
