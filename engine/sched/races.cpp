@@ -60,12 +60,18 @@ std::array<PlaceKinds, sizeof...(Events)> all_kinds_touched(EventList<Events...>
   return {of(most_that_it_touches<Events>())...};
 }
 
+// Else it is an access of a kernel that is code, of which is known to what, or a wait.
+bool is_event(EventKind kind) {
+  return kind < AllEvents::size;
+}
+
 // Made before any run: the code that a run reaches is the same each time.
 const std::array kinds_of_kinds = all_kinds_touched(AllEvents{});
 
 }  // namespace
 
 bool may_race(int cpu, const StepPoint& step, int other_cpu, const StepPoint& other) {
+  if (!is_event(step.kind) && !is_event(other.kind)) return step.subject == other.subject;
   bool races = false;
   each_place(cpu, step, [&](const Places& mine, bool i_write) {
     each_place(other_cpu, other, [&](const Places& its, bool it_writes) {
@@ -76,7 +82,7 @@ bool may_race(int cpu, const StepPoint& step, int other_cpu, const StepPoint& ot
 }
 
 PlaceKinds kinds_touched(EventKind kind) {
-  return kinds_of_kinds[kind];
+  return is_event(kind) ? kinds_of_kinds[kind] : 0;
 }
 
 }  // namespace shootdown

@@ -2,7 +2,8 @@
 //
 // Before a step is made not all is known of it: where an access to memory will go, which page of which file is in a
 // frame. What is not known is not said, so some races are not seen. That is good enough for who samples
-// schedules; who leaves schedules out must not rely on it.
+// schedules; who leaves schedules out must not rely on it. A kernel that is code says only which object it is going to access:
+// two such accesses of the same one may race.
 #pragma once
 
 #include <cstdint>

@@ -55,6 +55,14 @@ BOOST_AUTO_TEST_CASE(who_only_waits_races_with_nobody) {
   BOOST_TEST(!may_race(mine, step_point(clear), its, StepPoint{.kind = kind_of<event::WaitForFlush>}));
 }
 
+BOOST_AUTO_TEST_CASE(accesses_of_code_race_if_they_are_to_one_object) {
+  constexpr EventKind no_event = 0xFF;
+  const auto at = [](Fact object) { return StepPoint{.kind = no_event, .subject = object}; };
+  BOOST_TEST(may_race(mine, at(8), its, at(8)));
+  BOOST_TEST(!may_race(mine, at(8), its, at(9)));
+  BOOST_TEST(kinds_touched(no_event) == 0U);
+}
+
 BOOST_AUTO_TEST_CASE(kinds_of_steps_touch_kinds_of_places) {
   const auto bit = [](Places::Kind kind) { return place_kind(static_cast<int>(kind)); };
   using enum Places::Kind;
