@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "fuzz/io/markup.h"
 #include "fuzz/io/output.h"
 #include "fuzz/scoreboard/detection_plot.h"
 #include "fuzz/scoreboard/score_words.h"
@@ -41,20 +42,6 @@ code { font-size: .92em; } dt { font-weight: 600; margin-top: .5rem; } dd { marg
   body { margin: 0; max-width: none; font-size: 10pt; } .scroll { overflow: visible; }
   tr, svg, dt { break-inside: avoid; } dt { break-after: avoid; } h2 { break-after: avoid; } thead { display: table-header-group; } }
 )css";
-
-std::string escaped(std::string_view text) {
-  std::string html;
-  for (const char c : text) {
-    switch (c) {
-      case '&': html += "&amp;"; break;
-      case '<': html += "&lt;"; break;
-      case '>': html += "&gt;"; break;
-      case '"': html += "&quot;"; break;
-      default: html += c;
-    }
-  }
-  return html;
-}
 
 class ScorePage {
  public:

@@ -75,6 +75,24 @@ void define_minimize(CLI::App& app, MinimizeOptions& options) {
   minimize.footer(help::minimize);
 }
 
+void define_explain(CLI::App& app, ExplainOptions& options) {
+  CLI::App& explain = *app.add_subcommand("explain", "Make a page that shows what went wrong in a run");
+  take_file(explain, options.from, "An input, encoded or text; - is standard input");
+  explain.add_option("--engine", options.engine, "On which engine (default: the first that breaks what it claims)")
+      ->type_name("NAME");
+  explain.add_option("--against", options.against, "Another engine, beside it")->type_name("NAME");
+  explain
+      .add_option("--oracle,--oracles", options.oracles, "Whose verdicts: claims, all, or names with commas between")
+      ->type_name("SET");
+  explain.add_option("--defect", options.defect, "Make a planted mistake ('shootdown defects' lists them)")
+      ->type_name("NAME");
+  explain.add_flag("--all", options.all, "Every step, not only what matters");
+  CLI::Option* const svg = explain.add_flag("--svg", options.svg, "Only the picture");
+  explain.add_flag("--perfetto", options.perfetto, "The run for Perfetto and chrome://tracing, as JSON")->excludes(svg);
+  take_output(explain, options.to);
+  explain.footer(help::explain);
+}
+
 void define_prove(CLI::App& app, ProveOptions& options) {
   CLI::App& prove = *app.add_subcommand("prove", "Search all schedules of programs");
   take_files(prove, options.files);
@@ -256,6 +274,7 @@ void define_arguments(CLI::App& app, Arguments& arguments) {
   app.formatter(std::make_shared<HelpFormatter>());
   define_run(app, arguments.run);
   define_minimize(app, arguments.minimize);
+  define_explain(app, arguments.explain);
   define_prove(app, arguments.prove);
   define_corpus(app, arguments);
   define_others(app, arguments);

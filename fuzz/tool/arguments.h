@@ -13,6 +13,7 @@
 #include "fuzz/tool/defects_command.h"
 #include "fuzz/tool/dictionary_command.h"
 #include "fuzz/tool/engines_matrix.h"
+#include "fuzz/tool/explain_command.h"
 #include "fuzz/tool/findings_command.h"
 #include "fuzz/tool/minimize_command.h"
 #include "fuzz/tool/prove_command.h"
@@ -30,6 +31,7 @@ struct Arguments {
   ShowOptions show;
   RecordOptions record;
   MinimizeOptions minimize;
+  ExplainOptions explain;
   ProveOptions prove;
   ReproduceOptions reproduce;
   CorpusAddOptions corpus_add;

@@ -31,6 +31,7 @@ ExitStatus dispatch(const CLI::App& app, const Arguments& arguments, Console& co
   if (app.got_subcommand("minimize")) return minimize_command(arguments.minimize, console);
   if (app.got_subcommand("show")) return show_command(arguments.show, console);
   if (app.got_subcommand("record")) return record_command(arguments.record, console);
+  if (app.got_subcommand("explain")) return explain_command(arguments.explain, console);
   if (app.got_subcommand("prove")) return prove_command(arguments.prove, console);
   if (app.got_subcommand("reproduce")) return reproduce_command(arguments.reproduce, console);
   if (app.got_subcommand("corpus")) return corpus_command(*app.get_subcommand("corpus"), arguments, console);

@@ -165,10 +165,12 @@ BOOST_AUTO_TEST_CASE(bad_usage_is_said) {
   };
   const Case cases[] = {
       {{},
-       "expected a command: run, minimize, prove, corpus, show, record, assemble, reproduce, dictionary, engines, "
+       "expected a command: run, minimize, explain, prove, corpus, show, record, assemble, reproduce, dictionary, "
+       "engines, "
        "oracles, events, findings, defects, scoreboard; see shootdown --help"},
       {{"frob"},
-       "there is no command 'frob'; there are: run, minimize, prove, corpus, show, record, assemble, reproduce, "
+       "there is no command 'frob'; there are: run, minimize, explain, prove, corpus, show, record, assemble, "
+       "reproduce, "
        "dictionary, engines, oracles, events, findings, defects, scoreboard"},
       {{"--frob"}, "see shootdown --help"},
       {{"run"}, "PATH is required; see shootdown run --help"},

@@ -70,6 +70,22 @@ inline constexpr const char* minimize =
     "  shootdown minimize --engine eager_dirty --oracles fsync-durability crash-1234\n"
     "  shootdown minimize --defect mkclean-without-sync found.program";
 
+inline constexpr const char* explain =
+    "The page has what the oracles found and what should have been, the program, and a\n"
+    "picture: what each CPU does, with its locks and interrupts, and beside it what page\n"
+    "table, TLBs, page cache, memory and disk have of the page that it is about.\n"
+    "\n"
+    "Shown is what belongs to that page, up to the last violation that was found while\n"
+    "the program was running. docs/explaining.md says how to read it.\n"
+    "\n"
+    "Exit status: 2 if the input was bad, an engine cannot run it, or the output could\n"
+    "not be written; else 0, whatever was found.\n"
+    "\n"
+    "Examples:\n"
+    "  shootdown explain corpus/lost-write-simple.program -o report.html\n"
+    "  shootdown explain --engine eager_dirty --against delayed_rmap FILE -o report.html\n"
+    "  shootdown explain --svg FILE -o picture.svg";
+
 inline constexpr const char* prove =
     "The operations of each program, in every order that its CPUs can do them: the schedule\n"
     "that the program has does not count. Those schedules come first that have the fewest\n"

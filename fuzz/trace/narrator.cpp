@@ -98,6 +98,8 @@ class Words {
  public:
   explicit Words(const MachineConfig& machine) : machine_(machine) {}
 
+  std::string lock_name(LockFact lock) const;
+
   // --- user programs ---
 
   Narration tell(const event::UserAccess& access) const {
@@ -492,7 +494,6 @@ class Words {
     return (several_tables() ? fmt::format("page table {}", first >> machine_.table_shift) : "page table") + of_mm(mm);
   }
   std::string file_page(Fact file, Fact index) const { return fmt::format("file page {}{}", index, of_file(file)); }
-  std::string lock_name(LockFact lock) const;
 
   const MachineConfig& machine_;
 };
@@ -521,6 +522,10 @@ Narration narrate(const AnyEvent& event, const MachineConfig& machine) {
     if constexpr (is_told<E>) narration = Words(machine).tell(what);
   });
   return narration;
+}
+
+std::string lock_name(const LockFact& lock, const MachineConfig& machine) {
+  return Words(machine).lock_name(lock);
 }
 
 }  // namespace shootdown

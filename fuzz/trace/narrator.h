@@ -24,4 +24,7 @@ struct Narration {
 // `event` is a step of a run on `machine`. A note has no words: its text is empty.
 Narration narrate(const AnyEvent& event, const MachineConfig& machine);
 
+// What a lock is called: "PTL", "frame 3", "mmap_lock of mm 1".
+std::string lock_name(const LockFact& lock, const MachineConfig& machine);
+
 }  // namespace shootdown
