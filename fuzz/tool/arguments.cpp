@@ -93,9 +93,40 @@ void define_explain(CLI::App& app, ExplainOptions& options) {
   explain.footer(help::explain);
 }
 
+void define_programs(CLI::App& prove, SpaceOptions& options) {
+  CLI::Option* const programs =
+      prove.add_option("--programs", options.operations, "In place of files: all programs of up to so many operations")
+          ->type_name("K")
+          ->check(CLI::Range(1, 8).description(""))
+          ->excludes(prove.get_option("FILE"))
+          ->excludes(prove.get_option("--all"))
+          ->excludes(prove.get_option("--without"));
+  const auto add = [&](const char* name, auto& value, const char* what) {
+    return prove.add_option(name, value, what)->needs(programs);
+  };
+  add("--calls", options.calls, "What operations may do (default: the 14 that --help explains)")->type_name("NAMES");
+  add("--cpus", options.cpus, "CPUs of the machine (default: 2)")
+      ->type_name("N")
+      ->check(CLI::Range(1, 3).description(""));
+  add("--pages", options.pages, "Its pages (default: 1)")->type_name("N")->check(CLI::Range(1, 4).description(""));
+  add("--words", options.words, "Words of a page (default: 1)")
+      ->type_name("N")
+      ->check(CLI::Range(1, max_words).description(""));
+  add("--shard", options.shard, "Only every Nth program, from the Ith on")->type_name("I/N");
+  CLI::Option* const results =
+      add("--results", options.results, "Keep what came of it here, and leave out what is there")->type_name("FILE");
+  add("--recheck", options.recheck, "Search so much of that again, and nothing else")
+      ->type_name("PERCENT")
+      ->needs(results)
+      ->check(CLI::Range(0.0, 100.0).description(""));
+  add("--jobs", options.jobs, "How many processes are at work (default: 1)")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1000).description(""));
+}
+
 void define_prove(CLI::App& app, ProveOptions& options) {
   CLI::App& prove = *app.add_subcommand("prove", "Search all schedules of programs");
-  take_files(prove, options.files);
+  prove.add_option("FILE", options.files, "Inputs, encoded or text; - is standard input")->type_name("");
   prove.add_option("--engine", options.engines, "On this engine; may be repeated (default: on all of the model)")
       ->type_name("NAME")
       ->allow_extra_args(false);
@@ -120,6 +151,7 @@ void define_prove(CLI::App& app, ProveOptions& options) {
                   "Search without this, which is slow and finds the same: merging, forgetting, snapshots")
       ->type_name("NAMES");
   prove.add_flag("-q,--quiet", options.quiet, "Print verdicts only, no programs");
+  define_programs(prove, options.space);
   prove.footer(help::prove);
 }
 

@@ -17,6 +17,8 @@
 #include "fuzz/tool/findings_command.h"
 #include "fuzz/tool/minimize_command.h"
 #include "fuzz/tool/prove_command.h"
+#include "fuzz/tool/prove_options.h"
+#include "fuzz/tool/prove_programs.h"
 #include "fuzz/tool/record_command.h"
 #include "fuzz/tool/reproduce_command.h"
 #include "fuzz/tool/run_command.h"

@@ -32,7 +32,9 @@ ExitStatus dispatch(const CLI::App& app, const Arguments& arguments, Console& co
   if (app.got_subcommand("show")) return show_command(arguments.show, console);
   if (app.got_subcommand("record")) return record_command(arguments.record, console);
   if (app.got_subcommand("explain")) return explain_command(arguments.explain, console);
-  if (app.got_subcommand("prove")) return prove_command(arguments.prove, console);
+  if (app.got_subcommand("prove"))
+    return arguments.prove.space.operations != 0 ? prove_programs_command(arguments.prove, console)
+                                                 : prove_command(arguments.prove, console);
   if (app.got_subcommand("reproduce")) return reproduce_command(arguments.reproduce, console);
   if (app.got_subcommand("corpus")) return corpus_command(*app.get_subcommand("corpus"), arguments, console);
   if (app.got_subcommand("assemble")) return assemble_command(arguments.assemble, console);

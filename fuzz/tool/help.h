@@ -98,12 +98,23 @@ inline constexpr const char* prove =
     "interrupt is taken later), evict and fill (the hardware drops a translation, or loads\n"
     "one), fail (an allocation fails). docs/proving.md says what the verdicts mean.\n"
     "\n"
-    "Exit status: 1 if anything breaks; else 2 if any input was bad, or an engine cannot run\n"
-    "it; else 3 if a search ended before what was asked is known; else 0.\n"
+    "--programs searches all programs of up to K operations, of which each CPU has some or\n"
+    "none. Two that only have them on other CPUs are one. NAMES are of operations, with commas\n"
+    "between; by default store, load, mmap, populate, munmap, dontneed, msync, fsync,\n"
+    "writeback, fadvise, reclaim, read, write and invalidate. --results adds a line to a\n"
+    "file for each search. What is there already is not searched again, so a run that was\n"
+    "killed goes on; files of several shards are put together by 'sort -u'. --recheck\n"
+    "searches a sample of it again: verdicts and numbers of states must be the same.\n"
+    "\n"
+    "Exit status: 1 if anything breaks, or comes out otherwise; else 2 if any input was bad,\n"
+    "or an engine cannot run it; else 3 if a search ended before what was asked is known;\n"
+    "else 0.\n"
     "\n"
     "Examples:\n"
     "  shootdown prove --engine delayed_rmap lost-write.program\n"
-    "  shootdown prove --exceptions 2 --may preempt,late,evict,fill corpus/*.program";
+    "  shootdown prove --exceptions 2 --may preempt,late,evict,fill corpus/*.program\n"
+    "  shootdown prove --programs 2 --results two.jsonl\n"
+    "  shootdown prove --programs 3 --calls store,dontneed,fsync --shard 1/10 --seconds 60";
 
 inline constexpr const char* record =
     "A run under PCT, POS or SURW becomes a program that lists the schedule which it took:\n"

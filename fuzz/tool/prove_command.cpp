@@ -1,10 +1,10 @@
 #include "fuzz/tool/prove_command.h"
 
-#include <algorithm>
 #include <chrono>
-#include <string_view>
+#include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -17,61 +17,6 @@
 namespace shootdown {
 
 namespace {
-
-// --- what is asked for ---
-
-std::string freedom_names() {
-  std::string names;
-  for (const FreedomInfo& info : all_freedoms) names += fmt::format("{}{}", names.empty() ? "" : ", ", info.name);
-  return names;
-}
-
-std::variant<Freedoms, InputError> freedoms_of(std::string_view list) {
-  Freedoms freedoms;
-  while (true) {
-    const std::size_t comma = std::min(list.find(','), list.size());
-    const std::string_view name = list.substr(0, comma);
-    const auto* const info = std::ranges::find(all_freedoms, name, &FreedomInfo::name);
-    if (info == all_freedoms.end())
-      return InputError{
-          fmt::format("--may: there is no '{}'; expected some of: {}", printable(std::string(name)), freedom_names())};
-    freedoms.insert(info->freedom);
-    if (comma == list.size()) return freedoms;
-    list.remove_prefix(comma + 1);
-  }
-}
-
-// What makes searches fast, and can be left out.
-struct Aid {
-  std::string_view name;
-  bool ExplorerSettings::* is_used;
-};
-constexpr Aid aids[] = {{"merging", &ExplorerSettings::merges},
-                        {"forgetting", &ExplorerSettings::forgets},
-                        {"snapshots", &ExplorerSettings::snapshots}};
-
-std::optional<InputError> leave_out(std::string_view list, ExplorerSettings& settings) {
-  while (!list.empty()) {
-    const std::string_view name = list.substr(0, list.find(','));
-    const auto* const aid = std::ranges::find(aids, name, &Aid::name);
-    if (aid == std::end(aids)) {
-      return InputError{fmt::format("--without: there is no '{}'; expected some of: merging, forgetting, snapshots",
-                                    printable(std::string(name)))};
-    }
-    settings.*aid->is_used = false;
-    list.remove_prefix(std::min(name.size() + 1, list.size()));
-  }
-  return std::nullopt;
-}
-
-// As readers are told: "preemptions, late interrupts".
-std::string descriptions_of(const Freedoms& freedoms) {
-  std::string text;
-  for (const FreedomInfo& info : all_freedoms) {
-    if (freedoms.contains(info.freedom)) text += fmt::format("{}{}", text.empty() ? "" : ", ", info.description);
-  }
-  return text;
-}
 
 // --- while it searches ---
 
@@ -115,48 +60,26 @@ class ProveCommand {
   ExitStatus run(std::span<const Engine* const> engines);
 
  private:
-  std::optional<InputError> choose(std::span<const Engine* const> engines);
   ExitStatus prove_file(const std::string& file);
-  ExitStatus prove(const Input& input, const Engine& engine);
-  ExitStatus search(const Input& input, const Engine& engine, OracleSet& broken);
+  ExitStatus prove(const Input& input, ProvedEngine proved);
+  ExitStatus search(const Input& input, const ProvedEngine& proved, OracleSet& broken);
   std::string verdict(const Explorer& explorer, Explorer::State state) const;
   std::string covered(const Explorer& explorer) const;
   ExitStatus fail(const InputError& error);
 
   const ProveOptions& options_;
   Console& console_;
-  std::vector<const Engine*> engines_;
-  ExplorerSettings settings_;
+  std::vector<ProvedEngine> engines_;
 };
 
 ExitStatus ProveCommand::run(std::span<const Engine* const> engines) {
-  if (const std::optional<InputError> error = choose(engines)) return fail(*error);
+  if (options_.files.empty()) return fail({"FILE or --programs is required; see shootdown prove --help"});
+  auto proved = proved_engines(options_, engines);
+  if (const auto* const error = std::get_if<InputError>(&proved)) return fail(*error);
+  engines_ = std::get<std::vector<ProvedEngine>>(std::move(proved));
   ExitStatus status = exit_fine;
   for (const std::string& file : options_.files) status = graver(status, prove_file(file));
   return status;
-}
-
-std::optional<InputError> ProveCommand::choose(std::span<const Engine* const> engines) {
-  auto freedoms = freedoms_of(options_.may);
-  if (const auto* const error = std::get_if<InputError>(&freedoms)) return *error;
-  settings_ = {
-      .freedoms = std::get<Freedoms>(freedoms), .exceptions = options_.exceptions, .memory = options_.memory << 20U};
-  if (const std::optional<InputError> error = leave_out(options_.without, settings_)) return error;
-  if (!options_.defect.empty()) {
-    auto defect = select_defect(options_.defect);
-    if (const auto* const error = std::get_if<InputError>(&defect)) return InputError{"--defect: " + error->message};
-    settings_.defect = std::get<Defect>(defect);
-  }
-  if (options_.engines.empty()) engines_.assign(engines.begin(), engines.end());
-  for (const std::string& name : options_.engines) {
-    auto engine = select_engine(name, engines);
-    if (const auto* const error = std::get_if<InputError>(&engine)) return InputError{"--engine: " + error->message};
-    engines_.push_back(std::get<const Engine*>(engine));
-  }
-  if (const auto oracles = select_oracles(options_.oracles.value_or("claims"), *engines_.front());
-      const auto* const error = std::get_if<InputError>(&oracles))
-    return InputError{"--oracles: " + error->message};
-  return std::nullopt;
 }
 
 ExitStatus ProveCommand::prove_file(const std::string& file) {
@@ -168,27 +91,30 @@ ExitStatus ProveCommand::prove_file(const std::string& file) {
                              input.name, max_operations)});
   }
   ExitStatus status = exit_fine;
-  for (const Engine* const engine : engines_) status = graver(status, prove(input, *engine));
+  for (const ProvedEngine& proved : engines_) status = graver(status, prove(input, proved));
   return status;
 }
 
-ExitStatus ProveCommand::prove(const Input& input, const Engine& engine) {
+ExitStatus ProveCommand::prove(const Input& input, ProvedEngine proved) {
+  const Engine& engine = *proved.engine;
   if (const std::string why = engine.refusal(input.document.program); !why.empty())
     return fail({fmt::format("{}: {} cannot run it: {}", input.name, engine.name(), why)});
-  settings_.oracles = std::get<OracleSet>(select_oracles(options_.oracles.value_or("claims"), engine));
   OracleSet broken;
-  ExitStatus status = search(input, engine, broken);
-  while (options_.all && status == exit_violation && !settings_.oracles.empty()) {
+  ExitStatus status = search(input, proved, broken);
+  while (options_.all && status == exit_violation) {
+    proved.settings.oracles = proved.settings.oracles - broken;
+    if (proved.settings.oracles.empty()) break;
     const OracleSet before = broken;
-    const ExitStatus rest = search(input, engine, broken);
+    const ExitStatus rest = search(input, proved, broken);
     if (broken == before) return graver(status, rest);
   }
   return status;
 }
 
-// For what is not broken yet.
-ExitStatus ProveCommand::search(const Input& input, const Engine& engine, OracleSet& broken) {
-  Explorer explorer(engine, input.document.program, settings_);
+// Adds what is broken to what has been.
+ExitStatus ProveCommand::search(const Input& input, const ProvedEngine& proved, OracleSet& broken) {
+  const Engine& engine = *proved.engine;
+  Explorer explorer(engine, input.document.program, proved.settings);
   SearchProgress progress(console_.out());
   Explorer::State state = Explorer::State::goes_on;
   while (state == Explorer::State::goes_on && progress.seconds() < options_.seconds) {
@@ -202,7 +128,6 @@ ExitStatus ProveCommand::search(const Input& input, const Engine& engine, Oracle
   if (state == Explorer::State::broken) {
     if (!options_.quiet) console_.out().print("\n{}\n", print(explorer.counterexample()));
     broken = broken | explorer.broken();
-    settings_.oracles = settings_.oracles - explorer.broken();
     return exit_violation;
   }
   const bool decided = state == Explorer::State::exhausted || state == Explorer::State::bound_reached;
@@ -231,7 +156,7 @@ std::string ProveCommand::verdict(const Explorer& explorer, Explorer::State stat
 
 std::string ProveCommand::covered(const Explorer& explorer) const {
   const auto states = static_cast<double>(explorer.states());
-  return fmt::format("{}: {}, omission below {:.0e}", descriptions_of(settings_.freedoms),
+  return fmt::format("{}: {}, omission below {:.0e}", descriptions_of(engines_.front().settings.freedoms),
                      counted(explorer.states(), "state"), VisitedStates::omission(states));
 }
 

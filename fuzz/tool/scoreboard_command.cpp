@@ -1,6 +1,5 @@
 #include "fuzz/tool/scoreboard_command.h"
 
-#include <chrono>
 #include <utility>
 #include <variant>
 
@@ -9,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "fuzz/io/work_progress.h"
 #include "fuzz/scoreboard/score_json.h"
 #include "fuzz/scoreboard/score_page.h"
 #include "fuzz/scoreboard/score_table.h"
@@ -58,28 +58,6 @@ std::variant<ScoreboardSettings, InputError> settings_of(const ScoreboardOptions
   return settings;
 }
 
-// In one line, which it writes again and again; nothing where nobody looks.
-class TrialProgress {
- public:
-  explicit TrialProgress(Output& out) : out_(out), shown_(out.is_terminal()) {}
-
-  void show(std::size_t made, std::size_t all) {
-    if (!shown_) return;
-    const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - begun_;
-    const double left = spent.count() / static_cast<double>(made) * static_cast<double>(all - made);
-    out_.print("\r\x1b[K  {} of {} trials, {:.0f} s left", made, all, left);
-    out_.flush();
-  }
-  void clear() {
-    if (shown_) out_.print("\r\x1b[K");
-  }
-
- private:
-  Output& out_;
-  bool shown_;
-  std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
-};
-
 ExitStatus verdict_on(const Scoreboard& board, const ScoreboardOptions& options) {
   const bool enough = 100 * board.share() >= options.require;
   return enough && board.false_alarms() == 0 && board.unexpected().empty() ? exit_fine : exit_violation;
@@ -95,7 +73,7 @@ ExitStatus scoreboard_command(const ScoreboardOptions& options, Console& console
     return exit_bad_input;
   }
   const auto& settings = std::get<ScoreboardSettings>(read);
-  TrialProgress progress(console.out());
+  WorkProgress progress(console.out(), "trials");
   const Scoreboard board =
       keep_score(settings, signals, [&](std::size_t made, std::size_t all) { progress.show(made, all); });
   progress.clear();
