@@ -11,6 +11,9 @@
 // address that is the same in every process, the second at another, and so on.
 // AddressSanitizer sees accesses beyond the end of what was made.
 //
+// What lies there is compared byte by byte by who asks whether two worlds are the same. So what is assigned as a whole
+// (`entry = {...}`) has no bytes between its members, which would come from anywhere: HAS_NO_GAPS(T) beside it.
+//
 // Cannot grow: what does not fit is an internal error. Asks the system for memory
 // when it is constructed, and never again. Not thread-safe.
 #pragma once
@@ -27,6 +30,8 @@
 
 namespace shootdown {
 
+#define HAS_NO_GAPS(T) static_assert(std::has_unique_object_representations_v<T>, "name the bytes between its members")
+
 // So many things of one kind, one behind the other. What is asked for must be there.
 template <typename T>
 class Row {
@@ -34,7 +39,7 @@ class Row {
   constexpr Row() = default;
   constexpr Row(T* first, int count) : first_(first), count_(count) {}
 
-  constexpr int size() const { return count_; }
+  constexpr int size() const { return static_cast<int>(count_); }
   constexpr T* begin() const { return first_; }
   constexpr T* end() const { return first_ + count_; }
   constexpr T& operator[](const auto& index) const {
@@ -49,7 +54,7 @@ class Row {
 
  private:
   T* first_ = nullptr;
-  int count_ = 0;
+  std::ptrdiff_t count_ = 0;
 };
 
 class Arena {

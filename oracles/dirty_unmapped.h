@@ -85,6 +85,7 @@ class DirtyUnmapped final
     std::uint8_t cleared_in = 0;  // mms out of which who has it locked has taken it since, one bit each
     bool unmapped = false;        // after that
   };
+  HAS_NO_GAPS(Page);
   static_assert(max_mms <= 8);
   // What a CPU frees lazily; count 0: nothing.
   struct Range {

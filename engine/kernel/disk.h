@@ -28,9 +28,10 @@ struct DiskRequest {
   Fact file = no_fact;
   Fact index = 0;  // of the first
   Fact pages = 1;
-  bool writes = false;
+  std::uint64_t writes = 0;  // whether it does
   End end = nullptr;
 };
+HAS_NO_GAPS(DiskRequest);
 
 // What a CPU has asked for, the oldest first.
 struct DiskQueue {

@@ -34,9 +34,11 @@ struct TlbEntry {
   FrameNumber frame = 0;
   bool write = false;
   bool dirty = false;
+  std::uint16_t unused = 0;
   // Which life of the frame the entry was made for: no hardware has this. An oracle compares it.
   std::uint32_t generation = 0;
 };
+HAS_NO_GAPS(TlbEntry);
 
 class Tlb {
  public:

@@ -138,11 +138,13 @@ class PrivateMemory {
     PageNumber behind = nothing;
     PageNumber own = nothing;
   };
+  HAS_NO_GAPS(Place);
   struct Frame {
-    bool is_copy = false;
+    std::uint16_t is_copy = 0;  // whether it is
     PageNumber held = nothing;
     std::uint32_t words[max_words] = {};  // of a copy
   };
+  HAS_NO_GAPS(Frame);
 
   static constexpr int nowhere = -1;
 

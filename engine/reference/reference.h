@@ -263,8 +263,9 @@ class Reference {
     std::uint32_t settled = 0;
     std::uint32_t writing = 0;  // by the last write(), whether it has returned or not
     std::uint32_t saved = 0;
-    bool is_dma = false;  // it is a device's, whose operation has not returned
+    std::uint32_t is_dma = 0;  // whether it is a device's, whose operation has not returned
   };
+  HAS_NO_GAPS(Word);
   struct Page {
     Word words[max_words];
     Moment was_beyond_end = 0;  // the last moment, if the file has grown; 0: it never was
@@ -310,7 +311,9 @@ class Reference {
     Allowed access = Allowed::no;
     Allowed stores = Allowed::no;  // as far as any access is
     bool poisoned = false;         // nobody may use it, until it is zapped
+    bool unused = false;
   };
+  HAS_NO_GAPS(View);
   int place(int mm, int page) const { return mm * virtual_pages_ + page; }
   const View& view(int mm, int page) const { return views_[place(mm, page)]; }
   View& view(int mm, int page) { return views_[place(mm, page)]; }
@@ -345,9 +348,10 @@ class Reference {
   struct Copy {
     Moment dropped = 0;  // when; 0: it has not been
     PageNumber page = nothing;
-    bool discarded = false;  // and what was in it, too
+    std::uint16_t discarded = 0;  // whether what was in it was, too
     std::uint32_t words[max_words] = {};
   };
+  HAS_NO_GAPS(Copy);
   // From now on it is a copy of what the page is now.
   void make_copy(int frame, PageNumber page, bool discarded);
   static bool was(const Copy& copy, PageNumber page, int word, std::uint32_t value) {

@@ -90,8 +90,8 @@ struct ExplorerSettings {
   bool backwards = false;                 // of schedules with as many exceptions, the last comes first
   std::uint64_t seed = 0;                 // of digests
   StateObserver* observer = nullptr;      // may be null
-  Observer* trace =
-      nullptr;  // of every run; may be null. What it keeps of a run is in its arena, or there are no snapshots
+  // Of every run; may be null. What it keeps of a run is in its arena, or there are no snapshots.
+  Observer* trace = nullptr;
 };
 
 // Who wants to know which states there are, and which are taken for the same.

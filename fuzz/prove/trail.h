@@ -17,7 +17,8 @@ namespace shootdown {
 
 class Trail {
  public:
-  // All must outlive it. `trace`, which may be null, observes the runs, too. `keeps`: whether it keeps snapshots; else every run is made from the beginning.
+  // All must outlive it. `trace`, which may be null, observes the runs, too. `keeps`: whether it keeps snapshots; else
+  // every run is made from the beginning.
   Trail(const Program& program, Simulation& simulation, Observer* trace, DeviatingSchedule& schedule, bool keeps)
       : program_(program), simulation_(simulation), trace_(trace), schedule_(schedule), keeps_(keeps) {}
 

@@ -187,7 +187,8 @@ BOOST_AUTO_TEST_CASE(what_is_simpler_is_tried_first) {
   constexpr std::size_t of_parameters = 1;
   constexpr std::size_t of_operations = 2;
   constexpr std::size_t of_exceptions = 3;
-  const auto disk = static_cast<int>(parameter_table.size()) - 1;
+  const auto disk = static_cast<int>(std::ranges::find(parameter_table, &MachineConfig::disk, &ParameterInfo::field) -
+                                     parameter_table.begin());
   BOOST_TEST(simpler("shootdown 2\nmachine disk 9\n", of_parameters, disk).front() == "shootdown 2\n");
   BOOST_TEST(simpler("shootdown 2\n", of_parameters, disk).empty());
   BOOST_TEST(simpler("shootdown 2\ncpu 0: touch page 0\n", of_operations, 0) ==
