@@ -28,7 +28,8 @@ struct DiskRequest {
   Fact file = no_fact;
   Fact index = 0;  // of the first
   Fact pages = 1;
-  std::uint64_t writes = 0;  // whether it does
+  bool writes = false;
+  std::uint8_t unused[7] = {};
   End end = nullptr;
 };
 HAS_NO_GAPS(DiskRequest);

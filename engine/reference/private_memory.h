@@ -140,7 +140,8 @@ class PrivateMemory {
   };
   HAS_NO_GAPS(Place);
   struct Frame {
-    std::uint16_t is_copy = 0;  // whether it is
+    bool is_copy = false;
+    bool unused = false;
     PageNumber held = nothing;
     std::uint32_t words[max_words] = {};  // of a copy
   };

@@ -263,7 +263,8 @@ class Reference {
     std::uint32_t settled = 0;
     std::uint32_t writing = 0;  // by the last write(), whether it has returned or not
     std::uint32_t saved = 0;
-    std::uint32_t is_dma = 0;  // whether it is a device's, whose operation has not returned
+    bool is_dma = false;  // it is a device's, whose operation has not returned
+    std::uint8_t unused[3] = {};
   };
   HAS_NO_GAPS(Word);
   struct Page {
@@ -348,7 +349,8 @@ class Reference {
   struct Copy {
     Moment dropped = 0;  // when; 0: it has not been
     PageNumber page = nothing;
-    std::uint16_t discarded = 0;  // whether what was in it was, too
+    bool discarded = false;  // and what was in it, too
+    bool unused = false;
     std::uint32_t words[max_words] = {};
   };
   HAS_NO_GAPS(Copy);

@@ -41,9 +41,9 @@ CpuMask Pos::racing(const Question& question, int chosen) const {
   CpuMask racing = 0;
   const auto is_known = [&](int cpu) { return (question.interrupted & cpu_bit(cpu)) == 0; };
   if (!is_known(chosen)) return racing;
-  for (int cpu = 0; cpu < cpus_; ++cpu) {
-    if (cpu != chosen && is_known(cpu) && may_race(chosen, question.next[chosen], cpu, question.next[cpu]))
-      racing = static_cast<CpuMask>(racing | cpu_bit(cpu));
+  for (int other = 0; other < cpus_; ++other) {
+    if (other != chosen && is_known(other) && may_race(chosen, question.next[chosen], other, question.next[other]))
+      racing = static_cast<CpuMask>(racing | cpu_bit(other));
   }
   return racing;
 }

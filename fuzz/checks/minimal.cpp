@@ -213,6 +213,7 @@ bool check_one(FindingsOf& findings, std::uint64_t seed, bool list, Totals& tota
 
 bool check(const CountAndFiles& inputs, bool list) {
   std::vector<CorpusProgram> corpus;
+  corpus.reserve(inputs.files.size());
   for (const Input& file : inputs.files) corpus.push_back({file.name, encode(file.document.program)});
   const std::vector<Subject> subjects = all_subjects();
   Totals totals;

@@ -270,8 +270,7 @@ bool is_about(const AnyEvent& any, const FollowedPage& followed, const Whereabou
       if constexpr (requires { PageFact{event.page.frame, event.page.file, event.page.index, event.page.pages}; })
         result = is_in(event.page, followed, now);
       Touched touched(followed, now);
-      TouchesOf<Touched> touches(any.cpu, touched);
-      touches(event);
+      TouchesOf(any.cpu, touched)(event);
       result = result || touched.any();
     }
   });

@@ -103,10 +103,8 @@ void Lanes::draw_bars(Svg& svg, const Lane& lane) const {
         (bar.lock.lock.kind == LockClass::page ? "lock of " + lock : lock) + (bar.lock.shared ? " (read)" : "");
     const bool wanted = std::ranges::any_of(
         stuck_, [&](const StuckCpu& stuck) { return !bar.lock.span.end && stuck.lock == bar.lock.lock; });
-    svg.rect({x, top, bar_width, end - top},
-             wanted            ? "lock wanted"
-             : bar.lock.shared ? "lock shared"
-                               : "lock",
+    const char* const held = bar.lock.shared ? "lock shared" : "lock";
+    svg.rect({x, top, bar_width, end - top}, wanted ? "lock wanted" : held,
              fmt::format("cpu {} holds {}", lane.cpu, name));
     for (const std::string& label : {name, lock}) {
       const int length = static_cast<int>(label.size()) * small_letter;
@@ -220,14 +218,11 @@ void Lanes::draw_text(Svg& svg, const Lane& lane, const PictureRow& row) const {
   const bool key = is_key(row);
   if (key) svg.rect({lane.block, row.top + 1, block_width_, row.height - 2}, "key");
   int y = row.top + setting::baseline;
+  const char* const step = key ? "step wrong" : "step";
   for (std::size_t i = 0; i < row.text.size(); ++i) {
     const std::string_view text =
         std::string_view(row.text[i]).substr(std::min(row.text[i].find_first_not_of(' '), row.text[i].size()));
-    svg.text(lane.block + indent + (i == 0 ? 0 : further), y,
-             heading ? "operation"
-             : key   ? "step wrong"
-                     : "step",
-             text);
+    svg.text(lane.block + indent + (i == 0 ? 0 : further), y, heading ? "operation" : step, text);
     y += setting::line_height;
   }
 }

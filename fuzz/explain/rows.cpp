@@ -1,6 +1,7 @@
 #include "fuzz/explain/rows.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <utility>
 
@@ -73,7 +74,7 @@ void align(std::vector<PictureRow>& rows, std::vector<PictureRow>& others) {
 namespace setting {
 
 int width_of(std::size_t letters) {
-  return static_cast<int>(static_cast<double>(letters) * letter_width + 0.5);
+  return static_cast<int>(std::lround(static_cast<double>(letters) * letter_width));
 }
 
 std::size_t letters_in(int width) {

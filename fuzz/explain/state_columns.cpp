@@ -32,7 +32,8 @@ StateCell cell_of(EntryFact entry, Fact frame) {
 StateCell cell_of(const Translation& held, Fact frame) {
   if (!held.held) return {};
   const std::string elsewhere = held.entry.frame() == frame ? "" : fmt::format("{} ", held.entry.frame());
-  const std::string text = elsewhere + (held.entry.dirty() ? "WD" : held.entry.write() ? "W" : "R");
+  const char* const clean = held.entry.write() ? "W" : "R";
+  const std::string text = elsewhere + (held.entry.dirty() ? "WD" : clean);
   if (held.freed) return {text + " freed", "bad"};
   if (held.stale) return {text + " stale", "bad"};
   return {text, held.entry.dirty() ? "on" : "calm"};

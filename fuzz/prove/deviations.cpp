@@ -5,51 +5,51 @@
 namespace shootdown {
 
 void DeviatingSchedule::begin(int cpus) {
-  now_ = Progress(now_.order);
-  now_.order.begin(cpus);
+  now_ = Progress(now_.order_);
+  now_.order_.begin(cpus);
 }
 
 // Whoever has just been let run makes its step.
 std::uint64_t DeviatingSchedule::next_question(const Position& position) {
-  now_.list_asks_at = now_.order.next_question(position);
-  return position.total == now_.answered ? position.total + 1 : position.total;
+  now_.list_asks_at_ = now_.order_.next_question(position);
+  return position.total == now_.answered_ ? position.total + 1 : position.total;
 }
 
 bool DeviatingSchedule::list_is_asked() const {
-  return now_.question.occasion != Question::Occasion::step || now_.list_asks_at <= now_.question.at.total;
+  return now_.question_.occasion != Question::Occasion::step || now_.list_asks_at_ <= now_.question_.at.total;
 }
 
 Choice DeviatingSchedule::usual() const {
-  if (!list_is_asked()) return run_next(now_.question.at.cpu);
-  ListedSchedule order = now_.order;
-  return order.choose(now_.question);
+  if (!list_is_asked()) return run_next(now_.question_.at.cpu);
+  ListedSchedule order = now_.order_;
+  return order.choose(now_.question_);
 }
 
 // At the beginning of a run nothing deviates: who is first in order is asked once more before its first step.
 Choice DeviatingSchedule::choose(const Question& question) {
-  if (question.occasion == Question::Occasion::begin) return now_.order.choose(question);
-  now_.question = question;
-  if (now_.decision >= pause_from_ && !now_.goes_on) return {.kind = Choice::Kind::pause};
-  now_.goes_on = false;
-  const bool deviates = now_.next < deviations_.size() && deviations_[now_.next].decision == now_.decision;
-  ++now_.decision;
-  const Choice choice = deviates ? follow(deviations_[now_.next++], question) : follow_list(question);
-  if (choice.kind == Choice::Kind::run) now_.answered = question.at.total;
+  if (question.occasion == Question::Occasion::begin) return now_.order_.choose(question);
+  now_.question_ = question;
+  if (now_.decision_ >= pause_from_ && !now_.goes_on_) return {.kind = Choice::Kind::pause};
+  now_.goes_on_ = false;
+  const bool deviates = now_.next_ < deviations_.size() && deviations_[now_.next_].decision == now_.decision_;
+  ++now_.decision_;
+  const Choice choice = deviates ? follow(deviations_[now_.next_++], question) : follow_list(question);
+  if (choice.kind == Choice::Kind::run) now_.answered_ = question.at.total;
   return choice;
 }
 
 Choice DeviatingSchedule::follow_list(const Question& question) {
-  return list_is_asked() ? now_.order.choose(question) : run_next(question.at.cpu);
+  return list_is_asked() ? now_.order_.choose(question) : run_next(question.at.cpu);
 }
 
 Choice DeviatingSchedule::follow(const Deviation& deviation, const Question& question) {
   const Choice& choice = deviation.choice;
-  if (choice.kind == Choice::Kind::run) now_.order.follow(exception_of(choice, question.at.cpu), question);
+  if (choice.kind == Choice::Kind::run) now_.order_.follow(exception_of(choice, question.at.cpu), question);
   return choice;
 }
 
 bool DeviatingSchedule::may_run(int cpu, int current) {
-  now_.order.may_run(cpu, current);
+  now_.order_.may_run(cpu, current);
   return true;
 }
 

@@ -42,28 +42,28 @@ class DeviatingSchedule final : public Chooser {
   // --- of a run that is paused ---
 
   // The decision that is to be made.
-  std::uint32_t decision() const { return now_.decision; }
-  const Question& question() const { return now_.question; }
+  std::uint32_t decision() const { return now_.decision_; }
+  const Question& question() const { return now_.question_; }
   // What follows if there is no deviation.
   Choice usual() const;
   // Whether the run goes on as the list says, up to the next decision.
-  void go_on() { now_.goes_on = true; }
+  void go_on() { now_.goes_on_ = true; }
   // What the order of the list remembers of the run: beside the run's state this says how it goes on without deviations.
-  std::uint64_t memory() const { return now_.order.memory() << 1U | (list_is_asked() ? 1U : 0U); }
+  std::uint64_t memory() const { return now_.order_.memory() << 1U | (list_is_asked() ? 1U : 0U); }
 
   // How far it has come: a plain value.
   class Progress {
    private:
     friend class DeviatingSchedule;
-    explicit Progress(const ListedSchedule& list) : order(list) {}
+    explicit Progress(const ListedSchedule& list) : order_(list) {}
 
-    ListedSchedule order;
-    std::size_t next = 0;  // of the deviations
-    std::uint32_t decision = 0;
-    Question question{};
-    bool goes_on = false;
-    std::uint64_t list_asks_at = 0;
-    std::uint64_t answered = never;  // the step before which somebody was let run
+    ListedSchedule order_;
+    std::size_t next_ = 0;  // of the deviations
+    std::uint32_t decision_ = 0;
+    Question question_{};
+    bool goes_on_ = false;
+    std::uint64_t list_asks_at_ = 0;
+    std::uint64_t answered_ = never;  // the step before which somebody was let run
   };
   const Progress& progress() const { return now_; }
   void go_back(const Progress& progress) { now_ = progress; }
@@ -72,7 +72,7 @@ class DeviatingSchedule final : public Chooser {
   std::uint64_t next_question(const Position& position) override;
   Choice choose(const Question& question) override;
   bool may_run(int cpu, int current) override;
-  void interrupt_taken() override { now_.order.interrupt_taken(); }
+  void interrupt_taken() override { now_.order_.interrupt_taken(); }
 
  private:
   bool list_is_asked() const;

@@ -12,7 +12,7 @@ namespace shootdown {
 
 template <typename T>
 struct HugePages {
-  using value_type = T;
+  using value_type = T;  // NOLINT(readability-identifier-naming): as the library calls it
 
   HugePages() = default;
   template <typename U>

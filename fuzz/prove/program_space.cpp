@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <numeric>
+#include <ranges>
 #include <utility>
 
 #include <fmt/format.h>
@@ -132,9 +133,9 @@ ProgramSpace::Sequences ProgramSpace::at(std::uint64_t place) const {
   place -= block.first;
   Sequences sequences;
   for (const int length : block.lengths) sequences.emplace_back(static_cast<std::size_t>(length));
-  for (auto sequence = sequences.rbegin(); sequence != sequences.rend(); ++sequence) {
-    for (auto operation = sequence->rbegin(); operation != sequence->rend(); ++operation) {
-      *operation = place % operations_.size();
+  for (auto& sequence : std::views::reverse(sequences)) {
+    for (auto& operation : std::views::reverse(sequence)) {
+      operation = place % operations_.size();
       place /= operations_.size();
     }
   }

@@ -87,7 +87,7 @@ class Results {
   };
 
   std::optional<InputError> read(const std::string& path, std::string_view text);
-  std::optional<InputError> read_line(std::string_view line, std::size_t number);
+  std::optional<InputError> read_line(std::string_view text, std::size_t number);
   const Line* keep(const std::string& name, const Line& line);
 
   std::unordered_map<std::string, Line> lines_;

@@ -100,7 +100,7 @@ ExitStatus ProveCommand::prove(const Input& input, ProvedEngine proved) {
   if (const std::string why = engine.refusal(input.document.program); !why.empty())
     return fail({fmt::format("{}: {} cannot run it: {}", input.name, engine.name(), why)});
   OracleSet broken;
-  ExitStatus status = search(input, proved, broken);
+  const ExitStatus status = search(input, proved, broken);
   while (options_.all && status == exit_violation) {
     proved.settings.oracles = proved.settings.oracles - broken;
     if (proved.settings.oracles.empty()) break;

@@ -63,6 +63,7 @@ std::variant<std::vector<Call>, InputError> calls_of(std::string_view list) {
 std::variant<Shard, InputError> shard_of(std::string_view text) {
   Shard shard;
   const char* const end = text.data() + text.size();
+  // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): the end is told, too
   const auto index = std::from_chars(text.data(), end, shard.index);
   if (index.ec == std::errc() && index.ptr != end && *index.ptr == '/') {
     const auto count = std::from_chars(index.ptr + 1, end, shard.count);
@@ -303,6 +304,7 @@ ExitStatus ProvePrograms::report(bool was_interrupted) {
     if (const SearchOutcome* const result = results_.find(name)) by_engine[&proved].add(sequences, *result);
   });
   std::vector<Tally> tallies;
+  tallies.reserve(engines_.size());
   for (const ProvedEngine& proved : engines_) tallies.push_back(std::move(by_engine[&proved]));
   print_table(tallies);
   if (was_interrupted) console_.out().print("Interrupted: not all has been searched.\n");
@@ -390,6 +392,7 @@ std::vector<Piece> ProvePrograms::sample(double per_cent) const {
   std::ranges::sort(decided, {}, [](const auto& one) { return std::pair(one.first, one.second.name); });
   const auto count = static_cast<std::size_t>(std::ceil(static_cast<double>(decided.size()) * per_cent / 100));
   std::vector<Piece> pieces;
+  pieces.reserve(count);
   for (std::size_t i = 0; i < count; ++i) pieces.push_back(std::move(decided[i].second));
   return pieces;
 }
