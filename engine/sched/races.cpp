@@ -41,11 +41,12 @@ bool overlap(const Places& a, const Places& b) {
   return a.kind == b.kind && a.owner == b.owner && a.number < b.number + b.count && b.number < a.number + a.count;
 }
 
-// An access that goes through.
+// An access that goes through; of ranges, one that is not empty.
 template <typename E>
 E most_that_it_touches() {
   E event{};
   if constexpr (std::is_same_v<E, event::UserAccess>) event.access = Access::hit;
+  if constexpr (requires { event.first + event.count; }) event.count = 1;
   return event;
 }
 
