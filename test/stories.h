@@ -28,6 +28,17 @@ inline constexpr std::string_view lost_write =
     "cpu 2: fsync page 0\n"
     "cpu 0: store page 0 word 0\n";
 
+// What of it nothing can be left out of, and it still loses data on eager_dirty; printed.
+inline constexpr std::string_view smallest_lost_write =
+    "shootdown 2\n"
+    "machine cpus 2, pages 1, words 1\n"
+    "\n"
+    "cpu 0: store page 0 word 0\n"
+    "cpu 1: dontneed page 0\n"
+    "  after remove rmap of page 0 switch to cpu 0\n"
+    "cpu 0: fsync page 0\n"
+    "cpu 0: store page 0 word 0\n";
+
 inline constexpr std::string_view harmless =
     "shootdown 2\n"
     "expect eager_dirty holds\n"

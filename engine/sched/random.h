@@ -4,6 +4,7 @@
 // 2014. Deterministic: what it yields depends on the seed only.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 
 namespace shootdown {
@@ -26,5 +27,12 @@ class SplitMix64 {
  private:
   std::uint64_t state_;
 };
+
+// Draws one of the bits that are set, of which there is one at least: its number.
+constexpr int any_bit(std::uint64_t bits, SplitMix64& random) {
+  for (std::uint64_t skipped = random.below(static_cast<std::uint64_t>(std::popcount(bits))); skipped != 0; --skipped)
+    bits &= bits - 1;
+  return std::countr_zero(bits);
+}
 
 }  // namespace shootdown

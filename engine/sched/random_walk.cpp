@@ -1,17 +1,9 @@
 #include "engine/sched/random_walk.h"
 
 #include <algorithm>
-#include <bit>
 #include <span>
 
 namespace shootdown {
-
-int any_of(CpuMask cpus, SplitMix64& random) {
-  unsigned rest = cpus;
-  for (std::uint64_t skipped = random.below(static_cast<std::uint64_t>(std::popcount(rest))); skipped != 0; --skipped)
-    rest &= rest - 1;
-  return std::countr_zero(rest);
-}
 
 void RandomWalk::begin(int cpus) {
   random_ = SplitMix64(seed_);
@@ -60,7 +52,7 @@ Choice RandomWalk::fail(const Question& question) {
 
 Choice RandomWalk::run_any(const Question& question) {
   constexpr std::uint64_t late_interrupts = 4;
-  Choice choice = run_next(any_of(question.runnable, random_));
+  Choice choice = run_next(any_bit(question.runnable, random_));
   if (choice.cpu != question.at.cpu && one_in(late_interrupts))
     choice.latency = static_cast<std::uint8_t>(random_.below(max_latency + 1));
   return choice;

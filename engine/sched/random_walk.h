@@ -15,9 +15,6 @@
 
 namespace shootdown {
 
-// Draws one of the CPUs in a set that is not empty.
-int any_of(CpuMask cpus, SplitMix64& random);
-
 class RandomWalk final : public Chooser {
  public:
   // Who runs is chosen anew every `pace` steps on average: at least 1. The entries that come and go are those of pages

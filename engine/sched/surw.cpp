@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <bit>
 
-#include "engine/sched/random_walk.h"
-
 namespace shootdown {
 
 namespace {
@@ -33,12 +31,6 @@ PlaceKinds shared_kinds(const StepCounts& counts) {
   return shared;
 }
 
-PlaceKinds any_kind(PlaceKinds kinds, SplitMix64& random) {
-  for (std::uint64_t skipped = random.below(static_cast<std::uint64_t>(std::popcount(kinds))); skipped != 0; --skipped)
-    kinds &= kinds - 1;
-  return kinds & (~kinds + 1);
-}
-
 }  // namespace
 
 void Surw::begin(int cpus) {
@@ -55,7 +47,7 @@ void Surw::draw_kinds() {
   interesting_ = 0;
   if (const PlaceKinds shared = shared_kinds(counts_); shared != 0) {
     for (std::uint64_t left = 1 + random_.below(most_kinds); left != 0; --left)
-      interesting_ |= any_kind(shared, random_);
+      interesting_ |= place_kind(any_bit(shared, random_));
   }
   std::ranges::transform(counts_.cpus, left_.begin(),
                          [&](const StepCounts::OfCpu& cpu) { return touching(cpu, interesting_); });
@@ -98,7 +90,7 @@ Choice Surw::choose(const Question& question) {
     may = cpu_bit(turn_);
   }
   const bool goes_on = question.occasion == Question::Occasion::step && (may & cpu_bit(question.at.cpu)) != 0;
-  const int chosen = goes_on ? question.at.cpu : any_of(may, random_);
+  const int chosen = goes_on ? question.at.cpu : any_bit(may, random_);
   if ((waiting & cpu_bit(chosen)) != 0) {
     std::uint32_t& left = left_[static_cast<std::size_t>(chosen)];
     if (left != 0) --left;

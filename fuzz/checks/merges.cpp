@@ -22,7 +22,6 @@
 #include "engine/events/names.h"
 #include "engine/run/simulation.h"
 #include "engine/sched/random.h"
-#include "engine/sched/random_walk.h"
 #include "engine/sched/schedule_recorder.h"
 #include "fuzz/checks/count_and_files.h"
 #include "fuzz/language/text.h"
@@ -61,7 +60,7 @@ class GoesOn final : public Chooser {
     if (!there_) return schedule_.choose(question);
     answered_ = question.at.total;
     const bool goes_on = random_.below(4) != 0 && question.can_run(question.at.cpu);
-    return run_next(goes_on ? question.at.cpu : any_of(question.runnable, random_));
+    return run_next(goes_on ? question.at.cpu : any_bit(question.runnable, random_));
   }
   bool may_run(int cpu, int current) override { return schedule_.may_run(cpu, current); }
   void interrupt_taken() override { schedule_.interrupt_taken(); }

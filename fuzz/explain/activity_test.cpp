@@ -9,26 +9,14 @@
 #include "fuzz/explain/scene.h"
 #include "fuzz/language/text.h"
 #include "test/documents.h"
+#include "test/explained_story.h"
 
 using namespace shootdown;
 
 BOOST_AUTO_TEST_SUITE(activity)
 
-namespace {
-
-// A run of a program of the corpus.
-struct Story {
-  Story(std::string_view engine, std::string_view name)
-      : program(std::get<Document>(parse(contents_of(name))).program), scene(*find_engine(engine), program, {}) {}
-
-  Program program;
-  Scene scene;
-};
-
-}  // namespace
-
 BOOST_AUTO_TEST_CASE(locks_are_held_until_they_are_dropped) {
-  const Story story("eager_dirty", "corpus/lost-write-simple.program");
+  const ExplainedStory story("eager_dirty", contents_of("corpus/lost-write-simple.program"));
   const std::vector<AnyEvent>& events = story.scene.trace().events();
   const std::vector<HeldLock> locks = held_locks(story.scene.trace());
   BOOST_TEST(!locks.empty());
@@ -42,7 +30,7 @@ BOOST_AUTO_TEST_CASE(locks_are_held_until_they_are_dropped) {
 }
 
 BOOST_AUTO_TEST_CASE(interrupts_go_from_sender_to_receiver) {
-  const Story story("eager_dirty", "corpus/lost-write-simple.program");
+  const ExplainedStory story("eager_dirty", contents_of("corpus/lost-write-simple.program"));
   const std::vector<Interrupt> sent = interrupts(story.scene.trace());
   BOOST_REQUIRE(sent.size() == 2U);
   const std::vector<AnyEvent>& events = story.scene.trace().events();
@@ -57,7 +45,7 @@ BOOST_AUTO_TEST_CASE(interrupts_go_from_sender_to_receiver) {
 }
 
 BOOST_AUTO_TEST_CASE(who_waits_in_vain_is_found) {
-  const Story story("deferred_dirty_locked", "corpus/invalidate-unmaps-a-locked-page.program");
+  const ExplainedStory story("deferred_dirty_locked", contents_of("corpus/invalidate-unmaps-a-locked-page.program"));
   BOOST_TEST((story.scene.result().outcome == Outcome::deadlock));
   const std::vector<StuckCpu> stuck = stuck_cpus(story.scene.trace());
   BOOST_REQUIRE(stuck.size() == 1U);
@@ -67,7 +55,10 @@ BOOST_AUTO_TEST_CASE(who_waits_in_vain_is_found) {
   BOOST_TEST((stuck[0].holders == std::vector<int>{1}));
   // That page is the one that is followed.
   BOOST_TEST(story.scene.followed()->index == 1U);
-  BOOST_TEST(stuck_cpus(Story("delayed_rmap", "corpus/invalidate-unmaps-a-locked-page.program").scene.trace()).empty());
+  BOOST_TEST(
+      stuck_cpus(
+          ExplainedStory("delayed_rmap", contents_of("corpus/invalidate-unmaps-a-locked-page.program")).scene.trace())
+          .empty());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -13,6 +13,7 @@
 #include "fuzz/explain/scene.h"
 #include "fuzz/language/text.h"
 #include "test/documents.h"
+#include "test/explained_story.h"
 #include "test/output.h"
 
 using namespace shootdown;
@@ -21,19 +22,11 @@ BOOST_AUTO_TEST_SUITE(followed_page)
 
 namespace {
 
-struct Story {
-  Story(std::string_view engine, std::string_view name)
-      : program(std::get<Document>(parse(contents_of(name))).program), scene(*find_engine(engine), program, {}) {}
-
-  std::vector<std::string> shown() const {
-    std::vector<std::string> lines;
-    for (const std::size_t number : scene.shown()) lines.push_back(scene.story()[number].text);
-    return lines;
-  }
-
-  Program program;
-  Scene scene;
-};
+std::vector<std::string> shown(const Scene& scene) {
+  std::vector<std::string> lines;
+  for (const std::size_t number : scene.shown()) lines.push_back(scene.story()[number].text);
+  return lines;
+}
 
 bool has(const std::vector<std::string>& lines, std::string_view line) {
   return std::ranges::find(lines, line) != lines.end();
@@ -67,9 +60,9 @@ BOOST_AUTO_TEST_CASE(the_page_that_a_fact_names_is_followed) {
 
 // What is a folio's is its pages'.
 BOOST_AUTO_TEST_CASE(steps_on_a_folio_are_about_each_of_its_pages) {
-  const Story story("eager_dirty", "corpus/lost-write-in-a-large-folio.program");
+  const ExplainedStory story("eager_dirty", contents_of("corpus/lost-write-in-a-large-folio.program"));
   BOOST_TEST(name_of(*story.scene.followed(), story.program.machine) == "page 1 of file 0, shown at virtual page 1");
-  const std::vector<std::string> lines = story.shown();
+  const std::vector<std::string> lines = shown(story.scene);
   BOOST_TEST(has(lines, "clear PG_dirty of frames 0-1"));
   BOOST_TEST(has(lines, "frames 0-1 not mapped: skip mkclean"));
   // But not what is of the other page alone.
@@ -79,7 +72,7 @@ BOOST_AUTO_TEST_CASE(steps_on_a_folio_are_about_each_of_its_pages) {
 
 // Memory that a child shares at first stays the parent's page, when the child has got a copy.
 BOOST_AUTO_TEST_CASE(a_page_stays_whose_it_is) {
-  const Story story("delayed_rmap", "corpus/swap-out-meets-fork.program");
+  const ExplainedStory story("delayed_rmap", contents_of("corpus/swap-out-meets-fork.program"));
   BOOST_REQUIRE(story.scene.followed().has_value());
   BOOST_TEST((story.scene.followed()->home == VirtualPage{0, 0}));
   BOOST_TEST(story.scene.followed()->shown_at.size() == 2U);

@@ -17,6 +17,7 @@
 #include "fuzz/explain/scene.h"
 #include "fuzz/language/text.h"
 #include "test/documents.h"
+#include "test/explained_story.h"
 #include "test/output.h"
 
 using namespace shootdown;
@@ -25,15 +26,7 @@ BOOST_AUTO_TEST_SUITE(page)
 
 namespace {
 
-struct Story {
-  Story(std::string_view engine, const std::string& text, const SceneOptions& options = {})
-      : program(std::get<Document>(parse(text)).program), scene(*find_engine(engine), program, options) {}
-
-  Program program;
-  Scene scene;
-};
-
-Story lost_write(const SceneOptions& options = {}) {
+ExplainedStory lost_write(const SceneOptions& options = {}) {
   return {"eager_dirty", contents_of("corpus/lost-write-simple.program"), options};
 }
 
@@ -84,7 +77,7 @@ BOOST_AUTO_TEST_CASE(the_picture_has_lanes_locks_interrupts_and_the_life_of_the_
 }
 
 BOOST_AUTO_TEST_CASE(all_steps_are_drawn_if_one_wants_them) {
-  const Story all = lost_write({.all = true});
+  const ExplainedStory all = lost_write({.all = true});
   const std::string svg = draw_run(all.scene, "all");
   BOOST_TEST(is_well_formed(svg));
   BOOST_TEST(count(svg, "class=\"number\"") == all.scene.trace().steps());
@@ -102,7 +95,7 @@ BOOST_AUTO_TEST_CASE(only_verdicts_that_were_asked_for_count) {
 }
 
 BOOST_AUTO_TEST_CASE(two_runs_stand_beside_each_other) {
-  const Story eager = lost_write();
+  const ExplainedStory eager = lost_write();
   const Scene delayed(*find_engine("delayed_rmap"), eager.program, {}, &eager.scene);
   const std::string svg = draw_runs(eager.scene, delayed, "two");
   BOOST_TEST(is_well_formed(svg));
@@ -136,23 +129,23 @@ BOOST_AUTO_TEST_CASE(the_page_says_what_was_found_and_needs_nothing_else) {
 }
 
 BOOST_AUTO_TEST_CASE(a_deadlock_says_who_waits_for_whom) {
-  const Story story("deferred_dirty_locked", contents_of("corpus/invalidate-unmaps-a-locked-page.program"));
+  const ExplainedStory story("deferred_dirty_locked", contents_of("corpus/invalidate-unmaps-a-locked-page.program"));
   const std::string html = explain_page(story.scene, "deadlock", nullptr);
   BOOST_TEST(contains(html, "<li>cpu 1 waits for the lock of frame 1, which it holds itself"));
   BOOST_TEST(contains(html, "class=\"lock wanted\""));
 }
 
 BOOST_AUTO_TEST_CASE(a_run_in_which_all_holds_is_drawn_too) {
-  const Story story("delayed_rmap", contents_of("corpus/lost-write-simple.program"));
+  const ExplainedStory story("delayed_rmap", contents_of("corpus/lost-write-simple.program"));
   const std::string html = explain_page(story.scene, "fine", nullptr);
   BOOST_TEST(contains(html, "breaks nothing that was asked for"));
   BOOST_TEST(contains(html, "<svg "));
-  const Story nothing("delayed_rmap", "shootdown 2\ncpu 0: mmap page 0\n");
+  const ExplainedStory nothing("delayed_rmap", "shootdown 2\ncpu 0: mmap page 0\n");
   BOOST_TEST(is_well_formed(draw_run(nothing.scene, "nothing")));
 }
 
 BOOST_AUTO_TEST_CASE(viewers_of_traces_get_the_same_run) {
-  const Story story = lost_write();
+  const ExplainedStory story = lost_write();
   const auto json = nlohmann::json::parse(perfetto_json(story.scene, "lost"));
   std::size_t slices = 0;
   std::size_t begun = 0;

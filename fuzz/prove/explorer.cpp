@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <optional>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
 #include "engine/check.h"
 #include "engine/sched/schedule_recorder.h"
+#include "fuzz/replay/record.h"
+#include "fuzz/replay/replay.h"
 
 namespace shootdown {
 
@@ -209,15 +212,13 @@ void Explorer::branch_to(const Choice& choice) {
 bool Explorer::keep_counterexample() {
   DeviatingSchedule schedule(program_);
   schedule.deviate(path_);
-  const auto recorder = std::make_unique<ScheduleRecorder>(program_, schedule);
-  Judge judge;
-  Simulation simulation(simulation_.engine(), judge);
-  simulation.defect = settings_.defect;
-  simulation.run(recorder->program(), nullptr, recorder.get());
-  SHOOTDOWN_CHECK(recorder->finish());
-  if (settings_.wanted && !settings_.wanted(judge.report())) return false;
-  broken_ = judge.broken() & settings_.oracles;
-  counterexample_ = std::make_unique<Program>(recorder->program());
+  Replayer replayer(simulation_.engine(), settings_.defect);
+  const std::optional<Program> recorded = record(replayer, program_, schedule);
+  SHOOTDOWN_CHECK(recorded.has_value());
+  const Report report = replayer.report();
+  if (settings_.wanted && !settings_.wanted(report)) return false;
+  broken_ = report.broken() & settings_.oracles;
+  counterexample_ = std::make_unique<Program>(*recorded);
   return true;
 }
 

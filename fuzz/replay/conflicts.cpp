@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cstddef>
 #include <memory>
 #include <set>
@@ -143,7 +142,7 @@ class MeetingDraw {
 
   void draw() {
     const std::size_t point = next_point();
-    const int cpu = any_of(points_[point].cpus);
+    const int cpu = any_bit(points_[point].cpus, random_);
     drawn_.insert({point, cpu});
     meet(points_[point].operation);
     const int other = next_operation_on(cpu, points_[point].operation);
@@ -172,12 +171,6 @@ class MeetingDraw {
         std::ranges::lower_bound(points_, meeting_[random_.below(meeting_.size())], {}, &ConflictPoint::operation);
     const auto end = std::ranges::upper_bound(points_, first->operation, {}, &ConflictPoint::operation);
     return static_cast<std::size_t>(first - points_.begin()) + random_.below(static_cast<std::size_t>(end - first));
-  }
-
-  int any_of(CpuMask cpus) {
-    for (std::uint64_t skip = random_.below(static_cast<std::uint64_t>(std::popcount(cpus))); skip != 0; --skip)
-      cpus = static_cast<CpuMask>(cpus & (cpus - 1U));
-    return std::countr_zero(cpus);
   }
 
   int next_operation_on(int cpu, int from) const {

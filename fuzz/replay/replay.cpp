@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "engine/zap/engines.h"
+#include "fuzz/io/names.h"
 
 namespace shootdown {
 
@@ -119,16 +120,13 @@ std::variant<OracleSet, InputError> select_oracles(std::string_view selection, c
   if (selection == "claims") return claims_of(engine);
   if (selection == "all") return OracleSet::all();
   OracleSet set;
-  for (std::size_t begin = 0; begin <= selection.size();) {
-    const std::size_t end = std::min(selection.find(',', begin), selection.size());
-    const std::string_view name = selection.substr(begin, end - begin);
+  for (const std::string_view name : names_in(selection)) {
     const OracleInfo* const oracle = find_oracle(name);
     if (oracle == nullptr) {
       return InputError{
           fmt::format("there is no oracle '{}'; expected claims, all, or some of: {}", name, oracle_names())};
     }
     set.insert(oracle->id);
-    begin = end + 1;
   }
   return set;
 }

@@ -13,6 +13,7 @@
 #include "fuzz/explain/picture.h"
 #include "fuzz/explain/scene.h"
 #include "fuzz/replay/replay.h"
+#include "fuzz/tool/subjects.h"
 #include "fuzz/triage/inputs.h"
 
 namespace shootdown {
@@ -81,18 +82,12 @@ std::variant<const Engine*, InputError> ExplainCommand::choose_engine(const Prog
 }
 
 std::variant<SceneOptions, InputError> ExplainCommand::scene_options(const Engine& engine) const {
-  SceneOptions how{.all = options_.all};
-  if (options_.oracles) {
-    const std::variant<OracleSet, InputError> oracles = select_oracles(*options_.oracles, engine);
-    if (const auto* const error = std::get_if<InputError>(&oracles)) return InputError{"--oracles: " + error->message};
-    how.oracles = std::get<OracleSet>(oracles);
-  }
-  if (!options_.defect.empty()) {
-    const std::variant<Defect, InputError> defect = select_defect(options_.defect);
-    if (const auto* const error = std::get_if<InputError>(&defect)) return InputError{"--defect: " + error->message};
-    how.defect = std::get<Defect>(defect);
-  }
-  return how;
+  const Engine* const only[] = {&engine};
+  const auto subjects = select_subjects({.engines = {}, .oracles = options_.oracles, .defect = options_.defect}, only);
+  if (const auto* const error = std::get_if<InputError>(&subjects)) return *error;
+  const Subject& subject = std::get<std::vector<Subject>>(subjects).front();
+  return SceneOptions{
+      .defect = subject.defect, .oracles = subject.oracles.value_or(OracleSet::all()), .all = options_.all};
 }
 
 std::string ExplainCommand::write(const Engine& engine, const Engine* other, const Input& input,

@@ -1,6 +1,5 @@
 #include "fuzz/tool/prove_command.h"
 
-#include <chrono>
 #include <string>
 #include <utility>
 #include <variant>
@@ -9,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "engine/sched/schedule_recorder.h"
+#include "fuzz/io/progress_line.h"
 #include "fuzz/language/text.h"
 #include "fuzz/prove/explorer.h"
 #include "fuzz/replay/replay.h"
@@ -20,35 +20,28 @@ namespace {
 
 // --- while it searches ---
 
-// In one line, which it writes again and again; nothing where nobody looks.
+// A few times a second.
 class SearchProgress {
  public:
-  explicit SearchProgress(Output& out) : out_(out), shown_(out.is_terminal()) {}
+  explicit SearchProgress(Output& out) : line_(out) {}
 
-  double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - begun_).count(); }
+  double seconds() const { return line_.seconds(); }
 
   void show(const Explorer& explorer) {
     const double now = seconds();
-    if (!shown_ || now < next_) return;
+    if (!line_.is_shown() || now < next_) return;
     next_ = now + 0.2;
-    out_.print("\r\x1b[K  {}: {}, {} a second; {} left, and {} with one more",
-               counted(static_cast<std::uint64_t>(explorer.exceptions()), "exception"),
-               counted(explorer.states(), "state"),
-               grouped(static_cast<std::uint64_t>(static_cast<double>(explorer.states()) / now)),
-               counted(explorer.left(), "schedule"), grouped(explorer.left_for_later()));
-    out_.flush();
-    drawn_ = true;
+    line_.write(fmt::format("{}: {}, {} a second; {} left, and {} with one more",
+                            counted(static_cast<std::uint64_t>(explorer.exceptions()), "exception"),
+                            counted(explorer.states(), "state"),
+                            grouped(static_cast<std::uint64_t>(static_cast<double>(explorer.states()) / now)),
+                            counted(explorer.left(), "schedule"), grouped(explorer.left_for_later())));
   }
-  void clear() {
-    if (drawn_) out_.print("\r\x1b[K");
-  }
+  void clear() { line_.clear(); }
 
  private:
-  Output& out_;
-  bool shown_;
-  bool drawn_ = false;
+  ProgressLine line_;
   double next_ = 0.2;
-  std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
 };
 
 // --- the command ---

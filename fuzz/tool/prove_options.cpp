@@ -6,8 +6,9 @@
 
 #include <fmt/format.h>
 
+#include "fuzz/io/names.h"
 #include "fuzz/io/output.h"
-#include "fuzz/replay/replay.h"
+#include "fuzz/tool/subjects.h"
 
 namespace shootdown {
 
@@ -21,17 +22,14 @@ std::string freedom_names() {
 
 std::variant<Freedoms, InputError> freedoms_of(std::string_view list) {
   Freedoms freedoms;
-  while (true) {
-    const std::size_t comma = std::min(list.find(','), list.size());
-    const std::string_view name = list.substr(0, comma);
+  for (const std::string_view name : names_in(list)) {
     const auto* const info = std::ranges::find(all_freedoms, name, &FreedomInfo::name);
     if (info == all_freedoms.end())
       return InputError{
           fmt::format("--may: there is no '{}'; expected some of: {}", printable(std::string(name)), freedom_names())};
     freedoms.insert(info->freedom);
-    if (comma == list.size()) return freedoms;
-    list.remove_prefix(comma + 1);
   }
+  return freedoms;
 }
 
 // What makes searches fast, and can be left out.
@@ -44,29 +42,16 @@ constexpr Aid aids[] = {{"merging", &ExplorerSettings::merges},
                         {"snapshots", &ExplorerSettings::snapshots}};
 
 std::optional<InputError> leave_out(std::string_view list, ExplorerSettings& settings) {
-  while (!list.empty()) {
-    const std::string_view name = list.substr(0, list.find(','));
+  if (list.empty()) return std::nullopt;
+  for (const std::string_view name : names_in(list)) {
     const auto* const aid = std::ranges::find(aids, name, &Aid::name);
     if (aid == std::end(aids)) {
       return InputError{fmt::format("--without: there is no '{}'; expected some of: merging, forgetting, snapshots",
                                     printable(std::string(name)))};
     }
     settings.*aid->is_used = false;
-    list.remove_prefix(std::min(name.size() + 1, list.size()));
   }
   return std::nullopt;
-}
-
-std::variant<std::vector<const Engine*>, InputError> asked_engines(const std::vector<std::string>& names,
-                                                                   std::span<const Engine* const> engines) {
-  if (names.empty()) return std::vector<const Engine*>(engines.begin(), engines.end());
-  std::vector<const Engine*> chosen;
-  for (const std::string& name : names) {
-    auto engine = select_engine(name, engines);
-    if (const auto* const error = std::get_if<InputError>(&engine)) return InputError{"--engine: " + error->message};
-    chosen.push_back(std::get<const Engine*>(engine));
-  }
-  return chosen;
 }
 
 }  // namespace
@@ -78,19 +63,15 @@ std::variant<std::vector<ProvedEngine>, InputError> proved_engines(const ProveOp
   ExplorerSettings settings{
       .freedoms = std::get<Freedoms>(freedoms), .exceptions = options.exceptions, .memory = options.memory << 20U};
   if (const std::optional<InputError> error = leave_out(options.without, settings)) return *error;
-  if (!options.defect.empty()) {
-    auto defect = select_defect(options.defect);
-    if (const auto* const error = std::get_if<InputError>(&defect)) return InputError{"--defect: " + error->message};
-    settings.defect = std::get<Defect>(defect);
-  }
-  const auto chosen = asked_engines(options.engines, engines);
-  if (const auto* const error = std::get_if<InputError>(&chosen)) return *error;
+  const auto subjects = select_subjects(
+      {.engines = options.engines, .oracles = options.oracles.value_or("claims"), .defect = options.defect}, engines,
+      engines);
+  if (const auto* const error = std::get_if<InputError>(&subjects)) return *error;
   std::vector<ProvedEngine> proved;
-  for (const Engine* const engine : std::get<std::vector<const Engine*>>(chosen)) {
-    const auto oracles = select_oracles(options.oracles.value_or("claims"), *engine);
-    if (const auto* const error = std::get_if<InputError>(&oracles)) return InputError{"--oracles: " + error->message};
-    settings.oracles = std::get<OracleSet>(oracles);
-    proved.push_back({.engine = engine, .settings = settings});
+  for (const Subject& subject : std::get<std::vector<Subject>>(subjects)) {
+    settings.oracles = *subject.oracles;
+    settings.defect = subject.defect;
+    proved.push_back({.engine = subject.engine, .settings = settings});
   }
   return proved;
 }

@@ -22,8 +22,9 @@
 
 #include <fmt/format.h>
 
+#include "fuzz/io/names.h"
+#include "fuzz/io/progress_line.h"
 #include "fuzz/io/table.h"
-#include "fuzz/io/work_progress.h"
 #include "fuzz/language/text.h"
 #include "fuzz/prove/program_space.h"
 #include "fuzz/prove/results.h"
@@ -43,9 +44,7 @@ using Verdict = SearchOutcome::Verdict;
 std::variant<std::vector<Call>, InputError> calls_of(std::string_view list) {
   if (list.empty()) return default_calls();
   std::vector<Call> calls;
-  for (bool more = true; more;) {
-    const std::size_t comma = std::min(list.find(','), list.size());
-    const std::string_view name = list.substr(0, comma);
+  for (const std::string_view name : names_in(list)) {
     const auto* const info = std::ranges::find(operation_table, name, &OperationInfo::name);
     if (info == operation_table.end())
       return InputError{fmt::format("--calls: there is no operation '{}'", printable(name))};
@@ -54,8 +53,6 @@ std::variant<std::vector<Call>, InputError> calls_of(std::string_view list) {
     if (std::ranges::find(calls, info->call) != calls.end())
       return InputError{fmt::format("--calls: '{}' is there twice", name)};
     calls.push_back(info->call);
-    more = comma != list.size();
-    if (more) list.remove_prefix(comma + 1);
   }
   return calls;
 }

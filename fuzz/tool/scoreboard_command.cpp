@@ -8,7 +8,7 @@
 
 #include <fmt/format.h>
 
-#include "fuzz/io/work_progress.h"
+#include "fuzz/io/progress_line.h"
 #include "fuzz/scoreboard/score_json.h"
 #include "fuzz/scoreboard/score_page.h"
 #include "fuzz/scoreboard/score_table.h"

@@ -19,8 +19,9 @@ struct SubjectOptions {
   std::string defect;                  // a planted mistake; empty: none
 };
 
-// `engines`: those that are meant if none is named.
+// `engines`: those that are meant if none is named; `known`: those that can be.
 std::variant<std::vector<Subject>, InputError> select_subjects(const SubjectOptions& options,
-                                                               std::span<const Engine* const> engines);
+                                                               std::span<const Engine* const> engines,
+                                                               std::span<const Engine* const> known = all_engines());
 
 }  // namespace shootdown
