@@ -49,11 +49,11 @@ bool under_pct(const Program& program) {
 }
 
 // Operations; or as many, and fewer exceptions; or as many of both, and fewer CPUs.
-bool has_fewer(const Program& program, const Program& other) {
-  const auto numbers = [](const Program& one) {
-    return std::tie(one.operation_count, one.exception_count, one.machine.cpus);
+bool has_fewer(const Program& less, const Program& more) {
+  const auto numbers = [](const Program& program) {
+    return std::tie(program.operation_count, program.exception_count, program.machine.cpus);
   };
-  return numbers(program) < numbers(other);
+  return numbers(less) < numbers(more);
 }
 
 // In which a search may deviate: from what the program's own schedule is made of, too.
