@@ -5,7 +5,7 @@
 //
 // The first runs programs without a race, on several CPUs, one operation after the other: those of the files, without their
 // schedules, and COUNT pseudo-random ones. What threads see must be the same, and how the kernel is after each operation
-// (life.h). Of the first ten programs that differ it prints where they do.
+// (account.h). Of the first ten programs that differ it prints where they do.
 //
 // The second runs each file's program under COUNT pseudo-random schedules. The guarantees that are broken under any of them, among
 // those that both engines can be judged by, must be the same. So many schedules may not show what is rare: what only one engine
@@ -35,8 +35,8 @@
 #include <variant>
 #include <vector>
 
+#include "fuzz/checks/account.h"
 #include "fuzz/checks/count_and_files.h"
-#include "fuzz/checks/life.h"
 #include "fuzz/checks/schedules.h"
 #include "fuzz/checks/sequential_programs.h"
 #include "fuzz/replay/record.h"
@@ -89,8 +89,8 @@ class Comparison {
 
   void compare(Program& program, const std::string& name) {
     if (!adapt(program)) return;
-    const std::vector<Life::Part> expected = life_of(one_, program);
-    const std::vector<Life::Part> found = life_of(other_, program);
+    const std::vector<Account::Part> expected = account_of(one_, program);
+    const std::vector<Account::Part> found = account_of(other_, program);
     ++programs_;
     operations_ += program.operation_count;
     if (expected == found) return;
@@ -163,25 +163,25 @@ class Comparison {
   }
 
   bool is_explained(const Program& program) {
-    const std::vector<Life::Part> right = life_of(right_, program);
-    return right != life_of(as_linux_, program);
+    const std::vector<Account::Part> right = account_of(right_, program);
+    return right != account_of(as_linux_, program);
   }
 
-  const std::vector<Life::Part>& life_of(Replayer& replayer, const Program& program) {
-    replayer.run(program, &life_);
-    return life_.parts();
+  const std::vector<Account::Part>& account_of(Replayer& replayer, const Program& program) {
+    replayer.run(program, &account_);
+    return account_.parts();
   }
 
-  void show(const Program& program, const std::string& name, const std::vector<Life::Part>& expected,
-            const std::vector<Life::Part>& found) const {
+  void show(const Program& program, const std::string& name, const std::vector<Account::Part>& expected,
+            const std::vector<Account::Part>& found) const {
     const auto [one, other] = std::ranges::mismatch(expected, found);
     fmt::print("{}:\n{}", name, print(program));
-    static const Life::Part nothing;
+    static const Account::Part nothing;
     show_part(one == expected.end() ? nothing : *one, other == found.end() ? nothing : *other);
     fmt::print("\n");
   }
 
-  void show_part(const Life::Part& one, const Life::Part& other) const {
+  void show_part(const Account::Part& one, const Account::Part& other) const {
     fmt::print("{}:\n", one.place());
     show_lines(one.seen, other.seen);
     show_lines(one.state, other.state);
@@ -206,7 +206,7 @@ class Comparison {
   Replayer other_;
   Replayer right_;     // the first, without a mistake,
   Replayer as_linux_;  // and with Linux's
-  Life life_;
+  Account account_;
   std::uint64_t programs_ = 0;
   std::uint64_t operations_ = 0;
   std::uint64_t refused_ = 0;

@@ -28,14 +28,20 @@ struct CountAndFiles {
   std::vector<const Engine*> engines{all_engines().begin(), all_engines().end()};
 };
 
+inline std::variant<std::uint64_t, InputError> count_in(std::string_view number) {
+  std::uint64_t count = 0;
+  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), count);
+  if (error == std::errc() && end == number.data() + number.size()) return count;
+  return InputError{fmt::format("expected a number of inputs, found '{}'", number)};
+}
+
 // Returns an error if they are not so.
 inline std::variant<CountAndFiles, InputError> count_and_files(std::span<char* const> arguments) {
   if (arguments.empty()) return InputError{"expected COUNT FILE..."};
   CountAndFiles inputs;
-  const std::string_view number = arguments.front();
-  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), inputs.count);
-  if (error != std::errc() || end != number.data() + number.size())
-    return InputError{fmt::format("expected a number of inputs, found '{}'", number)};
+  const auto count = count_in(arguments.front());
+  if (const auto* const error = std::get_if<InputError>(&count)) return *error;
+  inputs.count = std::get<std::uint64_t>(count);
   for (const char* const file : arguments.subspan(1)) {
     std::variant<Input, InputError> loaded = load_input(file);
     if (auto* const bad = std::get_if<InputError>(&loaded)) return std::move(*bad);

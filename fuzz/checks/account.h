@@ -14,7 +14,7 @@
 
 namespace shootdown {
 
-class Life final : public Observer {
+class Account final : public Observer {
  public:
   // An operation, or the end of a thread.
   struct Part {
