@@ -209,6 +209,9 @@ class World {
   virtual int tlb_size(int cpu) const = 0;
   // Entry 0 to tlb_size() - 1.
   virtual TlbFact tlb_entry(int cpu, int number) const = 0;
+  // Whether its hardware, if it looked for a translation of this page, would go to a page table whose memory is free. Not known of a
+  // kernel that is code.
+  virtual bool would_go_astray(int /*cpu*/, int /*page*/) const { return false; }
 
   // --- swap space; none: no program here can use it ---
   virtual int swap_slots() const { return 0; }

@@ -139,6 +139,11 @@ TlbFact KernelFacts::tlb_entry(int cpu, int number) const {
   return entry.fact(kernel_.machine.generation(entry.frame));
 }
 
+bool KernelFacts::would_go_astray(int cpu, int page) const {
+  const Mm& mm = *kernel_.tasks[cpu].mm;
+  return mm.is_loaded_on(cpu, relaxed) && kernel_.machine.would_go_astray(cpu, mm.number, page);
+}
+
 std::string_view KernelFacts::text(TextFact text) const {
   return kernel_texts[text.number];
 }

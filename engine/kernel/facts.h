@@ -39,6 +39,7 @@ class KernelFacts final : public World {
   bool is_lazy(int cpu) const override;
   int tlb_size(int cpu) const override;
   TlbFact tlb_entry(int cpu, int number) const override;
+  bool would_go_astray(int cpu, int page) const override;
   int batches_in_use() const override;
   std::string_view text(TextFact text) const override;
 

@@ -94,6 +94,10 @@ PageWalk Machine::fill(int cpu, int table, int page) {
   return result;
 }
 
+bool Machine::would_go_astray(int cpu, int table, int page) const {
+  return directory_entry(table, page).is_freed(paging_caches_.find(cpu, place_of(page)));
+}
+
 void Machine::evict(int cpu, int page) {
   tlbs_[cpu].drop(static_cast<std::uint16_t>(page));
   paging_caches_.drop(cpu, place_of(page));

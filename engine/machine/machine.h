@@ -128,6 +128,8 @@ class Machine {
   PageWalk walk(int cpu, int table, int page, bool store);
   // Loads a translation into a TLB without an access, if there is one.
   PageWalk fill(int cpu, int table, int page);
+  // Whether a walk would go to a page table whose memory is free.
+  bool would_go_astray(int cpu, int table, int page) const;
   // The CPU loses what it has kept of a translation, and of the way to it.
   void evict(int cpu, int page);
 

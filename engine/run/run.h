@@ -50,6 +50,8 @@ class Run : private Scheduler::Client {
   Atomic<bool> defect_reached{false};  // the place was where the mistake is made
   Scheduler sched;
 
+  const World& world() const { return world_; }
+
   // Says that `cpu` has done something: to all who watch it, and to the hash.
   template <typename E>
   void announce(int cpu, const E& event);

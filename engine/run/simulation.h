@@ -60,6 +60,7 @@ class Simulation {
   std::uint64_t steps() const { return run_->sched.steps(); }
   // Of a run that is paused: what a CPU is about to do, or waits for.
   StepPoint next_step(int cpu) const { return run_->sched.waits_for(cpu); }
+  const World& world() const { return run_->world(); }
   // Whether it is in the handler of an interrupt, also while the run goes on; and what it does after that.
   bool handles_interrupt(int cpu) const { return run_->sched.handles_interrupt(cpu); }
   StepPoint interrupted_step(int cpu) const { return run_->sched.interrupted(cpu); }

@@ -30,19 +30,17 @@ const PageState& Scene::state_at(const StoryLine& line) const {
   return life_->after(is_before && line.event > 0 ? line.event - 1 : line.event);
 }
 
-// The last verdict that was found while the program was running; else the first; else, if all went well, where the
-// program ends. What comes then is how every run ends.
+// The last verdict that was found while the program was running, but not before the violation that is explained; if all went
+// well, where the program ends. What comes then is how every run ends.
 std::size_t Scene::end_of_story() const {
   std::size_t end = 0;
-  std::size_t first_found = story_.size();
   for (std::size_t i = 0; i < story_.size(); ++i) {
     const StoryLine& line = story_[i];
     if (line.kind != StoryLine::Kind::verdict || !broken_.contains(line.oracle)) continue;
-    first_found = std::min(first_found, i);
     const bool still_running = line.cpu < 0 ? result_.outcome != Outcome::completed : line.operation != no_fact;
-    if (still_running) end = i + 1;
+    if (still_running || line.oracle == report_.first(broken_)) end = i + 1;
   }
-  if (end != 0 || first_found != story_.size()) return end != 0 ? end : first_found + 1;
+  if (end != 0) return end;
   for (std::size_t i = 0; i < story_.size(); ++i) {
     if (story_[i].operation != no_fact) end = i + 1;
   }

@@ -182,17 +182,18 @@ void Explorer::branch_to_hardware() {
   if (settings_.freedoms.contains(Freedom::fill)) branch_to_fills(next);
 }
 
-// The hardware of each CPU may load what is about to be looked at, or changed.
+// The hardware of each CPU may load what is about to be looked at, or changed, or goes; and may go to a page table that is none any
+// more.
 void Explorer::branch_to_fills(const StepPoint& next) {
   const bool of_page = looks_at_entry.contains(next.kind);
-  if (!of_page && next.kind != kind_of<event::FreeTable>) return;
-  const int pages = program_.machine.virtual_pages();
-  const int first = of_page ? page_of_mm(next).page : 0;
-  const int end = of_page ? first + 1 : pages;
-  const int mm = of_page ? page_of_mm(next).mm : static_cast<int>(next.subject);
+  const bool of_table = next.kind == kind_of<event::FreeTable>;
+  const PageOfMm what = page_of_mm(next);
+  const int mm = of_page ? what.mm : static_cast<int>(next.subject);
   for (int cpu = 0; cpu < program_.machine.cpus; ++cpu) {
-    if (program_.machine.mm_of(cpu) != mm) continue;
-    for (int page = first; page < end; ++page) {
+    const bool is_of_mm = program_.machine.mm_of(cpu) == mm;
+    for (int page = 0; page < program_.machine.virtual_pages(); ++page) {
+      const bool matters = is_of_mm && (of_table || (of_page && page == what.page));
+      if (!matters && !simulation_.world().would_go_astray(cpu, page)) continue;
       branch_to({.kind = Choice::Kind::fill,
                  .cpu = static_cast<std::uint8_t>(cpu),
                  .page = static_cast<std::uint16_t>(page)});

@@ -263,6 +263,22 @@ BOOST_AUTO_TEST_CASE(late_interrupts_are_exceptions) {
   BOOST_TEST(runs({Freedom::preempt, Freedom::late}) == runs({Freedom::preempt}) + runs({Freedom::late}) - 1);
 }
 
+BOOST_AUTO_TEST_CASE(what_is_left_of_a_page_table_is_walked) {
+  const Program program = input_of(
+                              "shootdown 2\nmachine cpus 2, mms 1, pages 2, words 1\ncpu 1: load page 0 word 0\n"
+                              "cpu 1: idle\ncpu 0: munmap pages 0-1\n")
+                              .document.program;
+  const Engine& ranges = engine("delayed_rmap_ranges");
+  ExplorerSettings settings = settings_of({Freedom::preempt, Freedom::fill}, claims_of(ranges), 2);
+  Explorer none(ranges, program, settings);
+  BOOST_TEST((none.search(no_limit) == State::bound_reached));
+  settings.defect = Defect::tables_not_noted;
+  Explorer explorer(ranges, program, settings);
+  BOOST_TEST((explorer.search(no_limit) == State::broken));
+  BOOST_TEST(explorer.exceptions() == 2);
+  BOOST_TEST(explorer.broken().contains(OracleId::stale_access));
+}
+
 BOOST_AUTO_TEST_CASE(it_stops_when_its_memory_is_full) {
   const Program program = input_of(lost_write).document.program;
   ExplorerSettings settings = settings_of({Freedom::preempt}, {}, max_exceptions);
