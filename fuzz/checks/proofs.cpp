@@ -7,6 +7,8 @@
 // are drawn as fuzzers draw them: by PCT, and preemptions at events. What holds for every schedule may break in none of them, nor
 // what takes so many exceptions in one that has fewer; and not in FILE's own schedule either.
 //
+// Of a machine of many pages there are as many fewer states and runs.
+//
 // The kinds of exceptions are preemptions, late interrupts and those that FILE's own schedule has. A run that has others says
 // nothing, nor does one whose schedule no program can list.
 //
@@ -193,14 +195,18 @@ class ProofCheck {
   Proof proof_{};
 };
 
+// States and steps of larger machines cost more: there are fewer of them.
+constexpr int most_pages = 8;
+
 // With mistakes, and of what is not claimed, those searches where there is something to find.
 void check_file(const Input& input, std::uint64_t states, std::uint64_t runs, Totals& totals) {
   const Program& program = input.document.program;
   if (!can_record(program)) return;
+  const auto share = static_cast<std::uint64_t>(std::max(1, program.machine.virtual_pages() / most_pages));
   const auto check = [&](const Searched& searched) {
     if (!searched.engine->refusal(program).empty()) return;
     ProofCheck one(input, searched, totals);
-    if (searched.must_hold() || one.shows()) one.check(states, runs);
+    if (searched.must_hold() || one.shows()) one.check(states / share, runs / share);
   };
   for (const Engine* const engine : model_engines()) {
     check({.engine = engine, .oracles = claims_of(*engine)});
