@@ -106,4 +106,8 @@ const Engine& linux_engine() {
   return engine;
 }
 
+bool linux_is_since(unsigned version, unsigned patchlevel) {
+  return linux_version() >= (version << 16U | patchlevel << 8U);
+}
+
 }  // namespace shootdown

@@ -8,4 +8,7 @@ namespace shootdown {
 
 const Engine& linux_engine();
 
+// Whether its version is this or a later one: 6, 9.
+bool linux_is_since(unsigned version, unsigned patchlevel);
+
 }  // namespace shootdown

@@ -28,6 +28,32 @@ std::span<const Engine* const> model_engines() {
   return engines;
 }
 
+#ifdef SHOOTDOWN_LINUX
+
+const Engine* engine_of_linux() {
+  return &linux_engine();
+}
+
+std::span<const Engine* const> models_of_linux() {
+  static const std::array before{static_cast<const Engine*>(&eager_dirty())};
+  static const std::array since_6_2{static_cast<const Engine*>(&delayed_rmap()),
+                                    static_cast<const Engine*>(&delayed_rmap_ranges())};
+  if (!linux_is_since(6, 2)) return before;
+  return std::span(since_6_2).first(linux_is_since(6, 9) ? 2 : 1);
+}
+
+#else
+
+const Engine* engine_of_linux() {
+  return nullptr;
+}
+
+std::span<const Engine* const> models_of_linux() {
+  return {};
+}
+
+#endif
+
 const Engine* find_engine(std::string_view name) {
   for (const Engine* const engine : all_engines()) {
     if (engine->name() == name) return engine;

@@ -4,7 +4,7 @@
 //
 // A line for each thing, which begins with the program and a tab. Of each file: what its program breaks under its own schedule, and
 // what any of 100 pseudo-random schedules does. Of the files' programs without their schedules, and of COUNT pseudo-random ones of
-// all operations that the engine does: what they break, what threads see, and how the kernel is after each operation (account.h). What
+// all operations that the engine does: what they break, what threads see, and how the kernel is after each operation (conduct.h). What
 // the engine refuses is left out.
 //
 // Exit status: 0; 1 an error; 2 bad usage, or the output cannot be written.
@@ -17,10 +17,10 @@
 #include <string_view>
 #include <variant>
 
-#include "fuzz/checks/account.h"
 #include "fuzz/checks/count_and_files.h"
 #include "fuzz/checks/schedules.h"
-#include "fuzz/checks/sequential_programs.h"
+#include "fuzz/compare/conduct.h"
+#include "fuzz/compare/sequential_programs.h"
 #include "fuzz/replay/replay.h"
 
 namespace {
@@ -36,9 +36,9 @@ void describe_broken(const std::string& name, std::string_view how, OracleSet br
 }
 
 void describe_operations(Replayer& replayer, const Program& program, const std::string& name) {
-  Account account;
-  describe_broken(name, ", one operation after the other", replayer.run(program, &account).broken);
-  for (const Account::Part& part : account.parts()) {
+  Conduct conduct;
+  describe_broken(name, ", one operation after the other", replayer.run(program, &conduct).broken);
+  for (const Conduct::Part& part : conduct.parts()) {
     const std::string where = part.place();
     for (const std::string& line : part.seen) fmt::print("{}\t{}: {}\n", name, where, line);
     for (const std::string& line : part.state) fmt::print("{}\t{}, then {}\n", name, where, line);

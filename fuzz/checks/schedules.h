@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "engine/sched/pct.h"
-#include "fuzz/checks/sequential_programs.h"
+#include "fuzz/compare/sequential_programs.h"
 #include "fuzz/replay/replay.h"
 
 namespace shootdown {

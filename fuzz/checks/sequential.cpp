@@ -17,7 +17,7 @@
 #include <variant>
 
 #include "fuzz/checks/count_and_files.h"
-#include "fuzz/checks/sequential_programs.h"
+#include "fuzz/compare/sequential_programs.h"
 #include "fuzz/replay/replay.h"
 
 namespace {

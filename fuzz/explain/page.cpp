@@ -18,30 +18,6 @@ namespace shootdown {
 
 namespace {
 
-constexpr std::string_view page_style = R"css(
-body { margin: 1.5rem auto; max-width: 86rem; padding: 0 1rem; color: var(--ink); background: var(--paper);
-  font: 15px/1.45 system-ui, sans-serif; }
-h1 { font-size: 1.5rem; margin-bottom: .3rem; }
-h2 { font-size: 1.1rem; margin-top: 1.6rem; }
-.top { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, auto); gap: 2rem; align-items: start; }
-@media (max-width: 60rem) { .top { display: block; } }
-.verdicts { padding: 0; list-style: none; }
-.verdicts li, .fine { border-left: .3rem solid var(--bad); padding: .1rem .8rem; margin: .6rem 0; }
-.verdicts li.also { border-color: var(--edge); }
-.fine { border-color: var(--on); }
-.should { color: var(--soft); display: block; }
-.scroll { overflow-x: auto; }
-svg.run { max-width: 100%; height: auto; }
-pre { font: 12px/1.4 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; background: var(--block);
-  padding: .7rem 1rem; overflow-x: auto; border: 1px solid var(--edge); }
-summary { cursor: pointer; }
-@media print { body { margin: 0; max-width: none; font-size: 10pt; }
-  .scroll, pre { overflow: visible; }
-  pre { white-space: pre-wrap; }
-  li, h2 { break-inside: avoid; }
-  h2 { break-after: avoid; } }
-)css";
-
 class PageWriter {
  public:
   PageWriter(const Scene& scene, const std::string& name, const Scene* other)

@@ -46,8 +46,8 @@ std::string Svg::document(int width, int height, std::string_view title, std::st
                           std::string_view head) const {
   return fmt::format(
       R"(<svg xmlns="http://www.w3.org/2000/svg" class="run" viewBox="0 0 {0} {1}" width="{0}" height="{1}" )"
-      R"(role="group" aria-labelledby="run-title run-description">)"
-      "\n<title id=\"run-title\">{2}</title>\n<desc id=\"run-description\">{3}</desc>\n{4}{5}</svg>\n",
+      R"(role="group">)"
+      "\n<title>{2}</title>\n<desc>{3}</desc>\n{4}{5}</svg>\n",
       width, height, escaped(title), escaped(description), head, body_);
 }
 

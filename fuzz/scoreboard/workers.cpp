@@ -17,6 +17,7 @@
 #include <vector>
 
 #include <poll.h>
+#include <sched.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -182,6 +183,13 @@ bool do_work(const Workload& workload, const HeldSignals& signals) {
   }
   for (const std::unique_ptr<Worker>& worker : workers) worker->finish();
   return true;
+}
+
+std::size_t cpu_count() {
+  cpu_set_t cpus;
+  CPU_ZERO(&cpus);
+  if (::sched_getaffinity(0, sizeof cpus, &cpus) != 0) return 1;
+  return static_cast<std::size_t>(CPU_COUNT(&cpus));
 }
 
 }  // namespace shootdown

@@ -30,4 +30,7 @@ struct Workload {
 // Returns whether all was done: not if a signal has come that is held. Pieces are begun in the order of their numbers.
 bool do_work(const Workload& workload, const HeldSignals& signals);
 
+// How many CPUs this process may use.
+std::size_t cpu_count();
+
 }  // namespace shootdown

@@ -155,6 +155,35 @@ void define_prove(CLI::App& app, ProveOptions& options) {
   prove.footer(help::prove);
 }
 
+void define_check(CLI::App& app, CheckOptions& options) {
+  CLI::App& check = *app.add_subcommand("check", "Check engines: corpus, all schedules, all small programs, mutants");
+  check.add_option("ENGINE", options.engines, "Engines of the model")->required()->type_name("");
+  check
+      .add_option("--oracles", options.oracles,
+                  "What must hold: claims, all, or names with commas between (default: claims)")
+      ->type_name("SET");
+  check.add_option("--defect", options.defect, "Make a planted mistake ('shootdown defects' lists them)")
+      ->type_name("NAME");
+  check.add_option("--may", options.may, "What may happen otherwise than a list says (default: preempt,late)")
+      ->type_name("KINDS");
+  check.add_option("--seconds", options.seconds, "How long to look, for each engine (default: 480)")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber.description(""));
+  check.add_option("--jobs", options.jobs, "How many processes are at work (default: one for each CPU)")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1000).description(""));
+  check.add_option("--memory", options.memory, "About how much memory a search may take in MB (default: 1024)")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1000000).description(""));
+  check.add_option("--seed", options.seed, "Of mutants (default: 1)")
+      ->type_name("N")
+      ->check(CLI::Range(0, 1000000000).description(""));
+  check.add_option("--corpus", options.corpus, "Where the programs come from (default: corpus)")->type_name("PATH");
+  check.add_option("-o,--output", options.html, "Write it as a page, with pictures")->type_name("FILE");
+  check.add_option("--json", options.json, "Write it for programs to read")->type_name("FILE");
+  check.footer(help::check);
+}
+
 void define_corpus_add(CLI::App& corpus, CorpusAddOptions& options) {
   CLI::App& add = *corpus.add_subcommand("add", "Make regressions of crash files");
   take_inputs(add, options.paths);
@@ -308,6 +337,7 @@ void define_arguments(CLI::App& app, Arguments& arguments) {
   define_minimize(app, arguments.minimize);
   define_explain(app, arguments.explain);
   define_prove(app, arguments.prove);
+  define_check(app, arguments.check);
   define_corpus(app, arguments);
   define_others(app, arguments);
   define_findings(app, arguments.findings);

@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 
 #include "fuzz/tool/assemble_command.h"
+#include "fuzz/tool/check_command.h"
 #include "fuzz/tool/corpus_add.h"
 #include "fuzz/tool/corpus_list.h"
 #include "fuzz/tool/corpus_merge.h"
@@ -35,6 +36,7 @@ struct Arguments {
   MinimizeOptions minimize;
   ExplainOptions explain;
   ProveOptions prove;
+  CheckOptions check;
   ReproduceOptions reproduce;
   CorpusAddOptions corpus_add;
   CorpusMergeOptions corpus_merge;

@@ -35,6 +35,7 @@ ExitStatus dispatch(const CLI::App& app, const Arguments& arguments, Console& co
   if (app.got_subcommand("prove"))
     return arguments.prove.space.operations != 0 ? prove_programs_command(arguments.prove, console)
                                                  : prove_command(arguments.prove, console);
+  if (app.got_subcommand("check")) return check_command(arguments.check, console);
   if (app.got_subcommand("reproduce")) return reproduce_command(arguments.reproduce, console);
   if (app.got_subcommand("corpus")) return corpus_command(*app.get_subcommand("corpus"), arguments, console);
   if (app.got_subcommand("assemble")) return assemble_command(arguments.assemble, console);

@@ -85,7 +85,7 @@ BOOST_AUTO_TEST_CASE(help_and_version_are_no_errors) {
   const Result help = shootdown_with({"--help"});
   BOOST_TEST(help.status == 0);
   BOOST_TEST(help.err.empty());
-  for (const std::string command : {"run", "minimize", "corpus", "show", "record", "reproduce", "assemble",
+  for (const std::string command : {"run", "minimize", "check", "corpus", "show", "record", "reproduce", "assemble",
                                     "dictionary", "engines", "oracles", "events", "defects", "scoreboard"}) {
     BOOST_TEST(contains(help.out, "\n  " + command + " "));
     const Result one = shootdown_with({command, "--help"});
@@ -166,11 +166,12 @@ BOOST_AUTO_TEST_CASE(bad_usage_is_said) {
   };
   const Case cases[] = {
       {{},
-       "expected a command: run, minimize, explain, prove, corpus, show, record, assemble, reproduce, dictionary, "
+       "expected a command: run, minimize, explain, prove, check, corpus, show, record, assemble, reproduce, "
+       "dictionary, "
        "engines, "
        "oracles, events, findings, defects, scoreboard; see shootdown --help"},
       {{"frob"},
-       "there is no command 'frob'; there are: run, minimize, explain, prove, corpus, show, record, assemble, "
+       "there is no command 'frob'; there are: run, minimize, explain, prove, check, corpus, show, record, assemble, "
        "reproduce, "
        "dictionary, engines, oracles, events, findings, defects, scoreboard"},
       {{"--frob"}, "see shootdown --help"},
@@ -192,6 +193,13 @@ BOOST_AUTO_TEST_CASE(bad_usage_is_said) {
       {{"minimize", "-", "-"}, "-: standard input can be read only once"},
       {{"defects", "nothing"}, "there is no defect 'nothing'; there are: no-page-table-lock, "},
       {{"defects", "--measure"}, "--measure"},
+      {{"check"}, "ENGINE is required; see shootdown check --help"},
+      {{"check", "nothing"}, "there is no engine 'nothing'; there are: eager_dirty, "},
+      {{"check", "eager_dirty", "--seconds", "0"}, "--seconds: "},
+      {{"check", "eager_dirty", "--may", "sleep"}, "--may: there is no 'sleep'; expected some of: preempt, "},
+      {{"check", "eager_dirty", "--oracles", "luck"}, "--oracles: there is no oracle 'luck'"},
+      {{"check", "eager_dirty", "--defect", "luck"}, "--defect: there is no defect 'luck'"},
+      {{"check", "eager_dirty", "--corpus", "nowhere"}, "nowhere: cannot open"},
       {{"scoreboard", "nothing"}, "there is no defect 'nothing'; there are: no-page-table-lock, "},
       {{"scoreboard", "--runs", "0"}, "--runs: Value 0 not in range 1 to 1000000000"},
       {{"scoreboard", "--seeds", "some"}, "--seeds"},

@@ -116,6 +116,34 @@ inline constexpr const char* prove =
     "  shootdown prove --programs 2 --results two.jsonl\n"
     "  shootdown prove --programs 3 --calls store,dontneed,fsync --shard 1/10 --seconds 60";
 
+inline constexpr const char* check =
+    "What whoever writes an engine wants to know of it, found out in minutes: which guarantees\n"
+    "it gives. Every one is looked at, claimed or not, in all of this:\n"
+    "\n"
+    "  corpus    its programs as they are, and whether they do what they expect\n"
+    "  stories   all schedules of those that people have written ('shootdown prove')\n"
+    "  programs  all programs of up to two operations, every schedule; of three those\n"
+    "            with one exception, two, and so on\n"
+    "  Linux     if this was built with a kernel (ci/linux): the model held against it\n"
+    "  mutants   of the corpus, as many as time permits\n"
+    "\n"
+    "Each part has a share of the time. What breaks a guarantee is made as small as it can be,\n"
+    "which takes a little more. The page has the picture of each such program. What is said is\n"
+    "the same each time, but for how far each part comes. docs/checking.md says what it means.\n"
+    "\n"
+    "KINDS are those of 'shootdown prove'. --oracles says what must hold; by default that is\n"
+    "what the engine claims.\n"
+    "\n"
+    "Exit status: 1 if what must hold breaks, a program of the corpus does not do what it\n"
+    "expects, the model differs from Linux, or Shootdown itself fails; else 3 if it was\n"
+    "interrupted, or not every schedule of all programs of two operations was searched; else\n"
+    "0. 2 for bad usage, a bad input, or a file that cannot be written.\n"
+    "\n"
+    "Examples:\n"
+    "  shootdown check my_engine -o report.html\n"
+    "  shootdown check --seconds 60 --oracles all eager_dirty delayed_rmap\n"
+    "  shootdown check --defect last-entry-skipped delayed_rmap --json check.json";
+
 inline constexpr const char* record =
     "A run under PCT, POS or SURW becomes a program that lists the schedule which it took:\n"
     "what they find can be read and changed. An input that lists its schedule stays as it is.\n"

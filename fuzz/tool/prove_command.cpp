@@ -11,6 +11,7 @@
 #include "fuzz/io/progress_line.h"
 #include "fuzz/language/text.h"
 #include "fuzz/prove/explorer.h"
+#include "fuzz/prove/freedoms.h"
 #include "fuzz/replay/replay.h"
 #include "fuzz/triage/inputs.h"
 

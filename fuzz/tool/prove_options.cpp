@@ -8,29 +8,12 @@
 
 #include "fuzz/io/names.h"
 #include "fuzz/io/output.h"
+#include "fuzz/prove/freedoms.h"
 #include "fuzz/tool/subjects.h"
 
 namespace shootdown {
 
 namespace {
-
-std::string freedom_names() {
-  std::string names;
-  for (const FreedomInfo& info : all_freedoms) names += fmt::format("{}{}", names.empty() ? "" : ", ", info.name);
-  return names;
-}
-
-std::variant<Freedoms, InputError> freedoms_of(std::string_view list) {
-  Freedoms freedoms;
-  for (const std::string_view name : names_in(list)) {
-    const auto* const info = std::ranges::find(all_freedoms, name, &FreedomInfo::name);
-    if (info == all_freedoms.end())
-      return InputError{
-          fmt::format("--may: there is no '{}'; expected some of: {}", printable(std::string(name)), freedom_names())};
-    freedoms.insert(info->freedom);
-  }
-  return freedoms;
-}
 
 // What makes searches fast, and can be left out.
 struct Aid {
@@ -58,8 +41,8 @@ std::optional<InputError> leave_out(std::string_view list, ExplorerSettings& set
 
 std::variant<std::vector<ProvedEngine>, InputError> proved_engines(const ProveOptions& options,
                                                                    std::span<const Engine* const> engines) {
-  const auto freedoms = freedoms_of(options.may);
-  if (const auto* const error = std::get_if<InputError>(&freedoms)) return *error;
+  const auto freedoms = select_freedoms(options.may);
+  if (const auto* const error = std::get_if<InputError>(&freedoms)) return InputError{"--may: " + error->message};
   ExplorerSettings settings{
       .freedoms = std::get<Freedoms>(freedoms), .exceptions = options.exceptions, .memory = options.memory << 20U};
   if (const std::optional<InputError> error = leave_out(options.without, settings)) return *error;
@@ -74,22 +57,6 @@ std::variant<std::vector<ProvedEngine>, InputError> proved_engines(const ProveOp
     proved.push_back({.engine = subject.engine, .settings = settings});
   }
   return proved;
-}
-
-std::string descriptions_of(const Freedoms& freedoms) {
-  std::string text;
-  for (const FreedomInfo& info : all_freedoms) {
-    if (freedoms.contains(info.freedom)) text += fmt::format("{}{}", text.empty() ? "" : ", ", info.description);
-  }
-  return text;
-}
-
-std::string names_of(const Freedoms& freedoms) {
-  std::string text;
-  for (const FreedomInfo& info : all_freedoms) {
-    if (freedoms.contains(info.freedom)) text += fmt::format("{}{}", text.empty() ? "" : ",", info.name);
-  }
-  return text;
 }
 
 }  // namespace shootdown

@@ -54,9 +54,4 @@ struct ProvedEngine {
 std::variant<std::vector<ProvedEngine>, InputError> proved_engines(const ProveOptions& options,
                                                                    std::span<const Engine* const> engines);
 
-// As readers are told: "preemptions, late interrupts".
-std::string descriptions_of(const Freedoms& freedoms);
-// As --may has them, in one order.
-std::string names_of(const Freedoms& freedoms);
-
 }  // namespace shootdown

@@ -26,6 +26,7 @@
 #include "fuzz/io/progress_line.h"
 #include "fuzz/io/table.h"
 #include "fuzz/language/text.h"
+#include "fuzz/prove/freedoms.h"
 #include "fuzz/prove/program_space.h"
 #include "fuzz/prove/results.h"
 #include "fuzz/replay/replay.h"
@@ -37,7 +38,6 @@ namespace shootdown {
 namespace {
 
 using Sequences = ProgramSpace::Sequences;
-using Verdict = SearchOutcome::Verdict;
 
 // --- what is asked for ---
 
@@ -124,6 +124,7 @@ struct Tally {
 };
 
 void Tally::add(const Sequences& sequences, const SearchOutcome& result) {
+  using Verdict = SearchOutcome::Verdict;
   ++programs;
   states += result.states;
   omission += VisitedStates::omission(static_cast<double>(result.states));
@@ -234,6 +235,7 @@ void ProvePrograms::each_search(const Visit& visit) const {
 
 // Whether nothing more can come of a search than what is known.
 bool ProvePrograms::is_settled(const std::string& name) const {
+  using Verdict = SearchOutcome::Verdict;
   const SearchOutcome* const result = results_.find(name);
   if (result == nullptr) return false;
   if (result->verdict == Verdict::no_time) return result->limit >= options_.seconds;
@@ -255,6 +257,7 @@ Explorer::State ProvePrograms::search_on(Explorer& explorer, double seconds) con
 
 // None if a signal has come: then it is no time that has run out.
 std::optional<SearchOutcome> ProvePrograms::search(const Piece& piece) const {
+  using Verdict = SearchOutcome::Verdict;
   Explorer explorer(*piece.engine->engine, space_->program(piece.sequences), piece.engine->settings);
   SearchOutcome result = result_of(explorer, search_on(explorer, options_.seconds));
   if (signals_.came()) return std::nullopt;

@@ -3,7 +3,6 @@
 #include <utility>
 #include <variant>
 
-#include <sched.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -13,19 +12,12 @@
 #include "fuzz/scoreboard/score_page.h"
 #include "fuzz/scoreboard/score_table.h"
 #include "fuzz/scoreboard/scoreboard.h"
+#include "fuzz/scoreboard/workers.h"
 #include "fuzz/tool/defects_command.h"
 
 namespace shootdown {
 
 namespace {
-
-// Those that this process may use.
-std::size_t cpu_count() {
-  cpu_set_t cpus;
-  CPU_ZERO(&cpus);
-  if (::sched_getaffinity(0, sizeof cpus, &cpus) != 0) return 1;
-  return static_cast<std::size_t>(CPU_COUNT(&cpus));
-}
 
 std::optional<InputError> missing_target(const LibFuzzerTargets& targets) {
   for (const Engine* const engine : model_engines()) {

@@ -14,7 +14,7 @@
 
 namespace shootdown {
 
-class Account final : public Observer {
+class Conduct final : public Observer {
  public:
   // An operation, or the end of a thread.
   struct Part {

@@ -1,4 +1,4 @@
-#include "fuzz/checks/account.h"
+#include "fuzz/compare/conduct.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -90,41 +90,41 @@ std::vector<std::string> state_of(const World& world) {
 
 }  // namespace
 
-std::string Account::Part::place() const {
+std::string Conduct::Part::place() const {
   if (operation == no_fact) return fmt::format("at the end, cpu {}", cpu);
   return fmt::format("operation {}, cpu {}", operation + 1, cpu);
 }
 
-EventSet Account::watches() const {
+EventSet Conduct::watches() const {
   return EventSet::of(
       EventList<event::OperationBegins, event::UserAccess, event::RefuseAccess, event::ReadWord, event::RunEnds>{});
 }
 
-void Account::begin(Arena& /*arena*/, const World& /*world*/) {
+void Conduct::begin(Arena& /*arena*/, const World& /*world*/) {
   parts_.clear();
   part_of_.fill(none);
 }
 
 // With it the CPU's last one is done.
-void Account::begin_operation(int cpu, Fact operation, const World& world) {
+void Conduct::begin_operation(int cpu, Fact operation, const World& world) {
   std::size_t& part = part_of_[static_cast<std::size_t>(cpu)];
   if (part != none) parts_[part].state = state_of(world);
   part = parts_.size();
   parts_.push_back({.cpu = cpu, .operation = operation});
 }
 
-void Account::see(Fact cpu, std::string line) {
+void Conduct::see(Fact cpu, std::string line) {
   parts_[part_of_[cpu]].seen.push_back(std::move(line));
 }
 
-void Account::end(const World& world) {
+void Conduct::end(const World& world) {
   for (Part& part : parts_) {
     if (part.operation == no_fact) part.state = state_of(world);
   }
   std::ranges::sort(parts_, {}, [](const Part& part) { return std::pair(part.operation, part.cpu); });
 }
 
-void Account::happened(const EventView& event, const World& world) {
+void Conduct::happened(const EventView& event, const World& world) {
   if (event.is<event::OperationBegins>()) {
     begin_operation(static_cast<int>(event.cpu), event.as<event::OperationBegins>().operation, world);
   } else if (event.is<event::UserAccess>()) {
