@@ -12,22 +12,30 @@ OracleSet judged_of(const Engine& engine) {
   return judged_with(engine.sends());
 }
 
+MachineConfig small_machine() {
+  MachineConfig machine;
+  machine.cpus = 2;
+  machine.pages = 1;
+  machine.words = 1;
+  return machine;
+}
+
 // --- what breaks ---
 
 namespace {
 
-auto size_of(const Breach& breach) {
+auto rank_of(const Breach& breach) {
   const auto program = std::make_unique<Program>();
   decode(breach.program, *program);
   const bool is_drawn = program->machine.pct_depth != 0;
-  return std::tuple(is_drawn, program->operation_count + program->exception_count, breach.part, breach.number);
+  return std::tuple(is_drawn, program->operation_count + program->exception_count, breach.number);
 }
 
 }  // namespace
 
 void Breaches::note(OracleId oracle, const Breach& breach) {
-  std::optional<Breach>& kept = smallest_[static_cast<std::size_t>(oracle)];
-  if (!kept.has_value() || size_of(breach) < size_of(*kept)) kept = breach;
+  std::optional<Breach>& kept = smallest_[static_cast<std::size_t>(oracle)][static_cast<std::size_t>(breach.part)];
+  if (!kept.has_value() || rank_of(breach) < rank_of(*kept)) kept = breach;
 }
 
 void Breaches::note(OracleSet oracles, const Breach& breach) {
@@ -36,10 +44,25 @@ void Breaches::note(OracleSet oracles, const Breach& breach) {
   }
 }
 
+void Breaches::note(const Breaches& others) {
+  for (const OracleId oracle : oracle_ids) {
+    for (const Breach& breach : others.of(oracle)) note(oracle, breach);
+  }
+}
+
+std::vector<Breach> Breaches::of(OracleId oracle) const {
+  std::vector<Breach> found;
+  for (const CheckPart part : check_parts) {
+    const auto& kept = smallest_[static_cast<std::size_t>(oracle)][static_cast<std::size_t>(part)];
+    if (kept.has_value()) found.push_back(*kept);
+  }
+  return found;
+}
+
 OracleSet Breaches::oracles() const {
   OracleSet oracles;
   for (const OracleId oracle : oracle_ids) {
-    if (of(oracle).has_value()) oracles.insert(oracle);
+    if (!of(oracle).empty()) oracles.insert(oracle);
   }
   return oracles;
 }

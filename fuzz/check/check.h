@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "engine/defects.h"
+#include "engine/program/program.h"
 #include "engine/run/engine.h"
 #include "fuzz/prove/explorer.h"
 #include "fuzz/prove/results.h"
@@ -28,6 +29,7 @@ struct CheckSettings {
   OracleSet demanded;              // that must hold
   Defect defect = Defect::none;    // that is planted
   Freedoms freedoms;               // of schedules that are searched
+  std::vector<Call> calls;         // of which small programs are made, no exit among them
   double seconds = 0;              // for all parts; what is found is made small besides
   std::uint64_t memory = 0;        // for each search, in bytes
   std::uint64_t seed = 1;          // of mutants
@@ -37,32 +39,37 @@ struct CheckSettings {
 // Of an engine that sends what it says, all that can be judged.
 OracleSet judged_of(const Engine& engine);
 
+// That of small programs: two CPUs, a page of one word.
+MachineConfig small_machine();
+
 // --- what breaks ---
 
 enum class CheckPart : std::uint8_t { corpus, stories, programs, mutants };
+inline constexpr std::array check_parts{CheckPart::programs, CheckPart::stories, CheckPart::corpus, CheckPart::mutants};
 
 // A program that breaks a guarantee.
 struct Breach {
-  CheckPart part = CheckPart::corpus;
-  std::uint64_t number = 0;           // among those of the part
-  std::string origin;                 // what it is, or is a schedule of: a file, a mutant, a program in a line
-  std::vector<std::uint8_t> program;  // encoded
-  bool has_fewest = false;            // exceptions: all schedules with fewer were searched
+  CheckPart part = CheckPart::corpus;  // that has found it
+  std::uint64_t number = 0;            // among those of the part
+  std::string origin;                  // what it is, or is a schedule of: a file, a mutant, a program in a line
+  std::vector<std::uint8_t> program;   // encoded
 };
 
-// For each guarantee, the smallest program that breaks it.
+// For each guarantee and each part, the smallest program that breaks it.
 class Breaches {
  public:
-  // Keeps it if it is smaller than what is kept: what lists its schedule is, then what has fewer operations and exceptions.
-  // Of two that are as small, the one of the earlier part and number.
+  // Keeps it if it is smaller than what is kept: what lists its schedule is, then what has fewer operations and exceptions, then
+  // what comes first.
   void note(OracleId oracle, const Breach& breach);
   void note(OracleSet oracles, const Breach& breach);
+  void note(const Breaches& others);
 
-  const std::optional<Breach>& of(OracleId oracle) const { return smallest_[static_cast<std::size_t>(oracle)]; }
+  // Those that first say how small a program can be, as far as that is known, come first.
+  std::vector<Breach> of(OracleId oracle) const;
   OracleSet oracles() const;
 
  private:
-  std::array<std::optional<Breach>, oracle_count> smallest_;
+  std::array<std::array<std::optional<Breach>, check_parts.size()>, oracle_count> smallest_;
 };
 
 // --- what the parts came to ---
@@ -157,8 +164,10 @@ enum class Standing : std::uint8_t {
 struct ShownBreach {
   Breach found;                       // as it was found
   std::vector<std::uint8_t> program;  // the same made small, encoded
-  std::string fact;                   // that is violated there; or why that is not known
-  bool is_repeatable = false;         // it is known: a run of the program shows it, and does no harm
+  int operations = 0;                 // of that
+  int exceptions = 0;
+  std::string fact;            // that is violated there; or why that is not known
+  bool is_repeatable = false;  // it is known: a run of the program shows it, and does no harm
 };
 
 struct Guarantee {

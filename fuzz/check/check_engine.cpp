@@ -1,6 +1,5 @@
 #include "fuzz/check/check_engine.h"
 
-#include <chrono>
 #include <string_view>
 
 #include "engine/zap/engines.h"
@@ -36,9 +35,7 @@ class EngineCheck {
   }
 
  private:
-  static CheckClock::time_point after(double seconds) {
-    return CheckClock::now() + std::chrono::duration_cast<CheckClock::duration>(std::chrono::duration<double>(seconds));
-  }
+  static CheckClock::time_point after(double seconds) { return CheckClock::now() + duration_of(seconds); }
   CheckClock::time_point share(double of_what_is_left) const { return after(of_what_is_left * seconds_until(end_)); }
 
   template <typename Do>

@@ -63,9 +63,8 @@ Json json_of(const LinuxCompared& compared) {
 Json json_of(const ShownBreach& breach) {
   const auto program = std::make_unique<Program>();
   decode(breach.program, *program);
-  return {
-      {"program", print(*program)}, {"operations", program->operation_count}, {"exceptions", program->exception_count},
-      {"fact", breach.fact},        {"found_by", name_of(breach.found.part)}, {"found_in", breach.found.origin}};
+  return {{"program", print(*program)}, {"operations", breach.operations},        {"exceptions", breach.exceptions},
+          {"fact", breach.fact},        {"found_by", name_of(breach.found.part)}, {"found_in", breach.found.origin}};
 }
 
 Json json_of(const Guarantee& guarantee) {
@@ -85,12 +84,15 @@ Json list_of(const std::vector<Thing>& things) {
 
 Json json_of(const EngineChecked& checked) {
   const CheckSettings& settings = checked.settings;
+  Json calls = Json::array();
+  for (const Call call : settings.calls) calls.push_back(info_of(call).name);
   Json failures = Json::array();
   for (const CheckFailure& failure : checked.failures)
     failures.push_back({{"where", failure.where}, {"message", failure.message}});
   return {{"engine", settings.engine->name()},
           {"defect", settings.defect == Defect::none ? Json(nullptr) : Json(defect_name(settings.defect))},
           {"may", names_of(settings.freedoms)},
+          {"calls", std::move(calls)},
           {"violation", checked.has_violation()},
           {"decided", checked.is_decided()},
           {"interrupted", checked.interrupted},

@@ -1,12 +1,9 @@
 #include "fuzz/check/check_words.h"
 
-#include <memory>
-
 #include <fmt/format.h>
 
 #include "engine/zap/engines.h"
 #include "fuzz/io/output.h"
-#include "fuzz/language/codec.h"
 #include "fuzz/prove/freedoms.h"
 #include "fuzz/replay/replay.h"
 
@@ -23,12 +20,14 @@ std::string of_all(std::uint64_t count, std::uint64_t all) {
   return count == all ? "all " + grouped(all) : fmt::format("{} of {}", grouped(count), grouped(all));
 }
 
-// "every schedule of 57 of 150, of 93 those with up to 1 to 5 exceptions"
+// "every schedule of 57 of 150, of 93 those with up to N exceptions, N from 1 to 5"
 std::string covered_without_bound(const SearchTally& tally) {
   std::string text = "every schedule of " + of_all(tally.holds, tally.programs);
   if (tally.holds_up_to != 0) {
-    const std::string range = tally.fewest == tally.most ? "" : fmt::format("{} to ", tally.fewest);
-    text += fmt::format(", of {} those with up to {}{}", grouped(tally.holds_up_to), range, exceptions(tally.most));
+    const std::string range = tally.fewest == tally.most
+                                  ? exceptions(tally.most)
+                                  : fmt::format("N exceptions, N from {} to {}", tally.fewest, tally.most);
+    text += fmt::format(", of {} those with up to {}", grouped(tally.holds_up_to), range);
   }
   const std::uint64_t unknown = tally.programs - tally.holds - tally.holds_up_to;
   return unknown == 0 ? text : text + fmt::format(", of {} none", grouped(unknown));
@@ -48,6 +47,14 @@ std::string search_words(const SearchTally& tally, std::optional<int> bound) {
 // "up to 2 operations"
 std::string length_of(const SmallPrograms& programs) {
   return (programs.or_fewer ? "up to " : "") + counted(static_cast<std::uint64_t>(programs.operations), "operation");
+}
+
+// "up to 2 operations (store, load) on two CPUs and a page of one word"
+std::string space_of(const EngineChecked& checked) {
+  std::string calls;
+  for (const Call call : checked.settings.calls)
+    calls += fmt::format("{}{}", calls.empty() ? "" : ", ", info_of(call).name);
+  return fmt::format("{} ({}) on two CPUs and a page of one word", length_of(checked.programs.front()), calls);
 }
 
 std::string corpus_words(const CorpusChecked& corpus) {
@@ -105,9 +112,8 @@ std::string meaning_of(Standing standing, const EngineChecked& checked) {
     case Standing::not_judged: return "runs on this engine do not send all events that the oracle needs";
     case Standing::broken: return "there is a program that breaks it";
     case Standing::proved:
-      return fmt::format("it holds for every schedule of all programs of {}{} ({}); nothing broke it in {}",
-                         length_of(checked.programs.front()), stories, descriptions_of(checked.settings.freedoms),
-                         runs);
+      return fmt::format("it holds for every schedule ({}) of all programs of {}{}; nothing broke it in {}",
+                         descriptions_of(checked.settings.freedoms), space_of(checked), stories, runs);
     case Standing::held: break;
   }
   return fmt::format(
@@ -137,10 +143,8 @@ std::string how_it_was_found(const Breach& breach) {
 }
 
 std::string size_of(const ShownBreach& breach) {
-  const auto program = std::make_unique<Program>();
-  decode(breach.program, *program);
-  return fmt::format("{}, {}", counted(program->operation_count, "operation"),
-                     counted(program->exception_count, "exception"));
+  return fmt::format("{}, {}", counted(static_cast<std::uint64_t>(breach.operations), "operation"),
+                     exceptions(breach.exceptions));
 }
 
 std::vector<std::string> surprises_of(const EngineChecked& checked) {

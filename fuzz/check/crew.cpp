@@ -21,7 +21,7 @@ CheckClock::time_point end_of_piece(std::size_t piece, std::size_t pieces, std::
                                     CheckClock::time_point end) {
   const std::size_t left = pieces - piece;
   const double share = seconds_until(end) * static_cast<double>(std::min(processes, left)) / static_cast<double>(left);
-  return CheckClock::now() + std::chrono::duration_cast<CheckClock::duration>(std::chrono::duration<double>(share));
+  return CheckClock::now() + duration_of(share);
 }
 
 bool Crew::work(std::string_view what, const CrewWork& work) {

@@ -19,6 +19,9 @@ namespace shootdown {
 
 using CheckClock = std::chrono::steady_clock;
 
+inline CheckClock::duration duration_of(double seconds) {
+  return std::chrono::duration_cast<CheckClock::duration>(std::chrono::duration<double>(seconds));
+}
 // How long it is until then; 0 if it is over.
 double seconds_until(CheckClock::time_point end);
 // For calls that end by themselves then, or soon afterwards.

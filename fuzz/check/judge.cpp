@@ -2,6 +2,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 #include "fuzz/check/parts.h"
@@ -14,7 +15,6 @@ namespace shootdown {
 
 namespace {
 
-// For one engine; each guarantee is a piece.
 class Shrinking {
  public:
   explicit Shrinking(const CheckSettings& settings) : settings_(settings) {}
@@ -50,37 +50,63 @@ ShownBreach shown(const Breach& breach, std::string_view result) {
   const Answer fact = unpacked(result.substr(size));
   ShownBreach shown{.found = breach, .program = {bytes.begin(), bytes.end()}, .fact = fact.reply};
   shown.is_repeatable = !fact.has_failed() && !fact.reply.empty();
-  if (fact.has_failed()) shown.fact = "Shootdown fails when it is run again: " + fact.failure;
+  if (fact.has_failed()) shown.fact = "it was not run again: " + fact.failure;
   if (shown.fact.empty()) shown.fact = "not when it is run again, which must not be";
+  const auto program = std::make_unique<Program>();
+  decode(shown.program, *program);
+  shown.operations = program->operation_count;
+  shown.exceptions = program->exception_count;
   return shown;
 }
 
-void make_small(EngineChecked& checked, Crew& crew) {
-  std::vector<Guarantee*> broken;
+// What each part has found of a guarantee.
+struct Found {
+  Guarantee* guarantee = nullptr;
+  Breach breach;
+  std::optional<ShownBreach> shown;
+};
+
+std::vector<Found> all_found(EngineChecked& checked) {
+  std::vector<Found> all;
   for (Guarantee& guarantee : checked.guarantees) {
-    if (guarantee.standing == Standing::broken) broken.push_back(&guarantee);
+    for (Breach& breach : checked.breaches.of(guarantee.oracle))
+      all.push_back({.guarantee = &guarantee, .breach = std::move(breach), .shown = {}});
   }
+  return all;
+}
+
+// Of several the smallest is kept, and of those that are as small the first.
+void keep(Found& found) {
+  const auto size = [](const ShownBreach& breach) {
+    return std::tuple(!breach.is_repeatable, breach.operations, breach.exceptions);
+  };
+  std::optional<ShownBreach>& kept = found.guarantee->breach;
+  if (!kept.has_value() || size(*found.shown) < size(*kept)) kept = std::move(found.shown);
+}
+
+// What no process came to is kept as it was found.
+void make_small(EngineChecked& checked, Crew& crew) {
+  std::vector<Found> all = all_found(checked);
   const Shrinking shrinking(checked.settings);
-  CrewWork work{.pieces = broken.size()};
+  CrewWork work{.pieces = all.size()};
   work.serve = [&](std::string_view request) {
     const auto oracle = taken_from<OracleId>(request);
     return shrinking.fact_of(oracle, request);
   };
   work.work = [&](std::size_t piece, Isolation& isolation) {
-    const OracleId oracle = broken[piece]->oracle;
-    const std::string program = shrinking.made_small(oracle, checked.breaches.of(oracle)->program);
+    const OracleId oracle = all[piece].guarantee->oracle;
+    const std::string program = shrinking.made_small(oracle, all[piece].breach.program);
     const Answer fact = ask(isolation, std::string(as_bytes(oracle)) + program);
     return std::string(as_bytes(program.size())) + program + packed(fact);
   };
-  work.done = [&](std::size_t piece, std::string_view result) {
-    Guarantee& guarantee = *broken[piece];
-    guarantee.breach = shown(*checked.breaches.of(guarantee.oracle), result);
-  };
+  work.done = [&](std::size_t piece, std::string_view result) { all[piece].shown = shown(all[piece].breach, result); };
   if (!crew.work("programs made small", work)) checked.interrupted = true;
-  for (Guarantee* const guarantee : broken) {
-    const Breach& breach = *checked.breaches.of(guarantee->oracle);
-    if (!guarantee->breach.has_value())
-      guarantee->breach = {.found = breach, .program = breach.program, .fact = "interrupted before it was run again"};
+  const Answer not_run{.reply = {}, .failure = "interrupted"};
+  for (Found& found : all) {
+    const std::string program(as_characters(found.breach.program));
+    if (!found.shown.has_value())
+      found.shown = shown(found.breach, std::string(as_bytes(program.size())) + program + packed(not_run));
+    keep(found);
   }
 }
 
@@ -109,7 +135,7 @@ void judge(EngineChecked& checked, Crew& crew) {
                         .standing = unbroken,
                         .breach = {}};
     if (!judged.contains(oracle.id)) guarantee.standing = Standing::not_judged;
-    if (checked.breaches.of(oracle.id).has_value()) guarantee.standing = Standing::broken;
+    if (!checked.breaches.of(oracle.id).empty()) guarantee.standing = Standing::broken;
     checked.guarantees.push_back(std::move(guarantee));
   }
   make_small(checked, crew);

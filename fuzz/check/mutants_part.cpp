@@ -1,8 +1,6 @@
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -41,9 +39,7 @@ struct MutantsFound {
 void MutantsFound::add(const MutantsFound& other) {
   run.runs += other.run.runs;
   run.refused += other.run.refused;
-  for (const OracleId oracle : oracle_ids) {
-    if (const auto& breach = other.breaches.of(oracle)) breaches.note(oracle, *breach);
-  }
+  breaches.note(other.breaches);
   if (failed == 0) {
     failed_where = other.failed_where;
     failed_how = other.failed_how;
@@ -71,12 +67,12 @@ std::string packed(const MutantsFound& found) {
   append(bytes, found.failed_where);
   append(bytes, found.failed_how);
   for (const OracleId oracle : oracle_ids) {
-    const std::optional<Breach>& breach = found.breaches.of(oracle);
-    if (!breach.has_value()) continue;
-    bytes += as_bytes(oracle);
-    bytes += as_bytes(breach->number);
-    append(bytes, breach->origin);
-    append(bytes, as_characters(breach->program));
+    for (const Breach& breach : found.breaches.of(oracle)) {
+      bytes += as_bytes(oracle);
+      bytes += as_bytes(breach.number);
+      append(bytes, breach.origin);
+      append(bytes, as_characters(breach.program));
+    }
   }
   return bytes;
 }
@@ -170,8 +166,7 @@ MutantsFound MutantsCheck::ask_for(const Block& block, Isolation& isolation) con
 
 CheckClock::time_point MutantsCheck::end_of(std::size_t piece) const {
   const double seconds = piece_seconds * static_cast<double>(piece / settings_.processes + 1);
-  return std::min(end_,
-                  begun_ + std::chrono::duration_cast<CheckClock::duration>(std::chrono::duration<double>(seconds)));
+  return std::min(end_, begun_ + duration_of(seconds));
 }
 
 std::string MutantsCheck::work(std::size_t piece, Isolation& isolation) const {
@@ -203,9 +198,7 @@ void check_mutants(EngineChecked& checked, const std::vector<Input>& corpus, Cre
   work.done = [&](std::size_t /*piece*/, std::string_view result) { all.add(unpacked_mutants(result)); };
   if (!crew.work("slices of mutants", work)) checked.interrupted = true;
   checked.mutants = all.run;
-  for (const OracleId oracle : oracle_ids) {
-    if (const auto& breach = all.breaches.of(oracle)) checked.breaches.note(oracle, *breach);
-  }
+  checked.breaches.note(all.breaches);
   if (all.failed == 0) return;
   note_failure(checked, all.failed_where, all.failed_how);
   checked.failed += all.failed - 1;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -12,16 +13,7 @@ namespace shootdown {
 
 namespace {
 
-// Two CPUs, a page of one word: as `shootdown prove --programs`.
-MachineConfig small_machine() {
-  MachineConfig machine;
-  machine.cpus = 2;
-  machine.pages = 1;
-  machine.words = 1;
-  return machine;
-}
-
-// So many of the first places in the space; and their number among all programs, for who wants the same order each time.
+// Of some programs their places in the space, and how many come before them.
 struct Places {
   std::vector<std::uint64_t> places;
   std::uint64_t first = 0;
@@ -33,8 +25,8 @@ class SmallProgramsCheck {
       : checked_(checked), crew_(crew), end_(end) {}
 
   void run() {
-    const ProgramSpace two(default_calls(), 2, small_machine());
-    const ProgramSpace three(default_calls(), 3, small_machine());
+    const ProgramSpace two(checked_.settings.calls, 2, small_machine());
+    const ProgramSpace three(checked_.settings.calls, 3, small_machine());
     std::vector<std::uint64_t> places = three.places({});
     const std::size_t shorter = two.places({}).size();
     search(three, {.operations = 2, .or_fewer = true, .exceptions = {}, .tally = {}},
@@ -46,6 +38,11 @@ class SmallProgramsCheck {
   }
 
  private:
+  // A few programs have many more states than all others: each may take an eighth of what is left.
+  CheckClock::time_point end_of(std::size_t piece, std::size_t pieces) const {
+    return std::max(end_of_piece(piece, pieces, checked_.settings.processes, end_),
+                    CheckClock::now() + duration_of(seconds_until(end_) / 8));
+  }
   // Whether there is time left, and more to be searched.
   bool goes_on() const {
     const SearchTally& last = checked_.programs.back().tally;
@@ -69,8 +66,7 @@ void SmallProgramsCheck::search(const ProgramSpace& space, SmallPrograms what, c
   CrewWork work{.pieces = count, .limit = limit_until(end_)};
   work.serve = [&](std::string_view request) {
     const auto piece = taken_from<std::size_t>(request);
-    const CheckClock::time_point until =
-        what.exceptions.has_value() ? end_ : end_of_piece(piece, count, settings.processes, end_);
+    const CheckClock::time_point until = what.exceptions.has_value() ? end_ : end_of(piece, count);
     return packed(search_schedules(settings, space.program(space.at(places.places[piece])), what.exceptions, until));
   };
   work.work = [this](std::size_t piece, Isolation& isolation) {
@@ -89,11 +85,9 @@ void SmallProgramsCheck::note(const ProgramSpace& space, SmallPrograms& what, co
   const ScheduleSearch search = unpacked_search(answer.reply);
   what.tally.add(search);
   for (const ScheduleSearch::Broken& broken : search.broken) {
-    checked_.breaches.note(broken.oracles, {.part = CheckPart::programs,
-                                            .number = places.first + piece,
-                                            .origin = origin,
-                                            .program = broken.program,
-                                            .has_fewest = true});
+    checked_.breaches.note(
+        broken.oracles,
+        {.part = CheckPart::programs, .number = places.first + piece, .origin = origin, .program = broken.program});
   }
 }
 

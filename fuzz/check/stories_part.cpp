@@ -31,11 +31,9 @@ std::vector<const Input*> stories_of(const std::vector<Input>& corpus, const Eng
 void note_search(EngineChecked& checked, const Input& story, std::size_t number, const ScheduleSearch& search) {
   checked.stories.add(search);
   for (const ScheduleSearch::Broken& broken : search.broken) {
-    checked.breaches.note(broken.oracles, {.part = CheckPart::stories,
-                                           .number = number,
-                                           .origin = story.name,
-                                           .program = broken.program,
-                                           .has_fewest = true});
+    checked.breaches.note(
+        broken.oracles,
+        {.part = CheckPart::stories, .number = number, .origin = story.name, .program = broken.program});
   }
 }
 

@@ -9,6 +9,8 @@
 #include <fmt/format.h>
 
 #include "engine/check.h"
+#include "fuzz/io/names.h"
+#include "fuzz/io/output.h"
 #include "fuzz/language/text.h"
 
 namespace shootdown {
@@ -17,6 +19,21 @@ std::vector<Call> default_calls() {
   std::vector<Call> calls;
   for (const OperationInfo& info : operation_table) {
     if (!info.marked && info.call != Call::touch && info.call != Call::exit) calls.push_back(info.call);
+  }
+  return calls;
+}
+
+std::variant<std::vector<Call>, InputError> select_calls(std::string_view list) {
+  if (list.empty()) return default_calls();
+  std::vector<Call> calls;
+  for (const std::string_view name : names_in(list)) {
+    const auto* const info = std::ranges::find(operation_table, name, &OperationInfo::name);
+    if (info == operation_table.end()) return InputError{fmt::format("there is no operation '{}'", printable(name))};
+    if (info->call == Call::exit)
+      return InputError{"each thread ends with an exit as it is, and behind it there is nothing to do"};
+    if (std::ranges::find(calls, info->call) != calls.end())
+      return InputError{fmt::format("'{}' is there twice", name)};
+    calls.push_back(info->call);
   }
   return calls;
 }

@@ -18,14 +18,20 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <variant>
 #include <vector>
 
 #include "engine/program/program.h"
+#include "fuzz/io/input_error.h"
 
 namespace shootdown {
 
 // Those that need no mark in bytes, but two: `exit`, and `touch`, which is a store where there is one page of one word.
 std::vector<Call> default_calls();
+
+// Those of a list, names with commas between; by default those.
+std::variant<std::vector<Call>, InputError> select_calls(std::string_view list);
 
 // What an operation of this kind can work on, on this machine.
 std::vector<Operand> operands_of(OperandKind kind, const MachineConfig& machine);

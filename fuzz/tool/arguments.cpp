@@ -166,6 +166,8 @@ void define_check(CLI::App& app, CheckOptions& options) {
       ->type_name("NAME");
   check.add_option("--may", options.may, "What may happen otherwise than a list says (default: preempt,late)")
       ->type_name("KINDS");
+  check.add_option("--calls", options.calls, "Of which operations small programs are (default: as 'shootdown prove')")
+      ->type_name("NAMES");
   check.add_option("--seconds", options.seconds, "How long to look, for each engine (default: 480)")
       ->type_name("N")
       ->check(CLI::PositiveNumber.description(""));

@@ -11,6 +11,7 @@
 #include "fuzz/check/check_page.h"
 #include "fuzz/check/check_table.h"
 #include "fuzz/prove/freedoms.h"
+#include "fuzz/prove/program_space.h"
 #include "fuzz/replay/replay.h"
 #include "fuzz/scoreboard/workers.h"
 #include "fuzz/tool/subjects.h"
@@ -32,11 +33,26 @@ std::variant<std::vector<const Engine*>, InputError> engines_named(const std::ve
   return chosen;
 }
 
+// Each of which has something to work on.
+std::variant<std::vector<Call>, InputError> calls_named(std::string_view list) {
+  auto calls = select_calls(list);
+  const auto* const named = std::get_if<std::vector<Call>>(&calls);
+  if (named == nullptr) return calls;
+  const ProgramSpace space(*named, 1, small_machine());
+  for (const Call call : *named) {
+    if (std::ranges::find(space.operations(), call, &Operation::call) == space.operations().end())
+      return InputError{fmt::format("on a machine with one page there is nothing for '{}'", info_of(call).name)};
+  }
+  return calls;
+}
+
 // One for each engine, or what is wrong.
 std::variant<std::vector<CheckSettings>, InputError> settings_of(const CheckOptions& options,
                                                                  std::span<const Engine* const> engines) {
   const auto freedoms = select_freedoms(options.may);
   if (const auto* const error = std::get_if<InputError>(&freedoms)) return InputError{"--may: " + error->message};
+  const auto calls = calls_named(options.calls);
+  if (const auto* const error = std::get_if<InputError>(&calls)) return InputError{"--calls: " + error->message};
   const auto chosen = engines_named(options.engines, engines);
   if (const auto* const error = std::get_if<InputError>(&chosen)) return *error;
   const auto subjects = select_subjects({.engines = {}, .oracles = options.oracles, .defect = options.defect},
@@ -48,6 +64,7 @@ std::variant<std::vector<CheckSettings>, InputError> settings_of(const CheckOpti
                         .demanded = *subject.oracles,
                         .defect = subject.defect,
                         .freedoms = std::get<Freedoms>(freedoms),
+                        .calls = std::get<std::vector<Call>>(calls),
                         .seconds = options.seconds,
                         .memory = options.memory << 20U,
                         .seed = options.seed,

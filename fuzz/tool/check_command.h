@@ -21,6 +21,7 @@ struct CheckOptions {
   std::string oracles = "claims";    // what must hold
   std::string defect;                // a planted mistake; empty: none
   std::string may = "preempt,late";  // names of freedoms, with commas between
+  std::string calls;                 // of small programs, names with commas between; empty: default_calls()
   double seconds = 480;              // for each engine
   std::uint64_t memory = 1024;       // for each search, in MB
   std::uint64_t seed = 1;            // of mutants

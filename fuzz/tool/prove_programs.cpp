@@ -22,7 +22,6 @@
 
 #include <fmt/format.h>
 
-#include "fuzz/io/names.h"
 #include "fuzz/io/progress_line.h"
 #include "fuzz/io/table.h"
 #include "fuzz/language/text.h"
@@ -40,22 +39,6 @@ namespace {
 using Sequences = ProgramSpace::Sequences;
 
 // --- what is asked for ---
-
-std::variant<std::vector<Call>, InputError> calls_of(std::string_view list) {
-  if (list.empty()) return default_calls();
-  std::vector<Call> calls;
-  for (const std::string_view name : names_in(list)) {
-    const auto* const info = std::ranges::find(operation_table, name, &OperationInfo::name);
-    if (info == operation_table.end())
-      return InputError{fmt::format("--calls: there is no operation '{}'", printable(name))};
-    if (info->call == Call::exit)
-      return InputError{"--calls: each thread ends with an exit as it is, and behind it there is nothing to do"};
-    if (std::ranges::find(calls, info->call) != calls.end())
-      return InputError{fmt::format("--calls: '{}' is there twice", name)};
-    calls.push_back(info->call);
-  }
-  return calls;
-}
 
 std::variant<Shard, InputError> shard_of(std::string_view text) {
   Shard shard;
@@ -79,8 +62,8 @@ MachineConfig machine_of(const SpaceOptions& options) {
 
 std::variant<ProgramSpace, InputError> space_of(const SpaceOptions& options) {
   constexpr std::uint64_t most = 1'000'000'000;  // that can be told apart in a minute or two
-  const auto calls = calls_of(options.calls);
-  if (const auto* const error = std::get_if<InputError>(&calls)) return *error;
+  const auto calls = select_calls(options.calls);
+  if (const auto* const error = std::get_if<InputError>(&calls)) return InputError{"--calls: " + error->message};
   ProgramSpace space(std::get<std::vector<Call>>(calls), options.operations, machine_of(options));
   for (const Call call : std::get<std::vector<Call>>(calls)) {
     if (std::ranges::find(space.operations(), call, &Operation::call) == space.operations().end())
