@@ -21,8 +21,8 @@ std::span<const Engine* const> model_engines();
 
 // Linux's own code, if this build has it; null: it has not.
 const Engine* engine_of_linux();
-// Those of the model that have the order of steps of its version: since 6.9 also that which zaps pages of a folio in a row
-// at once, as it does. None if this build has no such code.
+// Those of the model that have the order of steps of its version: since 6.9 also that which zaps pages of a folio in
+// a row at once, as it does. None if this build has no such code.
 std::span<const Engine* const> models_of_linux();
 
 // The engine of this name, or null.

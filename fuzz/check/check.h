@@ -1,8 +1,9 @@
 // What can be found out about an engine in a few minutes: what is asked, and what came of it. Plain data.
 //
-// A check has parts, each of which runs programs on the engine: those of the corpus as they are; all schedules of its stories; all
-// schedules of all small programs; mutants. Each looks at every guarantee that can be judged, whether it has to hold or not.
-// Where this program was built with a kernel's own code, that is compared with the model, besides.
+// A check has parts, each of which runs programs on the engine: those of the corpus as they are; all schedules of its
+// stories; all schedules of all small programs; mutants. Each looks at every guarantee that can be judged, whether it
+// has to hold or not. Where this program was built with a kernel's own code, that is compared with the model,
+// besides.
 //
 // What a part says is the same each time, but for how far it comes in its time.
 #pragma once
@@ -45,6 +46,8 @@ MachineConfig small_machine();
 // --- what breaks ---
 
 enum class CheckPart : std::uint8_t { corpus, stories, programs, mutants };
+// Of programs that are as small, which is shown: a search has the fewest exceptions, and that of all small programs the fewest
+// operations.
 inline constexpr std::array check_parts{CheckPart::programs, CheckPart::stories, CheckPart::corpus, CheckPart::mutants};
 
 // A program that breaks a guarantee.
@@ -58,13 +61,13 @@ struct Breach {
 // For each guarantee and each part, the smallest program that breaks it.
 class Breaches {
  public:
-  // Keeps it if it is smaller than what is kept: what lists its schedule is, then what has fewer operations and exceptions, then
-  // what comes first.
+  // Keeps it if it is smaller than what is kept: what lists its schedule is, then what has fewer operations and
+  // exceptions, then what comes first.
   void note(OracleId oracle, const Breach& breach);
   void note(OracleSet oracles, const Breach& breach);
   void note(const Breaches& others);
 
-  // Those that first say how small a program can be, as far as that is known, come first.
+  // One of each part that has found any, in the order of check_parts.
   std::vector<Breach> of(OracleId oracle) const;
   OracleSet oracles() const;
 
@@ -102,7 +105,8 @@ struct CorpusChecked {
   std::vector<Surprise> surprises;
 };
 
-// How far the schedules of some programs have been searched. Guarantees that break in a program are left out of what holds in it.
+// How far the schedules of some programs have been searched. Guarantees that break in a program are left out of what
+// holds in it.
 struct SearchTally {
   std::uint64_t programs = 0;     // all there are
   std::uint64_t decided = 0;      // that were searched as far as was asked
@@ -194,8 +198,8 @@ struct EngineChecked {
 
   // What has to hold is broken; or something else came out other than it should.
   bool has_violation() const;
-  // Whether all was done that does not end with time only: the corpus was run, and every schedule of all programs of two
-  // operations searched.
+  // Whether all was done that does not end with time only: the corpus was run, and every schedule of all programs of
+  // two operations searched.
   bool is_decided() const;
 };
 

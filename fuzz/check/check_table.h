@@ -7,8 +7,8 @@
 
 namespace shootdown {
 
-// A line for each guarantee, and what the words mean; the programs that break what has to hold; what else is not as it should
-// be; and the conclusion.
+// A line for each guarantee, and what the words mean; the programs that break what has to hold; what else is not as
+// it should be; and the conclusion.
 std::string check_table(const EngineChecked& checked);
 
 }  // namespace shootdown

@@ -23,7 +23,7 @@ std::string meaning_of(Standing standing, const EngineChecked& checked);
 
 // "corpus", "stories", "programs", "mutants"
 std::string_view name_of(CheckPart part);
-// "every schedule of corpus/x.program: with fewer exceptions than this one has none breaks it"
+// "a search of all schedules of corpus/x.program"
 std::string how_it_was_found(const Breach& breach);
 // "2 operations, 1 exception"
 std::string size_of(const ShownBreach& breach);

@@ -1,5 +1,5 @@
-// Does the pieces of a part in several processes (fuzz/scoreboard/workers.h), each with another one at hand that may die: an
-// engine that somebody has just written may fail in any way.
+// Does the pieces of a part in several processes (fuzz/scoreboard/workers.h), each with another one at hand that may
+// die: an engine that somebody has just written may fail in any way.
 //
 // Time is that of the clock, and the same in all of these processes.
 #pragma once
@@ -33,8 +33,8 @@ CheckClock::time_point end_of_piece(std::size_t piece, std::size_t pieces, std::
 struct CrewWork {
   std::size_t pieces = 0;
   std::chrono::milliseconds limit = default_run_limit;  // of each call
-  // Does a piece in one of the processes, and returns what came of it. What may fail is to be done by the function below, which
-  // `isolation` calls.
+  // Does a piece in one of the processes, and returns what came of it. What may fail is to be done by the function
+  // below, which `isolation` calls.
   std::function<std::string(std::size_t piece, Isolation& isolation)> work;
   std::function<std::string(std::string_view request)> serve;
   // In the caller's process: told of each piece when it is done, in any order.
@@ -46,8 +46,8 @@ class Crew {
   Crew(std::size_t processes, const HeldSignals& signals, Output& out)
       : processes_(processes), signals_(signals), out_(out) {}
 
-  // `what` the pieces are, as people are told while it goes on: "stories". Returns whether all was done: not if a signal has come.
-  // The caller must have no Replayer.
+  // `what` the pieces are, as people are told while it goes on: "stories". Returns whether all was done: not if a
+  // signal has come. The caller must have no Replayer.
   bool work(std::string_view what, const CrewWork& work);
 
  private:

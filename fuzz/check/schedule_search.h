@@ -1,5 +1,5 @@
-// Searches all schedules of a program (fuzz/prove/explorer.h), and goes on with the other guarantees whenever some break: so of
-// each that can be broken it is known with how few exceptions, and of the rest how far it holds.
+// Searches all schedules of a program (fuzz/prove/explorer.h), and goes on with the other guarantees whenever some
+// break: so of each that can be broken it is known with how few exceptions, and of the rest how far it holds.
 #pragma once
 
 #include <string>
@@ -11,8 +11,8 @@
 
 namespace shootdown {
 
-// `exceptions`: at most; none: every schedule. Ends when time is over, too. The engine does not refuse the program, which
-// can be recorded.
+// `exceptions`: at most; none: every schedule. Ends when time is over, too. The engine does not refuse the program,
+// which can be recorded.
 ScheduleSearch search_schedules(const CheckSettings& settings, const Program& program, std::optional<int> exceptions,
                                 CheckClock::time_point end);
 

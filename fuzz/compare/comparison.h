@@ -1,11 +1,11 @@
-// Holds two engines against each other, one operation after the other: what threads see, and how the kernel is after each
-// operation (conduct.h), must be the same.
+// Holds two engines against each other, one operation after the other: what threads see, and how the kernel is after
+// each operation (conduct.h), must be the same.
 //
-// Programs must be without a race (sequential_programs.h). Those that one of the engines refuses are changed as that engine sees
-// fit.
+// Programs must be without a race (sequential_programs.h). Those that one of the engines refuses are changed as that
+// engine sees fit.
 //
-// Linux makes a mistake that the model does not, and that needs no race (freed-for-others): what a program does in which that
-// makes a difference on the first engine is explained by it, and not looked at further.
+// Linux makes a mistake that the model does not, and that needs no race (freed-for-others): what a program does in
+// which that makes a difference on the first engine is explained by it, and not looked at further.
 #pragma once
 
 #include <cstdint>
@@ -50,8 +50,8 @@ class Comparison {
 
   const ComparisonCounts& counts() const { return counts_; }
 
-  // Returns where the engines differ, in lines of text; nothing if they do not, or it is explained, or one cannot run the
-  // program, which is changed for them.
+  // Returns where the engines differ, in lines of text; nothing if they do not, or it is explained, or one cannot run
+  // the program, which is changed for them.
   std::string compare(Program& program);
 
  private:

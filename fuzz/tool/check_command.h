@@ -1,7 +1,7 @@
 // `shootdown check ENGINE`: what whoever writes an engine wants to know of it (fuzz/check).
 //
-// Prints how each part went, and a table; writes a page of HTML and JSON if asked for. Interrupted, it does so with what it has,
-// and then ends as the signal wants it.
+// Prints how each part went, and a table; writes a page of HTML and JSON if asked for. Interrupted, it does so with
+// what it has, and then ends as the signal wants it.
 #pragma once
 
 #include <cstddef>
