@@ -17,8 +17,11 @@ BOOST_AUTO_TEST_SUITE(comparison)
 namespace {
 
 constexpr std::string_view zap =
-    "shootdown 2\nmachine pages 2\ncpu 0: store page 0 word 0\ncpu 0: store page 1 word 0\ncpu 0: dontneed page 0 "
-    "count 2\n";
+    "shootdown 2\n"
+    "machine pages 2\n"
+    "cpu 0: store page 0 word 0\n"
+    "cpu 0: store page 1 word 0\n"
+    "cpu 0: dontneed pages 0-1\n";
 
 }  // namespace
 
