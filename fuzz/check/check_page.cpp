@@ -27,18 +27,18 @@ constexpr std::string_view check_style = R"css(
 @media (prefers-color-scheme: dark) { :root { --good: #5fd07a; } }
 @media print { :root { --good: #000; } }
 .facts { color: var(--soft); }
-.verdict { border-left: .3rem solid var(--bad); padding: .1rem .8rem; margin: .8rem 0; font-size: 1.1rem; }
-.verdict.good { border-color: var(--good); } .verdict.open { border-color: var(--waits); }
+.conclusion { border-left: .3rem solid var(--bad); padding: .1rem .8rem; margin: .8rem 0; font-size: 1.1rem; }
+.conclusion.good { border-color: var(--good); } .conclusion.open { border-color: var(--waits); }
 table { border-collapse: collapse; width: 100%; font-size: .92rem; }
 th, td { text-align: left; padding: .3rem 1rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 th { color: var(--soft); font-weight: 600; white-space: nowrap; } td small { display: block; color: var(--soft); }
-td.is { white-space: nowrap; font-weight: 700; }
+td:first-child { min-width: 14rem; } td.is { white-space: nowrap; font-weight: 700; }
 .broken { color: var(--bad); } .proved { color: var(--good); } .spared { color: var(--waits); }
 dt { font-weight: 600; margin-top: .5rem; } dd { margin-left: 1.2rem; }
 a { color: var(--ipi); }
 section { margin-top: 2.2rem; } section + section.engine { border-top: 2px solid var(--edge); padding-top: 1rem; }
 pre { width: fit-content; max-width: 100%; box-sizing: border-box; }
-@media print { tr, dt, .verdict { break-inside: avoid; } thead { display: table-header-group; }
+@media print { tr, dt, .conclusion { break-inside: avoid; } thead { display: table-header-group; }
   section.breach { break-before: page; } }
 )css";
 
@@ -50,7 +50,7 @@ class CheckSection {
   std::string write() const {
     std::string html =
         fmt::format("<section class=\"engine\">\n<h1>{}</h1>\n<p>{}.</p>\n", name_, escaped(engine_.summary()));
-    html += fmt::format("<p class=\"verdict {}\">{}.</p>\n", colour(), escaped(conclusion(checked_)));
+    html += fmt::format("<p class=\"conclusion {}\">{}.</p>\n", colour(), escaped(conclusion(checked_)));
     html += facts() + table() + meanings() + trouble() + parts();
     for (const Guarantee& guarantee : checked_.guarantees) {
       if (guarantee.breach.has_value()) html += breach(guarantee);

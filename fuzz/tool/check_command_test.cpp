@@ -10,6 +10,7 @@
 
 #include "engine/run/simulation.h"
 #include "oracles/oracles.h"
+#include "test/browser.h"
 #include "test/console.h"
 #include "test/documents.h"
 #include "test/files.h"
@@ -104,7 +105,7 @@ BOOST_AUTO_TEST_CASE(what_must_hold_and_is_broken_is_shown) {
 
   const std::string page = read("report.html");
   BOOST_TEST(page.starts_with("<!DOCTYPE html>\n"));
-  BOOST_TEST(contains(page, "<p class=\"verdict bad\">eager_dirty breaks what has to hold: page-cache-contents, "));
+  BOOST_TEST(contains(page, "<p class=\"conclusion bad\">eager_dirty breaks what has to hold: page-cache-contents, "));
   BOOST_TEST(contains(page, "<a href=\"#eager_dirty-lost-dirty-data\">4 operations, 1 exception</a>"));
   BOOST_TEST(contains(page, "id=\"eager_dirty-lost-dirty-data\">\n<h2>eager_dirty breaks lost-dirty-data</h2>"));
   BOOST_TEST(contains(page, "cpu 1: dontneed page 0\n  after remove rmap of page 0 switch to cpu 0\n"));
@@ -165,6 +166,31 @@ BOOST_AUTO_TEST_CASE(several_engines_are_checked_one_after_the_other) {
   const std::string page = read("report.html");
   BOOST_TEST(contains(page, "<title>Shootdown: check of delayed_rmap, eager_dirty</title>"));
   BOOST_TEST(contains(page, "<h1>eager_dirty</h1>"));
+}
+
+BOOST_AUTO_TEST_CASE(a_browser_shows_it) {
+  if (chromium().empty()) {
+    BOOST_TEST_MESSAGE("there is no Chromium: not tested");
+    return;
+  }
+  CheckOptions how = options("eager_dirty");
+  how.seconds = 0.5;
+  how.html = path("report.html");
+  check(how);
+  const std::string page = read("report.html");
+  // It is no wider than a usual screen, each link leads somewhere, pictures are within the page, and colours mean something.
+  const std::string dom =
+      shown(*this, page,
+            "[document.documentElement.scrollWidth <= window.innerWidth,"
+            " [...document.querySelectorAll('td a')].length,"
+            " [...document.querySelectorAll('td a')].every(link => document.querySelector(link.getAttribute('href'))),"
+            " [...document.querySelectorAll('svg.run')].every(svg => svg.getBoundingClientRect().right <= "
+            "window.innerWidth),"
+            " getComputedStyle(document.querySelector('td.spared')).color].join(' ')");
+  BOOST_TEST(measured(dom) == "true 4 true true rgb(168, 78, 0)");
+  const std::string dark =
+      shown(*this, page, "getComputedStyle(document.body).backgroundColor", "--blink-settings=preferredColorScheme=0");
+  BOOST_TEST(measured(dark) == "rgb(20, 24, 29)");
 }
 
 BOOST_AUTO_TEST_CASE(bad_usage_is_said) {
