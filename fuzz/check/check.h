@@ -160,7 +160,7 @@ struct CheckFailure {
 enum class Standing : std::uint8_t {
   not_judged,  // the engine does not send all that the oracle needs
   broken,
-  proved,  // for every schedule of all programs of two operations, and nothing else breaks it
+  proved,  // for every schedule of all programs of up to two operations, and nothing else breaks it
   held,    // nothing breaks it
 };
 

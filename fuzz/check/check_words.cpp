@@ -49,12 +49,21 @@ std::string length_of(const SmallPrograms& programs) {
   return (programs.or_fewer ? "up to " : "") + counted(static_cast<std::uint64_t>(programs.operations), "operation");
 }
 
+// The longest programs of which every schedule was searched, and of all shorter ones.
+int proved_length(const EngineChecked& checked) {
+  int length = 0;
+  for (const SmallPrograms& programs : checked.programs) {
+    if (!programs.exceptions.has_value() && programs.tally.is_complete()) length = programs.operations;
+  }
+  return length;
+}
+
 // "up to 2 operations (store, load) on two CPUs and a page of one word"
-std::string space_of(const EngineChecked& checked) {
+std::string proved_space(const EngineChecked& checked) {
   std::string calls;
   for (const Call call : checked.settings.calls)
     calls += fmt::format("{}{}", calls.empty() ? "" : ", ", info_of(call).name);
-  return fmt::format("{} ({}) on two CPUs and a page of one word", length_of(checked.programs.front()), calls);
+  return fmt::format("up to {} operations ({}) on two CPUs and a page of one word", proved_length(checked), calls);
 }
 
 std::string corpus_words(const CorpusChecked& corpus) {
@@ -113,7 +122,7 @@ std::string meaning_of(Standing standing, const EngineChecked& checked) {
     case Standing::broken: return "there is a program that breaks it";
     case Standing::proved:
       return fmt::format("it holds for every schedule ({}) of all programs of {}{}; nothing broke it in {}",
-                         descriptions_of(checked.settings.freedoms), space_of(checked), stories, runs);
+                         descriptions_of(checked.settings.freedoms), proved_space(checked), stories, runs);
     case Standing::held: break;
   }
   return fmt::format(

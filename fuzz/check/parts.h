@@ -19,8 +19,8 @@ void check_corpus(EngineChecked& checked, const std::vector<Input>& corpus, Crew
 // as far as time permits.
 void check_stories(EngineChecked& checked, const std::vector<Input>& corpus, Crew& crew, CheckClock::time_point end);
 
-// All programs of up to two operations (fuzz/prove/program_space.h), every schedule; then those of three, all with up
-// to one exception, all with up to two, and so on, as far as time permits.
+// All programs of up to two operations (fuzz/prove/program_space.h), every schedule; then those of three, first with few
+// exceptions, at last every schedule; then those of four in the same way. As far as time permits.
 void check_programs(EngineChecked& checked, Crew& crew, CheckClock::time_point end);
 
 // Mutants of the corpus (fuzz/triage/corpus_and_mutants.h), until time is over.

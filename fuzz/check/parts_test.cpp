@@ -130,7 +130,7 @@ BOOST_AUTO_TEST_CASE(all_small_programs_are_searched) {
   const std::vector<SmallPrograms>& found = checking.checked.programs;
   BOOST_TEST_REQUIRE(!found.empty());
   BOOST_TEST(found[0].operations == 2);
-  // Two of one operation; of two on one CPU four, and on two three that differ.
+  // Two of one operation; four of two on one CPU; on two CPUs three that differ.
   BOOST_TEST(found[0].tally.programs == 9U);
   BOOST_TEST_REQUIRE(!checking.checked.breaches.of(OracleId::counts).empty());
   const Breach breach = checking.checked.breaches.of(OracleId::counts).front();
@@ -141,6 +141,7 @@ BOOST_AUTO_TEST_CASE(all_small_programs_are_searched) {
   BOOST_TEST_REQUIRE(found.size() > 1);
   BOOST_TEST(found[1].operations == 3);
   BOOST_TEST((found[1].exceptions == 1));
+  BOOST_TEST(found[1].tally.programs == 8U + 8U);  // all on one CPU, or one on the other
 }
 
 BOOST_AUTO_TEST_CASE(mutants_are_run_until_time_is_over) {

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,6 +14,9 @@ namespace shootdown {
 
 namespace {
 
+// Longer programs are too many for whoever has minutes.
+constexpr int most_operations = 4;
+
 // Of some programs their places in the space, and how many come before them.
 struct Places {
   std::vector<std::uint64_t> places;
@@ -25,33 +29,31 @@ class SmallProgramsCheck {
       : checked_(checked), crew_(crew), end_(end) {}
 
   void run() {
-    const ProgramSpace two(checked_.settings.calls, 2, small_machine());
-    const ProgramSpace three(checked_.settings.calls, 3, small_machine());
-    std::vector<std::uint64_t> places = three.places({});
-    const std::size_t shorter = two.places({}).size();
-    search(three, {.operations = 2, .or_fewer = true, .exceptions = {}, .tally = {}},
-           {.places = {places.begin(), places.begin() + static_cast<std::ptrdiff_t>(shorter)}, .first = 0});
-    const Places longer{.places = {places.begin() + static_cast<std::ptrdiff_t>(shorter), places.end()},
-                        .first = shorter};
-    for (int exceptions = 1; goes_on(); ++exceptions)
-      search(three, {.operations = 3, .or_fewer = false, .exceptions = exceptions, .tally = {}}, longer);
+    std::size_t shorter = 0;
+    for (int operations = 2; operations <= most_operations && goes_on(); ++operations) {
+      const ProgramSpace space(checked_.settings.calls, operations, small_machine());
+      const std::vector<std::uint64_t> all = space.places({});
+      const Places places{.places = {all.begin() + static_cast<std::ptrdiff_t>(shorter), all.end()}, .first = shorter};
+      search_length(space, operations, places);
+      shorter = all.size();
+    }
   }
 
  private:
+  // Whether there is time left, and all before has been searched.
+  bool goes_on() const {
+    if (checked_.programs.empty()) return true;
+    return !checked_.interrupted && checked_.programs.back().tally.is_complete() && seconds_until(end_) > 0;
+  }
   // A few programs have many more states than all others: each may take an eighth of what is left.
   CheckClock::time_point end_of(std::size_t piece, std::size_t pieces) const {
     return std::max(end_of_piece(piece, pieces, checked_.settings.processes, end_),
                     CheckClock::now() + duration_of(seconds_until(end_) / 8));
   }
-  // Whether there is time left, and more to be searched.
-  bool goes_on() const {
-    const SearchTally& last = checked_.programs.back().tally;
-    const bool all_hold = checked_.programs.size() > 1 && last.holds == last.programs;
-    return !checked_.interrupted && last.is_complete() && !all_hold && seconds_until(end_) > 0;
-  }
 
+  void search_length(const ProgramSpace& space, int operations, const Places& places);
   void search(const ProgramSpace& space, SmallPrograms what, const Places& places);
-  void note(const ProgramSpace& space, SmallPrograms& what, const Places& places, std::size_t piece,
+  void note(const ProgramSpace& space, SmallPrograms& what, const Places& places, std::size_t number,
             const Answer& answer);
 
   EngineChecked& checked_;
@@ -59,35 +61,53 @@ class SmallProgramsCheck {
   CheckClock::time_point end_;
 };
 
+// What breaks by few exceptions is found before time is spent on the many others.
+void SmallProgramsCheck::search_length(const ProgramSpace& space, int operations, const Places& places) {
+  if (operations == 2) return search(space, {.operations = 2, .or_fewer = true, .exceptions = {}, .tally = {}}, places);
+  for (const std::optional<int> exceptions : {std::optional(1), std::optional(3), std::optional<int>()}) {
+    if (goes_on())
+      search(space, {.operations = operations, .or_fewer = false, .exceptions = exceptions, .tally = {}}, places);
+  }
+}
+
+// Some thousands at once: so not all that there are need be looked at when time is over.
 void SmallProgramsCheck::search(const ProgramSpace& space, SmallPrograms what, const Places& places) {
+  constexpr std::size_t at_once = 5000;
   const CheckSettings& settings = checked_.settings;
   const std::size_t count = places.places.size();
   what.tally.programs = count;
-  CrewWork work{.pieces = count, .limit = limit_until(end_)};
+  std::size_t first = 0;
+  CrewWork work{.limit = limit_until(end_)};
   work.serve = [&](std::string_view request) {
-    const auto piece = taken_from<std::size_t>(request);
-    const CheckClock::time_point until = what.exceptions.has_value() ? end_ : end_of(piece, count);
-    return packed(search_schedules(settings, space.program(space.at(places.places[piece])), what.exceptions, until));
+    const auto number = taken_from<std::size_t>(request);
+    const CheckClock::time_point until = what.exceptions.has_value() ? end_ : end_of(number, count);
+    return packed(search_schedules(settings, space.program(space.at(places.places[number])), what.exceptions, until));
   };
-  work.work = [this](std::size_t piece, Isolation& isolation) {
+  work.work = [&](std::size_t piece, Isolation& isolation) {
+    const std::size_t number = first + piece;
     const bool is_over = seconds_until(end_) == 0;
-    return packed(is_over ? Answer{.reply = packed(no_search()), .failure = {}} : ask(isolation, as_bytes(piece)));
+    return packed(is_over ? Answer{.reply = packed(no_search()), .failure = {}} : ask(isolation, as_bytes(number)));
   };
-  work.done = [&](std::size_t piece, std::string_view result) { note(space, what, places, piece, unpacked(result)); };
-  if (!crew_.work("programs", work)) checked_.interrupted = true;
+  work.done = [&](std::size_t piece, std::string_view result) {
+    note(space, what, places, first + piece, unpacked(result));
+  };
+  for (; first < count && !checked_.interrupted && (first == 0 || seconds_until(end_) > 0); first += at_once) {
+    work.pieces = std::min(at_once, count - first);
+    checked_.interrupted = !crew_.work("programs", work);
+  }
   checked_.programs.push_back(what);
 }
 
-void SmallProgramsCheck::note(const ProgramSpace& space, SmallPrograms& what, const Places& places, std::size_t piece,
+void SmallProgramsCheck::note(const ProgramSpace& space, SmallPrograms& what, const Places& places, std::size_t number,
                               const Answer& answer) {
-  const std::string origin = space.text(space.at(places.places[piece]));
+  const std::string origin = space.text(space.at(places.places[number]));
   if (answer.has_failed()) return note_failure(checked_, "all schedules of " + origin, answer.failure);
   const ScheduleSearch search = unpacked_search(answer.reply);
   what.tally.add(search);
   for (const ScheduleSearch::Broken& broken : search.broken) {
     checked_.breaches.note(
         broken.oracles,
-        {.part = CheckPart::programs, .number = places.first + piece, .origin = origin, .program = broken.program});
+        {.part = CheckPart::programs, .number = places.first + number, .origin = origin, .program = broken.program});
   }
 }
 
