@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "fuzz/io/progress_line.h"
 
@@ -28,6 +30,9 @@ bool Crew::work(std::string_view what, const CrewWork& work) {
   WorkProgress progress(out_, what);
   // Each of the processes has its own, when it needs it.
   std::unique_ptr<Isolation> isolation;
+  // Those of later pieces wait for their turn.
+  std::vector<std::optional<std::string>> results(work.pieces);
+  std::size_t next = 0;
   std::size_t made = 0;
   Workload workload{.pieces = work.pieces, .processes = processes_};
   workload.work = [&](std::size_t piece) {
@@ -35,11 +40,15 @@ bool Crew::work(std::string_view what, const CrewWork& work) {
     return work.work(piece, *isolation);
   };
   workload.done = [&](std::size_t piece, const std::string& result) {
-    work.done(piece, result);
+    results[piece] = result;
+    for (; next < work.pieces && results[next].has_value(); ++next) work.done(next, *std::exchange(results[next], {}));
     progress.show(++made, work.pieces);
   };
   const bool was_done = do_work(workload, signals_);
   progress.clear();
+  for (; next < work.pieces; ++next) {
+    if (results[next].has_value()) work.done(next, *results[next]);
+  }
   return was_done;
 }
 

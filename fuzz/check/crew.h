@@ -37,7 +37,7 @@ struct CrewWork {
   // below, which `isolation` calls.
   std::function<std::string(std::size_t piece, Isolation& isolation)> work;
   std::function<std::string(std::string_view request)> serve;
-  // In the caller's process: told of each piece when it is done, in any order.
+  // In the caller's process: told of each piece that is done, in the order of their numbers.
   std::function<void(std::size_t piece, std::string_view result)> done;
 };
 

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <cstdlib>
 #include <string>
+#include <string_view>
+#include <thread>
 #include <vector>
 
 #include <boost/test/unit_test.hpp>
@@ -36,6 +38,26 @@ BOOST_AUTO_TEST_CASE(a_piece_that_fails_is_told_from_the_others) {
   BOOST_TEST(!answers[2].has_failed());
   BOOST_TEST(answers[3].reply == "piece 3");
   BOOST_TEST(contents(file.get()).empty());  // nobody looks
+}
+
+BOOST_AUTO_TEST_CASE(results_come_in_the_order_of_the_pieces) {
+  const File file(std::tmpfile());
+  Output out(file.get());
+  const HeldSignals signals;
+  Crew crew(2, signals, out);
+  std::vector<std::size_t> told;
+  CrewWork work{.pieces = 6};
+  work.serve = [](std::string_view request) { return std::string(request); };
+  work.work = [](std::size_t piece, Isolation& /*isolation*/) {
+    if (piece == 0) std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    return std::to_string(piece);
+  };
+  work.done = [&](std::size_t piece, std::string_view result) {
+    BOOST_TEST(result == std::to_string(piece));
+    told.push_back(piece);
+  };
+  BOOST_TEST(crew.work("pieces", work));
+  BOOST_TEST(told == (std::vector<std::size_t>{0, 1, 2, 3, 4, 5}), boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(pieces_share_the_time_that_is_left) {
