@@ -146,10 +146,13 @@ LinuxRun::LinuxRun(const Engine& engine, const RunSetup& setup)
       counts_all_(code_.counters.size() * bytes_per_counter > LinuxMemory::code_size()),
       files_(files_of(setup.program)),
       unborn_mms_(forked_mms(setup.program)) {
-  for (Cpu& cpu : cpus_) cpu.tlb = Tlb(setup.arena.row<TlbEntry>(config.tlb));
+  for (int cpu = 0; cpu < config.cpus; ++cpu) {
+    cpus_[cpu].tlb = Tlb(setup.arena.row<TlbEntry>(config.tlb));
+    cpus_[cpu].stacks.kernel = LinuxMemory::stack_of(cpu).end;
+  }
   under_way = nullptr;
   memory_.reset();
-  memory_.become(0);
+  memory_.become(0, linux_no_stacks);
   const linux_machine machine = machine_of(setup.program, unborn_mms_);
   SHOOTDOWN_CHECK(linux_begin(&machine) == 0);
   under_way = this;
@@ -162,6 +165,23 @@ std::uint64_t LinuxRun::step_limit(const Program& program) const {
   return 20000 + operations * (static_cast<std::uint64_t>(config.virtual_pages()) + 4) * 1000;
 }
 
+// --- memory ---
+
+// Another run may have been under way in between.
+void LinuxRun::enter() {
+  under_way = this;
+}
+
+// Who looks at the world then is on no CPU.
+void LinuxRun::leave() {
+  memory_.become(0, linux_no_stacks);
+}
+
+void LinuxRun::visit_memory(const MemoryVisitor& visit) const {
+  memory_.visit(config.cpus, visit);
+  for (int cpu = 0; cpu < config.cpus; ++cpu) visit({cpus_[cpu].stacks.kernel, LinuxMemory::stack_of(cpu).end});
+}
+
 // --- steps ---
 
 // Says what came of the access that has been made.
@@ -170,7 +190,7 @@ void LinuxRun::leave_step() {
   if (own.memory != nullptr) count_change(own);
   if (own.touched.place.kind != linux_other) {
     const Touched touched = own.touched;
-    own.touched.place.kind = linux_other;
+    own.touched = {};
     const void* const code = std::exchange(own.code, touched.code);
     report_touch(touched);
     own.code = code;
@@ -187,7 +207,7 @@ void LinuxRun::leave_step() {
 }
 
 void LinuxRun::enter_step() {
-  memory_.become(cpu());
+  memory_.become(cpu(), cpus_[cpu()].stacks);
 }
 
 // What it is about to touch, as it is. Reads, too: an atomic operation may be announced as a write, read first, and
@@ -202,19 +222,21 @@ void LinuxRun::note_memory(const volatile void* address, std::size_t size, const
   std::memcpy(own.was.data(), own.memory, own.memory_size);
   std::atomic_signal_fence(std::memory_order_seq_cst);
   looking_ = false;
+  look_ = {};
 }
 
 // A write that leaves everything as it was, as a compare-and-exchange that fails, is none.
 void LinuxRun::count_change(Cpu& own) {
   const auto* const now = static_cast<const std::byte*>(own.memory);
   const bool changed = !std::equal(now, now + own.memory_size, own.was.begin());
+  const std::uintptr_t was = word_in(own.was.data());
   own.memory = nullptr;
+  own.was = {};
   if (!changed) return;
   own.idle = 0;
-  ++changes_;
+  spinning_ = 0;
   wake();
-  if (own.slot_store.under_way && own.memory_size == sizeof(std::uintptr_t))
-    report_slot_store(own, word_in(own.was.data()), word_in(now));
+  if (own.slot_store.under_way && own.memory_size == sizeof(std::uintptr_t)) report_slot_store(own, was, word_in(now));
 }
 
 // Code that tries again and again until another CPU has changed something may do so for ever if the schedule lets it: who
@@ -224,8 +246,9 @@ void LinuxRun::watch_for_spinning() {
   Cpu& own = cpus_[cpu()];
   if (in_one_step() || ++own.idle < longest_search) return;
   own.idle = 0;
-  const std::uint64_t seen = changes_;
-  sched.wait_until({.kind = 0xFF}, waiting_, [&] { return changes_ != seen; }, [] {});
+  const CpuMask self = cpu_bit(cpu());
+  spinning_ = static_cast<CpuMask>(spinning_ | self);
+  sched.wait_until({.kind = 0xFF}, waiting_, [=, this] { return (spinning_ & self) == 0; }, [] {});
   enter_step();
 }
 
@@ -265,7 +288,7 @@ void LinuxRun::make_step(const volatile void* address, std::size_t size, std::si
 
 void LinuxRun::access_memory(const volatile void* address, std::size_t size, bool writes, const void* code) {
   const std::size_t place = LinuxMemory::offset_of(code);
-  if (fibers_.of(cpu()).owns(const_cast<const void*>(address))) {
+  if (LinuxMemory::is_on_stack(cpu(), const_cast<const void*>(address))) {
     if (counts_all_) note_code(place);
     return;
   }
@@ -279,6 +302,12 @@ void LinuxRun::access_memory(const volatile void* address, std::size_t size, boo
   }
   note_memory(address, size, code);
   note_touch(address, writes, code);
+}
+
+void LinuxRun::access_two(const void* from, void* to, std::size_t size, const void* code) {
+  access_memory(from, size, false, code);
+  ++doing().steps_in_call;
+  access_memory(to, size, true, code);
 }
 
 void LinuxRun::step(const volatile void* address, std::size_t size, bool writes, const void* code) {
@@ -360,9 +389,21 @@ bool LinuxRun::may_wake(int sleeper) const {
   return true;
 }
 
+void LinuxRun::count_own_step() {
+  Doing& now = doing();
+  ++(now.call[0] == 0 ? now.steps : now.steps_in_call);
+}
+
+template <typename Function, typename... Arguments>
+auto LinuxRun::call(Function* function, Arguments... arguments) {
+  ++doing().steps;
+  return enter_linux(function, arguments...);
+}
+
 // A step that the machine or the program makes, not the kernel.
 void LinuxRun::own_step(StepPoint point) {
   leave_step();
+  count_own_step();
   sched.step(point);
   enter_step();
   comes_of(nullptr);
@@ -372,7 +413,8 @@ bool LinuxRun::interrupt(int cpu) {
   enter_step();
   cpus_[cpu].in_interrupt = true;
   comes_of(nullptr);
-  linux_interrupt();
+  call(linux_interrupt);
+  cpus_[cpu].doing[1] = {};
   cpus_[cpu].in_interrupt = false;
   leave_step();
   SHOOTDOWN_CHECK(cpu == this->cpu());
@@ -400,7 +442,7 @@ void LinuxRun::tell_of_access(const volatile void* address, bool writes) {
   MemoryAccess access{.step = sched.steps(), .cpu = cpu(), .writes = writes, .object = memory_.describe(address)};
   // Who waits is in a list on its own stack.
   for (int other = 0; other < config.cpus; ++other) {
-    if (fibers_.of(other).owns(const_cast<const void*>(address)))
+    if (LinuxMemory::is_on_stack(other, const_cast<const void*>(address)))
       access.object = "stack of cpu " + std::to_string(other);
   }
   Run::tell_of_access(access);
@@ -686,16 +728,16 @@ void LinuxRun::protect_ends(int mm, std::uintptr_t start, std::uintptr_t end) {
   report_range(mm, start, end, event::EndUnmap{.only_stores = 1});
 }
 
-void LinuxRun::mapped(int mm, std::uintptr_t start, std::uintptr_t end, const Shown& shown) {
-  const bool anonymous = shown.mapping == linux_anonymous;
+void LinuxRun::mapped(int mm, std::uintptr_t start, std::uintptr_t end, const linux_shown* shown) {
+  const bool anonymous = shown->mapping == linux_anonymous;
   // The device is numbered like one file more.
-  const int file = shown.mapping == linux_device ? config.files : shown.file;
+  const int file = shown->mapping == linux_device ? config.files : shown->file;
   report_range(mm, start, end,
                event::InsertMapping{.file = anonymous ? no_fact : as_fact(file),
-                                    .index = anonymous ? no_fact : static_cast<Fact>(shown.index),
-                                    .read_only = static_cast<Fact>(shown.read_only),
-                                    .kind = kind_of_mapping(shown.mapping),
-                                    .moved_from = shown.from == 0 ? no_fact : page_of(shown.from)});
+                                    .index = anonymous ? no_fact : static_cast<Fact>(shown->index),
+                                    .read_only = static_cast<Fact>(shown->read_only != 0),
+                                    .kind = kind_of_mapping(shown->mapping),
+                                    .moved_from = shown->from == 0 ? no_fact : page_of(shown->from)});
 }
 
 void LinuxRun::fork_begins(int mm, int child) {
@@ -947,8 +989,9 @@ void LinuxRun::user_access(int cpu, int page, int word, bool store) {
     const event::UserAccess done = access(cpu, page, word, store);
     announce(cpu, done);
     if (done.access != Access::fault) return;
-    const Pte before = read_entry(mm_of(cpu), page);
-    const int error = linux_fault(address_of(page), static_cast<int>(store));
+    cpus_[cpu].faulted = read_entry(mm_of(cpu), page);
+    const int error = call(linux_fault, address_of(page), static_cast<int>(store));
+    const Pte before = std::exchange(cpus_[cpu].faulted, {});
     if (error == 0) {
       if (read_entry(mm_of(cpu), page) == before) sleep();
       continue;
@@ -964,6 +1007,7 @@ void LinuxRun::user_access(int cpu, int page, int word, bool store) {
 
 void LinuxRun::begin_operation(int cpu) {
   cpus_[cpu].failing_allocations = 0;
+  cpus_[cpu].doing[0] = {};
   if (const int mm = mm_of(cpu); !is_born(mm))
     sched.wait_until({.kind = 0xFF}, waiting_, [=, this] { return is_born(mm); }, [] {});
   enter_step();
@@ -972,12 +1016,12 @@ void LinuxRun::begin_operation(int cpu) {
 
 void LinuxRun::read(int cpu, int file, int index) {
   cpus_[cpu].copied = {.file = as_fact(file), .index = as_fact(index)};
-  SHOOTDOWN_CHECK(linux_read(file, static_cast<unsigned long>(index)) == 0);
+  SHOOTDOWN_CHECK(call(linux_read, file, static_cast<unsigned long>(index)) == 0);
 }
 
 void LinuxRun::write(int cpu, int file, int index) {
   cpus_[cpu].copied = {.file = as_fact(file), .index = as_fact(index)};
-  SHOOTDOWN_CHECK(linux_write(file, static_cast<unsigned long>(index)) == 0);
+  SHOOTDOWN_CHECK(call(linux_write, file, static_cast<unsigned long>(index)) == 0);
   leave_step();
   announce(cpu, event::WriteReturns{.file = as_fact(file), .index = as_fact(index)});
 }
@@ -987,7 +1031,7 @@ void LinuxRun::dma(int cpu, int page, int word) {
   own = {.page = page, .word = as_fact(word)};
   own_step({.kind = kind_of<event::PinBegins>, .subject = as_fact(page)});
   announce(cpu, event::PinBegins{.mm = as_fact(mm_of(cpu)), .page = as_fact(page)});
-  const bool pinned = linux_dma(address_of(page)) == 0;
+  const bool pinned = call(linux_dma, address_of(page)) == 0;
   leave_step();
   own.page = -1;
   if (pinned) {
@@ -1000,7 +1044,7 @@ void LinuxRun::dma(int cpu, int page, int word) {
 void LinuxRun::write_exclusively(int cpu, int page, int word) {
   Dma& own = cpus_[cpu].dma;
   own = {.page = page, .word = as_fact(word)};
-  const bool refused = linux_exclusive(address_of(page)) != 0;
+  const bool refused = call(linux_exclusive, address_of(page)) != 0;
   leave_step();
   own.page = -1;
   if (refused) announce(cpu, event::RefusePin{.mm = as_fact(mm_of(cpu)), .page = as_fact(page)});
@@ -1013,13 +1057,13 @@ void LinuxRun::note_entry_read(int mm, int page, Pte entry) {
 }
 
 void LinuxRun::map(linux_mapping mapping, int first, int count) {
-  const int error = linux_mmap(address_of(first), static_cast<unsigned long>(count) * linux_page_size, mapping,
-                               config.file_of(first), static_cast<unsigned long>(config.index_of(first)));
+  const int error = call(linux_mmap, address_of(first), static_cast<unsigned long>(count) * linux_page_size, mapping,
+                         config.file_of(first), static_cast<unsigned long>(config.index_of(first)));
   SHOOTDOWN_CHECK(error == 0);
 }
 
 void LinuxRun::unmap(int first, int count) {
-  const int error = linux_munmap(address_of(first), static_cast<unsigned long>(count) * linux_page_size);
+  const int error = call(linux_munmap, address_of(first), static_cast<unsigned long>(count) * linux_page_size);
   SHOOTDOWN_CHECK(error == 0);
 }
 
@@ -1027,7 +1071,7 @@ void LinuxRun::unmap(int first, int count) {
 void LinuxRun::free_lazily(int cpu, int first, int count) {
   constexpr int madv_free = 8;
   cpus_[cpu].lazily = {.mm = as_fact(mm_of(cpu)), .first = as_fact(first), .count = as_fact(count)};
-  linux_madvise(address_of(first), static_cast<unsigned long>(count) * linux_page_size, madv_free);
+  call(linux_madvise, address_of(first), static_cast<unsigned long>(count) * linux_page_size, madv_free);
   cpus_[cpu].lazily = {};
 }
 
@@ -1035,12 +1079,12 @@ void LinuxRun::fork(int child) {
   // Another thread may have begun to make it, too.
   if (((unborn_mms_ & ~begun_mms_) >> static_cast<unsigned>(child) & 1U) == 0) return;
   begun_mms_ |= 1U << static_cast<unsigned>(child);
-  linux_fork(child);
+  call(linux_fork, child);
 }
 
 void LinuxRun::idle(int cpu) {
   cpus_[cpu].in_kernel_thread = true;
-  linux_idle();
+  call(linux_idle);
   leave_step();
   cpus_[cpu].in_kernel_thread = false;
 }
@@ -1072,54 +1116,54 @@ void LinuxRun::run_operation(int cpu, const Operation& operation) {
     case Call::mmap_anonymous: map(linux_anonymous, first, count); break;
     case Call::populate:
       map(linux_shared, first, count);
-      for (int page = first; page < first + count; ++page) linux_fault(address_of(page), 0);
+      for (int page = first; page < first + count; ++page) call(linux_fault, address_of(page), 0);
       break;
     case Call::munmap: unmap(first, count); break;
-    case Call::dontneed: linux_madvise(address_of(first), length, madv_dontneed); break;
-    case Call::msync: linux_msync(address_of(first), length); break;
+    case Call::dontneed: call(linux_madvise, address_of(first), length, madv_dontneed); break;
+    case Call::msync: call(linux_msync, address_of(first), length); break;
     case Call::exit: exit_thread(cpu); break;
     case Call::fork: fork(first); break;
-    case Call::fsync: linux_fsync(file, index, pages); break;
-    case Call::writeback: linux_writeback(file, index, pages); break;
-    case Call::fadvise: linux_fadvise_dontneed(file, index, pages); break;
-    case Call::invalidate: linux_invalidate(file, index, pages); break;
-    case Call::reclaim: linux_reclaim(file, index, pages); break;
+    case Call::fsync: call(linux_fsync, file, index, pages); break;
+    case Call::writeback: call(linux_writeback, file, index, pages); break;
+    case Call::fadvise: call(linux_fadvise_dontneed, file, index, pages); break;
+    case Call::invalidate: call(linux_invalidate, file, index, pages); break;
+    case Call::reclaim: call(linux_reclaim, file, index, pages); break;
     case Call::read: read(cpu, file, config.index_of(first)); break;
     case Call::write: write(cpu, file, config.index_of(first)); break;
-    case Call::migrate: linux_migrate(address_of(first), length); break;
-    case Call::kswapd: linux_kswapd(address_of(first), length); break;
-    case Call::pageout: linux_madvise(address_of(first), length, madv_pageout); break;
-    case Call::cold: linux_madvise(address_of(first), length, madv_cold); break;
+    case Call::migrate: call(linux_migrate, address_of(first), length); break;
+    case Call::kswapd: call(linux_kswapd, address_of(first), length); break;
+    case Call::pageout: call(linux_madvise, address_of(first), length, madv_pageout); break;
+    case Call::cold: call(linux_madvise, address_of(first), length, madv_cold); break;
     case Call::free: free_lazily(cpu, first, count); break;
-    case Call::protect: linux_mprotect(address_of(first), length, 0); break;
-    case Call::unprotect: linux_mprotect(address_of(first), length, 1); break;
-    case Call::mremap: linux_mremap(address_of(first), length, address_of(operation.operands[0].to)); break;
+    case Call::protect: call(linux_mprotect, address_of(first), length, 0); break;
+    case Call::unprotect: call(linux_mprotect, address_of(first), length, 1); break;
+    case Call::mremap: call(linux_mremap, address_of(first), length, address_of(operation.operands[0].to)); break;
     case Call::dma: dma(cpu, first, operation.operands[1].value); break;
     case Call::idle: idle(cpu); break;
     case Call::exclusive: write_exclusively(cpu, first, operation.operands[1].value); break;
     case Call::mmap_device: map(linux_device, first, count); break;
-    case Call::move_device: linux_move_device(index, pages); break;
-    case Call::poison: linux_poison(address_of(first), length); break;
+    case Call::move_device: call(linux_move_device, index, pages); break;
+    case Call::poison: call(linux_poison, address_of(first), length); break;
     case Call::hwpoison: break;  // refused (linux_engine.cpp)
-    case Call::truncate: linux_truncate(file, index); break;
-    case Call::punch: linux_punch(file, index, pages); break;
+    case Call::truncate: call(linux_truncate, file, index); break;
+    case Call::punch: call(linux_punch, file, index, pages); break;
   }
   leave_step();
 }
 
 void LinuxRun::exit_thread(int cpu) {
   enter_kernel();
-  linux_exit();
+  call(linux_exit);
   leave_step();
   cpus_[cpu].exited = true;
 }
 
 void LinuxRun::finish(int /*cpu*/) {
   code_.observer = nullptr;  // there is nobody left who could meet it
-  linux_end();
+  call(linux_end);
   for (int file = 0; file < config.files; ++file) {
-    linux_fsync(file, 0, config.pages);
-    linux_drop_cache(file);
+    call(linux_fsync, file, 0, config.pages);
+    call(linux_drop_cache, file);
     leave_step();
   }
 }

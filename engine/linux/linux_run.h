@@ -13,11 +13,14 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string_view>
+#include <tuple>
 
 #include "engine/arena.h"
 #include "engine/events/event.h"
+#include "engine/linux/gate.h"
 #include "engine/linux/memory.h"
 #include "engine/linux/texts.h"
 #include "engine/machine/tlb.h"
@@ -45,6 +48,8 @@ using SentByLinux = EventList<
 inline constexpr Fact struct_page_size = 64;
 
 class LinuxRun final : public Run, public World {
+  struct Doing;
+
  public:
   LinuxRun(const Engine& engine, const RunSetup& setup);
 
@@ -53,8 +58,39 @@ class LinuxRun final : public Run, public World {
 
   // --- what the shim asks for (shim/interface.h) ---
 
+  // While a call of the kernel's code is served: which, and with what arguments.
+  class Served {
+   public:
+    template <typename What, typename... Arguments>
+    Served(LinuxRun& run, What what, Arguments... arguments) : doing_(run.doing()), is_call_(doing_.call[0] == 0) {
+      static_assert(words<What, Arguments...> <= std::tuple_size_v<decltype(Doing::call)>);
+      if (!is_call_) return;  // by another one, which does the same without going on from here
+      std::size_t word = 0;
+      const auto note = [&]<typename T>(const T& value) {
+        std::memcpy(&doing_.call[word], &value, sizeof value);
+        word += words<T>;
+      };
+      note(what);
+      (note(arguments), ...);
+    }
+    ~Served() {
+      if (is_call_) doing_.call = {}, doing_.steps_in_call = 0;
+    }
+    Served(const Served&) = delete;
+    Served& operator=(const Served&) = delete;
+
+   private:
+    template <typename... T>
+    static constexpr std::size_t words = (std::size_t{0} + ... + ((sizeof(T) + 7) / 8));
+
+    Doing& doing_;
+    bool is_call_;
+  };
+
   // The code is about to access memory: a step, if it is at a place that others can see.
   void access_memory(const volatile void* address, std::size_t size, bool writes, const void* code);
+  // The same of what is about to be copied.
+  void access_two(const void* from, void* to, std::size_t size, const void* code);
   // It says that it is about to read; the read itself is seen, too, unless it is in assembly.
   void read_is_announced(const volatile void* address, std::size_t size, const void* code);
   // A step that accesses memory.
@@ -91,15 +127,7 @@ class LinuxRun final : public Run, public World {
   void unmap_ends(int mm, std::uintptr_t start, std::uintptr_t end);
   void protect_begins(int mm, std::uintptr_t start, std::uintptr_t end);
   void protect_ends(int mm, std::uintptr_t start, std::uintptr_t end);
-  // What a mapping shows; `from`: where that was until now, 0: nowhere.
-  struct Shown {
-    linux_mapping mapping;
-    int file;
-    std::uintptr_t index;
-    bool read_only;
-    std::uintptr_t from;
-  };
-  void mapped(int mm, std::uintptr_t start, std::uintptr_t end, const Shown& shown);
+  void mapped(int mm, std::uintptr_t start, std::uintptr_t end, const linux_shown* shown);
   void fork_begins(int mm, int child);
   void fork_ends(int mm, int child);
   void copy_page(Fact from, Fact to);
@@ -134,7 +162,9 @@ class LinuxRun final : public Run, public World {
     const void* code;
   };
   const Look* looked_at() const { return looking_ ? &look_ : nullptr; }
-  bool is_on_cpu(const void* stack) const { return fibers_.of(sched.current()).owns(stack); }
+  bool is_on_cpu(const void* stack) const {
+    return fibers_.of(sched.current()).owns(stack) || LinuxMemory::is_on_stack(sched.current(), stack);
+  }
   void complains(const event::KernelWarns& complaint) { announce(cpu(), complaint); }
   // In place of the code of the CPU that runs, which cannot go on.
   [[noreturn]] static void end_here() { current()->sched.stop(); }
@@ -204,7 +234,17 @@ class LinuxRun final : public Run, public World {
     PageFact written;
     Fact value = 0;
   };
+  // What the program is about to do for a CPU's thread, or for its interrupts: with the bytes on the kernel's stack this says how
+  // that goes on.
+  struct Doing {
+    std::array<std::uintptr_t, 10>
+        call{};  // of the kernel's code that is served: which, and its arguments; zeros: none
+    std::uint64_t steps_in_call = 0;
+    std::uint64_t steps = 0;  // in no call; and how often it has called the kernel
+  };
   struct Cpu {
+    LinuxStacks stacks;
+    Doing doing[2];  // of the thread, of interrupts
     Tlb tlb;
     bool takes_interrupts = true;
     bool in_interrupt = false;
@@ -212,6 +252,7 @@ class LinuxRun final : public Run, public World {
     bool in_kernel_thread = false;  // its CPU runs no user code
     int acts_for = nobody;          // another CPU, meanwhile in one step
     PageFact copied;                // by read() or write()
+    Pte faulted;                    // the entry that the fault at hand began with
     event::FreeLazily lazily{};     // what it frees so; count 0: nothing
     Dma dma;
     int failing_allocations = 0;  // so many of the operation's next ones that must not sleep fail
@@ -231,7 +272,10 @@ class LinuxRun final : public Run, public World {
     Fact words[max_words] = {};
   };
 
+  void visit_memory(const MemoryVisitor& visit) const override;
   std::uint64_t step_limit(const Program& program) const override;
+  void enter() override;
+  void leave() override;
   void begin_operation(int cpu) override;
   void enter_kernel();
   void run_operation(int cpu, const Operation& operation) override;
@@ -243,6 +287,11 @@ class LinuxRun final : public Run, public World {
 
   DiskPage& disk_page(int file, int index) const { return disk_[file * config.pages + index]; }
   int cpu() const { return sched.current(); }
+  Doing& doing() { return cpus_[cpu()].doing[cpus_[cpu()].in_interrupt ? 1 : 0]; }
+  void count_own_step();
+  // Calls a function of the kernel's.
+  template <typename Function, typename... Arguments>
+  auto call(Function* function, Arguments... arguments);
   // Before another CPU may come to run, and when this one goes on.
   void leave_step();
   void note_memory(const volatile void* address, std::size_t size, const void* code);
@@ -289,7 +338,7 @@ class LinuxRun final : public Run, public World {
   void idle(int cpu);
   void note_entry_read(int mm, int page, Pte entry);
   void map(linux_mapping mapping, int first, int count);
-  static void unmap(int first, int count);
+  void unmap(int first, int count);
   void fork(int child);
   bool is_born(int mm) const { return (unborn_mms_ >> static_cast<unsigned>(mm) & 1U) == 0; }
   void free_lazily(int cpu, int first, int count);
@@ -309,7 +358,7 @@ class LinuxRun final : public Run, public World {
   int files_;                       // and the memory of a device
   unsigned unborn_mms_;             // a bit for each that is yet to be forked
   unsigned begun_mms_ = 0;          // of these, which a thread forks just now
-  std::uint64_t changes_ = 0;       // of the kernel's memory
+  CpuMask spinning_ = 0;            // who waits until the kernel's memory has changed
   std::uint64_t falls_asleep_ = 0;  // how often somebody has
   Fact last_value_ = 0;
   Look look_{};

@@ -30,6 +30,11 @@ namespace shootdown {
 
 namespace {
 
+// Where the stacks are: far apart, so that who needs more than one has faults.
+constexpr std::uintptr_t stacks_base = 0x120000000000;
+constexpr std::size_t stack_size = std::size_t{64} << 10U;
+constexpr std::size_t stack_distance = 2 * stack_size;
+
 // Bit of AT_HWCAP2: user code may set %gs.
 constexpr unsigned long has_fsgsbase = 2;
 
@@ -46,6 +51,12 @@ void* map_at(std::uintptr_t address, std::size_t size) {
 LinuxMemory& LinuxMemory::get() {
   static LinuxMemory memory;
   return memory;
+}
+
+LinuxMemory::Stack LinuxMemory::stack_of(int cpu) {
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): its place is fixed
+  auto* const begin = reinterpret_cast<std::byte*>(stacks_base + static_cast<std::size_t>(cpu) * stack_distance);
+  return {begin, begin + stack_size};
 }
 
 __attribute__((target("fsgsbase"))) void LinuxMemory::set_base(int cpu) {
@@ -128,6 +139,8 @@ LinuxMemory::LinuxMemory() {
   SHOOTDOWN_CHECK((getauxval(AT_HWCAP2) & has_fsgsbase) != 0);
   map_at(LINUX_FRAMES_BASE, LINUX_OBJECTS_BASE - LINUX_FRAMES_BASE + LINUX_OBJECTS_SIZE);
   map_at(LINUX_PAGES_BASE, LINUX_PAGES_SIZE);
+  for (int cpu = 0; cpu < linux_max_cpus; ++cpu)
+    map_at(reinterpret_cast<std::uintptr_t>(stack_of(cpu).begin), stack_size);
   const std::size_t percpu_size = static_cast<std::size_t>(__stop_linux_percpu - __start_linux_percpu);
   auto* const copies = percpu_copies_ = static_cast<char*>(
       mmap(nullptr, percpu_size * linux_max_cpus, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
@@ -138,25 +151,44 @@ LinuxMemory::LinuxMemory() {
     percpu_offsets_[cpu] =
         reinterpret_cast<std::uintptr_t>(copy) - reinterpret_cast<std::uintptr_t>(__start_linux_percpu);
   }
-  become(0);
+  become(0, linux_no_stacks);
   install_linux_traps();
   linux_boot(percpu_offsets_.data());
 
-  keep(__start_linux_data, static_cast<std::size_t>(__stop_linux_data - __start_linux_data));
-  keep(__start_linux_bss, static_cast<std::size_t>(__stop_linux_bss - __start_linux_bss));
-  keep(copies, percpu_size * linux_max_cpus);
-  // NOLINTBEGIN(performance-no-int-to-ptr)
-  keep(reinterpret_cast<void*>(LINUX_OBJECTS_BASE), linux_objects_used());
-  keep(reinterpret_cast<void*>(LINUX_PAGES_BASE), LINUX_PAGES_SIZE);
-  // NOLINTEND(performance-no-int-to-ptr)
+  visit(linux_max_cpus, [this](std::span<std::byte> part) {
+    parts_.push_back({part.data(), std::vector<std::byte>(part.begin(), part.end())});
+  });
 }
 
-void LinuxMemory::keep(void* at, std::size_t size) {
-  auto* const bytes = static_cast<std::byte*>(at);
-  parts_.push_back({bytes, std::vector<std::byte>(bytes, bytes + size)});
+namespace {
+
+// From one place of memory to another.
+std::span<std::byte> part(std::uintptr_t begin, std::uintptr_t end) {
+  // NOLINTNEXTLINE(performance-no-int-to-ptr)
+  return {reinterpret_cast<std::byte*>(begin), end - begin};
+}
+std::span<std::byte> part(char* begin, const char* end) {
+  return part(reinterpret_cast<std::uintptr_t>(begin), reinterpret_cast<std::uintptr_t>(end));
+}
+std::span<std::byte> frames(std::size_t begin, std::size_t end) {
+  return part(LINUX_FRAMES_BASE + begin * linux_page_size, LINUX_FRAMES_BASE + end * linux_page_size);
+}
+
+}  // namespace
+
+void LinuxMemory::visit(int cpus, const MemoryVisitor& visit) const {
+  visit(part(__start_linux_data, __stop_linux_data));
+  visit(part(__start_linux_bss, __stop_linux_bss));
+  visit(part(percpu_copies_, percpu_copies_ + cpus * (__stop_linux_percpu - __start_linux_percpu)));
+  visit(part(LINUX_OBJECTS_BASE, LINUX_OBJECTS_BASE + linux_objects_used()));
+  visit(part(LINUX_PAGES_BASE, LINUX_PAGES_BASE + LINUX_PAGES_SIZE));
+  visit(frames(0, linux_low_frames()));
+  visit(frames(linux_high_frames(), linux_frames));
 }
 
 void LinuxMemory::reset() {
+  for (const std::span<std::byte> used : {frames(0, linux_low_frames()), frames(linux_high_frames(), linux_frames)})
+    std::memset(used.data(), 0, used.size());
   for (const Part& part : parts_) std::memcpy(part.at, part.at_boot.data(), part.at_boot.size());
 }
 

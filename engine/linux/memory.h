@@ -1,4 +1,4 @@
-// The memory of Linux: its data, per-CPU data, page frames and objects, where its code expects them.
+// The memory of Linux: its data, per-CPU data, page frames and objects, where its code expects them; and its stacks.
 //
 // There is one in a process, for its places are fixed. Linux boots in it once; after
 // that every run begins with what it was then.
@@ -11,7 +11,9 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/linux/gate.h"
 #include "engine/linux/shim/interface.h"
+#include "engine/run/run.h"
 
 namespace shootdown {
 
@@ -25,9 +27,24 @@ class LinuxMemory {
 
   // As it was when Linux had booted.
   void reset();
-  // Makes code that runs from now on run as this CPU.
-  void become(int cpu) {
+  // Makes code that runs from now on run as this CPU, on these stacks.
+  void become(int cpu, LinuxStacks& stacks) {
+    linux_stacks = &stacks;
     if (cpu != cpu_) set_base(cpu);
+  }
+
+  // All that a run on so many CPUs has changed of it, but for the stacks.
+  void visit(int cpus, const MemoryVisitor& visit) const;
+
+  // The stack of a CPU, in which the kernel's code begins at the end.
+  struct Stack {
+    std::byte* begin;
+    std::byte* end;
+  };
+  static Stack stack_of(int cpu);
+  static bool is_on_stack(int cpu, const void* address) {
+    const auto* const byte = static_cast<const std::byte*>(address);
+    return byte >= stack_of(cpu).begin && byte < stack_of(cpu).end;
   }
 
   // Where a place of the kernel's code is, from its beginning, in bytes; and whether it is one.
@@ -54,7 +71,6 @@ class LinuxMemory {
     std::vector<std::byte> at_boot;
   };
   void set_base(int cpu);
-  void keep(void* at, std::size_t size);
 
   char* percpu_copies_ = nullptr;                                // one behind the other
   std::array<std::uintptr_t, linux_max_cpus> percpu_offsets_{};  // what %gs is on each CPU

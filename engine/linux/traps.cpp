@@ -45,13 +45,14 @@ bool emulate(ucontext_t& context) {
   const unsigned high = prefixed && (code[0] & 1U) != 0 ? 8U : 0U;
   const unsigned char* const opcode = code + (prefixed ? 1 : 0);
   if (opcode[0] != 0x0F) return false;
-  host_code(code + 1);
+  LinuxRun* const run = LinuxRun::current();
+  if (run != nullptr) run->comes_of(code + 1);
   greg_t& operand = general_register(context, (opcode[2] & 7U) | high);
   if (opcode[1] == 0x01 && (opcode[2] & 0xF8U) == 0x38U) {
-    host_flush_tlb_page(static_cast<unsigned long>(operand));
+    if (run != nullptr) run->flush_tlb_page(static_cast<std::uintptr_t>(operand));
   } else if (opcode[1] == 0x22) {
     linux_write_cr3(static_cast<unsigned long>(operand));
-    host_flush_tlb();
+    if (run != nullptr) run->flush_tlb();
   } else if (opcode[1] == 0x20) {
     operand = static_cast<greg_t>(linux_read_cr3());
   } else {

@@ -11,6 +11,8 @@
 #include <array>
 #include <cstdint>
 #include <cstring>
+#include <functional>
+#include <span>
 #include <type_traits>
 
 #include "engine/arena.h"
@@ -35,6 +37,9 @@ struct RunSetup {
   CodeWatch code;
 };
 
+// Is given pieces of memory.
+using MemoryVisitor = std::function<void(std::span<std::byte>)>;
+
 class Run : private Scheduler::Client {
  public:
   // `world` must outlive it, and is not looked at before begin().
@@ -44,6 +49,10 @@ class Run : private Scheduler::Client {
   void begin();
   // See Scheduler::proceed.
   bool proceed(std::uint64_t until);
+
+  // What it changes of memory that is neither in the arena nor on the CPUs' fibers: pieces, as many of them each time, in the same order.
+  // Each may grow at its ends, into zeros.
+  virtual void visit_memory(const MemoryVisitor& /*visit*/) const {}
 
   const MachineConfig config;
   const Defect defect;

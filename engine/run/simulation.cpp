@@ -1,5 +1,7 @@
 #include "engine/run/simulation.h"
 
+#include <algorithm>
+#include <cstring>
 #include <string>
 
 #include "engine/check.h"
@@ -70,28 +72,57 @@ void Simulation::abandon() {
 
 void Simulation::save(Snapshot& snapshot) {
   SHOOTDOWN_CHECK(!over_);
-  const std::span<const std::byte> world = arena_.used();
   snapshot.run_ = runs_;
-  snapshot.world_ = world.size();
-  snapshot.bytes_.assign(world.begin(), world.end());
+  snapshot.bytes_.clear();
+  snapshot.add(arena_.used());
+  snapshot.world_ = snapshot.size();
   for (int cpu = 0; cpu < run_->config.cpus; ++cpu) {
     const std::span<const std::byte> live = fibers_.of(cpu).live();
     snapshot.stacks_[static_cast<std::size_t>(cpu)] = live.size();
-    snapshot.bytes_.insert(snapshot.bytes_.end(), live.begin(), live.end());
+    snapshot.add(live);
   }
+  snapshot.elsewhere_ = snapshot.size();
+  snapshot.parts_.clear();
+  run_->visit_memory([&](std::span<std::byte> part) {
+    snapshot.parts_.push_back(part);
+    snapshot.add(part);
+  });
 }
 
 void Simulation::restore(const Snapshot& snapshot) {
   SHOOTDOWN_CHECK(snapshot.run_ == runs_);
-  std::span<const std::byte> bytes = snapshot.bytes_;
-  arena_.restore(bytes.first(snapshot.world_));
-  bytes = bytes.subspan(snapshot.world_);
+  restore_elsewhere(snapshot);
+  arena_.restore(snapshot.world());
+  std::span<const std::byte> stacks = snapshot.stacks();
   for (int cpu = 0; cpu < run_->config.cpus; ++cpu) {
     const std::size_t live = snapshot.stacks_[static_cast<std::size_t>(cpu)];
-    fibers_.of(cpu).restore(bytes.first(live));
-    bytes = bytes.subspan(live);
+    fibers_.of(cpu).restore(stacks.first(live));
+    stacks = stacks.subspan(live);
   }
   over_ = false;
+}
+
+namespace {
+
+void clear(std::byte* begin, std::byte* end) {
+  if (begin < end) std::memset(begin, 0, static_cast<std::size_t>(end - begin));
+}
+
+}  // namespace
+
+// While the arena still says how far the parts have grown since.
+void Simulation::restore_elsewhere(const Snapshot& snapshot) {
+  std::span<const std::byte> bytes = snapshot.elsewhere();
+  auto was = snapshot.parts_.begin();
+  run_->visit_memory([&](std::span<std::byte> now) {
+    clear(now.data(), was->data());
+    clear(was->data() + was->size(), now.data() + now.size());
+    ++was;
+  });
+  for (const std::span<std::byte> part : snapshot.parts_) {
+    std::ranges::copy(bytes.first(part.size()), part.begin());
+    bytes = bytes.subspan(part.size());
+  }
 }
 
 }  // namespace shootdown

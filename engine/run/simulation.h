@@ -67,8 +67,8 @@ class Simulation {
   // Whether the place was reached where the mistake is made.
   bool defect_reached() const { return run_->defect_reached.load(std::memory_order_relaxed); }
 
-  // Of a run that is paused: calls `part` with pieces of memory (spans of bytes) that hold all there is but what the code on the CPUs
-  // knows, which is on their stacks.
+  // Of a run that is paused: calls `part` with pieces of memory (spans of bytes) that hold all there is but what the code on the CPUs'
+  // fibers knows, which is on their stacks.
   template <typename Part>
   void visit_state(Part&& part) const;
 
@@ -76,16 +76,22 @@ class Simulation {
 
   class Snapshot {
    public:
-    // The world, and what stands on the stacks of its CPUs.
+    // The world; what stands on the stacks of its CPUs; and what the kernel keeps elsewhere.
     std::span<const std::byte> world() const { return std::span(bytes_).first(world_); }
-    std::span<const std::byte> stacks() const { return std::span(bytes_).subspan(world_); }
+    std::span<const std::byte> stacks() const { return std::span(bytes_).subspan(world_, elsewhere_ - world_); }
+    std::span<const std::byte> elsewhere() const { return std::span(bytes_).subspan(elsewhere_); }
+    std::size_t size() const { return bytes_.size(); }
 
    private:
     friend class Simulation;
+    void add(std::span<const std::byte> bytes) { bytes_.insert(bytes_.end(), bytes.begin(), bytes.end()); }
+
     std::uint64_t run_ = 0;
     std::size_t world_ = 0;
+    std::size_t elsewhere_ = 0;
     std::array<std::size_t, max_cpus> stacks_{};
-    std::vector<std::byte> bytes_;  // the world, then the stacks
+    std::vector<std::span<std::byte>> parts_;  // of what is elsewhere: where they were
+    std::vector<std::byte> bytes_;             // the world, the stacks, the parts
   };
   static constexpr bool can_save = Fiber::can_be_restored;
   // The run is under way, and paused or not proceeded yet. Asks for memory only if the snapshot has never been as large.
@@ -103,6 +109,7 @@ class Simulation {
   CodeWatch code;
 
  private:
+  void restore_elsewhere(const Snapshot& snapshot);
   void abandon();
   void boot(const Program& program, Observer& observer, Observer* trace, Chooser& chooser);
   Chooser& chooser_of(const Program& program, const StepCounts& counts);
@@ -125,6 +132,7 @@ void Simulation::visit_state(Part&& part) const {
   part(world.subspan(before + tally.size()));
   const std::uint64_t times = run_->sched.times();
   part(std::as_bytes(std::span(&times, 1)));
+  run_->visit_memory([&](std::span<const std::byte> elsewhere) { part(elsewhere); });
 }
 
 }  // namespace shootdown

@@ -46,7 +46,7 @@ void Trail::set_mark(std::size_t mark) {
 }
 
 std::size_t Trail::bytes() const {
-  return marks_.empty() ? 0 : marks_.size() * (sizeof(Mark) + marks_.front().snapshot.world().size());
+  return marks_.empty() ? 0 : marks_.size() * (sizeof(Mark) + marks_.front().snapshot.size());
 }
 
 }  // namespace shootdown

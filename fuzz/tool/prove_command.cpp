@@ -68,7 +68,7 @@ class ProveCommand {
 
 ExitStatus ProveCommand::run(std::span<const Engine* const> engines) {
   if (options_.files.empty()) return fail({"FILE or --programs is required; see shootdown prove --help"});
-  auto proved = proved_engines(options_, engines);
+  auto proved = proved_engines(options_, engines, all_engines());
   if (const auto* const error = std::get_if<InputError>(&proved)) return fail(*error);
   engines_ = std::get<std::vector<ProvedEngine>>(std::move(proved));
   ExitStatus status = exit_fine;

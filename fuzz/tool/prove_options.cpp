@@ -40,7 +40,8 @@ std::optional<InputError> leave_out(std::string_view list, ExplorerSettings& set
 }  // namespace
 
 std::variant<std::vector<ProvedEngine>, InputError> proved_engines(const ProveOptions& options,
-                                                                   std::span<const Engine* const> engines) {
+                                                                   std::span<const Engine* const> engines,
+                                                                   std::span<const Engine* const> known) {
   const auto freedoms = select_freedoms(options.may);
   if (const auto* const error = std::get_if<InputError>(&freedoms)) return InputError{"--may: " + error->message};
   ExplorerSettings settings{
@@ -48,7 +49,7 @@ std::variant<std::vector<ProvedEngine>, InputError> proved_engines(const ProveOp
   if (const std::optional<InputError> error = leave_out(options.without, settings)) return *error;
   const auto subjects = select_subjects(
       {.engines = options.engines, .oracles = options.oracles.value_or("claims"), .defect = options.defect}, engines,
-      engines);
+      known);
   if (const auto* const error = std::get_if<InputError>(&subjects)) return *error;
   std::vector<ProvedEngine> proved;
   for (const Subject& subject : std::get<std::vector<Subject>>(subjects)) {

@@ -50,8 +50,10 @@ struct ProvedEngine {
   ExplorerSettings settings;
 };
 
-// What follows from the options, one for each engine; or what is wrong with them.
+// What follows from the options, one for each engine; or what is wrong with them. `engines`: those that are meant if none is
+// named; `known`: those that can be.
 std::variant<std::vector<ProvedEngine>, InputError> proved_engines(const ProveOptions& options,
-                                                                   std::span<const Engine* const> engines);
+                                                                   std::span<const Engine* const> engines,
+                                                                   std::span<const Engine* const> known);
 
 }  // namespace shootdown

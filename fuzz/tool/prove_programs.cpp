@@ -178,7 +178,7 @@ ExitStatus ProvePrograms::run(std::span<const Engine* const> engines) {
 }
 
 std::optional<InputError> ProvePrograms::prepare(std::span<const Engine* const> engines) {
-  auto proved = proved_engines(options_, engines);
+  auto proved = proved_engines(options_, engines, engines);
   if (const auto* const error = std::get_if<InputError>(&proved)) return *error;
   engines_ = std::get<std::vector<ProvedEngine>>(std::move(proved));
   auto space = space_of(options_.space);

@@ -31,7 +31,7 @@ enum {
 /* Where each mm's windows are. */
 #define LINUX_USER_BASE 0x400000000UL
 
-/* --- the program's side --- */
+/* --- the program's side: six arguments at most, no floating point --- */
 
 /* The CPU that runs. */
 int host_cpu(void);
@@ -99,10 +99,16 @@ enum linux_mapping {
 	linux_anonymous,
 	linux_device, /* of a device's memory */
 };
-/* It shows a file from now on, or what is the mm's own; and may be written to or not. `from` is where that was until now, 0:
- * nowhere. */
-void host_mapped(int mm, unsigned long start, unsigned long end, enum linux_mapping mapping, int file, unsigned long index,
-		 int read_only, unsigned long from);
+/* It shows a file from now on, or what is the mm's own; and may be written to or not. */
+/* NOLINTNEXTLINE(readability-identifier-naming): as the kernel names a struct */
+struct linux_shown {
+	enum linux_mapping mapping;
+	int file;
+	unsigned long index;
+	int read_only;
+	unsigned long from; /* where that was until now; 0: nowhere */
+};
+void host_mapped(int mm, unsigned long start, unsigned long end, const struct linux_shown *shown);
 /* A fork copies an mm from now on, mapping by mapping; it is done, and the child is there. */
 void host_fork_begins(int mm, int child);
 void host_fork_ends(int mm, int child);
@@ -158,6 +164,9 @@ void linux_boot(const unsigned long *percpu_offsets);
 int linux_has_folio_order(void);
 /* How much of the room for objects is in use, in bytes. */
 unsigned long linux_objects_used(void);
+/* Frames that have been handed out in this run are below the one and from the other on. */
+unsigned long linux_low_frames(void);
+unsigned long linux_high_frames(void);
 /* What files are on. */
 enum { linux_disk, linux_disk_with_buffers, linux_tmpfs };
 /* NOLINTNEXTLINE(readability-identifier-naming): as the kernel names a struct */

@@ -65,13 +65,18 @@ static void begin_protect(struct mm_struct *mm, unsigned long start, unsigned lo
 void shim_report_mapping(const struct vm_area_struct *vma, unsigned long start, unsigned long end, unsigned long index,
 			 unsigned long from)
 {
-	const enum linux_mapping mapping = vma->vm_flags & VM_PFNMAP ? linux_device :
-					   vma->vm_flags & VM_SHARED ? linux_shared :
-					   vma->vm_file		     ? linux_private :
-								       linux_anonymous;
+	const struct linux_shown shown = {
+		.mapping = vma->vm_flags & VM_PFNMAP ? linux_device :
+			   vma->vm_flags & VM_SHARED ? linux_shared :
+			   vma->vm_file		     ? linux_private :
+						       linux_anonymous,
+		.file = vma->vm_file ? shim_file_of(vma->vm_file->f_mapping) : -1,
+		.index = index,
+		.read_only = !(vma->vm_flags & VM_WRITE),
+		.from = from,
+	};
 
-	host_mapped(shim_number_of(vma->vm_mm), start, end, mapping,
-		    vma->vm_file ? shim_file_of(vma->vm_file->f_mapping) : -1, index, !(vma->vm_flags & VM_WRITE), from);
+	host_mapped(shim_number_of(vma->vm_mm), start, end, &shown);
 }
 
 void shim_protection_changed(const struct vm_area_struct *vma)
@@ -115,6 +120,11 @@ int linux_mmap(unsigned long address, unsigned long length, enum linux_mapping m
 {
 	const unsigned long flags = VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | flags_of_run |
 				    (mapping == linux_shared || mapping == linux_device ? VM_SHARED | VM_MAYSHARE : 0);
+	const struct linux_shown shown = {
+		.mapping = mapping,
+		.file = mapping == linux_anonymous ? -1 : file,
+		.index = index,
+	};
 	struct mm_struct *mm = current->mm;
 	unsigned long result;
 
@@ -126,7 +136,7 @@ int linux_mmap(unsigned long address, unsigned long length, enum linux_mapping m
 		result = mmap_region(mapping == linux_device ? shim_device() : &shim_files[file], address, length, flags, index,
 				     NULL);
 	host_code(NULL);
-	host_mapped(shim_number_of(mm), address, address + length, mapping, mapping == linux_anonymous ? -1 : file, index, 0, 0);
+	host_mapped(shim_number_of(mm), address, address + length, &shown);
 	mmap_write_unlock(mm);
 	return IS_ERR_VALUE(result) ? (int)result : 0;
 }

@@ -19,6 +19,11 @@ static unsigned char frame_used[linux_frames];
 static unsigned short free_list[linux_frames];
 static int free_count;
 
+/* Rows are handed out from the last frame down. */
+static unsigned long low_frames, high_frames = linux_frames;
+unsigned long linux_low_frames(void) { return low_frames; }
+unsigned long linux_high_frames(void) { return high_frames; }
+
 void shim_init_memory(void)
 {
 	int pfn;
@@ -61,6 +66,16 @@ static int take_row(int count)
 	return first;
 }
 
+static void note_use(unsigned long first, unsigned int order)
+{
+	if (first < low_frames || first >= high_frames)
+		return;
+	if (order == 0)
+		low_frames = first + 1;
+	else
+		high_frames = first;
+}
+
 static void prepare(int pfn, gfp_t gfp)
 {
 	struct page *page = frame_page(pfn);
@@ -82,6 +97,7 @@ struct page *shim_alloc_frames(gfp_t gfp, unsigned int order)
 	pfn = take_row(1 << order);
 	if (!pfn)
 		return NULL;
+	note_use(pfn, order);
 	for (i = 0; i < 1 << order; i++)
 		prepare(pfn + i, gfp);
 	set_page_count(frame_page(pfn), 1);
