@@ -2,11 +2,15 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
 #include <cerrno>
 #include <cstring>
 #include <span>
 #include <string>
 #include <utility>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
 #include "engine/check.h"
 #include "engine/linux/places.h"
@@ -233,23 +237,43 @@ void LinuxRun::count_change(Cpu& own) {
   own.memory = nullptr;
   own.was = {};
   if (!changed) return;
-  own.idle = 0;
-  spinning_ = 0;
+  for (Cpu& cpu : cpus_) {
+    cpu.idle = 0;
+    cpu.spins = false;
+  }
   wake();
   if (own.slot_store.under_way && own.memory_size == sizeof(std::uintptr_t)) report_slot_store(own, was, word_in(now));
 }
 
-// Code that tries again and again until another CPU has changed something may do so for ever if the schedule lets it: who
-// has changed nothing for longer than any search takes waits for that.
+// Code that tries again and again until another CPU has changed something may do so for ever if the schedule lets it. Who comes
+// back to what it was about to do and knew before, with nothing changed since, waits for that. When nobody else can go on any more it
+// does not, and the run ends at the limit of steps.
 void LinuxRun::watch_for_spinning() {
-  constexpr int longest_search = 4000;
+  constexpr unsigned no_loop = 64;  // so many accesses are not looked at, for most code has changed something by then
   Cpu& own = cpus_[cpu()];
-  if (in_one_step() || ++own.idle < longest_search) return;
+  if (in_one_step() || ++own.idle < no_loop) return;
+  const std::span stack(own.stacks.kernel, LinuxMemory::stack_of(cpu()).end);
+  const std::uint64_t knows = XXH3_64bits(stack.data(), stack.size());
+  if (std::has_single_bit(own.idle)) {
+    own.knew = knows;
+    return;
+  }
+  if (knows != own.knew) return;
   own.idle = 0;
-  const CpuMask self = cpu_bit(cpu());
-  spinning_ = static_cast<CpuMask>(spinning_ | self);
-  sched.wait_until({.kind = 0xFF}, waiting_, [=, this] { return (spinning_ & self) == 0; }, [] {});
+  own.spins = true;
+  const int spinner = cpu();
+  sched.wait_until({.kind = 0xFF}, waiting_, [=, this] { return may_spin_on(spinner); }, [] {});
+  own.spins = false;
   enter_step();
+}
+
+bool LinuxRun::may_spin_on(int spinner) const {
+  if (!cpus_[spinner].spins) return true;
+  for (int other = 0; other < config.cpus; ++other) {
+    if (cpus_[other].spins) continue;
+    if (cpus_[other].sleeps != 0 || sched.can_run(other)) return false;
+  }
+  return true;
 }
 
 // Not how often: each number of times would be another feature to a fuzzer, which then keeps inputs that only do more of the

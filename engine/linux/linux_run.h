@@ -256,7 +256,9 @@ class LinuxRun final : public Run, public World {
     event::FreeLazily lazily{};     // what it frees so; count 0: nothing
     Dma dma;
     int failing_allocations = 0;  // so many of the operation's next ones that must not sleep fail
-    int idle = 0;                 // accesses since it last changed something
+    unsigned idle = 0;            // accesses since anybody last changed something
+    std::uint64_t knew = 0;       // a digest of what it knew at one of these
+    bool spins = false;           // it waits until somebody changes something
     std::uint64_t sleeps = 0;     // since it was so late (falls_asleep_); 0: it does not
     int unseen = 0;               // accesses since its last step
     // What the access at hand may change, and how it was before.
@@ -297,6 +299,7 @@ class LinuxRun final : public Run, public World {
   void note_memory(const volatile void* address, std::size_t size, const void* code);
   void count_change(Cpu& own);
   void watch_for_spinning();
+  bool may_spin_on(int spinner) const;
   bool is_announced(const volatile void* address, bool writes);
   bool is_step(std::size_t place);
   void make_step(const volatile void* address, std::size_t size, std::size_t place);
@@ -358,7 +361,6 @@ class LinuxRun final : public Run, public World {
   int files_;                       // and the memory of a device
   unsigned unborn_mms_;             // a bit for each that is yet to be forked
   unsigned begun_mms_ = 0;          // of these, which a thread forks just now
-  CpuMask spinning_ = 0;            // who waits until the kernel's memory has changed
   std::uint64_t falls_asleep_ = 0;  // how often somebody has
   Fact last_value_ = 0;
   Look look_{};
