@@ -9,9 +9,6 @@
 #include <string>
 #include <utility>
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 #include "engine/check.h"
 #include "engine/linux/places.h"
 #include "engine/machine/x86.h"
@@ -160,7 +157,7 @@ LinuxRun::LinuxRun(const Engine& engine, const RunSetup& setup)
   const linux_machine machine = machine_of(setup.program, unborn_mms_);
   SHOOTDOWN_CHECK(linux_begin(&machine) == 0);
   under_way = this;
-  if (code_.observer != nullptr) code_.observer->begin_accesses();
+  if (code_.observer != nullptr) code_.observer->begin_accesses(setup.arena);
 }
 
 // Ten times as many as any run was seen to make for each operation and page.
@@ -239,6 +236,7 @@ void LinuxRun::count_change(Cpu& own) {
   if (!changed) return;
   for (Cpu& cpu : cpus_) {
     cpu.idle = 0;
+    cpu.knew = 0;
     cpu.spins = false;
   }
   wake();
@@ -253,7 +251,8 @@ void LinuxRun::watch_for_spinning() {
   Cpu& own = cpus_[cpu()];
   if (in_one_step() || ++own.idle < no_loop) return;
   const std::span stack(own.stacks.kernel, LinuxMemory::stack_of(cpu()).end);
-  const std::uint64_t knows = XXH3_64bits(stack.data(), stack.size());
+  const std::uint64_t knows =
+      std::hash<std::string_view>()({reinterpret_cast<const char*>(stack.data()), stack.size()});
   if (std::has_single_bit(own.idle)) {
     own.knew = knows;
     return;
@@ -304,9 +303,23 @@ bool LinuxRun::is_step(std::size_t place) {
   return true;
 }
 
+bool LinuxRun::is_preemptible(std::size_t place) const {
+  return code_.preemptible == nullptr || (*code_.preemptible)(place);
+}
+
 void LinuxRun::make_step(const volatile void* address, std::size_t size, std::size_t place) {
   sched.step(point_of(const_cast<const void*>(address)));
   enter_step();
+  mix_step(size, place);
+}
+
+// Nobody comes to run before it.
+void LinuxRun::make_quiet_step(std::size_t size, std::size_t place) {
+  sched.record();
+  mix_step(size, place);
+}
+
+void LinuxRun::mix_step(std::size_t size, std::size_t place) {
   sched.mix(place ^ static_cast<std::uint64_t>(cpu()) << 56U ^ size << 48U);
 }
 
@@ -320,7 +333,13 @@ void LinuxRun::access_memory(const volatile void* address, std::size_t size, boo
   leave_step();
   if (!is_announced(address, writes)) {
     watch_for_spinning();
-    if (is_step(place)) make_step(address, size, place);
+    if (is_step(place)) {
+      if (is_preemptible(place)) {
+        make_step(address, size, place);
+      } else {
+        make_quiet_step(size, place);
+      }
+    }
     comes_of(code);
     observe(address, size, writes, place);
   }

@@ -302,7 +302,10 @@ class LinuxRun final : public Run, public World {
   bool may_spin_on(int spinner) const;
   bool is_announced(const volatile void* address, bool writes);
   bool is_step(std::size_t place);
+  bool is_preemptible(std::size_t place) const;
   void make_step(const volatile void* address, std::size_t size, std::size_t place);
+  void make_quiet_step(std::size_t size, std::size_t place);
+  void mix_step(std::size_t size, std::size_t place);
   void observe(const volatile void* address, std::size_t size, bool writes, std::size_t place);
   bool may_wake(int sleeper) const;
   bool in_one_step() const { return cpus_[cpu()].acts_for != nobody; }

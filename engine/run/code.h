@@ -10,6 +10,8 @@
 #include <span>
 #include <vector>
 
+#include "engine/arena.h"
+
 namespace shootdown {
 
 // What of a CPU it is that does something: its thread, the handler of an interrupt, or the machine by itself.
@@ -36,8 +38,8 @@ class CodeObserver {
   CodeObserver& operator=(const CodeObserver&) = delete;
   virtual ~CodeObserver() = default;
 
-  // A run begins: nobody has accessed anything, or holds a lock.
-  virtual void begin_accesses() = 0;
+  // A run begins: nobody has accessed anything, or holds a lock. What is kept of it in its arena goes back with it.
+  virtual void begin_accesses(Arena& arena) = 0;
   virtual void accessed(const CodeAccess& access) = 0;
   virtual void locked(int cpu, Agent agent, const void* lock, bool shared) = 0;
   virtual void unlocked(int cpu, Agent agent, const void* lock) = 0;
@@ -77,6 +79,8 @@ struct CodeWatch {
   std::span<std::uint8_t> counters;
   // Null: as the engine has it.
   const VisibleCode* visible = nullptr;
+  // Of the places that are steps, those at which another CPU may come to run. Null: all.
+  const VisibleCode* preemptible = nullptr;
   CodeObserver* observer = nullptr;
 };
 

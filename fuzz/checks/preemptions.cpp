@@ -28,7 +28,7 @@
 
 #include "engine/check.h"
 #include "fuzz/checks/count_and_files.h"
-#include "fuzz/checks/visible_places.h"
+#include "fuzz/prove/visible_places.h"
 #include "fuzz/replay/replay.h"
 
 namespace {

@@ -17,7 +17,7 @@
 #include "engine/sched/pct.h"
 #include "fuzz/checks/count_and_files.h"
 #include "fuzz/checks/random_programs.h"
-#include "fuzz/checks/visible_places.h"
+#include "fuzz/prove/visible_places.h"
 #include "fuzz/replay/replay.h"
 
 namespace {

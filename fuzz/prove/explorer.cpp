@@ -24,6 +24,7 @@ Explorer::Explorer(const Engine& engine, const Program& program, const ExplorerS
       schedule_(program_),
       trail_(program_, simulation_, settings.trace, schedule_, settings.snapshots) {
   simulation_.defect = settings.defect;
+  simulation_.code = settings.code;
 }
 
 Explorer::State Explorer::search(std::uint64_t runs) {
@@ -209,14 +210,19 @@ void Explorer::branch_to(const Choice& choice) {
   nodes_.push_back({.parent = node_, .deviation = {.decision = schedule_.decision(), .choice = choice}});
 }
 
-// Runs the schedule to its end, elsewhere and judged by all; unless that is not what is wanted.
+// Runs the schedule to its end, elsewhere and judged by all; unless that is not what is wanted. It must be so for whoever does
+// not know at which places this search lets others run.
 bool Explorer::keep_counterexample() {
   DeviatingSchedule schedule(program_);
   schedule.deviate(path_);
   Replayer replayer(simulation_.engine(), settings_.defect);
+  replayer.watch_code({.preemptible = settings_.code.preemptible});
   const std::optional<Program> recorded = record(replayer, program_, schedule);
   SHOOTDOWN_CHECK(recorded.has_value());
+  replayer.watch_code({});
+  replayer.run(*recorded);
   const Report report = replayer.report();
+  if ((report.broken() & settings_.oracles).empty()) return false;
   if (settings_.wanted && !settings_.wanted(report)) return false;
   broken_ = report.broken() & settings_.oracles;
   counterexample_ = std::make_unique<Program>(*recorded);

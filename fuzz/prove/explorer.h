@@ -90,6 +90,7 @@ struct ExplorerSettings {
   bool backwards = false;                 // of schedules with as many exceptions, the last comes first
   std::uint64_t seed = 0;                 // of digests
   StateObserver* observer = nullptr;      // may be null
+  CodeWatch code{};                       // of a kernel that is code: where it can be preempted, and who watches it
   // Of every run; may be null. What it keeps of a run is in its arena, or there are no snapshots.
   Observer* trace = nullptr;
 };

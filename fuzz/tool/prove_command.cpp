@@ -1,5 +1,6 @@
 #include "fuzz/tool/prove_command.h"
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -12,6 +13,7 @@
 #include "fuzz/language/text.h"
 #include "fuzz/prove/explorer.h"
 #include "fuzz/prove/freedoms.h"
+#include "fuzz/prove/steps_that_matter.h"
 #include "fuzz/replay/replay.h"
 #include "fuzz/triage/inputs.h"
 
@@ -108,13 +110,21 @@ ExitStatus ProveCommand::prove(const Input& input, ProvedEngine proved) {
 // Adds what is broken to what has been.
 ExitStatus ProveCommand::search(const Input& input, const ProvedEngine& proved, OracleSet& broken) {
   const Engine& engine = *proved.engine;
-  Explorer explorer(engine, input.document.program, proved.settings);
+  StepsThatMatter steps;
+  ExplorerSettings settings = proved.settings;
+  settings.code = steps.watch();
+  std::optional<Explorer> search(std::in_place, engine, input.document.program, settings);
   SearchProgress progress(console_.out());
   Explorer::State state = Explorer::State::goes_on;
   while (state == Explorer::State::goes_on && progress.seconds() < options_.seconds) {
-    state = explorer.search(256);
-    progress.show(explorer);
+    state = search->search(256);
+    if (steps.take_in_new_ones() && state != Explorer::State::broken) {
+      search.emplace(engine, input.document.program, settings);
+      state = Explorer::State::goes_on;
+    }
+    progress.show(*search);
   }
+  const Explorer& explorer = *search;
   progress.clear();
   console_.out().print("{}: {} {}{}\n", input.name, engine.name(), broken.empty() ? "" : "otherwise ",
                        verdict(explorer, state));

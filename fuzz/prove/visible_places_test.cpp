@@ -1,7 +1,8 @@
-#include "fuzz/checks/visible_places.h"
+#include "fuzz/prove/visible_places.h"
 
 #include <boost/test/unit_test.hpp>
 #include <set>
+#include <vector>
 
 using namespace shootdown;
 
@@ -9,7 +10,12 @@ namespace {
 
 // What CPUs do; each access is at a place of its own.
 struct Accesses {
-  Accesses() { places.begin_accesses(); }
+  Accesses() { begin(); }
+
+  void begin() {
+    arena.clear();
+    places.begin_accesses(arena);
+  }
 
   void reads(int cpu, std::uintptr_t address, std::size_t place) { access(cpu, Agent::thread, address, false, place); }
   void writes(int cpu, std::uintptr_t address, std::size_t place) { access(cpu, Agent::thread, address, true, place); }
@@ -26,6 +32,7 @@ struct Accesses {
   void takes(int cpu, const int& which, bool shared = false) { places.locked(cpu, Agent::thread, &which, shared); }
   void drops(int cpu, const int& which) { places.unlocked(cpu, Agent::thread, &which); }
 
+  Arena arena;
   VisiblePlaces places;
   // Far enough from each other.
   alignas(64) int lock = 0;
@@ -138,14 +145,42 @@ BOOST_AUTO_TEST_CASE(the_machine_holds_no_locks) {
 
 BOOST_AUTO_TEST_CASE(accesses_of_different_runs_do_not_meet) {
   writes(0, some_word, 1);
-  places.begin_accesses();
+  begin();
   writes(1, some_word, 2);
   BOOST_TEST(places.visible().empty());
 }
 
+BOOST_AUTO_TEST_CASE(but_where_runs_go_back_they_do_and_locks_are_those_of_the_place_gone_back_to) {
+  VisiblePlaces over_all(VisiblePlaces::Meet::in_all);
+  const auto writes = [&](int cpu, std::uintptr_t address, std::size_t place) {
+    over_all.accessed({.cpu = cpu,
+                       .agent = Agent::thread,
+                       .takes_interrupts = true,
+                       .address = address,
+                       .size = 8,
+                       .writes = true,
+                       .place = place});
+  };
+  arena.clear();
+  over_all.begin_accesses(arena);
+  over_all.locked(0, Agent::thread, &lock, false);
+  const std::vector<std::byte> there(arena.used().begin(), arena.used().end());
+  over_all.unlocked(0, Agent::thread, &lock);
+  writes(0, some_word, 1);
+  arena.restore(there);
+  writes(0, another_word, 2);
+  arena.clear();
+  over_all.begin_accesses(arena);
+  over_all.locked(1, Agent::thread, &lock, false);
+  writes(1, another_word, 3);
+  BOOST_TEST(over_all.visible().empty());
+  writes(1, some_word, 4);
+  BOOST_TEST((over_all.visible() == PlaceNumbers{1, 4}));
+}
+
 BOOST_AUTO_TEST_CASE(a_run_begins_without_locks) {
   takes(0, lock);
-  places.begin_accesses();
+  begin();
   writes(0, some_word, 1);
   takes(1, lock);
   writes(1, some_word, 2);

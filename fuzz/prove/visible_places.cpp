@@ -1,4 +1,4 @@
-#include "fuzz/checks/visible_places.h"
+#include "fuzz/prove/visible_places.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -15,29 +15,30 @@ std::uintptr_t number_of_word(const void* address) {
 
 }  // namespace
 
-void VisiblePlaces::begin_accesses() {
-  ++run_;
-  for (auto& cpu : holders_) {
-    for (Holder& holder : cpu) holder = {.held = {}, .lockset = number_of(Lockset())};
-  }
+void VisiblePlaces::begin_accesses(Arena& arena) {
+  if (meet_ == Meet::in_a_run || run_ == 0) ++run_;
+  held_ = arena.row<Number>(2 * max_cpus);
+  for (Number& held : held_) held = number_of(Lockset());
 }
 
 // --- locks ---
 
 void VisiblePlaces::locked(int cpu, Agent agent, const void* lock, bool shared) {
   word(number_of_word(lock)).is_lock = true;
-  Holder& own = holder(cpu, agent);
+  Number& held = held_by(cpu, agent);
+  Lockset locks = locksets_[held];
   const Held taken{lock, shared};
-  own.held.insert(std::ranges::lower_bound(own.held, taken), taken);
-  own.lockset = number_of(own.held);
+  locks.insert(std::ranges::lower_bound(locks, taken), taken);
+  held = number_of(locks);
 }
 
 void VisiblePlaces::unlocked(int cpu, Agent agent, const void* lock) {
-  Holder& own = holder(cpu, agent);
-  const auto found = std::ranges::find(own.held, lock, &Held::first);
-  if (found == own.held.end()) return;
-  own.held.erase(found);
-  own.lockset = number_of(own.held);
+  Number& held = held_by(cpu, agent);
+  Lockset locks = locksets_[held];
+  const auto found = std::ranges::find(locks, lock, &Held::first);
+  if (found == locks.end()) return;
+  locks.erase(found);
+  held = number_of(locks);
 }
 
 VisiblePlaces::Number VisiblePlaces::number_of(const Lockset& lockset) {
@@ -63,7 +64,7 @@ void VisiblePlaces::accessed(const CodeAccess& access) {
       .agent = access.agent,
       .takes_interrupts = access.takes_interrupts,
       .writes = access.writes,
-      .lockset = by_machine ? number_of(Lockset()) : holder(access.cpu, access.agent).lockset,
+      .lockset = by_machine ? number_of(Lockset()) : held_by(access.cpu, access.agent),
       .place = access.place,
   });
   const std::uintptr_t last = (access.address + std::max<std::size_t>(access.size, 1) - 1) / word_size;
@@ -101,9 +102,10 @@ VisiblePlaces::Word& VisiblePlaces::word(std::uintptr_t number) {
   std::abort();
 }
 
-// Locks do for themselves.
+// Locks do for themselves; but what is a lock in one run may be something else in another.
 void VisiblePlaces::note(Word& word, Number access) {
-  if (word.is_lock || std::ranges::find(word.accesses, access) != word.accesses.end()) return;
+  const bool is_lock = word.is_lock && meet_ == Meet::in_a_run;
+  if (is_lock || std::ranges::find(word.accesses, access) != word.accesses.end()) return;
   for (const Number other : word.accesses) {
     if (!meet(accesses_[access], accesses_[other])) continue;
     note_visible(accesses_[access].place);

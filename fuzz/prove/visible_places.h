@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/arena.h"
 #include "engine/program/program.h"
 #include "engine/run/code.h"
 
@@ -25,11 +26,16 @@ namespace shootdown {
 
 class VisiblePlaces final : public CodeObserver {
  public:
+  // Which accesses may meet: those of one run, or those of all runs. Of runs that go back, and of which some end in what another
+  // has been in, it is all: what follows in the one is what would follow in the other.
+  enum class Meet : std::uint8_t { in_a_run, in_all };
+  explicit VisiblePlaces(Meet meet = Meet::in_a_run) : meet_(meet) {}
+
   // At which there was an access; and of those, at which one met another.
   const std::set<std::size_t>& reached() const { return reached_; }
   const std::set<std::size_t>& visible() const { return visible_; }
 
-  void begin_accesses() override;
+  void begin_accesses(Arena& arena) override;
   void accessed(const CodeAccess& access) override;
   void locked(int cpu, Agent agent, const void* lock, bool shared) override;
   void unlocked(int cpu, Agent agent, const void* lock) override;
@@ -59,13 +65,9 @@ class VisiblePlaces final : public CodeObserver {
     bool is_lock = false;
     std::vector<Number> accesses;
   };
-  // Of a CPU's thread or its interrupts.
-  struct Holder {
-    Lockset held;
-    Number lockset = 0;
-  };
 
-  Holder& holder(int cpu, Agent agent) { return holders_[cpu][agent == Agent::interrupt ? 1 : 0]; }
+  // Which lockset a CPU's thread or its interrupts hold.
+  Number& held_by(int cpu, Agent agent) { return held_[2 * cpu + (agent == Agent::interrupt ? 1 : 0)]; }
   Word& word(std::uintptr_t number);
   Number number_of(const Lockset& lockset);
   Number number_of(const Access& access);
@@ -80,9 +82,10 @@ class VisiblePlaces final : public CodeObserver {
   std::vector<Lockset> locksets_;
   std::unordered_map<Access, Number, HashAccess> access_numbers_;
   std::vector<Access> accesses_;
+  Meet meet_;
   // Of this run.
   std::uint64_t run_ = 0;
-  Holder holders_[max_cpus][2];
+  Row<Number> held_;
   std::vector<Word> words_ = std::vector<Word>(std::size_t{1} << 16);  // by a hash of their numbers
 };
 

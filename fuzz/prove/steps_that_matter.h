@@ -1,0 +1,39 @@
+// At which places of a kernel's code another CPU has to come to run, that nothing is missed of a program.
+//
+// Those at which an access meets another one, in all the runs of a search (visible_places.h). It begins with none, and is told
+// what the runs have shown. Whenever that is a place more, what was searched before was searched with too few: the search begins
+// again, until there is none. A kernel that is not code has no places, and each of its steps matters.
+#pragma once
+
+#include <cstddef>
+
+#include "engine/run/code.h"
+#include "fuzz/prove/visible_places.h"
+
+namespace shootdown {
+
+class StepsThatMatter {
+ public:
+  StepsThatMatter() = default;
+  StepsThatMatter(const StepsThatMatter&) = delete;
+  StepsThatMatter& operator=(const StepsThatMatter&) = delete;
+
+  // For a search, and valid as long as this is.
+  CodeWatch watch() { return {.preemptible = &places_, .observer = &seen_}; }
+  std::size_t places() const { return known_; }
+
+  // Returns whether the runs have shown places that were none until now.
+  bool take_in_new_ones() {
+    if (seen_.visible().size() == known_) return false;
+    for (const std::size_t place : seen_.visible()) places_.list(place);
+    known_ = seen_.visible().size();
+    return true;
+  }
+
+ private:
+  VisibleCode places_{VisibleCode::Listed::visible};
+  VisiblePlaces seen_{VisiblePlaces::Meet::in_all};
+  std::size_t known_ = 0;
+};
+
+}  // namespace shootdown
