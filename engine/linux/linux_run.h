@@ -44,9 +44,6 @@ using SentByLinux = EventList<
     event::FreeLazily, event::Fork, event::WriteToSwap, event::ReadFromSwap, event::MoveWord, event::ReplaceInPageCache,
     event::PinBegins, event::DmaWord, event::DmaReturns, event::RefusePin>;
 
-// In bytes.
-inline constexpr Fact struct_page_size = 64;
-
 class LinuxRun final : public Run, public World {
   struct Doing;
 

@@ -17,6 +17,7 @@ extern "C" {
 extern char __start_linux_data[], __stop_linux_data[];
 extern char __start_linux_bss[], __stop_linux_bss[];
 extern char __start_linux_percpu[], __stop_linux_percpu[];
+extern char __start_linux_tasks[], __stop_linux_tasks[];
 extern char __start_linux_text[], __stop_linux_text[];
 // What ci/linux makes of the symbols of these parts.
 extern const linux_symbol linux_text_symbols[], linux_text_symbols_end[];
@@ -135,6 +136,29 @@ std::string LinuxMemory::describe(const volatile void* address) const {
   return "constant data";
 }
 
+namespace {
+
+// From one place of memory to another.
+std::span<std::byte> part(std::uintptr_t begin, std::uintptr_t end) {
+  // NOLINTNEXTLINE(performance-no-int-to-ptr)
+  return {reinterpret_cast<std::byte*>(begin), end - begin};
+}
+std::span<std::byte> part(char* begin, const char* end) {
+  return part(reinterpret_cast<std::uintptr_t>(begin), reinterpret_cast<std::uintptr_t>(end));
+}
+std::span<std::byte> objects() {
+  return part(LINUX_OBJECTS_BASE, LINUX_OBJECTS_BASE + linux_objects_used());
+}
+std::span<std::byte> frames(std::size_t begin, std::size_t end) {
+  return part(LINUX_FRAMES_BASE + begin * linux_page_size, LINUX_FRAMES_BASE + end * linux_page_size);
+}
+// Each frame's struct page.
+std::span<std::byte> pages(std::size_t begin, std::size_t end) {
+  return part(LINUX_PAGES_BASE + begin * struct_page_size, LINUX_PAGES_BASE + end * struct_page_size);
+}
+
+}  // namespace
+
 LinuxMemory::LinuxMemory() {
   SHOOTDOWN_CHECK((getauxval(AT_HWCAP2) & has_fsgsbase) != 0);
   map_at(LINUX_FRAMES_BASE, LINUX_OBJECTS_BASE - LINUX_FRAMES_BASE + LINUX_OBJECTS_SIZE);
@@ -155,35 +179,36 @@ LinuxMemory::LinuxMemory() {
   install_linux_traps();
   linux_boot(percpu_offsets_.data());
 
-  visit(linux_max_cpus, [this](std::span<std::byte> part) {
-    parts_.push_back({part.data(), std::vector<std::byte>(part.begin(), part.end())});
-  });
+  keep(part(__start_linux_data, __stop_linux_data));
+  keep(part(__start_linux_bss, __stop_linux_bss));
+  keep(part(__start_linux_tasks, __stop_linux_tasks));
+  keep(part(copies, copies + percpu_size * linux_max_cpus));
+  keep(objects());
+  keep(pages(0, LINUX_PAGES_SIZE / struct_page_size));
 }
 
-namespace {
-
-// From one place of memory to another.
-std::span<std::byte> part(std::uintptr_t begin, std::uintptr_t end) {
-  // NOLINTNEXTLINE(performance-no-int-to-ptr)
-  return {reinterpret_cast<std::byte*>(begin), end - begin};
-}
-std::span<std::byte> part(char* begin, const char* end) {
-  return part(reinterpret_cast<std::uintptr_t>(begin), reinterpret_cast<std::uintptr_t>(end));
-}
-std::span<std::byte> frames(std::size_t begin, std::size_t end) {
-  return part(LINUX_FRAMES_BASE + begin * linux_page_size, LINUX_FRAMES_BASE + end * linux_page_size);
+void LinuxMemory::keep(std::span<std::byte> part) {
+  parts_.push_back({part.data(), std::vector<std::byte>(part.begin(), part.end())});
 }
 
-}  // namespace
+// What each CPU has of a part that has as much for each.
+std::span<std::byte> LinuxMemory::of_cpus(std::span<std::byte> part, int cpus) {
+  return part.first(part.size() / linux_max_cpus * static_cast<std::size_t>(cpus));
+}
 
 void LinuxMemory::visit(int cpus, const MemoryVisitor& visit) const {
+  const std::size_t percpu_size = static_cast<std::size_t>(__stop_linux_percpu - __start_linux_percpu);
   visit(part(__start_linux_data, __stop_linux_data));
   visit(part(__start_linux_bss, __stop_linux_bss));
-  visit(part(percpu_copies_, percpu_copies_ + cpus * (__stop_linux_percpu - __start_linux_percpu)));
-  visit(part(LINUX_OBJECTS_BASE, LINUX_OBJECTS_BASE + linux_objects_used()));
-  visit(part(LINUX_PAGES_BASE, LINUX_PAGES_BASE + LINUX_PAGES_SIZE));
-  visit(frames(0, linux_low_frames()));
-  visit(frames(linux_high_frames(), linux_frames));
+  visit(of_cpus(part(__start_linux_tasks, __stop_linux_tasks), cpus));
+  visit(of_cpus(part(percpu_copies_, percpu_copies_ + percpu_size * linux_max_cpus), cpus));
+  visit(objects());
+  const std::size_t low = linux_low_frames();
+  const std::size_t high = linux_high_frames();
+  visit(pages(0, low));
+  visit(pages(high, linux_frames));
+  visit(frames(0, low));
+  visit(frames(high, linux_frames));
 }
 
 void LinuxMemory::reset() {

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,9 @@
 #include "engine/run/run.h"
 
 namespace shootdown {
+
+// In bytes.
+inline constexpr Fact struct_page_size = 64;
 
 class LinuxMemory {
  public:
@@ -71,6 +75,8 @@ class LinuxMemory {
     std::vector<std::byte> at_boot;
   };
   void set_base(int cpu);
+  void keep(std::span<std::byte> part);
+  static std::span<std::byte> of_cpus(std::span<std::byte> part, int cpus);
 
   char* percpu_copies_ = nullptr;                                // one behind the other
   std::array<std::uintptr_t, linux_max_cpus> percpu_offsets_{};  // what %gs is on each CPU

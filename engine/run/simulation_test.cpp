@@ -2,12 +2,14 @@
 #include "engine/run/simulation.h"
 
 #include <algorithm>
+#include <array>
 #include <boost/test/unit_test.hpp>
 #include <string_view>
 #include <vector>
 
 #include "engine/zap/engines.h"
 #include "oracles/judge.h"
+#include "test/elsewhere_engine.h"
 #include "test/programs.h"
 #include "test/recorder.h"
 #include "test/unwilling_engine.h"
@@ -197,6 +199,38 @@ BOOST_AUTO_TEST_CASE(a_run_goes_on_from_where_it_was_saved_as_often_as_one_likes
       judged.simulation.restore(snapshot);
       BOOST_TEST(judged.simulation.steps() == at);
     }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(what_a_kernel_keeps_elsewhere_goes_back_with_the_run) {
+  const Program program =
+      ProgramBuilder().operation(0, Call::dontneed, 0, 1).operation(1, Call::dontneed, 1, 1).program();
+  const ElsewhereEngine engine;
+  Judge judge;
+  Simulation simulation(engine, judge);
+  simulation.run(program);
+  const std::uint64_t hash = simulation.hash();
+  const ElsewhereEngine::Memory at_the_end = engine.memory();
+  BOOST_TEST(at_the_end.written == 3U);
+
+  Simulation::Snapshot snapshot;
+  simulation.begin(program);
+  simulation.proceed(2);
+  simulation.save(snapshot);
+  BOOST_TEST(snapshot.elsewhere().size() == sizeof at_the_end.counts + sizeof at_the_end.written);
+  const std::array counts = engine.memory().counts;
+  for (int time = 0; time < 3; ++time) {
+    // In between somebody else has used the memory.
+    Simulation other(engine, judge);
+    other.run(program);
+    simulation.restore(snapshot);
+    BOOST_TEST((engine.memory().counts == counts));
+    BOOST_TEST(engine.memory().written == 0U);
+    BOOST_TEST((engine.memory().order == decltype(at_the_end.order)()));
+    BOOST_TEST(simulation.proceed());
+    BOOST_TEST(simulation.hash() == hash);
+    BOOST_TEST((engine.memory().counts == at_the_end.counts));
+    BOOST_TEST((engine.memory().order == at_the_end.order));
   }
 }
 

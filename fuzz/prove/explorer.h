@@ -18,8 +18,7 @@
 // is dropped before its CPU would use it, and loaded before a step that looks at the page
 // table or changes it. Before that step it comes to the same.
 //
-// Choices that are not among the kinds to be searched are never made. Of code of a kernel that
-// keeps its memory elsewhere than in the arena, and with sanitizers, which lay memory out in
+// Choices that are not among the kinds to be searched are never made. With sanitizers, which lay memory out in
 // their own way, no two states may be taken for one, and a search takes far longer.
 #pragma once
 

@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -12,6 +13,7 @@
 
 #include "engine/zap/engines.h"
 #include "fuzz/replay/replay.h"
+#include "test/elsewhere_engine.h"
 #include "test/inputs.h"
 
 using namespace shootdown;
@@ -236,6 +238,38 @@ BOOST_AUTO_TEST_CASE(whichever_way_it_searches_it_comes_to_the_same) {
   settings.seed = 1;
   BOOST_TEST(search(other).first == usual.first);
   BOOST_TEST(other != digest);
+}
+
+// What a kernel keeps elsewhere than in the arena is a part of the state, and goes back with it.
+BOOST_AUTO_TEST_CASE(memory_that_is_elsewhere_is_searched_like_any_other) {
+  if (!Simulation::can_save) return;
+  const ElsewhereEngine elsewhere;
+  constexpr std::string_view machine = "shootdown 2\nmachine cpus 2, pages 2, words 1\n";
+  const auto search = [&](std::string_view operations, bool merges, bool snapshots) {
+    const Program program = input_of(std::string(machine) + std::string(operations)).document.program;
+    ExplorerSettings settings = settings_of({Freedom::preempt}, {}, 2);
+    settings.merges = merges;
+    settings.snapshots = snapshots;
+    Ends ends;
+    settings.observer = &ends;
+    Explorer explorer(elsewhere, program, settings);
+    BOOST_TEST((explorer.search(no_limit) == State::bound_reached));
+    return std::tuple(ends.worlds.size(), explorer.states(), explorer.runs(), explorer.digest());
+  };
+  // Where the order is written down, each makes another end: three of one CPU, in which three of the other stand behind any
+  // of them, in one piece or in two.
+  constexpr std::string_view ordered = "cpu 0: dontneed page 1\ncpu 1: dontneed page 1\n";
+  const auto usual = search(ordered, true, true);
+  BOOST_TEST(std::get<0>(usual) == 10U);
+  BOOST_TEST((search(ordered, true, false) == usual));
+  BOOST_TEST(std::get<0>(search(ordered, false, true)) == 10U);
+  BOOST_TEST((search(ordered, false, false) == search(ordered, false, true)));
+  // Where it is not, all end in one, and ways that meet are gone on with once.
+  constexpr std::string_view counted = "cpu 0: dontneed page 0\ncpu 1: dontneed page 0\n";
+  const auto merged = search(counted, true, true);
+  BOOST_TEST(std::get<0>(merged) == 1U);
+  BOOST_TEST((search(counted, true, false) == merged));
+  BOOST_TEST(std::get<1>(search(counted, false, true)) > std::get<1>(merged));
 }
 
 BOOST_AUTO_TEST_CASE(what_it_finds_does_not_depend_on_the_order) {

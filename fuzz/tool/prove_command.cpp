@@ -59,8 +59,8 @@ class ProveCommand {
   ExitStatus prove_file(const std::string& file);
   ExitStatus prove(const Input& input, ProvedEngine proved);
   ExitStatus search(const Input& input, const ProvedEngine& proved, OracleSet& broken);
-  std::string verdict(const Explorer& explorer, Explorer::State state) const;
-  std::string covered(const Explorer& explorer) const;
+  std::string verdict(const Explorer& explorer, Explorer::State state, std::size_t places) const;
+  std::string covered(const Explorer& explorer, std::size_t places) const;
   ExitStatus fail(const InputError& error);
 
   const ProveOptions& options_;
@@ -118,7 +118,7 @@ ExitStatus ProveCommand::search(const Input& input, const ProvedEngine& proved, 
   Explorer::State state = Explorer::State::goes_on;
   while (state == Explorer::State::goes_on && progress.seconds() < options_.seconds) {
     state = search->search(256);
-    if (steps.take_in_new_ones() && state != Explorer::State::broken) {
+    if (steps.take_in_new_ones()) {
       search.emplace(engine, input.document.program, settings);
       state = Explorer::State::goes_on;
     }
@@ -127,7 +127,7 @@ ExitStatus ProveCommand::search(const Input& input, const ProvedEngine& proved, 
   const Explorer& explorer = *search;
   progress.clear();
   console_.out().print("{}: {} {}{}\n", input.name, engine.name(), broken.empty() ? "" : "otherwise ",
-                       verdict(explorer, state));
+                       verdict(explorer, state, steps.places()));
   console_.out().flush();
   if (state == Explorer::State::broken) {
     if (!options_.quiet) console_.out().print("\n{}\n", print(explorer.counterexample()));
@@ -138,7 +138,8 @@ ExitStatus ProveCommand::search(const Input& input, const ProvedEngine& proved, 
   return decided ? exit_fine : exit_undecided;
 }
 
-std::string ProveCommand::verdict(const Explorer& explorer, Explorer::State state) const {
+// `places`: of the kernel's code at which others come to run; none: at all steps.
+std::string ProveCommand::verdict(const Explorer& explorer, Explorer::State state, std::size_t places) const {
   const int exceptions = explorer.exceptions();
   const auto up_to = [](int count) {
     if (count < 0) return std::string("nothing is known yet");
@@ -148,19 +149,20 @@ std::string ProveCommand::verdict(const Explorer& explorer, Explorer::State stat
     case Explorer::State::broken:
       return fmt::format("breaks {} with {}{} ({})", names_of(explorer.broken()),
                          counted(static_cast<std::uint64_t>(exceptions), "exception"),
-                         exceptions == 0 ? "" : ", none with fewer", covered(explorer));
-    case Explorer::State::exhausted: return fmt::format("holds for every schedule ({})", covered(explorer));
-    case Explorer::State::bound_reached: return fmt::format("{} ({})", up_to(exceptions), covered(explorer));
+                         exceptions == 0 ? "" : ", none with fewer", covered(explorer, places));
+    case Explorer::State::exhausted: return fmt::format("holds for every schedule ({})", covered(explorer, places));
+    case Explorer::State::bound_reached: return fmt::format("{} ({})", up_to(exceptions), covered(explorer, places));
     case Explorer::State::out_of_memory:
-      return fmt::format("is not decided: {}, memory ran out ({})", up_to(exceptions - 1), covered(explorer));
+      return fmt::format("is not decided: {}, memory ran out ({})", up_to(exceptions - 1), covered(explorer, places));
     case Explorer::State::goes_on: break;
   }
-  return fmt::format("is not decided: {}, time ran out ({})", up_to(exceptions - 1), covered(explorer));
+  return fmt::format("is not decided: {}, time ran out ({})", up_to(exceptions - 1), covered(explorer, places));
 }
 
-std::string ProveCommand::covered(const Explorer& explorer) const {
+std::string ProveCommand::covered(const Explorer& explorer, std::size_t places) const {
   const auto states = static_cast<double>(explorer.states());
-  return fmt::format("{}: {}, omission below {:.0e}", descriptions_of(engines_.front().settings.freedoms),
+  const std::string where = places == 0 ? "" : fmt::format(" at {} of the code", counted(places, "place"));
+  return fmt::format("{}{}: {}, omission below {:.0e}", descriptions_of(engines_.front().settings.freedoms), where,
                      counted(explorer.states(), "state"), VisitedStates::omission(states));
 }
 

@@ -37,6 +37,10 @@ std::optional<InputError> leave_out(std::string_view list, ExplorerSettings& set
   return std::nullopt;
 }
 
+bool is_model(const Engine& engine) {
+  return std::ranges::find(model_engines(), &engine) != model_engines().end();
+}
+
 }  // namespace
 
 std::variant<std::vector<ProvedEngine>, InputError> proved_engines(const ProveOptions& options,
@@ -53,6 +57,12 @@ std::variant<std::vector<ProvedEngine>, InputError> proved_engines(const ProveOp
   if (const auto* const error = std::get_if<InputError>(&subjects)) return *error;
   std::vector<ProvedEngine> proved;
   for (const Subject& subject : std::get<std::vector<Subject>>(subjects)) {
+    // Of the steps of a kernel that is code only the addresses are known before they are made.
+    if (settings.freedoms.contains(Freedom::fill) && !is_model(*subject.engine)) {
+      return InputError{
+          fmt::format("--may: what {} looks at is not known beforehand, so that 'fill' would leave out some",
+                      subject.engine->name())};
+    }
     settings.oracles = *subject.oracles;
     settings.defect = subject.defect;
     proved.push_back({.engine = subject.engine, .settings = settings});

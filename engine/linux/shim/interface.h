@@ -164,7 +164,7 @@ void linux_boot(const unsigned long *percpu_offsets);
 int linux_has_folio_order(void);
 /* How much of the room for objects is in use, in bytes. */
 unsigned long linux_objects_used(void);
-/* Frames that have been handed out in this run are below the one and from the other on. */
+/* Frames that are in use, or have been in this run, are below the one and from the other on. */
 unsigned long linux_low_frames(void);
 unsigned long linux_high_frames(void);
 /* What files are on. */

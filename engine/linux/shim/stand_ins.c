@@ -19,8 +19,8 @@ static unsigned char frame_used[linux_frames];
 static unsigned short free_list[linux_frames];
 static int free_count;
 
-/* Rows are handed out from the last frame down. */
-static unsigned long low_frames, high_frames = linux_frames;
+/* Rows are handed out from the last frame down, but for the one that is full of zeros. */
+static unsigned long low_frames, high_frames = linux_frames - 1;
 unsigned long linux_low_frames(void) { return low_frames; }
 unsigned long linux_high_frames(void) { return high_frames; }
 

@@ -7,7 +7,8 @@
 /* mm/internal.h is the tree's own. */
 #include "internal.h"
 
-struct task_struct shim_tasks[linux_max_cpus];
+/* Large, and most of them nobody's in most runs: by themselves, so that those need not be looked at. */
+struct task_struct shim_tasks[linux_max_cpus] __section(".linux_tasks");
 struct shim_mm shim_mms[linux_max_mms];
 
 /* All threads' limits: there are none. */
