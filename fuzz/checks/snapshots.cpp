@@ -40,14 +40,18 @@ class SnapshotCheck {
     run_on(whole, name, at);
     simulation_.restore(there_);
     simulation_.save(again_);
-    if (!std::ranges::equal(there_.world(), again_.world())) fail(name, at, "is another world when it is put back");
+    const bool is_same = std::ranges::equal(there_.world(), again_.world()) &&
+                         std::ranges::equal(there_.elsewhere(), again_.elsewhere());
+    if (!is_same) fail(name, at, "is another world when it is put back");
     run_on(whole, name, at);
     world_bytes_ = std::max(world_bytes_, there_.world().size());
     stack_bytes_ = std::max(stack_bytes_, there_.stacks().size());
+    elsewhere_bytes_ = std::max(elsewhere_bytes_, there_.elsewhere().size());
   }
 
   std::size_t world_bytes() const { return world_bytes_; }
   std::size_t stack_bytes() const { return stack_bytes_; }
+  std::size_t elsewhere_bytes() const { return elsewhere_bytes_; }
 
  private:
   // All that can be said of the run that is over.
@@ -79,6 +83,7 @@ class SnapshotCheck {
   std::uint64_t last_steps_ = 0;
   std::size_t world_bytes_ = 0;
   std::size_t stack_bytes_ = 0;
+  std::size_t elsewhere_bytes_ = 0;
 };
 
 bool check_snapshots(const CountAndFiles& inputs) {
@@ -89,8 +94,9 @@ bool check_snapshots(const CountAndFiles& inputs) {
     const RunCount count = each_program(*engine, inputs, times, [&](const Program& program, const std::string& name) {
       check.check(program, name, places);
     });
-    fmt::print("{}: {} runs go on as they were; up to {} bytes of world, {} of stacks{}\n", engine->name(), count.runs,
-               check.world_bytes(), check.stack_bytes(), count.not_possible());
+    fmt::print("{}: {} runs go on as they were; up to {} bytes of world, {} of stacks, {} elsewhere{}\n",
+               engine->name(), count.runs, check.world_bytes(), check.stack_bytes(), check.elsewhere_bytes(),
+               count.not_possible());
   }
   return true;
 }

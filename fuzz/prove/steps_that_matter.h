@@ -1,20 +1,24 @@
 // At which places of a kernel's code another CPU has to come to run, that nothing is missed of a program.
 //
-// Those at which an access meets another one, in all the runs of a search (visible_places.h). It begins with none, and is told
-// what the runs have shown. Whenever that is a place more, what was searched before was searched with too few: the search begins
-// again, until there is none. A kernel that is not code has no places, and each of its steps matters.
+// Those at which an access meets another one, in all the runs of a search (visible_places.h), and in some that are drawn before, so
+// that most are known when it begins. Whenever the search's runs show one more, what was searched before was searched with too few:
+// it begins again, until there is none. A kernel that is not code has no places, and each of its steps matters.
 #pragma once
 
 #include <cstddef>
 
+#include "engine/defects.h"
+#include "engine/program/program.h"
 #include "engine/run/code.h"
+#include "engine/run/engine.h"
 #include "fuzz/prove/visible_places.h"
 
 namespace shootdown {
 
 class StepsThatMatter {
  public:
-  StepsThatMatter() = default;
+  // Of a program that the engine does not refuse.
+  StepsThatMatter(const Engine& engine, const Program& program, Defect defect);
   StepsThatMatter(const StepsThatMatter&) = delete;
   StepsThatMatter& operator=(const StepsThatMatter&) = delete;
 

@@ -46,7 +46,9 @@ void Trail::set_mark(std::size_t mark) {
 }
 
 std::size_t Trail::bytes() const {
-  return marks_.empty() ? 0 : marks_.size() * (sizeof(Mark) + marks_.front().snapshot.size());
+  if (marks_.empty()) return 0;
+  const Simulation::Snapshot& snapshot = marks_.front().snapshot;
+  return marks_.size() * (sizeof(Mark) + snapshot.world().size() + snapshot.elsewhere().size());
 }
 
 }  // namespace shootdown

@@ -110,7 +110,7 @@ ExitStatus ProveCommand::prove(const Input& input, ProvedEngine proved) {
 // Adds what is broken to what has been.
 ExitStatus ProveCommand::search(const Input& input, const ProvedEngine& proved, OracleSet& broken) {
   const Engine& engine = *proved.engine;
-  StepsThatMatter steps;
+  StepsThatMatter steps(engine, input.document.program, proved.settings.defect);
   ExplorerSettings settings = proved.settings;
   settings.code = steps.watch();
   std::optional<Explorer> search(std::in_place, engine, input.document.program, settings);
