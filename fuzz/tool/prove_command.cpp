@@ -161,7 +161,7 @@ std::string ProveCommand::verdict(const Explorer& explorer, Explorer::State stat
 
 std::string ProveCommand::covered(const Explorer& explorer, std::size_t places) const {
   const auto states = static_cast<double>(explorer.states());
-  const std::string where = places == 0 ? "" : fmt::format(" at {} of the code", counted(places, "place"));
+  const std::string where = places == 0 ? "" : fmt::format(", at {} of the code", counted(places, "place"));
   return fmt::format("{}{}: {}, omission below {:.0e}", descriptions_of(engines_.front().settings.freedoms), where,
                      counted(explorer.states(), "state"), VisitedStates::omission(states));
 }
