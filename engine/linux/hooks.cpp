@@ -44,6 +44,8 @@ void tell(void (LinuxRun::*what)(Parameters...), Arguments... arguments) {
 }
 
 void accesses(const volatile void* address, std::size_t size, bool writes) {
+  const LinuxRun* const run = LinuxRun::current();
+  if (run != nullptr && run->passes_over(address, linux_caller)) return;
   tell(&LinuxRun::access_memory, address, size, writes, linux_caller);
 }
 

@@ -324,11 +324,8 @@ void LinuxRun::mix_step(std::size_t size, std::size_t place) {
 }
 
 void LinuxRun::access_memory(const volatile void* address, std::size_t size, bool writes, const void* code) {
+  if (passes_over(address, code)) return;
   const std::size_t place = LinuxMemory::offset_of(code);
-  if (LinuxMemory::is_on_stack(cpu(), const_cast<const void*>(address))) {
-    if (counts_all_) note_code(place);
-    return;
-  }
   if (!code_.counters.empty()) note_code(place);
   leave_step();
   if (!is_announced(address, writes)) {

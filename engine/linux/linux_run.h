@@ -10,6 +10,7 @@
 // Only one can be under way in a process: the code knows one memory (memory.h).
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -45,7 +46,14 @@ using SentByLinux = EventList<
     event::PinBegins, event::DmaWord, event::DmaReturns, event::RefusePin>;
 
 class LinuxRun final : public Run, public World {
-  struct Doing;
+  // What the program is about to do for a CPU's thread, or for its interrupts: with the bytes on the kernel's stack this says how
+  // that goes on.
+  struct Doing {
+    // Of the kernel's code that is served: which, and its arguments; zeros: none.
+    std::array<std::uintptr_t, 8> call{};
+    std::uint64_t steps_in_call = 0;
+    std::uint64_t steps = 0;  // in no call; and how often it has called the kernel
+  };
 
  public:
   LinuxRun(const Engine& engine, const RunSetup& setup);
@@ -56,35 +64,46 @@ class LinuxRun final : public Run, public World {
   // --- what the shim asks for (shim/interface.h) ---
 
   // While a call of the kernel's code is served: which, and with what arguments.
+  template <typename... Arguments>
   class Served {
    public:
-    template <typename What, typename... Arguments>
-    Served(LinuxRun& run, What what, Arguments... arguments) : doing_(run.doing()), is_call_(doing_.call[0] == 0) {
-      static_assert(words<What, Arguments...> <= std::tuple_size_v<decltype(Doing::call)>);
+    template <typename Function>
+    Served(LinuxRun& run, Function function, Arguments... arguments)
+        : doing_(run.doing()), is_call_(doing_.call[0] == 0) {
       if (!is_call_) return;  // by another one, which does the same without going on from here
-      std::size_t word = 0;
-      const auto note = [&]<typename T>(const T& value) {
-        std::memcpy(&doing_.call[word], &value, sizeof value);
+      std::memcpy(doing_.call.data(), &function, sizeof doing_.call[0]);
+      std::size_t word = 1;
+      const auto note = [&]<typename T>(const T& argument) {
+        std::memcpy(&doing_.call[word], &argument, sizeof argument);
         word += words<T>;
       };
-      note(what);
       (note(arguments), ...);
     }
     ~Served() {
-      if (is_call_) doing_.call = {}, doing_.steps_in_call = 0;
+      if (!is_call_) return;
+      std::fill_n(doing_.call.begin(), all_words, std::uintptr_t{0});
+      doing_.steps_in_call = 0;
     }
     Served(const Served&) = delete;
     Served& operator=(const Served&) = delete;
 
    private:
-    template <typename... T>
-    static constexpr std::size_t words = (std::size_t{0} + ... + ((sizeof(T) + 7) / 8));
+    template <typename T>
+    static constexpr std::size_t words = (sizeof(T) + sizeof(std::uintptr_t) - 1) / sizeof(std::uintptr_t);
+    static constexpr std::size_t all_words = (std::size_t{1} + ... + words<Arguments>);
+    static_assert(all_words <= std::tuple_size_v<decltype(Doing::call)>);
 
     Doing& doing_;
     bool is_call_;
   };
 
-  // The code is about to access memory: a step, if it is at a place that others can see.
+  // The code is about to access its own stack, which nobody needs to know.
+  bool passes_over(const volatile void* address, const void* code) const {
+    if (!LinuxMemory::is_on_stack(cpu(), const_cast<const void*>(address))) return false;
+    if (counts_all_) note_code(LinuxMemory::offset_of(code));
+    return true;
+  }
+  // Or other memory: a step, if it is at a place that others can see.
   void access_memory(const volatile void* address, std::size_t size, bool writes, const void* code);
   // The same of what is about to be copied.
   void access_two(const void* from, void* to, std::size_t size, const void* code);
@@ -230,14 +249,6 @@ class LinuxRun final : public Run, public World {
     std::uint32_t lives = 0;  // of the frame, when the entry was read that led to it
     PageFact written;
     Fact value = 0;
-  };
-  // What the program is about to do for a CPU's thread, or for its interrupts: with the bytes on the kernel's stack this says how
-  // that goes on.
-  struct Doing {
-    std::array<std::uintptr_t, 10>
-        call{};  // of the kernel's code that is served: which, and its arguments; zeros: none
-    std::uint64_t steps_in_call = 0;
-    std::uint64_t steps = 0;  // in no call; and how often it has called the kernel
   };
   struct Cpu {
     LinuxStacks stacks;
