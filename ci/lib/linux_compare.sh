@@ -2,7 +2,7 @@
 # Linux's own code held against the model, and against another tree's: for ci/linux, which sets name and tree.
 
 # The engines of the model that have the order of steps of the tree's version: since 6.9 also that which zaps pages of a folio in a
-# row at once, as it does.
+# row at once, as it does. `models_of_linux` in engine/zap/engines.cpp says the same.
 models_of_tree() {
   local version patchlevel
   version=$(sed -nE 's/^VERSION = ([0-9]+)$/\1/p' "${tree:?}/Makefile")

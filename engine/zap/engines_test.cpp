@@ -1,6 +1,7 @@
 // Each engine does things in the order that the paragraph above it has.
 #include "engine/zap/engines.h"
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -82,6 +83,14 @@ BOOST_AUTO_TEST_CASE(a_clean_entry) {
                                         &deferred_dirty_locked(), &delayed_rmap(), &delayed_rmap_ranges()})
     BOOST_TEST(zap(*engine, Call::load) == "clear rmap queue unlock flush put", engine->name());
   BOOST_TEST(zap(deferred_rmap_v2(), Call::load) == "clear queue unlock flush rmap put");
+}
+
+BOOST_AUTO_TEST_CASE(a_kernel_has_models_where_there_is_one) {
+  const bool has_kernel = all_engines().size() > model_engines().size();
+  BOOST_TEST((engine_of_linux() != nullptr) == has_kernel);
+  BOOST_TEST(models_of_linux().empty() == !has_kernel);
+  for (const Engine* const model : models_of_linux())
+    BOOST_TEST((std::ranges::find(model_engines(), model) != model_engines().end()));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
