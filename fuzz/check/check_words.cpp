@@ -82,7 +82,7 @@ std::string linux_words(const LinuxCompared& compared) {
 
 std::string mutants_words(const EngineChecked& checked) {
   const MutantsRun& mutants = checked.mutants;
-  std::string text = fmt::format("{} of seed {}", counted(mutants.runs, "run"), checked.settings.seed);
+  const std::string text = fmt::format("{} of seed {}", counted(mutants.runs, "run"), checked.settings.seed);
   return mutants.refused == 0 ? text : text + fmt::format("; {} not possible", grouped(mutants.refused));
 }
 

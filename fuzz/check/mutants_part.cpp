@@ -165,7 +165,8 @@ MutantsFound MutantsCheck::ask_for(const Block& block, Isolation& isolation) con
 }
 
 CheckClock::time_point MutantsCheck::end_of(std::size_t piece) const {
-  const double seconds = piece_seconds * static_cast<double>(piece / settings_.processes + 1);
+  const std::size_t before = piece / settings_.processes;  // of the process that does it
+  const double seconds = piece_seconds * static_cast<double>(before + 1);
   return std::min(end_, begun_ + duration_of(seconds));
 }
 
