@@ -23,6 +23,7 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <ranges>
 #include <span>
 #include <string>
 #include <utility>
@@ -204,9 +205,11 @@ void check_file(const Input& input, std::uint64_t states, std::uint64_t runs, To
   if (!can_record(program)) return;
   const auto share = static_cast<std::uint64_t>(std::max(1, program.machine.virtual_pages() / most_pages));
   const auto check = [&](const Searched& searched) {
-    if (!searched.engine->refusal(program).empty()) return;
+    if (!searched.engine->refusal(program).empty()) return false;
     ProofCheck one(input, searched, totals);
-    if (searched.must_hold() || one.shows()) one.check(states / share, runs / share);
+    if (!searched.must_hold() && !one.shows()) return false;
+    one.check(states / share, runs / share);
+    return true;
   };
   for (const Engine* const engine : model_engines()) {
     check({.engine = engine, .oracles = claims_of(*engine)});
@@ -214,8 +217,11 @@ void check_file(const Input& input, std::uint64_t states, std::uint64_t runs, To
   }
   for (const DefectInfo& defect : all_defects()) {
     if (defect.engine == no_engine) continue;
-    const Engine& engine = defect.engine == any_engine ? *model_engines().back() : *find_engine(defect.engine);
-    check({.engine = &engine, .oracles = claims_of(engine), .defect = defect.id});
+    // On the latest engine that shows it.
+    for (const Engine* const engine : std::views::reverse(model_engines())) {
+      if (defect.engine != any_engine && defect.engine != engine->name()) continue;
+      if (check({.engine = engine, .oracles = claims_of(*engine), .defect = defect.id})) break;
+    }
   }
 }
 
