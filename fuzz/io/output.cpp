@@ -30,18 +30,23 @@ bool Output::is_terminal() const {
 
 namespace {
 
-// Returns an errno. Closes the file.
-int write_and_close(int file, std::string_view bytes) {
-  int error = 0;
-  while (error == 0 && !bytes.empty()) {
+// Returns an errno.
+int write_all(int file, std::string_view bytes) {
+  while (!bytes.empty()) {
     const ssize_t written = ::write(file, bytes.data(), bytes.size());
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0) {
-      error = errno;
-    } else {
-      bytes.remove_prefix(static_cast<std::size_t>(written));
-    }
+    if (written < 0) return errno;
+    bytes.remove_prefix(static_cast<std::size_t>(written));
   }
+  return 0;
+}
+
+// Returns an errno. Closes the file.
+int write_and_close(int file, const FileContents& contents) {
+  int error = 0;
+  contents([&](std::string_view bytes) {
+    if (error == 0) error = write_all(file, bytes);
+  });
   if (::close(file) != 0 && error == 0) error = errno;
   return error;
 }
@@ -77,11 +82,11 @@ int own_descriptor(const fs::path& target) {
   return std::from_chars(name.data(), end, number).ptr == end ? number : -1;
 }
 
-int write_in_place(const fs::path& target, std::string_view bytes) {
+int write_in_place(const fs::path& target, const FileContents& contents) {
   const int own = own_descriptor(target);
   // To open its file anew would be to write at the beginning, and not where all else goes that is written to it.
   const int file = own >= 0 ? ::fcntl(own, F_DUPFD_CLOEXEC, 0) : ::open(target.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC);
-  return file < 0 ? errno : write_and_close(file, bytes);
+  return file < 0 ? errno : write_and_close(file, contents);
 }
 
 // Opens a new file in the folder of another, so that it can be renamed; hidden, so that nobody takes it for a file of
@@ -94,7 +99,7 @@ int open_temporary(const fs::path& target, mode_t mode, fs::path& temporary) {
   }
 }
 
-int replace_file(const fs::path& target, const fs::file_status& status, std::string_view bytes) {
+int replace_file(const fs::path& target, const fs::file_status& status, const FileContents& contents) {
   const bool is_new = !fs::exists(status);
   const mode_t mode = is_new ? 0666 : static_cast<mode_t>(status.permissions() & fs::perms::all);
   fs::path temporary;
@@ -102,7 +107,7 @@ int replace_file(const fs::path& target, const fs::file_status& status, std::str
   if (file < 0) return errno;
   // What is new has the mode that the umask allows.
   int error = is_new || ::fchmod(file, mode) == 0 ? 0 : errno;
-  if (const int failure = write_and_close(file, bytes); error == 0) error = failure;
+  if (const int failure = write_and_close(file, contents); error == 0) error = failure;
   if (error == 0 && ::rename(temporary.c_str(), target.c_str()) != 0) error = errno;
   if (error != 0) ::unlink(temporary.c_str());
   return error;
@@ -111,13 +116,17 @@ int replace_file(const fs::path& target, const fs::file_status& status, std::str
 }  // namespace
 
 int save_file(const fs::path& path, std::string_view bytes) {
+  return save_file(path, [bytes](const auto& write) { write(bytes); });
+}
+
+int save_file(const fs::path& path, const FileContents& contents) {
   std::error_code error;
   const fs::path target = follow_links(path, error);
   if (error) return error.value();
   const fs::file_status status = fs::status(target, error);
   const bool is_special = fs::exists(status) && !fs::is_regular_file(status);
-  return is_special || is_below_proc(target.parent_path()) ? write_in_place(target, bytes)
-                                                           : replace_file(target, status, bytes);
+  return is_special || is_below_proc(target.parent_path()) ? write_in_place(target, contents)
+                                                           : replace_file(target, status, contents);
 }
 
 namespace {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -38,6 +39,9 @@ class Output {
 // so does the mode of a file. What is not a regular file, such as a device, is written in place, and what this process
 // has open already (/dev/stdout, /dev/fd/3) where it stands.
 int save_file(const std::filesystem::path& path, std::string_view bytes);
+// The same for what is too large for one piece: it is called with a function that takes the next one.
+using FileContents = std::function<void(const std::function<void(std::string_view)>& write)>;
+int save_file(const std::filesystem::path& path, const FileContents& contents);
 
 // 1234567 as 1,234,567.
 std::string grouped(std::uint64_t number);
