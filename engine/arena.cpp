@@ -19,8 +19,9 @@ std::byte* map_at(std::uintptr_t address, int flags) {
 }
 
 std::byte* map_arena() {
-  // Far from where programs, their heaps and their stacks are; sanitizers have plans of their own.
-  constexpr std::uintptr_t first = 0x200000000000;
+  // Far from where programs, their heaps and their stacks are; sanitizers have plans of their own. Neither half of it is a
+  // small number, nor has it few bits that are set.
+  constexpr std::uintptr_t first = 0x2B7CB4000000;
   constexpr std::uintptr_t places = memory_is_sanitized ? 0 : 64;
   for (std::uintptr_t i = 0; i < places; ++i) {
     if (std::byte* const base = map_at(first + i * Arena::capacity, MAP_FIXED_NOREPLACE)) return base;

@@ -8,7 +8,8 @@
 // the arena is as good then as it was.
 //
 // Where no sanitizer is in the way, the first arena of a process lies at an
-// address that is the same in every process, the second at another, and so on.
+// address that is the same in every process, the second at another, and so on. They are such that no number is likely
+// to look like a pointer there.
 // AddressSanitizer sees accesses beyond the end of what was made.
 //
 // What lies there is compared byte by byte by who asks whether two worlds are the same. So what is assigned as a whole
@@ -83,6 +84,8 @@ class Arena {
     return {first, count};
   }
 
+  // Where it lies: all that could be made.
+  std::span<const std::byte> place() const { return {base_, capacity}; }
   // All that was made since the last clear().
   std::span<const std::byte> used() const { return {base_, used_}; }
   // Puts back what used() has shown since the last clear(). What was made later is no more.

@@ -70,6 +70,12 @@ void Simulation::abandon() {
   over_ = true;
 }
 
+Simulation::Places Simulation::places() const {
+  Places places{arena_.place()};
+  for (int cpu = 0; cpu < max_cpus; ++cpu) places[1 + static_cast<std::size_t>(cpu)] = fibers_.of(cpu).stack();
+  return places;
+}
+
 void Simulation::save(Snapshot& snapshot) {
   SHOOTDOWN_CHECK(!over_);
   snapshot.run_ = runs_;

@@ -71,6 +71,10 @@ class Simulation {
   // fibers knows, which is on their stacks.
   template <typename Part>
   void visit_state(Part&& part) const;
+  // Where all that a run changes lies, in one process or another: its world, and the stack of each CPU. To some place there, or
+  // to what no run changes, point all pointers in a world.
+  using Places = std::array<std::span<const std::byte>, 1 + max_cpus>;
+  Places places() const;
 
   // --- going back ---
 

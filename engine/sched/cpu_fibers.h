@@ -26,6 +26,7 @@ class CpuFibers {
 
   Fiber& main_fiber() { return main_; }
   Fiber& of(int cpu) { return cpus_[cpu]->fiber; }
+  const Fiber& of(int cpu) const { return cpus_[cpu]->fiber; }
   // Between the main fiber's acts and a CPU's there is an order, for ThreadSanitizer.
   void synchronise(int cpu) { main_.synchronise(of(cpu)); }
   // On the main fiber: the CPU goes to its rest. `abandon`: it forgets what it was doing, else it returns from that.

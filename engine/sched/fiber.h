@@ -40,6 +40,8 @@ class Fiber {
   std::span<const std::byte> live() const;
   void restore(std::span<const std::byte> live);
 
+  // Where its stack lies.
+  std::span<const std::byte> stack() const { return {reinterpret_cast<const std::byte*>(stack_), stack_size_}; }
   // Whether it is on its stack.
   bool owns(const void* address) const {
     return static_cast<std::size_t>(static_cast<const char*>(address) - stack_) < stack_size_;

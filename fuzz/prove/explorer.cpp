@@ -1,232 +1,187 @@
 #include "fuzz/prove/explorer.h"
 
 #include <algorithm>
-#include <array>
-#include <bit>
-#include <optional>
-
-#define XXH_INLINE_ALL
-#include <xxhash.h>
+#include <functional>
+#include <utility>
 
 #include "engine/check.h"
 #include "engine/sched/schedule_recorder.h"
-#include "fuzz/replay/record.h"
-#include "fuzz/replay/replay.h"
+#include "fuzz/prove/searcher.h"
+#include "fuzz/prove/word_file.h"
 
 namespace shootdown {
 
 Explorer::Explorer(const Engine& engine, const Program& program, const ExplorerSettings& settings)
-    : settings_(settings),
+    : engine_(engine),
+      settings_(settings),
       program_(without_schedule(program)),
-      histories_([this](int cpu) { return simulation_.handles_interrupt(cpu); }, settings.forgets),
-      judge_(&histories_, settings.oracles),
-      simulation_(engine, judge_),
-      schedule_(program_),
-      trail_(program_, simulation_, settings.trace, schedule_, settings.snapshots) {
-  simulation_.defect = settings.defect;
-  simulation_.code = settings.code;
+      visited_(settings.workers > 1),
+      crew_(settings.workers),
+      searchers_(static_cast<std::size_t>(settings.workers)) {
+  SHOOTDOWN_CHECK(crew_.size() == 1 || (settings_.observer == nullptr && settings_.trace == nullptr));
+  crew_.work_together([&](int worker) {
+    searchers_[static_cast<std::size_t>(worker)] =
+        std::make_unique<Searcher>(engine, program_, settings_, schedules_, visited_);
+  });
+}
+
+// To ThreadSanitizer, fibers belong to the thread that has made them.
+Explorer::~Explorer() {
+  crew_.work_together([&](int worker) { searchers_[static_cast<std::size_t>(worker)].reset(); });
 }
 
 Explorer::State Explorer::search(std::uint64_t runs) {
-  for (; found_ == State::goes_on && runs != 0; --runs) {
-    if (runs_ != 0 && next_ == level_end_) {
+  constexpr std::uint64_t most_for_each = 1024;  // so that notes stay few
+  while (found_ == State::goes_on && runs != 0) {
+    if (next_ == level_end_) {
       found_ = next_level();
       continue;
     }
-    follow(next_node());
-    if (!explore()) found_ = State::broken;
-    if (found_ == State::goes_on && bytes() > settings_.memory) found_ = State::out_of_memory;
+    const std::uint64_t round = std::min({runs, left(), most_for_each * searchers_.size()});
+    search_round(round);
+    runs -= round;
+    if (found_ != State::goes_on) break;
+    if (bytes() > settings_.memory || schedules_.size() > Schedules::most) found_ = State::out_of_memory;
   }
   return found_;
 }
 
 std::uint64_t Explorer::bytes() const {
-  return visited_.bytes() + nodes_.capacity() * sizeof(Node) + trail_.bytes();
+  std::uint64_t bytes = visited_.bytes() + schedules_.bytes();
+  for (const auto& searcher : searchers_) bytes += searcher->bytes();
+  return bytes;
 }
 
 Explorer::State Explorer::next_level() {
   if (left_for_later() == 0) return beyond_bound_ ? State::bound_reached : State::exhausted;
-  level_begin_ = level_end_;
-  level_end_ = nodes_.size();
+  if (settings_.backwards) schedules_.reverse(level_end_);
+  level_end_ = schedules_.size();
   ++exceptions_;
   return State::goes_on;
 }
 
-// The schedule without exceptions is none.
-std::uint32_t Explorer::next_node() {
-  if (runs_ == 0) return no_node;
-  const std::size_t node = settings_.backwards ? level_begin_ + (level_end_ - 1 - next_) : next_;
-  ++next_;
-  return static_cast<std::uint32_t>(node);
+void Explorer::search_round(std::uint64_t runs) {
+  constexpr std::size_t portion = 32;
+  Round round(next_, next_ + runs, portion);
+  const auto search = [&](int worker) { searchers_[static_cast<std::size_t>(worker)]->search(round, exceptions_); };
+  crew_.work_together(search);
+  put_together(round.end());
+  next_ = round.end();
+  if (!round.breaks()) return;
+  found_ = State::broken;
+  keep_counterexample(static_cast<Schedules::Number>(next_ - 1));
 }
 
-// Goes with the deviations up to this one.
-void Explorer::follow(std::uint32_t node) {
-  node_ = node;
-  path_.clear();
-  for (; node != no_node; node = nodes_[node].parent) path_.push_back(nodes_[node].deviation);
-  std::ranges::reverse(path_);
-  trail_.follow(path_);
-  ++runs_;
-}
-
-// Runs on to the end, or to a state that is known; returns whether nothing breaks.
-bool Explorer::explore() {
-  bool over = simulation_.proceed();
-  while (!over && (judge_.broken() & settings_.oracles).empty()) {
-    if (!comes_to_new_state()) return true;
-    branch();
-    schedule_.go_on();
-    over = simulation_.proceed();
+// The searchers' notes of all schedules up to that number, in the order of these.
+void Explorer::put_together(std::size_t end) {
+  struct Place {
+    Searcher* searcher;
+    std::size_t note = 0;
+    std::size_t branch = 0;
+  };
+  std::vector<Place> places;
+  std::vector<Schedules::Number> losers;
+  for (const auto& searcher : searchers_) {
+    places.push_back({.searcher = searcher.get()});
+    losers.insert(losers.end(), searcher->losers().begin(), searcher->losers().end());
+    beyond_bound_ = beyond_bound_ || searcher->is_beyond_bound();
   }
-  if (over) tell_of_end();
-  return (judge_.broken() & settings_.oracles).empty() || !keep_counterexample();
+  std::ranges::sort(losers);
+  const auto next = [](const Place& place) {
+    const auto notes = place.searcher->notes();
+    return place.note == notes.size() ? Schedules::most : notes[place.note].schedule;
+  };
+  for (;;) {
+    Place& place = *std::ranges::min_element(places, {}, next);
+    const std::size_t schedule = next(place);
+    if (schedule >= end) break;
+    add(*place.searcher, place.note, place.branch, std::ranges::binary_search(losers, schedule));
+  }
+  for (const auto& searcher : searchers_) searcher->clear_notes();
 }
 
-void Explorer::tell_of_end() {
-  if (settings_.observer == nullptr || !Simulation::can_save) return;
-  histories_.clear();
-  settings_.observer->ends(world(settings_.seed));
-}
-
-bool Explorer::comes_to_new_state() {
-  const std::uint64_t here = Simulation::can_save ? state() : 0;
-  const bool is_new = !settings_.merges || visited_.insert(here);
-  if (is_new) {
+// The notes of one schedule. From the first state on that another one has taken, they are void.
+void Explorer::add(Searcher& searcher, std::size_t& note, std::size_t& branch, bool has_lost) {
+  const auto notes = searcher.notes();
+  const Schedules::Number schedule = notes[note].schedule;
+  bool is_void = false;
+  for (; note != notes.size() && notes[note].schedule == schedule; ++note) {
+    const Searcher::Note& visit = notes[note];
+    is_void = is_void || (has_lost && visited_.owner(visit.state) != schedule);
+    const auto branches = searcher.branches().subspan(branch, visit.branches);
+    branch += visit.branches;
+    if (is_void) continue;
     ++states_;
-    digest_ += here;
-  }
-  if (settings_.observer != nullptr) settings_.observer->comes_to(here, is_new, path_, schedule_.decision());
-  return is_new;
-}
-
-namespace {
-
-// What it has looked at without a step may be in what it is about to do.
-std::uint64_t with(const StepPoint& next, std::uint64_t digest) {
-  const std::array<std::uint64_t, 2> parts{next.kind, next.subject};
-  digest = XXH3_64bits_withSeed(parts.data(), sizeof parts, digest);
-  return next.event == nullptr ? digest : XXH3_64bits_withSeed(next.event, next.facts * sizeof(Fact), digest);
-}
-
-}  // namespace
-
-std::uint64_t Explorer::world(std::uint64_t seed) const {
-  std::uint64_t digest = seed;
-  simulation_.visit_state(
-      [&](std::span<const std::byte> part) { digest = XXH3_64bits_withSeed(part.data(), part.size(), digest); });
-  return digest;
-}
-
-// Behind deviations it does not matter any more by which one came there. What the code on the CPUs knows (histories_) lies
-// in the run's memory.
-std::uint64_t Explorer::state() const {
-  const auto current = static_cast<std::uint64_t>(schedule_.question().at.cpu);
-  std::uint64_t digest = world(settings_.seed + schedule_.memory() + current);
-  for (int cpu = 0; cpu < program_.machine.cpus; ++cpu) {
-    digest = with(simulation_.next_step(cpu), digest);
-    if (simulation_.handles_interrupt(cpu)) digest = with(simulation_.interrupted_step(cpu), digest);
-  }
-  return digest;
-}
-
-// Nothing can be tied to the last sync, in which only one CPU is left.
-void Explorer::branch() {
-  if (schedule_.question().at.operation < 0) return;
-  branch_to_others();
-  branch_to_hardware();
-}
-
-void Explorer::branch_to_others() {
-  const Question& question = schedule_.question();
-  const Choice usual = schedule_.usual();
-  for (unsigned rest = question.runnable; rest != 0; rest &= rest - 1) {
-    const int cpu = std::countr_zero(rest);
-    Choice choice = run_next(cpu);
-    if (choice != usual && settings_.freedoms.contains(Freedom::preempt)) branch_to(choice);
-    const bool interrupted = (question.interrupted & cpu_bit(cpu)) != 0;
-    if (!interrupted || !settings_.freedoms.contains(Freedom::late)) continue;
-    for (choice.latency = 1; choice.latency <= max_latency; ++choice.latency) branch_to(choice);
+    digest_ += visit.state;
+    for (const Branch& other : branches) schedules_.add(other);
   }
 }
 
-namespace {
-
-// Which page of which mm a step is about, if it is so many pages.
-struct PageOfMm {
-  int mm;
-  int page;
-};
-
-// Steps before which it makes a difference that a translation is dropped; and that it is loaded.
-constexpr EventSet uses_translation = EventSet::of(EventList<event::UserAccess, event::Translate>{});
-constexpr EventSet looks_at_entry = EventSet::of(
-    EventList<event::ReadEntry, event::SetEntry, event::SetAccessFlags, event::ClearEntry, event::ClearAccessed>{});
-
-// The parts of step_point() of such steps.
-PageOfMm page_of_mm(const StepPoint& next) {
-  return {.mm = static_cast<int>(next.subject >> 16U), .page = static_cast<int>(next.subject & 0xFFFFU)};
+void Explorer::keep_counterexample(Schedules::Number schedule) {
+  std::vector<Deviation> path;
+  schedules_.spell(schedule, path);
+  JudgedSchedule found = judged(engine_, program_, settings_, path);
+  broken_ = found.report.broken() & settings_.oracles;
+  counterexample_ = std::make_unique<Program>(std::move(found.program));
 }
 
-}  // namespace
+std::uint64_t Explorer::fingerprint() {
+  return searchers_.front()->fingerprint();
+}
 
-void Explorer::branch_to_hardware() {
-  const Question& question = schedule_.question();
-  if (question.occasion != Question::Occasion::step) return;
-  const StepPoint next = simulation_.next_step(question.at.cpu);
-  const auto cpu = static_cast<std::uint8_t>(question.at.cpu);
-  if (settings_.freedoms.contains(Freedom::fail)) branch_to({.kind = Choice::Kind::fail, .cpu = cpu});
-  if (settings_.freedoms.contains(Freedom::evict) && uses_translation.contains(next.kind)) {
-    const auto page = static_cast<std::uint16_t>(page_of_mm(next).page);
-    branch_to({.kind = Choice::Kind::evict, .cpu = cpu, .page = page});
+void Explorer::save(WordWriter& words) const {
+  SHOOTDOWN_CHECK(found_ != State::broken);
+  words.put(static_cast<std::uint64_t>(exceptions_));
+  words.put(beyond_bound_ ? 1 : 0);
+  words.put(states_);
+  words.put(digest_);
+  words.put(schedules_.size());
+  words.put(level_end_);
+  words.put(next_);
+  for (std::size_t i = 1; i < schedules_.size(); ++i) {
+    const auto& [parent, deviation] = schedules_.branch(static_cast<Schedules::Number>(i));
+    const Choice& choice = deviation.choice;
+    words.put(parent | std::uint64_t{deviation.decision} << 32U);
+    words.put(static_cast<std::uint64_t>(choice.kind) | std::uint64_t{choice.cpu} << 8U |
+              std::uint64_t{choice.latency} << 16U | std::uint64_t{choice.page} << 32U);
   }
-  if (settings_.freedoms.contains(Freedom::fill)) branch_to_fills(next);
+  words.put(visited_.size());
+  visited_.each([&](std::uint64_t state) { words.put(state); });
 }
 
-// The hardware of each CPU may load what is about to be looked at, or changed, or goes; and may go to a page table that is none any
-// more.
-void Explorer::branch_to_fills(const StepPoint& next) {
-  const bool of_page = looks_at_entry.contains(next.kind);
-  const bool of_table = next.kind == kind_of<event::FreeTable>;
-  const PageOfMm what = page_of_mm(next);
-  const int mm = of_page ? what.mm : static_cast<int>(next.subject);
-  for (int cpu = 0; cpu < program_.machine.cpus; ++cpu) {
-    const bool is_of_mm = program_.machine.mm_of(cpu) == mm;
-    for (int page = 0; page < program_.machine.virtual_pages(); ++page) {
-      const bool matters = is_of_mm && (of_table || (of_page && page == what.page));
-      if (!matters && !simulation_.world().would_go_astray(cpu, page)) continue;
-      branch_to({.kind = Choice::Kind::fill,
-                 .cpu = static_cast<std::uint8_t>(cpu),
-                 .page = static_cast<std::uint16_t>(page)});
-    }
-  }
+void Explorer::load(WordReader& words) {
+  SHOOTDOWN_CHECK(next_ == 0);
+  exceptions_ = static_cast<int>(words.get(static_cast<std::uint64_t>(settings_.exceptions)));
+  beyond_bound_ = words.get(1) != 0;
+  states_ = words.get();
+  digest_ = words.get();
+  const std::uint64_t schedules = words.get(Schedules::most);
+  level_end_ = words.get(schedules);
+  next_ = words.get(level_end_);
+  for (std::uint64_t i = 1; i < schedules; ++i) schedules_.add(loaded(words, static_cast<Schedules::Number>(i)));
+  VisitedStates::Visitor visitor(visited_);
+  for (std::uint64_t left = words.get(); left != 0; --left) visitor.come(words.get(), 0);
 }
 
-void Explorer::branch_to(const Choice& choice) {
-  if (exceptions_ == settings_.exceptions) {
-    beyond_bound_ = true;
-    return;
-  }
-  nodes_.push_back({.parent = node_, .deviation = {.decision = schedule_.decision(), .choice = choice}});
-}
-
-// Runs the schedule to its end, elsewhere and judged by all; unless that is not what is wanted. It must be so for whoever does
-// not know at which places this search lets others run.
-bool Explorer::keep_counterexample() {
-  DeviatingSchedule schedule(program_);
-  schedule.deviate(path_);
-  Replayer replayer(simulation_.engine(), settings_.defect);
-  replayer.watch_code({.preemptible = settings_.code.preemptible});
-  const std::optional<Program> recorded = record(replayer, program_, schedule);
-  SHOOTDOWN_CHECK(recorded.has_value());
-  replayer.watch_code({});
-  replayer.run(*recorded);
-  const Report report = replayer.report();
-  if ((report.broken() & settings_.oracles).empty()) return false;
-  if (settings_.wanted && !settings_.wanted(report)) return false;
-  broken_ = report.broken() & settings_.oracles;
-  counterexample_ = std::make_unique<Program>(*recorded);
-  return true;
+// The schedule of this number.
+Branch Explorer::loaded(WordReader& words, Schedules::Number number) const {
+  const std::uint64_t place = words.get();
+  const std::uint64_t choice = words.get();
+  const auto byte = [&](unsigned shift) { return static_cast<std::uint8_t>(choice >> shift); };
+  const Branch branch{.parent = static_cast<Schedules::Number>(place),
+                      .deviation = {.decision = static_cast<std::uint32_t>(place >> 32U),
+                                    .choice = {.kind = Choice::Kind{byte(0)},
+                                               .cpu = byte(8),
+                                               .latency = byte(16),
+                                               .page = static_cast<std::uint16_t>(choice >> 32U)}}};
+  const auto& [kind, cpu, latency, page] = branch.deviation.choice;
+  const bool is_choice = kind < Choice::Kind::pause && cpu < program_.machine.cpus && latency <= max_latency &&
+                         page < program_.machine.virtual_pages();
+  const bool is_behind =
+      branch.parent < number &&
+      (branch.parent == 0 || schedules_.branch(branch.parent).deviation.decision < branch.deviation.decision);
+  if (!is_choice || !is_behind) throw DamagedFile();
+  return branch;
 }
 
 }  // namespace shootdown

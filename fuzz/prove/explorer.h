@@ -18,6 +18,9 @@
 // is dropped before its CPU would use it, and loaded before a step that looks at the page
 // table or changes it. Before that step it comes to the same.
 //
+// Several workers can share out the schedules with as many exceptions (searcher.h). What the search finds does not depend on how
+// many they are, nor on which is faster, to the last number that is told here; but for where memory runs out.
+//
 // Choices that are not among the kinds to be searched are never made. With sanitizers, which lay memory out in
 // their own way, no two states may be taken for one, and a search takes far longer.
 #pragma once
@@ -34,11 +37,12 @@
 #include "engine/defects.h"
 #include "engine/program/program.h"
 #include "engine/run/simulation.h"
+#include "fuzz/prove/crew.h"
 #include "fuzz/prove/deviations.h"
-#include "fuzz/prove/histories.h"
-#include "fuzz/prove/trail.h"
+#include "fuzz/prove/schedules.h"
 #include "fuzz/prove/visited_states.h"
-#include "oracles/judge.h"
+#include "oracles/oracles.h"
+#include "oracles/report.h"
 
 namespace shootdown {
 
@@ -73,15 +77,20 @@ class Freedoms {
   unsigned bits_ = 0;
 };
 
+class Searcher;
 class StateObserver;
+class WordReader;
+class WordWriter;
 
 struct ExplorerSettings {
   Freedoms freedoms;
-  OracleSet oracles;                                 // that must not break
-  std::function<bool(const Report&)> wanted;         // whether a whole run that breaks one counts; empty: each does
+  OracleSet oracles;  // that must not break
+  // Whether a whole run that breaks one counts; empty: each does. Workers may ask at once.
+  std::function<bool(const Report&)> wanted;
   Defect defect = Defect::none;                      // that is planted
   int exceptions = std::numeric_limits<int>::max();  // no schedule with more
-  std::uint64_t memory = std::uint64_t{4} << 30U;    // about so many bytes for the search
+  std::uint64_t memory = std::uint64_t{4} << 30U;    // about so many bytes for the search, of all workers together
+  int workers = 1;                                   // threads; with an observer or a trace, one
   // What it does to be fast, and in which order; what it finds is the same.
   bool merges = Simulation::can_save;     // takes states that are the same for one, and searches what follows once
   bool forgets = true;                    // leaves out of them what no code looks at any more
@@ -89,7 +98,8 @@ struct ExplorerSettings {
   bool backwards = false;                 // of schedules with as many exceptions, the last comes first
   std::uint64_t seed = 0;                 // of digests
   StateObserver* observer = nullptr;      // may be null
-  CodeWatch code{};                       // of a kernel that is code: where it can be preempted, and who watches it
+  CodeWatch code{};                       // of a kernel that is code, of which a process has one: where it can be
+                                          // preempted, and who watches it; then with one worker
   // Of every run; may be null. What it keeps of a run is in its arena, or there are no snapshots.
   Observer* trace = nullptr;
 };
@@ -122,6 +132,9 @@ class Explorer {
 
   // The engine does not refuse the program, which can be recorded.
   Explorer(const Engine& engine, const Program& program, const ExplorerSettings& settings);
+  ~Explorer();
+  Explorer(const Explorer&) = delete;
+  Explorer& operator=(const Explorer&) = delete;
 
   // Searches on, for at most so many runs. Nothing changes once it has come to an end.
   State search(std::uint64_t runs);
@@ -131,12 +144,11 @@ class Explorer {
   // Schedules with so many exceptions are being searched; all with fewer have been.
   int exceptions() const { return exceptions_; }
   std::uint64_t states() const { return states_; }
-  std::uint64_t runs() const { return runs_; }
+  std::uint64_t runs() const { return next_; }
   // Schedules that are known to be left with as many exceptions as are being searched, and with one more.
   std::uint64_t left() const { return level_end_ - next_; }
-  std::uint64_t left_for_later() const { return nodes_.size() - level_end_; }
-  // A digest of all states that were visited, in whichever order. Searches are laid out in memory, and have other digests in
-  // another place.
+  std::uint64_t left_for_later() const { return schedules_.size() - level_end_; }
+  // A digest of all states that were visited, in whichever order. The same in every process (world_digest.h).
   std::uint64_t digest() const { return digest_; }
 
   // --- of a search that has ended with what is broken ---
@@ -145,49 +157,42 @@ class Explorer {
   // A program that lists the schedule.
   const Program& counterexample() const { return *counterexample_; }
 
+  // --- what is searched ---
+
+  const Engine& engine() const { return engine_; }
   // Of which all schedules are searched.
   const Program& program() const { return program_; }
+  const ExplorerSettings& settings() const { return settings_; }
+
+  // --- going on elsewhere (checkpoint.h) ---
+
+  // How far it has come, unless it has ended with what is broken.
+  void save(WordWriter& words) const;
+  // It has not searched yet. Goes on from what another one of the same has saved; throws DamagedFile if that cannot be.
+  void load(WordReader& words);
+  // A digest of all states that the schedule without exceptions comes to.
+  std::uint64_t fingerprint();
 
  private:
-  // A deviation, behind those of its parent.
-  struct Node {
-    std::uint32_t parent;
-    Deviation deviation;
-  };
-  static constexpr std::uint32_t no_node = std::numeric_limits<std::uint32_t>::max();
-
   std::uint64_t bytes() const;
   State next_level();
-  std::uint32_t next_node();
-  void follow(std::uint32_t node);
-  bool explore();
-  bool comes_to_new_state();
-  std::uint64_t state() const;
-  std::uint64_t world(std::uint64_t seed) const;
-  void tell_of_end();
-  void branch();
-  void branch_to_others();
-  void branch_to_hardware();
-  void branch_to_fills(const StepPoint& next);
-  void branch_to(const Choice& choice);
-  bool keep_counterexample();
+  void search_round(std::uint64_t runs);
+  void put_together(std::size_t end);
+  void add(Searcher& searcher, std::size_t& note, std::size_t& branch, bool has_lost);
+  void keep_counterexample(Schedules::Number schedule);
 
+  Branch loaded(WordReader& words, Schedules::Number number) const;
+
+  const Engine& engine_;
   ExplorerSettings settings_;
   Program program_;
-  Histories histories_;
-  Judge judge_;
-  Simulation simulation_;
-  DeviatingSchedule schedule_;
-  Trail trail_;
+  Schedules schedules_;
   VisitedStates visited_;
-  std::vector<Node> nodes_;      // those with as many exceptions in a row, in the order in which a tree is gone through
-  std::size_t level_begin_ = 0;  // those with as many as are being searched
-  std::size_t level_end_ = 0;
-  std::size_t next_ = 0;          // of them
-  std::vector<Deviation> path_;   // of the run at hand
-  std::uint32_t node_ = no_node;  // its last
+  Crew crew_;
+  std::vector<std::unique_ptr<Searcher>> searchers_;  // one for each of the crew
+  std::size_t next_ = 0;                              // of the schedules
+  std::size_t level_end_ = 1;                         // behind those with as many exceptions
   int exceptions_ = 0;
-  std::uint64_t runs_ = 0;
   std::uint64_t states_ = 0;
   std::uint64_t digest_ = 0;
   bool beyond_bound_ = false;  // there are schedules with more exceptions than that

@@ -12,6 +12,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "engine/zap/engines.h"
+#include "fuzz/language/text.h"
 #include "fuzz/replay/replay.h"
 #include "test/elsewhere_engine.h"
 #include "test/inputs.h"
@@ -167,7 +168,6 @@ BOOST_AUTO_TEST_CASE(merging_leaves_out_no_end) {
   for (const std::string_view operations : programs) {
     const Program program = input_of(std::string(machine) + std::string(operations)).document.program;
     ExplorerSettings settings = settings_of({Freedom::preempt}, claims_of(engine("deferred_dirty")), 2);
-    // One search after the other, in the same place of memory.
     const auto ends = [&](bool merges, bool forgets) {
       Ends found;
       settings.merges = merges;
@@ -210,8 +210,7 @@ BOOST_AUTO_TEST_CASE(merging_leaves_out_no_state) {
   }
 }
 
-// With snapshots or from the beginning, in this order or the other: states have the same digests in one place of memory,
-// so the searches come one after the other.
+// With snapshots or from the beginning, in this order or the other.
 BOOST_AUTO_TEST_CASE(whichever_way_it_searches_it_comes_to_the_same) {
   if (!Simulation::can_save) return;
   const Program program = input_of(lost_write).document.program;
@@ -238,6 +237,103 @@ BOOST_AUTO_TEST_CASE(whichever_way_it_searches_it_comes_to_the_same) {
   settings.seed = 1;
   BOOST_TEST(search(other).first == usual.first);
   BOOST_TEST(other != digest);
+}
+
+// All that a search says.
+struct Found {
+  State state;
+  int exceptions;
+  std::uint64_t states;
+  std::uint64_t digest;
+  std::uint64_t runs;
+  OracleSet broken;
+  std::string counterexample;
+
+  bool operator==(const Found&) const = default;
+};
+
+Found found_by(Explorer& explorer, std::uint64_t portion = no_limit) {
+  State state = State::goes_on;
+  while (state == State::goes_on) state = explorer.search(portion);
+  const bool broken = state == State::broken;
+  return {state,
+          explorer.exceptions(),
+          explorer.states(),
+          explorer.digest(),
+          explorer.runs(),
+          broken ? explorer.broken() : OracleSet(),
+          broken ? print(explorer.counterexample()) : ""};
+}
+
+constexpr std::string_view three_cpus =
+    "shootdown 2\n"
+    "machine cpus 3, pages 1, words 1\n"
+    "cpu 0: store page 0 word 0\n"
+    "cpu 1: dontneed page 0\n"
+    "cpu 2: load page 0 word 0\n";
+
+// As if there were one: which schedule is said to come to a state does not depend on who is faster.
+BOOST_AUTO_TEST_CASE(several_workers_come_to_the_same) {
+  const auto search = [](const Engine& subject, const Program& program, ExplorerSettings settings) {
+    Explorer one(subject, program, settings);
+    const Found found = found_by(one);
+    for (const int workers : {2, 3}) {
+      settings.workers = workers;
+      Explorer several(subject, program, settings);
+      BOOST_TEST((found_by(several, 500) == found));
+      BOOST_TEST(several.left() == one.left());
+      BOOST_TEST(several.left_for_later() == one.left_for_later());
+    }
+    return found;
+  };
+  struct Subject {
+    std::string_view program;
+    std::string_view engine;
+    bool backwards;
+  };
+  constexpr Subject subjects[] = {{lost_write, "delayed_rmap", false},
+                                  {lost_write, "eager_dirty", true},
+                                  {two_loads, "eager_dirty", false},
+                                  {three_cpus, "deferred_dirty", false}};
+  for (const auto& [text, name, backwards] : subjects) {
+    const Program program = input_of(text).document.program;
+    ExplorerSettings settings = settings_of({Freedom::preempt, Freedom::late}, {}, Simulation::can_save ? 2 : 1);
+    settings.backwards = backwards;
+    const Found all = search(engine(name), program, settings);
+    BOOST_TEST((all.state == State::bound_reached));
+    BOOST_TEST(all.runs > 1U);
+    // What is broken.
+    settings.oracles = OracleSet::all();
+    search(engine(name), program, settings);
+  }
+  const Found lost = search(engine("eager_dirty"), input_of(lost_write).document.program,
+                            settings_of({Freedom::preempt}, only(OracleId::lost_dirty_data), 2));
+  BOOST_TEST((lost.state == State::broken));
+  BOOST_TEST(lost.exceptions == 1);
+}
+
+BOOST_AUTO_TEST_CASE(workers_pass_over_what_is_not_wanted) {
+  ExplorerSettings settings = settings_of({Freedom::preempt}, only(OracleId::lost_dirty_data), 1);
+  settings.workers = 2;
+  settings.wanted = [](const Report& /*report*/) { return false; };
+  Explorer none(engine("eager_dirty"), input_of(lost_write).document.program, settings);
+  BOOST_TEST((none.search(no_limit) == State::bound_reached));
+}
+
+// Each has another place in memory.
+BOOST_AUTO_TEST_CASE(states_have_the_same_digests_wherever_they_lie) {
+  for (const std::string_view name : {"delayed_rmap", "eager_dirty", "deferred_dirty"}) {
+    const ExplorerSettings settings =
+        settings_of({Freedom::preempt, Freedom::late, Freedom::evict, Freedom::fill, Freedom::fail}, {}, 2);
+    const Program program = input_of(lost_write).document.program;
+    Explorer first(engine(name), program, settings);
+    Explorer second(engine(name), program, settings);
+    BOOST_TEST((!Simulation::can_save || first.fingerprint() == second.fingerprint()));
+    for (int i = 0; i < 100; ++i) {
+      BOOST_TEST((first.search(1) == second.search(1)));
+      BOOST_TEST(first.digest() == second.digest());
+    }
+  }
 }
 
 // What a kernel keeps elsewhere than in the arena is a part of the state, and goes back with it.

@@ -1,5 +1,10 @@
-// A set of digests that grows.
+// A set of digests that grows, whoever looks into it.
 #include "fuzz/prove/visited_states.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <thread>
+#include <vector>
 
 #include <boost/test/unit_test.hpp>
 
@@ -15,18 +20,63 @@ BOOST_AUTO_TEST_CASE(each_digest_is_new_once) {
   for (int round = 0; round < 2; ++round) {
     SplitMix64 random(1);
     int added = 0;
-    for (int i = 0; i < count; ++i) added += states.insert(random.next()) ? 1 : 0;
+    VisitedStates::Visitor visitor(states);
+    for (int i = 0; i < count; ++i) added += visitor.come(random.next(), 7) == VisitedStates::nobody ? 1 : 0;
     BOOST_TEST(added == (round == 0 ? count : 0));
   }
   BOOST_TEST(states.size() == std::size_t{count});
   BOOST_TEST(states.bytes() >= count * sizeof(std::uint64_t));
+  int seen = 0;
+  states.each([&](std::uint64_t /*digest*/) { ++seen; });
+  BOOST_TEST(seen == count);
 }
 
 BOOST_AUTO_TEST_CASE(no_digest_is_like_an_empty_place) {
   VisitedStates states;
-  BOOST_TEST(states.insert(0));
-  BOOST_TEST(!states.insert(0));
+  {
+    VisitedStates::Visitor visitor(states);
+    BOOST_TEST(visitor.come(0, 1) == VisitedStates::nobody);
+    BOOST_TEST(visitor.come(0, 1) != VisitedStates::nobody);
+  }
   BOOST_TEST(states.size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_state_belongs_to_the_schedule_with_the_lowest_number) {
+  VisitedStates states(true);
+  VisitedStates::Visitor visitor(states);
+  BOOST_TEST(visitor.come(10, 7) == VisitedStates::nobody);
+  BOOST_TEST(visitor.come(10, 9) == 7U);
+  BOOST_TEST(visitor.come(10, 7) == 7U);
+  BOOST_TEST(states.owner(10) == 7U);
+  BOOST_TEST(visitor.come(10, 3) == 7U);
+  BOOST_TEST(visitor.come(10, 5) == 3U);
+  BOOST_TEST(states.owner(10) == 3U);
+}
+
+// In whichever order they come, each state is new to one of them, and in the end its owner is the same. So many states that all have
+// to wait for it to grow, and one visitor that leaves before.
+BOOST_AUTO_TEST_CASE(several_look_into_it_at_once) {
+  constexpr std::uint32_t visitors = 4;
+  constexpr std::uint64_t count = 100'000;
+  VisitedStates states(true);
+  std::vector<std::uint64_t> added(visitors);
+  const auto visit = [&](std::uint32_t number) {
+    SplitMix64 random(1);
+    VisitedStates::Visitor visitor(states);
+    for (std::uint64_t i = 0; i < (number == 0 ? count / 10 : count); ++i)
+      added[number] += visitor.come(random.next(), number) == VisitedStates::nobody ? 1 : 0;
+  };
+  std::vector<std::thread> threads;
+  for (std::uint32_t i = 0; i < visitors; ++i) threads.emplace_back(visit, i);
+  for (std::thread& thread : threads) thread.join();
+  BOOST_TEST(states.size() == count);
+  std::uint64_t all = 0;
+  for (const std::uint64_t some : added) all += some;
+  BOOST_TEST(all == count);
+  SplitMix64 random(1);
+  std::uint64_t wrong = 0;
+  for (std::uint64_t i = 0; i < count; ++i) wrong += states.owner(random.next()) == (i < count / 10 ? 0U : 1U) ? 0 : 1;
+  BOOST_TEST(wrong == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(the_more_states_the_likelier_one_was_missed) {

@@ -185,7 +185,7 @@ bool do_work(const Workload& workload, const HeldSignals& signals) {
   return true;
 }
 
-std::size_t cpu_count() {
+std::size_t usable_cpus() {
   cpu_set_t cpus;
   CPU_ZERO(&cpus);
   if (::sched_getaffinity(0, sizeof cpus, &cpus) != 0) return 1;

@@ -31,6 +31,6 @@ struct Workload {
 bool do_work(const Workload& workload, const HeldSignals& signals);
 
 // How many CPUs this process may use.
-std::size_t cpu_count();
+std::size_t usable_cpus();
 
 }  // namespace shootdown

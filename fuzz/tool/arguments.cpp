@@ -100,6 +100,7 @@ void define_programs(CLI::App& prove, SpaceOptions& options) {
           ->check(CLI::Range(1, 8).description(""))
           ->excludes(prove.get_option("FILE"))
           ->excludes(prove.get_option("--all"))
+          ->excludes(prove.get_option("--checkpoint"))
           ->excludes(prove.get_option("--without"));
   const auto add = [&](const char* name, auto& value, const char* what) {
     return prove.add_option(name, value, what)->needs(programs);
@@ -119,9 +120,6 @@ void define_programs(CLI::App& prove, SpaceOptions& options) {
       ->type_name("PERCENT")
       ->needs(results)
       ->check(CLI::Range(0.0, 100.0).description(""));
-  add("--jobs", options.jobs, "How many processes are at work (default: 1)")
-      ->type_name("N")
-      ->check(CLI::Range(1, 1000).description(""));
 }
 
 void define_prove(CLI::App& app, ProveOptions& options) {
@@ -145,7 +143,15 @@ void define_prove(CLI::App& app, ProveOptions& options) {
   prove.add_option("--seconds", options.seconds, "How long a search may take (default: until it ends)")
       ->type_name("N")
       ->check(CLI::PositiveNumber.description(""));
-  prove.add_flag("--all", options.all, "When an oracle is broken, search on with the others");
+  prove.add_option("--jobs", options.jobs, "How many are at work (default: one for each CPU, of --programs one)")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1000).description(""));
+  CLI::Option* const all = prove.add_flag("--all", options.all, "When an oracle is broken, search on with the others");
+  prove
+      .add_option("--checkpoint", options.checkpoint,
+                  "Keep a search that is stopped here, and go on from what is there")
+      ->type_name("FILE")
+      ->excludes(all);
   prove
       .add_option("--without", options.without,
                   "Search without this, which is slow and finds the same: merging, forgetting, snapshots")

@@ -68,7 +68,7 @@ std::variant<std::vector<CheckSettings>, InputError> settings_of(const CheckOpti
                         .seconds = options.seconds,
                         .memory = options.memory << 20U,
                         .seed = options.seed,
-                        .processes = options.jobs == 0 ? cpu_count() : options.jobs});
+                        .processes = options.jobs == 0 ? usable_cpus() : options.jobs});
   }
   return settings;
 }

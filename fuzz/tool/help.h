@@ -102,6 +102,10 @@ inline constexpr const char* prove =
     "those places at which their accesses meet in some schedule of the program; 'fill' is\n"
     "not there.\n"
     "\n"
+    "--jobs N is how many threads search, or, with --programs, how many searches are made at\n"
+    "once; what they say is the same. --checkpoint keeps a search that is stopped, by\n"
+    "--seconds, --memory or Ctrl-C, and the same command goes on with it.\n"
+    "\n"
     "--programs searches all programs of up to K operations, of which each CPU has some or\n"
     "none. Two that only have them on other CPUs are one. NAMES are of operations, with commas\n"
     "between; by default store, load, mmap, populate, munmap, dontneed, msync, fsync,\n"
@@ -117,6 +121,7 @@ inline constexpr const char* prove =
     "Examples:\n"
     "  shootdown prove --engine delayed_rmap lost-write.program\n"
     "  shootdown prove --exceptions 2 --may preempt,late,evict,fill corpus/*.program\n"
+    "  shootdown prove --engine delayed_rmap --seconds 3600 --checkpoint kept large.program\n"
     "  shootdown prove --programs 2 --results two.jsonl\n"
     "  shootdown prove --programs 3 --calls store,dontneed,fsync --shard 1/10 --seconds 60";
 

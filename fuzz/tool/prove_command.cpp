@@ -1,7 +1,11 @@
 #include "fuzz/tool/prove_command.h"
 
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -11,10 +15,13 @@
 #include "engine/sched/schedule_recorder.h"
 #include "fuzz/io/progress_line.h"
 #include "fuzz/language/text.h"
+#include "fuzz/prove/checkpoint.h"
 #include "fuzz/prove/explorer.h"
 #include "fuzz/prove/freedoms.h"
 #include "fuzz/prove/steps_that_matter.h"
 #include "fuzz/replay/replay.h"
+#include "fuzz/scoreboard/workers.h"
+#include "fuzz/triage/child.h"
 #include "fuzz/triage/inputs.h"
 
 namespace shootdown {
@@ -26,7 +33,8 @@ namespace {
 // A few times a second.
 class SearchProgress {
  public:
-  explicit SearchProgress(Output& out) : line_(out) {}
+  // The search has so many states already.
+  SearchProgress(Output& out, std::uint64_t states) : line_(out), before_(states) {}
 
   double seconds() const { return line_.seconds(); }
 
@@ -37,13 +45,14 @@ class SearchProgress {
     line_.write(fmt::format("{}: {}, {} a second; {} left, and {} with one more",
                             counted(static_cast<std::uint64_t>(explorer.exceptions()), "exception"),
                             counted(explorer.states(), "state"),
-                            grouped(static_cast<std::uint64_t>(static_cast<double>(explorer.states()) / now)),
+                            grouped(static_cast<std::uint64_t>(static_cast<double>(explorer.states() - before_) / now)),
                             counted(explorer.left(), "schedule"), grouped(explorer.left_for_later())));
   }
   void clear() { line_.clear(); }
 
  private:
   ProgressLine line_;
+  std::uint64_t before_;
   double next_ = 0.2;
 };
 
@@ -59,12 +68,16 @@ class ProveCommand {
   ExitStatus prove_file(const std::string& file);
   ExitStatus prove(const Input& input, ProvedEngine proved);
   ExitStatus search(const Input& input, const ProvedEngine& proved, OracleSet& broken);
+  Explorer::State search_on(std::optional<Explorer>& search, StepsThatMatter& steps);
+  std::optional<InputError> resume(Explorer& explorer) const;
+  ExitStatus keep(Explorer& explorer, Explorer::State state);
   std::string verdict(const Explorer& explorer, Explorer::State state, std::size_t places) const;
   std::string covered(const Explorer& explorer, std::size_t places) const;
   ExitStatus fail(const InputError& error);
 
   const ProveOptions& options_;
   Console& console_;
+  HeldSignals signals_;  // until all is said
   std::vector<ProvedEngine> engines_;
 };
 
@@ -73,8 +86,21 @@ ExitStatus ProveCommand::run(std::span<const Engine* const> engines) {
   auto proved = proved_engines(options_, engines, all_engines());
   if (const auto* const error = std::get_if<InputError>(&proved)) return fail(*error);
   engines_ = std::get<std::vector<ProvedEngine>>(std::move(proved));
+  const auto is_model = [&](const ProvedEngine& engine) {
+    return std::ranges::find(engines, engine.engine) != engines.end();
+  };
+  const int workers = options_.jobs != 0 ? options_.jobs : static_cast<int>(usable_cpus());
+  for (ProvedEngine& engine : engines_) engine.settings.workers = is_model(engine) ? workers : 1;
+  if (!options_.checkpoint.empty() && (options_.files.size() != 1 || engines_.size() != 1))
+    return fail({"--checkpoint: is of one search, of one FILE on one --engine"});
+  if (!options_.checkpoint.empty() && !is_model(engines_.front()))
+    return fail({"--checkpoint: not with a kernel's own code, whose memory lies elsewhere in each process"});
   ExitStatus status = exit_fine;
-  for (const std::string& file : options_.files) status = graver(status, prove_file(file));
+  for (const std::string& file : options_.files) {
+    status = graver(status, prove_file(file));
+    if (signals_.came()) break;
+  }
+  console_.out().flush();  // a signal that has come takes effect behind this
   return status;
 }
 
@@ -87,7 +113,10 @@ ExitStatus ProveCommand::prove_file(const std::string& file) {
                              input.name, max_operations)});
   }
   ExitStatus status = exit_fine;
-  for (const ProvedEngine& proved : engines_) status = graver(status, prove(input, proved));
+  for (const ProvedEngine& proved : engines_) {
+    status = graver(status, prove(input, proved));
+    if (signals_.came()) break;
+  }
   return status;
 }
 
@@ -114,28 +143,59 @@ ExitStatus ProveCommand::search(const Input& input, const ProvedEngine& proved, 
   ExplorerSettings settings = proved.settings;
   settings.code = steps.watch();
   std::optional<Explorer> search(std::in_place, engine, input.document.program, settings);
-  SearchProgress progress(console_.out());
-  Explorer::State state = Explorer::State::goes_on;
-  while (state == Explorer::State::goes_on && progress.seconds() < options_.seconds) {
-    state = search->search(256);
-    if (steps.take_in_new_ones()) {
-      search.emplace(engine, input.document.program, settings);
-      state = Explorer::State::goes_on;
-    }
-    progress.show(*search);
-  }
-  const Explorer& explorer = *search;
-  progress.clear();
+  if (const std::optional<InputError> error = resume(*search)) return fail(*error);
+  const Explorer::State state = search_on(search, steps);
+  Explorer& explorer = *search;
   console_.out().print("{}: {} {}{}\n", input.name, engine.name(), broken.empty() ? "" : "otherwise ",
                        verdict(explorer, state, steps.places()));
   console_.out().flush();
+  const ExitStatus kept = keep(explorer, state);
   if (state == Explorer::State::broken) {
     if (!options_.quiet) console_.out().print("\n{}\n", print(explorer.counterexample()));
     broken = broken | explorer.broken();
     return exit_violation;
   }
   const bool decided = state == Explorer::State::exhausted || state == Explorer::State::bound_reached;
-  return decided ? exit_fine : exit_undecided;
+  return graver(kept, decided ? exit_fine : exit_undecided);
+}
+
+// Until time has run out, or a signal comes. Begins again when it has not known all steps that matter.
+Explorer::State ProveCommand::search_on(std::optional<Explorer>& search, StepsThatMatter& steps) {
+  const std::uint64_t portion = 256 * static_cast<std::uint64_t>(search->settings().workers);
+  SearchProgress progress(console_.out(), search->states());
+  Explorer::State state = Explorer::State::goes_on;
+  while (state == Explorer::State::goes_on && progress.seconds() < options_.seconds && !signals_.came()) {
+    state = search->search(portion);
+    if (steps.take_in_new_ones()) {
+      const ExplorerSettings settings = search->settings();
+      const Program program = search->program();
+      search.emplace(search->engine(), program, settings);
+      state = Explorer::State::goes_on;
+    }
+    progress.show(*search);
+  }
+  progress.clear();
+  return state;
+}
+
+std::optional<InputError> ProveCommand::resume(Explorer& explorer) const {
+  std::error_code ignored;
+  if (options_.checkpoint.empty() || !std::filesystem::exists(options_.checkpoint, ignored)) return std::nullopt;
+  return load_checkpoint(options_.checkpoint, explorer);
+}
+
+// What is decided is not gone on with.
+ExitStatus ProveCommand::keep(Explorer& explorer, Explorer::State state) {
+  if (options_.checkpoint.empty()) return exit_fine;
+  if (state != Explorer::State::goes_on && state != Explorer::State::out_of_memory) {
+    std::error_code ignored;
+    std::filesystem::remove(options_.checkpoint, ignored);
+    return exit_fine;
+  }
+  const int failed = save_checkpoint(options_.checkpoint, explorer);
+  if (failed == 0) return exit_fine;
+  return fail(
+      {fmt::format("{}: cannot write: {}", printable(options_.checkpoint), std::generic_category().message(failed))});
 }
 
 // `places`: of the kernel's code at which others come to run; none: at all steps.
@@ -156,7 +216,8 @@ std::string ProveCommand::verdict(const Explorer& explorer, Explorer::State stat
       return fmt::format("is not decided: {}, memory ran out ({})", up_to(exceptions - 1), covered(explorer, places));
     case Explorer::State::goes_on: break;
   }
-  return fmt::format("is not decided: {}, time ran out ({})", up_to(exceptions - 1), covered(explorer, places));
+  return fmt::format("is not decided: {}, {} ({})", up_to(exceptions - 1),
+                     signals_.came() ? "interrupted" : "time ran out", covered(explorer, places));
 }
 
 std::string ProveCommand::covered(const Explorer& explorer, std::size_t places) const {

@@ -1,11 +1,19 @@
 // The search for all schedules as users meet it: verdicts, exit status, what is asked for wrongly.
 #include "fuzz/tool/prove_command.h"
 
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
 #include <string>
 #include <vector>
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <boost/test/unit_test.hpp>
 
+#include "fuzz/triage/child.h"
 #include "test/console.h"
 #include "test/files.h"
 
@@ -86,6 +94,71 @@ BOOST_AUTO_TEST_CASE(what_is_not_decided_says_why) {
   const Result late = prove({.files = {losing}, .engines = {"delayed_rmap"}, .seconds = 0});
   BOOST_TEST(late.status == exit_undecided);
   BOOST_TEST(contains(late.out, "is not decided: nothing is known yet, time ran out"));
+}
+
+// Whoever gives the same command again goes on, with more time or more memory.
+BOOST_AUTO_TEST_CASE(what_is_stopped_is_kept_and_gone_on_with) {
+  const ProveOptions whole{
+      .files = {losing}, .engines = {"delayed_rmap"}, .may = "preempt", .exceptions = Simulation::can_save ? 3 : 1};
+  ProveOptions options = whole;
+  options.checkpoint = path("kept");
+  options.seconds = 0;
+  BOOST_TEST(prove(options).status == exit_undecided);
+  BOOST_TEST(!read("kept").empty());
+  options.seconds = whole.seconds;
+  options.memory = 0;
+  const Result full = prove(options);
+  BOOST_TEST(full.status == exit_undecided);
+  BOOST_TEST(contains(full.out, "memory ran out"));
+  // What is there is of another search.
+  options.memory = whole.memory;
+  options.may = "preempt,late";
+  const Result other = prove(options);
+  BOOST_TEST(other.status == exit_bad_input);
+  BOOST_TEST(contains(other.err, path("kept") + ": cannot go on from there: it is another search: may preempt,"));
+  options.may = whole.may;
+  const Result rest = prove(options);
+  BOOST_TEST(rest.status == exit_fine);
+  BOOST_TEST(rest.out == prove(whole).out);
+  // It is of no use any more.
+  BOOST_TEST(!std::filesystem::exists(path("kept")));
+  options.seconds = 0;
+  options.checkpoint = path("missing/kept");
+  const Result nowhere = prove(options);
+  BOOST_TEST(nowhere.status == exit_bad_input);
+  BOOST_TEST(contains(nowhere.err, "missing/kept: cannot write: "));
+  options.files.push_back(alone);
+  BOOST_TEST(contains(prove(options).err, "--checkpoint: is of one search, of one FILE on one --engine"));
+}
+
+// In a process of its own, for in the end the signal comes to whom it was sent.
+BOOST_AUTO_TEST_CASE(who_is_interrupted_keeps_what_there_is) {
+  const ProveOptions options{.files = {losing}, .engines = {"delayed_rmap"}, .jobs = 1, .checkpoint = path("kept")};
+  const std::string out = path("out");
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const HeldSignals signals;
+    ::raise(SIGTERM);
+    std::FILE* const file = std::fopen(out.c_str(), "w");
+    Console console(file, file);
+    const ExitStatus status = shootdown::prove_command(options, console);
+    std::fclose(file);
+    std::_Exit(status == exit_undecided ? 42 : 1);
+  }
+  int status = 0;
+  BOOST_TEST(::waitpid(child, &status, 0) == child);
+  BOOST_TEST((WIFEXITED(status) && WEXITSTATUS(status) == 42));
+  BOOST_TEST(contains(read("out"), "is not decided: nothing is known yet, interrupted"));
+  BOOST_TEST(!read("kept").empty());
+}
+
+BOOST_AUTO_TEST_CASE(however_many_are_at_work_it_says_the_same) {
+  ProveOptions options{
+      .files = {losing}, .engines = {"eager_dirty"}, .oracles = "lost-dirty-data", .may = "preempt", .jobs = 1};
+  const Result one = prove(options);
+  BOOST_TEST(one.status == exit_violation);
+  options.jobs = 2;
+  BOOST_TEST(prove(options).out == one.out);
 }
 
 BOOST_AUTO_TEST_CASE(without_a_name_it_is_every_engine_of_the_model) {

@@ -26,7 +26,6 @@ struct SpaceOptions {
   std::string shard = "1/1";
   std::string results;            // a file; empty: none
   std::optional<double> recheck;  // per cent of what is in the file is searched again, nothing else
-  std::size_t jobs = 1;           // processes
 };
 
 struct ProveOptions {
@@ -39,6 +38,8 @@ struct ProveOptions {
   std::uint64_t memory = 4096;                               // for each search, in MB
   double seconds = std::numeric_limits<double>::infinity();  // for each search
   bool all = false;                                          // goes on with the oracles that are not broken
+  int jobs = 0;                                              // at work at once; 0: one, or one for each CPU
+  std::string checkpoint;                                    // where a search is kept that was stopped; empty: nowhere
   std::string without;                                       // names of what makes searches fast, with commas between
   bool quiet = false;                                        // no programs
   SpaceOptions space;

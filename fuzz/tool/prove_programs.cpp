@@ -254,7 +254,7 @@ bool ProvePrograms::search_all(const std::vector<Piece>& pieces,
                                const std::function<void(const Piece&, const SearchOutcome&)>& done) const {
   WorkProgress progress(console_.out(), "searches");
   std::size_t made = 0;
-  Workload workload{.pieces = pieces.size(), .processes = options_.space.jobs};
+  Workload workload{.pieces = pieces.size(), .processes = static_cast<std::size_t>(std::max(options_.jobs, 1))};
   workload.work = [&](std::size_t piece) {
     const std::optional<SearchOutcome> result = search(pieces[piece]);
     return result.has_value() ? json_of(*result) : std::string();

@@ -142,7 +142,7 @@ BOOST_AUTO_TEST_CASE(shards_and_processes_come_to_the_same_results) {
   for (const char* const shard : {"1/3", "2/3", "3/3"}) {
     ProveOptions options = small(path("shard"));
     options.space.shard = shard;
-    options.space.jobs = 2;
+    options.jobs = 2;
     BOOST_TEST(contains(prove(options).out, std::string(", shard ") + shard));
     together += read("shard");
     write("shard", "");

@@ -34,7 +34,7 @@ std::optional<InputError> missing_target(const LibFuzzerTargets& targets) {
 // What is to be done, or what is wrong.
 std::variant<ScoreboardSettings, InputError> settings_of(const ScoreboardOptions& options) {
   ScoreboardSettings settings{
-      .runs = options.runs, .seeds = options.seeds, .processes = options.jobs == 0 ? cpu_count() : options.jobs};
+      .runs = options.runs, .seeds = options.seeds, .processes = options.jobs == 0 ? usable_cpus() : options.jobs};
   auto defects = select_defects(options.names);
   if (const auto* const error = std::get_if<InputError>(&defects)) return *error;
   settings.defects = std::get<std::vector<DefectInfo>>(std::move(defects));

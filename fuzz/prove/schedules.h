@@ -1,0 +1,50 @@
+// The schedules that a search has come across: a tree, in which each has one deviation more than its parent.
+//
+// They are numbered in the order in which they were come across, and so those with fewer deviations come first; number 0 has none.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "fuzz/prove/deviations.h"
+
+namespace shootdown {
+
+// A schedule, but for the deviations of its parent, which come before.
+struct Branch {
+  std::uint32_t parent;
+  Deviation deviation;
+};
+
+class Schedules {
+ public:
+  using Number = std::uint32_t;
+  // More have no number.
+  static constexpr std::size_t most = std::numeric_limits<Number>::max();
+
+  std::size_t size() const { return 1 + branches_.size(); }
+  std::size_t bytes() const { return branches_.capacity() * sizeof(Branch); }
+
+  // Of any but number 0.
+  const Branch& branch(Number number) const { return branches_[number - 1]; }
+  // All deviations of a schedule, in the order of their decisions.
+  void spell(Number number, std::vector<Deviation>& path) const {
+    path.clear();
+    for (; number != 0; number = branch(number).parent) path.push_back(branch(number).deviation);
+    std::ranges::reverse(path);
+  }
+
+  void add(const Branch& branch) { branches_.push_back(branch); }
+  // Puts those from this number on, whose numbers nobody knows yet, into the opposite order.
+  void reverse(std::size_t first) {
+    std::reverse(branches_.begin() + static_cast<std::ptrdiff_t>(first - 1), branches_.end());
+  }
+
+ private:
+  std::vector<Branch> branches_;
+};
+
+}  // namespace shootdown

@@ -1,0 +1,231 @@
+#include "fuzz/prove/searcher.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <optional>
+
+#include "engine/check.h"
+#include "engine/sched/schedule_recorder.h"
+#include "fuzz/replay/record.h"
+#include "fuzz/replay/replay.h"
+
+namespace shootdown {
+
+JudgedSchedule judged(const Engine& engine, const Program& program, const ExplorerSettings& settings,
+                      std::span<const Deviation> path) {
+  DeviatingSchedule schedule(program);
+  schedule.deviate(path);
+  Replayer replayer(engine, settings.defect);
+  replayer.watch_code({.preemptible = settings.code.preemptible});
+  const std::optional<Program> recorded = record(replayer, program, schedule);
+  SHOOTDOWN_CHECK(recorded.has_value());
+  replayer.watch_code({});
+  replayer.run(*recorded);
+  return {.program = *recorded, .report = replayer.report()};
+}
+
+Searcher::Searcher(const Engine& engine, const Program& program, const ExplorerSettings& settings,
+                   const Schedules& schedules, VisitedStates& visited)
+    : settings_(settings),
+      program_(program),
+      schedules_(schedules),
+      visited_(visited),
+      histories_([this](int cpu) { return simulation_.handles_interrupt(cpu); }, settings.forgets),
+      judge_(&histories_, settings.oracles),
+      simulation_(engine, judge_),
+      schedule_(program_),
+      trail_(program_, simulation_, settings.trace, schedule_, settings.snapshots),
+      world_(settings.seed) {
+  simulation_.defect = settings.defect;
+  simulation_.code = settings.code;
+  simulation_.begin(program_, settings.trace, &schedule_);
+  if (Simulation::can_save) world_.begin(simulation_);
+}
+
+void Searcher::search(Round& round, int exceptions) {
+  exceptions_ = exceptions;
+  VisitedStates::Visitor visitor(visited_);
+  for (;;) {
+    const Round::Portion portion = round.next();
+    if (portion.begin >= portion.end) return;
+    run(portion, round, visitor);
+  }
+}
+
+void Searcher::run(Round::Portion portion, Round& round, VisitedStates::Visitor& visitor) {
+  for (std::size_t number = portion.begin; number < portion.end && number < round.end(); ++number) {
+    number_ = static_cast<Schedules::Number>(number);
+    schedules_.spell(number_, path_);
+    trail_.follow(path_);
+    if (!explore(visitor) && is_wanted()) round.end_with(number);
+  }
+}
+
+// Runs on to the end, or to a state that is known; returns whether nothing breaks.
+bool Searcher::explore(VisitedStates::Visitor& visitor) {
+  bool over = simulation_.proceed();
+  while (!over && !breaks()) {
+    if (!comes_to_new_state(visitor)) return true;
+    branch();
+    schedule_.go_on();
+    over = simulation_.proceed();
+  }
+  if (over) tell_of_end();
+  return !breaks();
+}
+
+bool Searcher::is_wanted() const {
+  if (!settings_.wanted && settings_.code.preemptible == nullptr) return true;
+  const Report report = judged(simulation_.engine(), program_, settings_, path_).report;
+  return !(report.broken() & settings_.oracles).empty() && (!settings_.wanted || settings_.wanted(report));
+}
+
+void Searcher::tell_of_end() {
+  if (settings_.observer == nullptr || !Simulation::can_save) return;
+  histories_.clear();
+  settings_.observer->ends(world_.of(simulation_));
+}
+
+bool Searcher::comes_to_new_state(VisitedStates::Visitor& visitor) {
+  const std::uint64_t here = Simulation::can_save ? state() : 0;
+  const bool is_new = !settings_.merges || takes(here, visitor);
+  if (is_new) notes_.push_back({.schedule = number_, .branches = 0, .state = here});
+  if (settings_.observer != nullptr) settings_.observer->comes_to(here, is_new, path_, schedule_.decision());
+  return is_new;
+}
+
+// Whether no schedule with a lower number, and not this one either, has come there.
+bool Searcher::takes(std::uint64_t state, VisitedStates::Visitor& visitor) {
+  const VisitedStates::Number before = visitor.come(state, number_);
+  if (before <= number_) return false;
+  if (before != VisitedStates::nobody && (losers_.empty() || losers_.back() != before)) losers_.push_back(before);
+  return true;
+}
+
+void Searcher::clear_notes() {
+  notes_.clear();
+  branches_.clear();
+  losers_.clear();
+}
+
+std::size_t Searcher::bytes() const {
+  return trail_.bytes() + notes_.capacity() * sizeof(Note) + branches_.capacity() * sizeof(Branch);
+}
+
+std::uint64_t Searcher::fingerprint() {
+  trail_.follow({});
+  std::uint64_t sum = 0;
+  while (!simulation_.proceed()) {
+    sum += 1 + (Simulation::can_save ? state() : 0);
+    schedule_.go_on();
+  }
+  return sum;
+}
+
+namespace {
+
+// What it has looked at without a step may be in what it is about to do.
+std::uint64_t with(const StepPoint& next, std::uint64_t digest) {
+  const std::array<std::uint64_t, 2> parts{next.kind, next.subject};
+  digest = XXH3_64bits_withSeed(parts.data(), sizeof parts, digest);
+  return next.event == nullptr ? digest : XXH3_64bits_withSeed(next.event, next.facts * sizeof(Fact), digest);
+}
+
+}  // namespace
+
+// Behind deviations it does not matter any more by which one came there. What the code on the CPUs knows (histories_) lies
+// in the run's memory.
+std::uint64_t Searcher::state() {
+  const auto current = static_cast<std::uint64_t>(schedule_.question().at.cpu);
+  const std::array<std::uint64_t, 3> parts{world_.of(simulation_), schedule_.memory(), current};
+  std::uint64_t digest = XXH3_64bits_withSeed(parts.data(), sizeof parts, settings_.seed);
+  for (int cpu = 0; cpu < program_.machine.cpus; ++cpu) {
+    digest = with(simulation_.next_step(cpu), digest);
+    if (simulation_.handles_interrupt(cpu)) digest = with(simulation_.interrupted_step(cpu), digest);
+  }
+  return digest;
+}
+
+// Nothing can be tied to the last sync, in which only one CPU is left.
+void Searcher::branch() {
+  if (schedule_.question().at.operation < 0) return;
+  branch_to_others();
+  branch_to_hardware();
+}
+
+void Searcher::branch_to_others() {
+  const Question& question = schedule_.question();
+  const Choice usual = schedule_.usual();
+  for (unsigned rest = question.runnable; rest != 0; rest &= rest - 1) {
+    const int cpu = std::countr_zero(rest);
+    Choice choice = run_next(cpu);
+    if (choice != usual && settings_.freedoms.contains(Freedom::preempt)) branch_to(choice);
+    const bool interrupted = (question.interrupted & cpu_bit(cpu)) != 0;
+    if (!interrupted || !settings_.freedoms.contains(Freedom::late)) continue;
+    for (choice.latency = 1; choice.latency <= max_latency; ++choice.latency) branch_to(choice);
+  }
+}
+
+namespace {
+
+// Which page of which mm a step is about, if it is so many pages.
+struct PageOfMm {
+  int mm;
+  int page;
+};
+
+// Steps before which it makes a difference that a translation is dropped; and that it is loaded.
+constexpr EventSet uses_translation = EventSet::of(EventList<event::UserAccess, event::Translate>{});
+constexpr EventSet looks_at_entry = EventSet::of(
+    EventList<event::ReadEntry, event::SetEntry, event::SetAccessFlags, event::ClearEntry, event::ClearAccessed>{});
+
+// The parts of step_point() of such steps.
+PageOfMm page_of_mm(const StepPoint& next) {
+  return {.mm = static_cast<int>(next.subject >> 16U), .page = static_cast<int>(next.subject & 0xFFFFU)};
+}
+
+}  // namespace
+
+void Searcher::branch_to_hardware() {
+  const Question& question = schedule_.question();
+  if (question.occasion != Question::Occasion::step) return;
+  const StepPoint next = simulation_.next_step(question.at.cpu);
+  const auto cpu = static_cast<std::uint8_t>(question.at.cpu);
+  if (settings_.freedoms.contains(Freedom::fail)) branch_to({.kind = Choice::Kind::fail, .cpu = cpu});
+  if (settings_.freedoms.contains(Freedom::evict) && uses_translation.contains(next.kind)) {
+    const auto page = static_cast<std::uint16_t>(page_of_mm(next).page);
+    branch_to({.kind = Choice::Kind::evict, .cpu = cpu, .page = page});
+  }
+  if (settings_.freedoms.contains(Freedom::fill)) branch_to_fills(next);
+}
+
+// The hardware of each CPU may load what is about to be looked at, or changed, or goes; and may go to a page table that is none any
+// more.
+void Searcher::branch_to_fills(const StepPoint& next) {
+  const bool of_page = looks_at_entry.contains(next.kind);
+  const bool of_table = next.kind == kind_of<event::FreeTable>;
+  const PageOfMm what = page_of_mm(next);
+  const int mm = of_page ? what.mm : static_cast<int>(next.subject);
+  for (int cpu = 0; cpu < program_.machine.cpus; ++cpu) {
+    const bool is_of_mm = program_.machine.mm_of(cpu) == mm;
+    for (int page = 0; page < program_.machine.virtual_pages(); ++page) {
+      const bool matters = is_of_mm && (of_table || (of_page && page == what.page));
+      if (!matters && !simulation_.world().would_go_astray(cpu, page)) continue;
+      branch_to({.kind = Choice::Kind::fill,
+                 .cpu = static_cast<std::uint8_t>(cpu),
+                 .page = static_cast<std::uint16_t>(page)});
+    }
+  }
+}
+
+void Searcher::branch_to(const Choice& choice) {
+  if (exceptions_ == settings_.exceptions) {
+    beyond_bound_ = true;
+    return;
+  }
+  branches_.push_back({.parent = number_, .deviation = {.decision = schedule_.decision(), .choice = choice}});
+  ++notes_.back().branches;
+}
+
+}  // namespace shootdown
