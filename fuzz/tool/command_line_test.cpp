@@ -181,7 +181,7 @@ BOOST_AUTO_TEST_CASE(bad_usage_is_said) {
       {{"prove", "--programs", "9"}, "--programs: Value 9 not in range 1 to 8"},
       {{"prove", "--programs", "2", fine}, "FILE excludes --programs"},
       {{"prove", "--shard", "1/2", fine}, "--shard requires --programs"},
-      {{"prove", "--all", "--checkpoint", "kept", fine}, "--checkpoint excludes --all"},
+      {{"prove", "--all", "--checkpoint", "kept", fine}, "--all excludes --checkpoint"},
       {{"prove", "--jobs", "0", fine}, "--jobs: Value 0 not in range 1 to 1000"},
       {{"prove", "--programs", "1", "--recheck", "1"}, "--recheck requires --results"},
       {{"run", "--engine"}, "--engine"},
