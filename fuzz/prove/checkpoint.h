@@ -1,10 +1,10 @@
-// A search that was stopped, in a file, from which it can be gone on with, by another process and with other numbers of workers, time
-// and memory.
+// A search that was stopped, in a file, from which it can be gone on with, by another process and with other numbers
+// of workers, time and memory.
 //
-// The file begins with lines that say of what it is the search, and on what a search depends: the version of the model, the
-// engine, what was asked for, and a digest of all states that the schedule without exceptions comes to, which another build of the same
-// model may have laid out otherwise. Where any of them is not the same it is refused, and so is a file that is not as it
-// was written. What follows are words of 8 bytes: those of Explorer::save.
+// The file begins with lines that say of what it is the search, and on what a search depends: the version of the
+// model, the engine, what was asked for, and a digest of all states that the schedule without exceptions comes to,
+// which another build of the same model may have laid out otherwise. Where any of them is not the same it is refused,
+// and so is a file that is not as it was written. What follows are words of 8 bytes: those of Explorer::save.
 #pragma once
 
 #include <cstdint>

@@ -23,7 +23,8 @@ class Crew {
 
   int size() const { return static_cast<int>(threads_.size()) + 1; }
 
-  // Calls work(i) on each thread, with 0 on the calling one, and waits until all have returned. Throws the first exception.
+  // Calls work(i) on each thread, with 0 on the calling one, and waits until all have returned. Throws the first
+  // exception.
   void work_together(const std::function<void(int)>& work);
 
  private:

@@ -1,6 +1,7 @@
 // The schedules that a search has come across: a tree, in which each has one deviation more than its parent.
 //
-// They are numbered in the order in which they were come across, and so those with fewer deviations come first; number 0 has none.
+// They are numbered in the order in which they were come across, and so those with fewer deviations come first;
+// number 0 has none.
 #pragma once
 
 #include <algorithm>

@@ -134,8 +134,8 @@ std::uint64_t with(const StepPoint& next, std::uint64_t digest) {
 
 }  // namespace
 
-// Behind deviations it does not matter any more by which one came there. What the code on the CPUs knows (histories_) lies
-// in the run's memory.
+// Behind deviations it does not matter any more by which one came there. What the code on the CPUs knows (histories_)
+// lies in the run's memory.
 std::uint64_t Searcher::state() {
   const auto current = static_cast<std::uint64_t>(schedule_.question().at.cpu);
   const std::array<std::uint64_t, 3> parts{world_.of(simulation_), schedule_.memory(), current};

@@ -1,12 +1,13 @@
-// Runs schedules of a program, each up to a state in which another one has been, and notes which states it came to first and which
-// schedules part there.
+// Runs schedules of a program, each up to a state in which another one has been, and notes which states it came to
+// first and which schedules part there.
 //
-// Several can search one level (explorer.h) at once, each on a thread of its own, where it was made: the schedules that are to be run are
-// shared out, and the states that were visited are common to all. All else a searcher has for itself.
+// Several can search one level (explorer.h) at once, each on a thread of its own, where it was made: the schedules
+// that are to be run are shared out, and the states that were visited are common to all. All else a searcher has for
+// itself.
 //
-// A state belongs to the schedule with the lowest number that comes to it. So it may be taken from one that a faster searcher
-// has run already: from there on that one's notes are void (took()). What is left is what one searcher would note that runs
-// them all, one after the other.
+// A state belongs to the schedule with the lowest number that comes to it. So it may be taken from one that a faster
+// searcher has run already: from there on that one's notes are void (took()). What is left is what one searcher would
+// note that runs them all, one after the other.
 #pragma once
 
 #include <algorithm>
@@ -97,7 +98,8 @@ class Searcher {
 
   std::size_t bytes() const;
 
-  // A digest of all states that the schedule without exceptions comes to: the same in every process, unless the code is another.
+  // A digest of all states that the schedule without exceptions comes to: the same in every process, unless the code
+  // is another.
   std::uint64_t fingerprint();
 
  private:

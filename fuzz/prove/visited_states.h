@@ -1,7 +1,7 @@
 // Which states a search has seen, and which of its schedules comes to each first: a set of digests.
 //
-// Several may look into it and enter states at once. A state belongs to the schedule with the lowest number of all that come
-// to it, in whichever order they do: so it makes no difference who is faster.
+// Several may look into it and enter states at once. A state belongs to the schedule with the lowest number of all
+// that come to it, in whichever order they do: so it makes no difference who is faster.
 //
 // A state whose digest is that of another one is taken for it. Of n states, that
 // happens to none but with probability below n * n / 2^64 (omission()), as far as
@@ -25,7 +25,8 @@ namespace shootdown {
 
 class VisitedStates {
  public:
-  // `shared`: several may visit it at once, and it remembers whose the states are. Else all come in the order of their numbers.
+  // `shared`: several may visit it at once, and it remembers whose the states are. Else all come in the order of
+  // their numbers.
   explicit VisitedStates(bool shared = false)
       : shared_(shared), places_(first_places), owners_(shared ? first_places : 0) {}
 
@@ -33,8 +34,8 @@ class VisitedStates {
   using Number = std::uint32_t;
   static constexpr Number nobody = std::numeric_limits<Number>::max();
 
-  // Whoever enters states. It belongs to one thread, which does nothing else but search as long as it lives: others may wait for
-  // it to run out of room, or to be gone.
+  // Whoever enters states. It belongs to one thread, which does nothing else but search as long as it lives: others
+  // may wait for it to run out of room, or to be gone.
   class Visitor {
    public:
     explicit Visitor(VisitedStates& states) : states_(states) { states_.join(); }

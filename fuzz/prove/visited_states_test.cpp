@@ -53,8 +53,8 @@ BOOST_AUTO_TEST_CASE(a_state_belongs_to_the_schedule_with_the_lowest_number) {
   BOOST_TEST(states.owner(10) == 3U);
 }
 
-// In whichever order they come, each state is new to one of them, and in the end its owner is the same. So many states that all have
-// to wait for it to grow, and one visitor that leaves before.
+// In whichever order they come, each state is new to one of them, and in the end its owner is the same. So many
+// states that all have to wait for it to grow, and one visitor that leaves before.
 BOOST_AUTO_TEST_CASE(several_look_into_it_at_once) {
   constexpr std::uint32_t visitors = 4;
   constexpr std::uint64_t count = 100'000;

@@ -1,8 +1,9 @@
 // A digest of all of a run's memory (Simulation::visit_state), wherever that lies.
 //
 // It is one of how the memory differs from what it was when the run began. So what is the same in all of a program's
-// runs does not count, such as pointers to what outlives them; of what is not, a pointer into the run's memory counts as
-// where in that it points. Two searches that are laid out at different places, in one process or in two, come to the same digests.
+// runs does not count, such as pointers to what outlives them; of what is not, a pointer into the run's memory counts
+// as where in that it points. Two searches that are laid out at different places, in one process or in two, come to
+// the same digests.
 //
 // From one state to the next little changes. The memory is compared with what it was last time, in blocks, and only
 // blocks that are not the same are looked at.
