@@ -15,6 +15,7 @@
 #include <map>
 #include <string>
 
+#include "engine/sched/schedule_recorder.h"
 #include "fuzz/checks/count_and_files.h"
 #include "fuzz/prove/explorer.h"
 
@@ -35,6 +36,8 @@ struct Left {
 // What is left when the last thread comes to its end.
 class LastLook final : public Observer {
  public:
+  explicit LastLook(const Program& program) : program_(without_schedule(program)) {}
+
   std::map<Left, int> found;           // and with how few preemptions
   const Explorer* explorer = nullptr;  // whose runs they are
 
@@ -42,8 +45,7 @@ class LastLook final : public Observer {
   void begin(Arena& /*arena*/, const World& world) override { threads_ = world.machine_config().cpus; }
   void happened(const EventView& event, const World& world) override {
     const Fact operation = event.as<event::OperationBegins>().operation;
-    const Program& program = explorer->program();
-    if (operation == no_fact || program.operations[operation].call != Call::exit || --threads_ != 0) return;
+    if (operation == no_fact || program_.operations[operation].call != Call::exit || --threads_ != 0) return;
     found.emplace(look(world), explorer->exceptions());
   }
 
@@ -59,6 +61,7 @@ class LastLook final : public Observer {
     return left;
   }
 
+  Program program_;
   int threads_ = 0;  // that have not come to their end
 };
 
@@ -70,7 +73,7 @@ ExplorerSettings settings_of(std::uint64_t preemptions) {
 }
 
 void search_final_states(const Engine& engine, const Program& program, std::uint64_t preemptions) {
-  LastLook look;
+  LastLook look(program);
   ExplorerSettings settings = settings_of(preemptions);
   settings.trace = &look;
   settings.snapshots = false;  // for what it counts is not in the arena

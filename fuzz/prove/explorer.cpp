@@ -16,10 +16,10 @@ Explorer::Explorer(const Engine& engine, const Program& program, const ExplorerS
       settings_(settings),
       program_(without_schedule(program)),
       visited_(settings.workers > 1),
-      crew_(settings.workers),
+      threads_(settings.workers),
       searchers_(static_cast<std::size_t>(settings.workers)) {
-  SHOOTDOWN_CHECK(crew_.size() == 1 || (settings_.observer == nullptr && settings_.trace == nullptr));
-  crew_.work_together([&](int worker) {
+  SHOOTDOWN_CHECK(threads_.size() == 1 || (settings_.observer == nullptr && settings_.trace == nullptr));
+  threads_.work_together([&](int worker) {
     searchers_[static_cast<std::size_t>(worker)] =
         std::make_unique<Searcher>(engine, program_, settings_, schedules_, visited_);
   });
@@ -27,7 +27,7 @@ Explorer::Explorer(const Engine& engine, const Program& program, const ExplorerS
 
 // To ThreadSanitizer, fibers belong to the thread that has made them.
 Explorer::~Explorer() {
-  crew_.work_together([&](int worker) { searchers_[static_cast<std::size_t>(worker)].reset(); });
+  threads_.work_together([&](int worker) { searchers_[static_cast<std::size_t>(worker)].reset(); });
 }
 
 Explorer::State Explorer::search(std::uint64_t runs) {
@@ -64,7 +64,7 @@ void Explorer::search_round(std::uint64_t runs) {
   constexpr std::size_t portion = 32;
   Round round(next_, next_ + runs, portion);
   const auto search = [&](int worker) { searchers_[static_cast<std::size_t>(worker)]->search(round, exceptions_); };
-  crew_.work_together(search);
+  threads_.work_together(search);
   put_together(round.end());
   next_ = round.end();
   if (!round.breaks()) return;

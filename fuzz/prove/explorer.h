@@ -37,9 +37,9 @@
 #include "engine/defects.h"
 #include "engine/program/program.h"
 #include "engine/run/simulation.h"
-#include "fuzz/prove/crew.h"
 #include "fuzz/prove/deviations.h"
 #include "fuzz/prove/schedules.h"
+#include "fuzz/prove/threads.h"
 #include "fuzz/prove/visited_states.h"
 #include "oracles/oracles.h"
 #include "oracles/report.h"
@@ -188,8 +188,8 @@ class Explorer {
   Program program_;
   Schedules schedules_;
   VisitedStates visited_;
-  Crew crew_;
-  std::vector<std::unique_ptr<Searcher>> searchers_;  // one for each of the crew
+  Threads threads_;
+  std::vector<std::unique_ptr<Searcher>> searchers_;  // one for each thread
   std::size_t next_ = 0;                              // of the schedules
   std::size_t level_end_ = 1;                         // behind those with as many exceptions
   int exceptions_ = 0;

@@ -11,6 +11,7 @@
 
 #include "engine/zap/engines.h"
 #include "fuzz/prove/explorer.h"
+#include "oracles/judge.h"
 #include "test/elsewhere_engine.h"
 #include "test/inputs.h"
 

@@ -1,15 +1,15 @@
-#include "fuzz/prove/crew.h"
+#include "fuzz/prove/threads.h"
 
 #include <utility>
 
 namespace shootdown {
 
-Crew::Crew(int size) {
+Threads::Threads(int size) {
   threads_.reserve(static_cast<std::size_t>(size));
   for (int i = 1; i < size; ++i) threads_.emplace_back([this, i] { serve(i); });
 }
 
-Crew::~Crew() {
+Threads::~Threads() {
   {
     const std::scoped_lock lock(mutex_);
     ends_ = true;
@@ -18,7 +18,7 @@ Crew::~Crew() {
   for (std::thread& thread : threads_) thread.join();
 }
 
-void Crew::work_together(const std::function<void(int)>& work) {
+void Threads::work_together(const std::function<void(int)>& work) {
   {
     const std::scoped_lock lock(mutex_);
     work_ = &work;
@@ -32,7 +32,7 @@ void Crew::work_together(const std::function<void(int)>& work) {
   if (const std::exception_ptr failure = std::exchange(failure_, nullptr)) std::rethrow_exception(failure);
 }
 
-void Crew::serve(int number) {
+void Threads::serve(int number) {
   for (std::uint64_t times = 1;; ++times) {
     {
       std::unique_lock lock(mutex_);
@@ -43,7 +43,7 @@ void Crew::serve(int number) {
   }
 }
 
-void Crew::work(int number) {
+void Threads::work(int number) {
   std::exception_ptr failure;
   try {
     (*work_)(number);

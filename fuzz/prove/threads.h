@@ -13,13 +13,13 @@
 
 namespace shootdown {
 
-class Crew {
+class Threads {
  public:
   // At least 1: the caller alone.
-  explicit Crew(int size);
-  ~Crew();
-  Crew(const Crew&) = delete;
-  Crew& operator=(const Crew&) = delete;
+  explicit Threads(int size);
+  ~Threads();
+  Threads(const Threads&) = delete;
+  Threads& operator=(const Threads&) = delete;
 
   int size() const { return static_cast<int>(threads_.size()) + 1; }
 
