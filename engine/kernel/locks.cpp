@@ -23,7 +23,7 @@ void HeldLocks::remove(LockName lock) {
   int at = count_ - 1;
   while (at >= 0 && locks_[at] != lock) --at;
   SHOOTDOWN_CHECK(at >= 0);
-  std::copy(locks_.begin() + at + 1, locks_.begin() + count_, locks_.begin() + at);
+  for (; at + 1 < count_; ++at) locks_[at] = locks_[at + 1];
   // Nothing is left behind that would make two worlds of one.
   locks_[--count_] = {};
 }

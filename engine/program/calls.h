@@ -1,17 +1,22 @@
 // Which operations a program has.
 #pragma once
 
-#include <algorithm>
+#include <cstdint>
 #include <initializer_list>
 
 #include "engine/program/program.h"
 
 namespace shootdown {
 
+// Each run begins with such questions: so they are asked of sets.
 inline bool has_any(const Program& program, std::initializer_list<Call> calls) {
-  return std::ranges::any_of(operations_of(program), [&](const Operation& operation) {
-    return std::ranges::find(calls, operation.call) != calls.end();
-  });
+  static_assert(operation_table.size() <= 64);
+  const auto bit = [](Call call) { return std::uint64_t{1} << static_cast<unsigned>(call); };
+  std::uint64_t wanted = 0;
+  std::uint64_t there = 0;
+  for (const Call call : calls) wanted |= bit(call);
+  for (const Operation& operation : operations_of(program)) there |= bit(operation.call);
+  return (wanted & there) != 0;
 }
 
 // Or punches a hole: then files lose pages.

@@ -27,6 +27,7 @@ inline unsigned forked_mms(const Program& program) {
   each_fork(program, [&](int from, int to) {
     if (from != to) named |= 1U << static_cast<unsigned>(to);
   });
+  if (named == 0) return 0;
   unsigned there = ~named;
   for (unsigned before = 0; before != there;) {
     before = there;
