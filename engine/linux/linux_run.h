@@ -74,7 +74,8 @@ class LinuxRun final : public Run, public World {
       std::memcpy(doing_.call.data(), &function, sizeof doing_.call[0]);
       std::size_t word = 1;
       const auto note = [&]<typename T>(const T& argument) {
-        std::memcpy(&doing_.call[word], &argument, sizeof argument);
+        const std::span bytes = std::as_bytes(std::span(&argument, 1));
+        std::memcpy(&doing_.call[word], bytes.data(), bytes.size());
         word += words<T>;
       };
       (note(arguments), ...);
@@ -89,6 +90,7 @@ class LinuxRun final : public Run, public World {
 
    private:
     template <typename T>
+    // NOLINTNEXTLINE(bugprone-sizeof-expression): arguments may be pointers, which are meant
     static constexpr std::size_t words = (sizeof(T) + sizeof(std::uintptr_t) - 1) / sizeof(std::uintptr_t);
     static constexpr std::size_t all_words = (std::size_t{1} + ... + words<Arguments>);
     static_assert(all_words <= std::tuple_size_v<decltype(Doing::call)>);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <functional>
-#include <utility>
 
 #include "engine/check.h"
 #include "engine/sched/schedule_recorder.h"
@@ -120,9 +119,9 @@ void Explorer::add(Searcher& searcher, std::size_t& note, std::size_t& branch, b
 void Explorer::keep_counterexample(Schedules::Number schedule) {
   std::vector<Deviation> path;
   schedules_.spell(schedule, path);
-  JudgedSchedule found = judged(engine_, program_, settings_, path);
+  const JudgedSchedule found = judged(engine_, program_, settings_, path);
   broken_ = found.report.broken() & settings_.oracles;
-  counterexample_ = std::make_unique<Program>(std::move(found.program));
+  counterexample_ = std::make_unique<Program>(found.program);
 }
 
 std::uint64_t Explorer::fingerprint() {
