@@ -250,9 +250,12 @@ void LinuxRun::watch_for_spinning() {
   constexpr unsigned no_loop = 64;  // so many accesses are not looked at, for most code has changed something by then
   Cpu& own = cpus_[cpu()];
   if (in_one_step() || ++own.idle < no_loop) return;
+  const auto digest = [](const auto* data, std::size_t size) {
+    return std::hash<std::string_view>()({reinterpret_cast<const char*>(data), size});
+  };
   const std::span stack(own.stacks.kernel, LinuxMemory::stack_of(cpu()).end);
-  const std::uint64_t knows =
-      std::hash<std::string_view>()({reinterpret_cast<const char*>(stack.data()), stack.size()});
+  // And how far it has come with what it is served, as in a copy of some memory.
+  const std::uint64_t knows = digest(stack.data(), stack.size()) + 3 * digest(&doing(), sizeof(Doing));
   if (std::has_single_bit(own.idle)) {
     own.knew = knows;
     return;
