@@ -37,7 +37,7 @@ const Program& counting_and_ordering() {
 
 // In which orders CPUs have come.
 struct Orders final : StateObserver {
-  explicit Orders(const ElsewhereEngine& engine) : engine(engine) {}
+  explicit Orders(const ElsewhereEngine& of) : engine(of) {}
 
   const ElsewhereEngine& engine;
   std::set<decltype(ElsewhereEngine::Memory::order)> all;
