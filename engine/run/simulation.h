@@ -34,6 +34,8 @@ class Simulation {
   Simulation(const Engine& engine, Observer& observer) : engine_(engine), observer_(observer) {}
   Simulation(const Simulation&) = delete;
   Simulation& operator=(const Simulation&) = delete;
+  // A run that is under way is cut off, so that what its CPUs did comes before their end.
+  ~Simulation() { abandon(); }
 
   // Runs a program to its end; `trace`, which may be null, observes it, too; `chooser`, if any, makes the choices in
   // place of the program's schedule.
