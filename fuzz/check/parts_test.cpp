@@ -114,7 +114,7 @@ BOOST_AUTO_TEST_CASE(all_schedules_of_stories_are_searched) {
   std::vector<Input> corpus{named("corpus/harmless.program", harmless), named("corpus/zap.program", lost_write),
                             named("corpus/regressions/zap.program", zap), named("corpus/encoded", zap)};
   corpus.back().text = false;
-  check_stories(checking.checked, corpus, checking.crew, in_seconds(2));
+  check_stories(checking.checked, corpus, checking.crew, in_seconds(10));
   BOOST_TEST(checking.checked.stories.programs == 2U);
   BOOST_TEST(checking.checked.stories.holds >= 1U);  // with sanitizers there are too many schedules of the other
   BOOST_TEST(checking.checked.stories.breaking == 1U);

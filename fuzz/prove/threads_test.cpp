@@ -50,9 +50,9 @@ BOOST_AUTO_TEST_CASE(what_goes_wrong_is_thrown_when_all_are_done) {
     BOOST_CHECK_EXCEPTION(threads.work_together(work), std::runtime_error, is_said);
     BOOST_TEST(done == 2);
   }
-  int done = 0;
-  threads.work_together([&](int i) { done += i == 0 ? 1 : 0; });
-  BOOST_TEST(done == 1);
+  std::atomic<int> done = 0;
+  threads.work_together([&](int /*i*/) { ++done; });
+  BOOST_TEST(done == 3);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
