@@ -28,6 +28,15 @@ inline constexpr std::string_view lost_write =
     "cpu 2: fsync page 0\n"
     "cpu 0: store page 0 word 0\n";
 
+// The same operations on a small machine, for searches: in the order of the list nothing is lost.
+inline constexpr std::string_view lost_write_in_order =
+    "shootdown 2\n"
+    "machine cpus 2, pages 1, words 1\n"
+    "cpu 0: store page 0 word 0\n"
+    "cpu 1: dontneed page 0\n"
+    "cpu 0: fsync page 0\n"
+    "cpu 0: store page 0 word 0\n";
+
 // What of it nothing can be left out of, and it still loses data on eager_dirty; printed.
 inline constexpr std::string_view smallest_lost_write =
     "shootdown 2\n"

@@ -12,20 +12,13 @@
 #include "fuzz/language/codec.h"
 #include "fuzz/replay/replay.h"
 #include "test/inputs.h"
+#include "test/stories.h"
 
 using namespace shootdown;
 
 BOOST_AUTO_TEST_SUITE(schedule_search)
 
 namespace {
-
-constexpr std::string_view lost_write =
-    "shootdown 2\n"
-    "machine cpus 2, pages 1, words 1\n"
-    "cpu 0: store page 0 word 0\n"
-    "cpu 1: dontneed page 0\n"
-    "cpu 0: fsync page 0\n"
-    "cpu 0: store page 0 word 0\n";
 
 CheckSettings settings_of(std::string_view engine) {
   CheckSettings settings{.engine = find_engine(engine), .memory = std::uint64_t{1} << 28U};
@@ -44,7 +37,7 @@ OracleSet set_of(std::string_view names) {
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(a_search_goes_on_with_what_is_not_broken) {
-  const Program program = input_of(lost_write).document.program;
+  const Program program = input_of(lost_write_in_order).document.program;
   const ScheduleSearch search = search_schedules(settings_of("eager_dirty"), program, 1, late());
   BOOST_TEST_REQUIRE(search.broken.size() == 2U);
   BOOST_TEST((search.broken[0].oracles == set_of("dirty-unmapped")));
@@ -62,7 +55,7 @@ BOOST_AUTO_TEST_CASE(a_search_goes_on_with_what_is_not_broken) {
 }
 
 BOOST_AUTO_TEST_CASE(what_holds_holds) {
-  const Program program = input_of(lost_write).document.program;
+  const Program program = input_of(lost_write_in_order).document.program;
   const ScheduleSearch search = search_schedules(settings_of("delayed_rmap"), program, 1, late());
   BOOST_TEST(search.broken.empty());
   BOOST_TEST((search.rest.verdict == SearchOutcome::Verdict::holds_up_to));
@@ -80,7 +73,7 @@ BOOST_AUTO_TEST_CASE(a_planted_mistake_is_made) {
 }
 
 BOOST_AUTO_TEST_CASE(without_time_nothing_is_known) {
-  const Program program = input_of(lost_write).document.program;
+  const Program program = input_of(lost_write_in_order).document.program;
   const ScheduleSearch search = search_schedules(settings_of("eager_dirty"), program, {}, CheckClock::now());
   BOOST_TEST((search.rest == no_search().rest));
 }

@@ -40,6 +40,8 @@
 #include "fuzz/language/arrangement.h"
 #include "fuzz/language/text.h"
 #include "fuzz/prove/explorer.h"
+#include "fuzz/prove/freedoms.h"
+#include "fuzz/prove/results.h"
 #include "fuzz/replay/record.h"
 #include "fuzz/replay/replay.h"
 
@@ -63,29 +65,11 @@ struct Searched {
 
 // --- schedules ---
 
-Freedom freedom_of(const Exception& exception) {
-  switch (exception.kind) {
-    case Exception::Kind::evict: return Freedom::evict;
-    case Exception::Kind::fill: return Freedom::fill;
-    case Exception::Kind::fail: return Freedom::fail;
-    default: return exception.latency == 0 ? Freedom::preempt : Freedom::late;
-  }
-}
-
 // What a program's schedule comes to on an engine, as a list: what PCT draws, and of exceptions those that happen.
 std::optional<Program> listed(Replayer& replayer, const Program& program) {
   if (sampler_of(program.machine) != Sampler::none) return record(replayer, program);
   ListedChooser schedule(program);
   return record(replayer, program, schedule);
-}
-
-// Preemptions, late interrupts, and what a list has.
-Freedoms freedoms_of(const Program& list) {
-  Freedoms freedoms;
-  freedoms.insert(Freedom::preempt);
-  freedoms.insert(Freedom::late);
-  for (const Exception& exception : exceptions_of(list)) freedoms.insert(freedom_of(exception));
-  return freedoms;
 }
 
 bool has_others(const Program& list, const Freedoms& freedoms) {
@@ -95,31 +79,28 @@ bool has_others(const Program& list, const Freedoms& freedoms) {
 
 // --- what a search says ---
 
-struct Proof {
-  Explorer::State state;
-  int exceptions;  // with which something breaks; or with as many, all was searched, or begun with
-  OracleSet broken;
-  std::uint64_t states;
+using Verdict = SearchOutcome::Verdict;
 
-  bool breaks() const { return state == Explorer::State::broken; }
-  bool holds() const { return state == Explorer::State::exhausted; }
-  // Whatever breaks something has at least so many exceptions.
-  int least() const { return holds() ? std::numeric_limits<int>::max() : exceptions; }
-  std::string text() const {
-    const auto count = [](int number) { return counted(static_cast<std::uint64_t>(number), "exception"); };
-    if (breaks()) return fmt::format("breaks {} with {}", names_of(broken), count(exceptions));
-    if (holds()) return "holds for every schedule";
-    return exceptions == 0 ? "is not decided" : "holds with up to " + count(exceptions - 1);
-  }
-};
+// Whatever breaks something has at least so many exceptions.
+int least_exceptions(const SearchOutcome& proof) {
+  if (proof.verdict == Verdict::holds) return std::numeric_limits<int>::max();
+  return proof.verdict == Verdict::breaks ? proof.exceptions : proof.exceptions + 1;
+}
 
-Proof prove(const Searched& searched, const Program& program, const Freedoms& freedoms, std::uint64_t most_states) {
+std::string text_of(const SearchOutcome& proof) {
+  const auto count = [&] { return counted(static_cast<std::uint64_t>(proof.exceptions), "exception"); };
+  if (proof.verdict == Verdict::breaks) return fmt::format("breaks {} with {}", names_of(proof.broken), count());
+  if (proof.verdict == Verdict::holds) return "holds for every schedule";
+  return proof.exceptions < 0 ? "is not decided" : "holds with up to " + count();
+}
+
+SearchOutcome prove(const Searched& searched, const Program& program, const Freedoms& freedoms,
+                    std::uint64_t most_states) {
   Explorer explorer(*searched.engine, program,
                     {.freedoms = freedoms, .oracles = searched.oracles, .defect = searched.defect});
   Explorer::State state = Explorer::State::goes_on;
   while (state == Explorer::State::goes_on && explorer.states() < most_states) state = explorer.search(16);
-  return {
-      .state = state, .exceptions = explorer.exceptions(), .broken = explorer.broken(), .states = explorer.states()};
+  return result_of(explorer, state);
 }
 
 // --- holding it against runs ---
@@ -159,7 +140,7 @@ class ProofCheck {
       draw_schedule(drawn, random);
       if (const std::optional<Program> drawn_list = listed(replayer_, drawn)) hold_against(*drawn_list);
     }
-    fmt::print("{}: {} {} ({}; of the runs {} broke something)\n", input_.name, searched_.name(), proof_.text(),
+    fmt::print("{}: {} {} ({}; of the runs {} broke something)\n", input_.name, searched_.name(), text_of(proof_),
                counted(proof_.states, "state"), totals_.breaking - before);
     std::fflush(stdout);
   }
@@ -170,9 +151,9 @@ class ProofCheck {
   void count_search() {
     Totals::Searches& searches = searched_.must_hold() ? totals_.must_hold : totals_.may_break;
     ++searches.count;
-    searches.broken += proof_.breaks() ? 1 : 0;
-    searches.proved += proof_.holds() ? 1 : 0;
-    if (!searched_.must_hold() || !proof_.breaks()) return;
+    searches.broken += proof_.verdict == Verdict::breaks ? 1 : 0;
+    searches.proved += proof_.verdict == Verdict::holds ? 1 : 0;
+    if (!searched_.must_hold() || proof_.verdict != Verdict::breaks) return;
     fmt::print("proofs: {}: {} breaks what it claims\n", input_.name, searched_.name());
     totals_.good = false;
   }
@@ -182,8 +163,8 @@ class ProofCheck {
     ++totals_.runs;
     if (!breaks(list)) return;
     ++totals_.breaking;
-    if (list.exception_count >= proof_.least()) return;
-    fmt::print("proofs: {}: {} {}, but with {} here:\n{}\n", input_.name, searched_.name(), proof_.text(),
+    if (list.exception_count >= least_exceptions(proof_)) return;
+    fmt::print("proofs: {}: {} {}, but with {} here:\n{}\n", input_.name, searched_.name(), text_of(proof_),
                list.exception_count, print(list));
     totals_.good = false;
   }
@@ -193,7 +174,7 @@ class ProofCheck {
   Totals& totals_;
   Replayer replayer_;
   Freedoms freedoms_;
-  Proof proof_{};
+  SearchOutcome proof_;
 };
 
 // States and steps of larger machines cost more: there are fewer of them.
@@ -231,13 +212,12 @@ void print(const Totals::Searches& searches, std::string_view what) {
 }
 
 Checked check(std::span<char* const> arguments) {
-  const auto counts_and_files = [&] {
-    return arguments.empty() ? count_and_files(arguments) : count_and_files(arguments.subspan(1));
-  }();
-  const auto states = count_in(arguments.empty() ? "" : arguments.front());
+  if (arguments.empty()) return InputError{"expected STATES RUNS FILE..."};
+  const auto states = count_in(arguments.front());
   if (const auto* const error = std::get_if<InputError>(&states)) return *error;
-  if (const auto* const error = std::get_if<InputError>(&counts_and_files)) return *error;
-  const auto& inputs = std::get<CountAndFiles>(counts_and_files);
+  const auto runs_and_files = count_and_files(arguments.subspan(1));
+  if (const auto* const error = std::get_if<InputError>(&runs_and_files)) return *error;
+  const auto& inputs = std::get<CountAndFiles>(runs_and_files);
   Totals totals;
   for (const Input& input : inputs.files) check_file(input, std::get<std::uint64_t>(states), inputs.count, totals);
   print(totals.must_hold, "must hold");

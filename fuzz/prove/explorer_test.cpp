@@ -16,6 +16,7 @@
 #include "fuzz/replay/replay.h"
 #include "test/elsewhere_engine.h"
 #include "test/inputs.h"
+#include "test/stories.h"
 
 using namespace shootdown;
 
@@ -24,14 +25,6 @@ BOOST_AUTO_TEST_SUITE(explorer)
 namespace {
 
 using State = Explorer::State;
-
-constexpr std::string_view lost_write =
-    "shootdown 2\n"
-    "machine cpus 2, pages 1, words 1\n"
-    "cpu 0: store page 0 word 0\n"
-    "cpu 1: dontneed page 0\n"
-    "cpu 0: fsync page 0\n"
-    "cpu 0: store page 0 word 0\n";
 
 constexpr std::string_view two_loads =
     "shootdown 2\n"
@@ -72,7 +65,7 @@ struct States final : StateObserver {
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(what_breaks_is_found_with_the_fewest_exceptions) {
-  const Program program = input_of(lost_write).document.program;
+  const Program program = input_of(lost_write_in_order).document.program;
   const OracleSet oracles = only(OracleId::lost_dirty_data);
   Explorer explorer(engine("eager_dirty"), program, settings_of({Freedom::preempt}, oracles, 2));
   BOOST_TEST((explorer.search(no_limit) == State::broken));
@@ -93,7 +86,7 @@ BOOST_AUTO_TEST_CASE(what_breaks_is_found_with_the_fewest_exceptions) {
 
 // Whoever looks for one way of breaking an oracle passes over others.
 BOOST_AUTO_TEST_CASE(what_is_not_wanted_does_not_end_the_search) {
-  const Program program = input_of(lost_write).document.program;
+  const Program program = input_of(lost_write_in_order).document.program;
   ExplorerSettings settings = settings_of({Freedom::preempt}, only(OracleId::lost_dirty_data), 1);
   int seen = 0;
   settings.wanted = [&](const Report& report) {
@@ -109,7 +102,7 @@ BOOST_AUTO_TEST_CASE(what_is_not_wanted_does_not_end_the_search) {
 }
 
 BOOST_AUTO_TEST_CASE(a_planted_mistake_is_made) {
-  const Program program = input_of(lost_write).document.program;
+  const Program program = input_of(lost_write_in_order).document.program;
   ExplorerSettings settings = settings_of({Freedom::preempt}, claims_of(engine("delayed_rmap")), 1);
   settings.defect = Defect::last_entry_skipped;
   Explorer explorer(engine("delayed_rmap"), program, settings);
@@ -213,7 +206,7 @@ BOOST_AUTO_TEST_CASE(merging_leaves_out_no_state) {
 // With snapshots or from the beginning, in this order or the other.
 BOOST_AUTO_TEST_CASE(whichever_way_it_searches_it_comes_to_the_same) {
   if (!Simulation::can_save) return;
-  const Program program = input_of(lost_write).document.program;
+  const Program program = input_of(lost_write_in_order).document.program;
   ExplorerSettings settings = settings_of({Freedom::preempt, Freedom::late, Freedom::evict}, {}, 2);
   const auto search = [&](std::uint64_t& digest) {
     Explorer explorer(engine("eager_dirty"), program, settings);
@@ -291,8 +284,8 @@ BOOST_AUTO_TEST_CASE(several_workers_come_to_the_same) {
     std::string_view engine;
     bool backwards;
   };
-  constexpr Subject subjects[] = {{lost_write, "delayed_rmap", false},
-                                  {lost_write, "eager_dirty", true},
+  constexpr Subject subjects[] = {{lost_write_in_order, "delayed_rmap", false},
+                                  {lost_write_in_order, "eager_dirty", true},
                                   {two_loads, "eager_dirty", false},
                                   {three_cpus, "deferred_dirty", false}};
   for (const auto& [text, name, backwards] : subjects) {
@@ -306,7 +299,7 @@ BOOST_AUTO_TEST_CASE(several_workers_come_to_the_same) {
     settings.oracles = OracleSet::all();
     search(engine(name), program, settings);
   }
-  const Found lost = search(engine("eager_dirty"), input_of(lost_write).document.program,
+  const Found lost = search(engine("eager_dirty"), input_of(lost_write_in_order).document.program,
                             settings_of({Freedom::preempt}, only(OracleId::lost_dirty_data), 2));
   BOOST_TEST((lost.state == State::broken));
   BOOST_TEST(lost.exceptions == 1);
@@ -316,7 +309,7 @@ BOOST_AUTO_TEST_CASE(workers_pass_over_what_is_not_wanted) {
   ExplorerSettings settings = settings_of({Freedom::preempt}, only(OracleId::lost_dirty_data), 1);
   settings.workers = 2;
   settings.wanted = [](const Report& /*report*/) { return false; };
-  Explorer none(engine("eager_dirty"), input_of(lost_write).document.program, settings);
+  Explorer none(engine("eager_dirty"), input_of(lost_write_in_order).document.program, settings);
   BOOST_TEST((none.search(no_limit) == State::bound_reached));
 }
 
@@ -325,7 +318,7 @@ BOOST_AUTO_TEST_CASE(states_have_the_same_digests_wherever_they_lie) {
   for (const std::string_view name : {"delayed_rmap", "eager_dirty", "deferred_dirty"}) {
     const ExplorerSettings settings =
         settings_of({Freedom::preempt, Freedom::late, Freedom::evict, Freedom::fill, Freedom::fail}, {}, 2);
-    const Program program = input_of(lost_write).document.program;
+    const Program program = input_of(lost_write_in_order).document.program;
     Explorer first(engine(name), program, settings);
     Explorer second(engine(name), program, settings);
     BOOST_TEST((!Simulation::can_save || first.fingerprint() == second.fingerprint()));
@@ -369,7 +362,7 @@ BOOST_AUTO_TEST_CASE(memory_that_is_elsewhere_is_searched_like_any_other) {
 }
 
 BOOST_AUTO_TEST_CASE(what_it_finds_does_not_depend_on_the_order) {
-  const Program program = input_of(lost_write).document.program;
+  const Program program = input_of(lost_write_in_order).document.program;
   const OracleSet oracles = only(OracleId::lost_dirty_data);
   ExplorerSettings settings = settings_of({Freedom::preempt}, oracles, 2);
   for (const bool backwards : {false, true}) {
@@ -410,7 +403,7 @@ BOOST_AUTO_TEST_CASE(what_is_left_of_a_page_table_is_walked) {
 }
 
 BOOST_AUTO_TEST_CASE(it_stops_when_its_memory_is_full) {
-  const Program program = input_of(lost_write).document.program;
+  const Program program = input_of(lost_write_in_order).document.program;
   ExplorerSettings settings = settings_of({Freedom::preempt}, {}, max_exceptions);
   settings.memory = 1;
   Explorer explorer(engine("eager_dirty"), program, settings);

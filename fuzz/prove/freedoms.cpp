@@ -48,4 +48,21 @@ std::string names_of(const Freedoms& freedoms) {
   return text;
 }
 
+Freedom freedom_of(const Exception& exception) {
+  switch (exception.kind) {
+    case Exception::Kind::evict: return Freedom::evict;
+    case Exception::Kind::fill: return Freedom::fill;
+    case Exception::Kind::fail: return Freedom::fail;
+    default: return exception.latency == 0 ? Freedom::preempt : Freedom::late;
+  }
+}
+
+Freedoms freedoms_of(const Program& program) {
+  Freedoms freedoms;
+  freedoms.insert(Freedom::preempt);
+  freedoms.insert(Freedom::late);
+  for (const Exception& exception : exceptions_of(program)) freedoms.insert(freedom_of(exception));
+  return freedoms;
+}
+
 }  // namespace shootdown

@@ -20,8 +20,10 @@ JudgedSchedule judged(const Engine& engine, const Program& program, const Explor
   replayer.watch_code({.preemptible = settings.code.preemptible});
   const std::optional<Program> recorded = record(replayer, program, schedule);
   SHOOTDOWN_CHECK(recorded.has_value());
-  replayer.watch_code({});
-  replayer.run(*recorded);
+  if (settings.code.preemptible != nullptr) {
+    replayer.watch_code({});
+    replayer.run(*recorded);
+  }
   return {.program = *recorded, .report = replayer.report()};
 }
 

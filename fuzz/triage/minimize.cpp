@@ -12,6 +12,7 @@
 #include "engine/sched/schedule_recorder.h"
 #include "engine/zap/engines.h"
 #include "fuzz/language/codec.h"
+#include "fuzz/prove/freedoms.h"
 #include "fuzz/replay/record.h"
 #include "fuzz/replay/replay.h"
 #include "fuzz/triage/isolated_replay.h"
@@ -54,19 +55,6 @@ bool has_fewer(const Program& less, const Program& more) {
     return std::tie(program.operation_count, program.exception_count, program.machine.cpus);
   };
   return numbers(less) < numbers(more);
-}
-
-// In which a search may deviate: from what the program's own schedule is made of, too.
-Freedoms freedoms_of(const Program& program) {
-  Freedoms freedoms;
-  freedoms.insert(Freedom::preempt);
-  freedoms.insert(Freedom::late);
-  for (const Exception& exception : exceptions_of(program)) {
-    if (exception.kind == Exception::Kind::evict) freedoms.insert(Freedom::evict);
-    if (exception.kind == Exception::Kind::fill) freedoms.insert(Freedom::fill);
-    if (exception.kind == Exception::Kind::fail) freedoms.insert(Freedom::fail);
-  }
-  return freedoms;
 }
 
 }  // namespace
