@@ -266,7 +266,7 @@ AnonVma* page_anon_vma(const Task& current, const Page* page) {
 }
 
 // That the page is mapped has been taken for proof that its anon_vma is there. If it is not, that is announced, and it is false.
-SHOOTDOWN_HARNESS bool is_alive(const Task& current, const AnonVma* anon_vma, std::uint32_t life) {
+SHOOTDOWN_HARNESS bool is_alive(const Task& current, const AnonVma* anon_vma, std::uint16_t life) {
   const Unwatched unwatched;
   if (anon_vma->lives.load(std::memory_order_relaxed) == life) return true;
   note(current, event::UseFreed{.how = event::UseFreed::How::touches,
@@ -275,7 +275,7 @@ SHOOTDOWN_HARNESS bool is_alive(const Task& current, const AnonVma* anon_vma, st
   return false;
 }
 
-SHOOTDOWN_HARNESS std::uint32_t life_of_anon_vma(const Page* page) {
+SHOOTDOWN_HARNESS std::uint16_t life_of_anon_vma(const Page* page) {
   const Unwatched unwatched;
   return page->anon_vma_lives.load(std::memory_order_relaxed);
 }
@@ -284,7 +284,7 @@ SHOOTDOWN_HARNESS std::uint32_t life_of_anon_vma(const Page* page) {
 
 AnonVma* page_get_anon_vma(Task& current, Page* page) {
   AnonVma* const anon_vma = page_anon_vma(current, page);
-  const std::uint32_t life = life_of_anon_vma(page);
+  const std::uint16_t life = life_of_anon_vma(page);
   if (anon_vma == nullptr || !page_mapped(current, page) || !try_get_anon_vma(current, anon_vma)) return nullptr;
   if (page_mapped(current, page) && is_alive(current, anon_vma, life)) return anon_vma;
   put_anon_vma(current, anon_vma);
@@ -293,7 +293,7 @@ AnonVma* page_get_anon_vma(Task& current, Page* page) {
 
 AnonVma* page_lock_anon_vma_read(Task& current, Page* page, bool* contended) {
   AnonVma* const anon_vma = page_anon_vma(current, page);
-  const std::uint32_t life = life_of_anon_vma(page);
+  const std::uint16_t life = life_of_anon_vma(page);
   if (anon_vma == nullptr || !page_mapped(current, page)) return nullptr;
   AnonVma* const root = root_of(current, anon_vma);
   if (root->rwsem.down_read_trylock(current)) {

@@ -1,6 +1,7 @@
 #include "engine/kernel/locks.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "engine/check.h"
 #include "engine/kernel/kernel.h"
@@ -20,12 +21,15 @@ void HeldLocks::add(LockName lock) {
 }
 
 void HeldLocks::remove(LockName lock) {
-  int at = count_ - 1;
-  while (at >= 0 && locks_[at] != lock) --at;
-  SHOOTDOWN_CHECK(at >= 0);
-  for (; at + 1 < count_; ++at) locks_[at] = locks_[at + 1];
-  // Nothing is left behind that would make two worlds of one.
-  locks_[--count_] = {};
+  SHOOTDOWN_CHECK(count_ > 0);
+  LockName* const last = &locks_[--count_];
+  // Mostly the last one. Nothing is left behind that would make two worlds of one.
+  LockName above = *last;
+  *last = {};
+  for (LockName* at = last; above != lock;) {
+    SHOOTDOWN_CHECK(at != locks_.begin());
+    std::swap(*--at, above);
+  }
 }
 
 bool HeldLocks::contains(LockName lock) const {

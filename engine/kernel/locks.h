@@ -9,6 +9,7 @@
 // that is how traces can say who is waited for.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -31,13 +32,17 @@ class LockName {
 
   LockClass kind() const { return static_cast<LockClass>(kind_); }
   Fact owner() const { return owner_; }
-  bool operator==(const LockName&) const = default;
+  bool operator==(const LockName& other) const { return bits() == other.bits(); }
 
  private:
   std::uint8_t kind_ = 0;
   std::uint8_t owner_ = 0;
   std::uint16_t number_ = 0;
+
+  // Compared with every lock that is dropped: as one number.
+  std::uint32_t bits() const { return std::bit_cast<std::uint32_t>(*this); }
 };
+HAS_NO_GAPS(LockName);
 
 // What a task holds.
 class HeldLocks {

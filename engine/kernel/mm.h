@@ -33,7 +33,7 @@ struct AnonVma {
   Shared<int> num_active_vmas = 0;          // whose new pages lead to it
   Shared<AnonVmaChain*> rb_root = nullptr;  // mappings by what they begin with
   Shared<AnonVma*> next_free = nullptr;
-  Atomic<std::uint32_t> lives{0};  // that it has ended (the harness's)
+  Atomic<std::uint16_t> lives{0};  // that it has ended (the harness's)
 };
 
 // That pages in a mapping may lead to an anon_vma.

@@ -25,18 +25,22 @@ struct alignas(2 * sizeof(void*)) Page {
   // How many page-table entries map it. The kernel's _mapcount is one less.
   Atomic<std::int32_t> mapcount{0};
   Shared<std::int8_t> mapping = std::int8_t{-1};   // the file whose page cache it is in, or -1
+  WaitQueue waiters;                               // for PG_locked and PG_writeback to clear
   Shared<std::uint16_t> index = std::uint16_t{0};  // its place there; of an anonymous page, in its anon_vma's mappings
   // PageAnon: it was never a file's, and whoever wants to know where it is mapped asks this (page->mapping with
   // PAGE_MAPPING_ANON). Set when it is mapped first, and until it is freed; that one may be gone before.
   Atomic<AnonVma*> anon_vma{nullptr};
-  Atomic<std::uint32_t> anon_vma_lives{0};  // which life of it (the harness's)
+  Atomic<std::uint16_t> anon_vma_lives{0};  // which life of it (the harness's)
   // compound_head, as how many pages it is behind its folio's first one, to which flags, counts and waiters of the whole folio
   // belong; and of a first one, folio_nr_pages. Neither changes as long as anybody has a reference.
   Atomic<std::uint8_t> folio_offset{0};
   Atomic<std::uint8_t> folio_pages{1};
   Shared<std::uint8_t> swap_slot = std::uint8_t{0};  // page_private: with PG_swapcache
-  WaitQueue waiters;                                 // for PG_locked and PG_writeback to clear
-  Shared<Page*> lru = nullptr;  // the next one in the list that it is in: the free list, or one of who reclaims pages
+  // The next one in the list that it is in, which is the free list or one of who reclaims pages: how many pages behind it; 0: none.
+  Shared<std::int16_t> lru = std::int16_t{0};
+
+  Page* next() { return lru == 0 ? nullptr : this + lru; }
+  void set_next(const Page* page) { lru = static_cast<std::int16_t>(page == nullptr ? 0 : page - this); }
 
   // page_folio: the first page of its folio.
   Page* folio() {
@@ -53,5 +57,6 @@ struct alignas(2 * sizeof(void*)) Page {
   // Whether the folio has the flag.
   bool test(PageFlag flag) const { return (folio()->flags.load(std::memory_order_relaxed) & flag) != 0; }
 };
+static_assert(max_frames <= INT16_MAX);
 
 }  // namespace shootdown

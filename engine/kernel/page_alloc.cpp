@@ -10,14 +10,14 @@ namespace {
 // To the free list. Pages of a large folio stay together there until somebody needs a single one.
 void free_folio(Kernel& kernel, Page* folio) {
   Shared<Page*>& list = folio->nr_pages() > 1 ? kernel.free_folios : kernel.free_pages;
-  folio->lru = list;
+  folio->set_next(list);
   list = folio;
 }
 
 // A free folio is taken apart.
 void split_free_folio(Kernel& kernel) {
   Page* const folio = kernel.free_folios;
-  kernel.free_folios = folio->lru;
+  kernel.free_folios = folio->next();
   const Unwatched unwatched;
   for (int i = folio->nr_pages(); i-- > 0;) {
     folio[i].folio_offset.store(0, std::memory_order_relaxed);
@@ -28,7 +28,7 @@ void split_free_folio(Kernel& kernel) {
 
 Page* take(Shared<Page*>& list) {
   Page* const folio = list;
-  list = folio->lru;
+  list = folio->next();
   return folio;
 }
 
@@ -173,11 +173,11 @@ void put_page(Task& current, Page* page) {
 // What is in somebody's own list, nobody else looks at.
 void PageList::add(Page* page) {
   const Unwatched unwatched;
-  page->lru = nullptr;
+  page->set_next(nullptr);
   if (empty()) {
     first_ = page;
   } else {
-    last_->lru = page;
+    last_->set_next(page);
   }
   last_ = page;
 }
@@ -185,7 +185,7 @@ void PageList::add(Page* page) {
 Page* PageList::remove_first() {
   const Unwatched unwatched;
   Page* const page = first_;
-  first_ = page->lru;
+  first_ = page->next();
   return page;
 }
 

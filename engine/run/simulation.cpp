@@ -19,11 +19,10 @@ Outcome Simulation::run(const Program& program, Observer* trace, Chooser* choose
 void Simulation::begin(const Program& program, Observer* trace, Chooser* chooser) {
   if (const std::string why = engine_.refusal(program); !why.empty())
     throw RefusedProgram(std::string(engine_.name()) + " cannot run it: " + why);
-  StepCounts counts;
-  if (chooser == nullptr && sampler_of(program.machine) == Sampler::surw) counts = count_steps(program);
+  if (chooser == nullptr && sampler_of(program.machine) == Sampler::surw) step_counts_ = count_steps(program);
   abandon();
   arena_.clear();
-  boot(program, observer_, trace, chooser == nullptr ? chooser_of(program, counts) : *chooser);
+  boot(program, observer_, trace, chooser == nullptr ? chooser_of(program) : *chooser);
   run_->sched.count_switches(switch_counters);
   run_->begin();
 }
@@ -42,9 +41,9 @@ void Simulation::boot(const Program& program, Observer& observer, Observer* trac
   over_ = false;
 }
 
-Chooser& Simulation::chooser_of(const Program& program, const StepCounts& counts) {
+Chooser& Simulation::chooser_of(const Program& program) {
   if (sampler_of(program.machine) == Sampler::none) return arena_.make<ListedChooser>(program);
-  return make_sampler(program.machine, counts,
+  return make_sampler(program.machine, step_counts_,
                       [&]<typename C>(const auto&... arguments) -> Chooser& { return arena_.make<C>(arguments...); });
 }
 

@@ -118,12 +118,13 @@ class Simulation {
   void restore_elsewhere(const Snapshot& snapshot);
   void abandon();
   void boot(const Program& program, Observer& observer, Observer* trace, Chooser& chooser);
-  Chooser& chooser_of(const Program& program, const StepCounts& counts);
+  Chooser& chooser_of(const Program& program);
 
   const Engine& engine_;
   Observer& observer_;
   Arena arena_;
   CpuFibers fibers_;
+  StepCounts step_counts_;  // of a program whose sampler wants to know them
   Run* run_ = nullptr;
   std::uint64_t runs_ = 0;  // were begun
   bool over_ = true;        // the last one is
