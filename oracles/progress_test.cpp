@@ -28,6 +28,13 @@ BOOST_AUTO_TEST_CASE(fires_for_a_deadlock) {
   BOOST_TEST(run.fact(id) == "deadlock: 2 CPUs wait and none can go on, the first is cpu 1");
 }
 
+BOOST_AUTO_TEST_CASE(fires_for_who_waits_for_himself) {
+  HandMadeRun run;
+  run.world.unfinished = 0b100;
+  run.end(Outcome::deadlock);
+  BOOST_TEST(run.fact(id) == "deadlock: cpu 2 waits and cannot go on");
+}
+
 BOOST_AUTO_TEST_CASE(fires_for_a_run_without_end) {
   HandMadeRun run;
   run.world.steps = 1234;

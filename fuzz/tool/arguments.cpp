@@ -153,6 +153,12 @@ void define_prove(CLI::App& app, ProveOptions& options) {
       ->type_name("FILE")
       ->excludes(all);
   prove
+      .add_option("--checkpoint-every", options.checkpoint_every,
+                  "Keep it that often, too, while it goes on (default: 600)")
+      ->type_name("SECONDS")
+      ->needs("--checkpoint")
+      ->check(CLI::PositiveNumber.description(""));
+  prove
       .add_option("--without", options.without,
                   "Search without this, which is slow and finds the same: merging, forgetting, snapshots")
       ->type_name("NAMES");

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <filesystem>
+#include <limits>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -70,7 +72,9 @@ class ProveCommand {
   ExitStatus search(const Input& input, const ProvedEngine& proved, OracleSet& broken);
   Explorer::State search_on(std::optional<Explorer>& search, StepsThatMatter& steps);
   std::optional<InputError> resume(Explorer& explorer) const;
-  ExitStatus keep(Explorer& explorer, Explorer::State state);
+  double keep_for_now(Explorer& explorer);
+  bool keep(Explorer& explorer);
+  ExitStatus keep_rest(Explorer& explorer, Explorer::State state);
   std::string verdict(const Explorer& explorer, Explorer::State state, std::size_t places) const;
   std::string covered(const Explorer& explorer, std::size_t places) const;
   ExitStatus fail(const InputError& error);
@@ -149,7 +153,7 @@ ExitStatus ProveCommand::search(const Input& input, const ProvedEngine& proved, 
   console_.out().print("{}: {} {}{}\n", input.name, engine.name(), broken.empty() ? "" : "otherwise ",
                        verdict(explorer, state, steps.places()));
   console_.out().flush();
-  const ExitStatus kept = keep(explorer, state);
+  const ExitStatus kept = keep_rest(explorer, state);
   if (state == Explorer::State::broken) {
     if (!options_.quiet) console_.out().print("\n{}\n", print(explorer.counterexample()));
     broken = broken | explorer.broken();
@@ -163,6 +167,7 @@ ExitStatus ProveCommand::search(const Input& input, const ProvedEngine& proved, 
 Explorer::State ProveCommand::search_on(std::optional<Explorer>& search, StepsThatMatter& steps) {
   const std::uint64_t portion = 256 * static_cast<std::uint64_t>(search->settings().workers);
   SearchProgress progress(console_.out(), search->states());
+  double keep_at = options_.checkpoint.empty() ? std::numeric_limits<double>::infinity() : options_.checkpoint_every;
   Explorer::State state = Explorer::State::goes_on;
   while (state == Explorer::State::goes_on && progress.seconds() < options_.seconds && !signals_.came()) {
     state = search->search(portion);
@@ -173,6 +178,8 @@ Explorer::State ProveCommand::search_on(std::optional<Explorer>& search, StepsTh
       state = Explorer::State::goes_on;
     }
     progress.show(*search);
+    if (state == Explorer::State::goes_on && progress.seconds() >= keep_at)
+      keep_at = progress.seconds() + keep_for_now(*search);
   }
   progress.clear();
   return state;
@@ -184,18 +191,31 @@ std::optional<InputError> ProveCommand::resume(Explorer& explorer) const {
   return load_checkpoint(options_.checkpoint, explorer);
 }
 
+// Returns after how many seconds it is to be kept again. One that cannot be kept is searched all the same.
+double ProveCommand::keep_for_now(Explorer& explorer) {
+  const auto begun = std::chrono::steady_clock::now();
+  if (!keep(explorer)) return std::numeric_limits<double>::infinity();
+  // A large one takes long to write, and most of the time is for searching.
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
+  return std::max(options_.checkpoint_every, 20 * took.count());
+}
+
+bool ProveCommand::keep(Explorer& explorer) {
+  const int failed = save_checkpoint(options_.checkpoint, explorer);
+  if (failed == 0) return true;
+  fail({fmt::format("{}: cannot write: {}", printable(options_.checkpoint), std::generic_category().message(failed))});
+  return false;
+}
+
 // What is decided is not gone on with.
-ExitStatus ProveCommand::keep(Explorer& explorer, Explorer::State state) {
+ExitStatus ProveCommand::keep_rest(Explorer& explorer, Explorer::State state) {
   if (options_.checkpoint.empty()) return exit_fine;
   if (state != Explorer::State::goes_on && state != Explorer::State::out_of_memory) {
     std::error_code ignored;
     std::filesystem::remove(options_.checkpoint, ignored);
     return exit_fine;
   }
-  const int failed = save_checkpoint(options_.checkpoint, explorer);
-  if (failed == 0) return exit_fine;
-  return fail(
-      {fmt::format("{}: cannot write: {}", printable(options_.checkpoint), std::generic_category().message(failed))});
+  return keep(explorer) ? exit_fine : exit_bad_input;
 }
 
 // `places`: of the kernel's code at which others come to run; none: at all steps.

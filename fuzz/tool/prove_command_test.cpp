@@ -152,6 +152,46 @@ BOOST_AUTO_TEST_CASE(who_is_interrupted_keeps_what_there_is) {
   BOOST_TEST(!read("kept").empty());
 }
 
+// Whoever is killed keeps nothing more.
+BOOST_AUTO_TEST_CASE(what_goes_on_is_kept_now_and_then) {
+  // With sanitizers one that is long enough is too long.
+  if (!Simulation::can_save) return;
+  const ProveOptions whole{
+      .files = {losing}, .engines = {"delayed_rmap"}, .may = "preempt", .exceptions = 4, .jobs = 1};
+  ProveOptions options = whole;
+  options.checkpoint = path("kept");
+  options.checkpoint_every = 0;
+  const pid_t child = ::fork();
+  if (child == 0) {
+    prove(options);
+    std::_Exit(0);
+  }
+  int status = 0;
+  bool is_kept = false;
+  while (!is_kept && ::waitpid(child, &status, WNOHANG) == 0) is_kept = std::filesystem::exists(path("kept"));
+  BOOST_TEST(is_kept);
+  ::kill(child, SIGKILL);
+  ::waitpid(child, &status, 0);
+  options.seconds = 0;
+  const Result kept = prove(options);
+  BOOST_TEST(kept.status == exit_undecided);
+  options.seconds = whole.seconds;
+  BOOST_TEST(prove(options).out == prove(whole).out);
+}
+
+BOOST_AUTO_TEST_CASE(what_cannot_be_kept_is_searched_all_the_same) {
+  if (!Simulation::can_save) return;
+  const Result result = prove({.files = {losing},
+                               .engines = {"delayed_rmap"},
+                               .may = "preempt",
+                               .exceptions = 3,
+                               .jobs = 1,
+                               .checkpoint = path("missing/kept"),
+                               .checkpoint_every = 0});
+  BOOST_TEST(contains(result.err, "missing/kept: cannot write: "));
+  BOOST_TEST(contains(result.out, "holds with up to 3 exceptions ("));
+}
+
 BOOST_AUTO_TEST_CASE(however_many_are_at_work_it_says_the_same) {
   ProveOptions options{
       .files = {losing}, .engines = {"eager_dirty"}, .oracles = "lost-dirty-data", .may = "preempt", .jobs = 1};

@@ -40,6 +40,7 @@ struct ProveOptions {
   bool all = false;                                          // goes on with the oracles that are not broken
   int jobs = 0;                                              // at work at once; 0: one, or one for each CPU
   std::string checkpoint;                                    // where a search is kept that was stopped; empty: nowhere
+  double checkpoint_every = 600;                             // seconds, and while it goes on
   std::string without;                                       // names of what makes searches fast, with commas between
   bool quiet = false;                                        // no programs
   SpaceOptions space;
