@@ -24,8 +24,8 @@
 
 namespace shootdown {
 
-class FsyncDurability final : public ComparingOracle<event::FsyncBegins, event::FsyncReturns, event::AddToPageCache,
-                                                     event::SetWriteback> {
+class FsyncDurability final
+    : public ComparingOracle<event::FsyncBegins, event::FsyncReturns, event::AddToPageCache, event::SetWriteback> {
  public:
   FsyncDurability(OracleId id, Trial& trial)
       : ComparingOracle(id, trial),
