@@ -146,4 +146,64 @@ BOOST_AUTO_TEST_CASE(fires_for_what_the_disk_still_has_of_what_was_discarded) {
              "fsync by cpu 2 returns, but the disk has 5 in page 1 word 1 of file 0, where 0 was written last");
 }
 
+// --- where page_mkwrite may leave a page clean ---
+
+namespace {
+
+// A store has been made to a page of a file that is in the page cache.
+struct StoreToCleanPage : HandMadeRun {
+  TestFrame& page = world.add_page(0, 1);
+
+  explicit StoreToCleanPage(Fact flags, Fact tags = 0, int mkwrite_dirties = 0) {
+    begin(&MachineConfig::mkwrite_dirties, mkwrite_dirties);
+    world.tags[{0, 1}] = tags;
+    page.facts.flags |= flags;
+    happens(0, store(5));
+  }
+  bool an_fsync_may_miss_it() {
+    happens(2, begins);
+    happens(2, returns);
+    return holds();
+  }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_store_may_be_missed_before_its_page_is_tagged) {
+  BOOST_TEST(StoreToCleanPage(PG_locked).an_fsync_may_miss_it());
+  BOOST_TEST(StoreToCleanPage(PG_dirty).an_fsync_may_miss_it());
+  BOOST_TEST(StoreToCleanPage(PG_locked, PAGECACHE_TAG_WRITEBACK).an_fsync_may_miss_it());
+}
+
+BOOST_AUTO_TEST_CASE(no_store_may_be_missed_if_its_page_is_tagged_or_nobody_is_about_to) {
+  BOOST_TEST(!StoreToCleanPage(PG_locked, PAGECACHE_TAG_DIRTY).an_fsync_may_miss_it());
+  BOOST_TEST(!StoreToCleanPage(0).an_fsync_may_miss_it());
+}
+
+BOOST_AUTO_TEST_CASE(no_store_may_be_missed_where_page_mkwrite_makes_dirty) {
+  BOOST_TEST(!StoreToCleanPage(PG_locked, 0, 1).an_fsync_may_miss_it());
+  StoreToCleanPage without_buffers(PG_locked);
+  without_buffers.begin(&MachineConfig::buffers, 0);
+  without_buffers.happens(0, store(5));
+  BOOST_TEST(!without_buffers.an_fsync_may_miss_it());
+}
+
+BOOST_AUTO_TEST_CASE(what_was_there_when_a_page_was_written_back_may_not_be_missed) {
+  StoreToCleanPage run(PG_locked);
+  run.happens(1, event::SetWriteback{.page = run.page.facts.page});
+  run.happens(0, store(6));
+  run.happens(2, begins);
+  run.world.disk[{0, 1, 1}] = 4;
+  run.happens(2, returns);
+  BOOST_TEST(run.fact(id).find("where 5 had been written before it began") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(what_was_there_when_a_page_was_read_in_may_not_be_missed) {
+  StoreToCleanPage run(PG_locked);
+  run.happens(1, event::AddToPageCache{.page = run.page.facts.page, .added = 0});
+  BOOST_TEST(run.an_fsync_may_miss_it());
+  run.happens(1, event::AddToPageCache{.page = run.page.facts.page, .added = 1});
+  BOOST_TEST(!run.an_fsync_may_miss_it());
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -52,6 +52,7 @@ class TestWorld final : public World {
   Fact stride = 64;
   Fact array_length = 4096;
   std::map<std::tuple<int, int, int>, Fact> disk;  // by file, index and word
+  std::map<std::pair<int, int>, Fact> tags;        // by file and index
   std::array<TestMm, max_mms> mms;
   std::array<TestCpu, max_cpus> cpus;
   std::vector<int> swap_users_of;  // each slot
@@ -99,7 +100,10 @@ class TestWorld final : public World {
     }
     return no_fact;
   }
-  Fact cache_tags(int /*file*/, int /*index*/) const override { return 0; }
+  Fact cache_tags(int file, int index) const override {
+    const auto found = tags.find({file, index});
+    return found == tags.end() ? 0 : found->second;
+  }
   Fact disk_word(int file, int index, int word) const override {
     const auto found = disk.find({file, index, word});
     return found == disk.end() ? 0 : found->second;

@@ -30,6 +30,14 @@ bool has_page_mkwrite(const Task& current) {
   return mapping_can_writeback(current);
 }
 
+// ext4_page_mkwrite, where allocation is not delayed: buffers say that the page's blocks are known, and there is nothing to do.
+// The page is locked.
+bool leaves_clean(const Task& current, const Page* page) {
+  if (!current.kernel->config.mkwrite_leaves_clean()) return false;
+  also_reads(current, places::flags(folio_fact(current, page)));
+  return page->test(PG_buffers);
+}
+
 // do_page_mkwrite, with the filesystem's page_mkwrite (block_page_mkwrite): announces that the page will
 // be written through a mapping. True: the page is locked. False: it left the file; try again.
 bool do_page_mkwrite(Task& current, Vma& vma, Page* page) {
@@ -42,7 +50,7 @@ bool do_page_mkwrite(Task& current, Vma& vma, Page* page) {
   const bool gone = page->mapping != vma.file || (has_buffers && page->index > i_size_read(current, file));
   if (gone) {
     unlock_page(current, page);
-  } else {
+  } else if (!leaves_clean(current, page)) {
     if (has_buffers) attach_buffers(current, page);
     set_page_dirty(current, page);
   }
@@ -52,7 +60,7 @@ bool do_page_mkwrite(Task& current, Vma& vma, Page* page) {
 
 // fault_dirty_shared_page. The page is locked when it is called, and not when it returns.
 void fault_dirty_shared_page(Task& current, Page* page) {
-  set_page_dirty(current, page);
+  if (!planted(current, Defect::mkwrite_taken_for_dirty) || !has_page_mkwrite(current)) set_page_dirty(current, page);
   unlock_page(current, page);
 }
 

@@ -124,4 +124,79 @@ BOOST_AUTO_TEST_CASE(on_a_tmpfs_a_store_may_meet_an_entry_that_was_moved_while_i
   BOOST_TEST(RightRun(program, delayed_rmap()).all<event::SetAccessFlags>().empty());
 }
 
+// --- page_mkwrite that leaves pages clean ---
+
+namespace {
+
+// The page has its buffers, is clean, and nobody maps it.
+ProgramBuilder left_clean() {
+  return ProgramBuilder()
+      .machine(&MachineConfig::mkwrite_dirties, 0)
+      .machine(&MachineConfig::words, 1)
+      .operation(0, Call::write, 0)
+      .operation(0, Call::fsync, 0, 1);
+}
+
+// What a fault makes of the page when it is stored to once more.
+std::string order_of_store(ProgramBuilder program) {
+  const RightRun run(program.operation(0, Call::store, 0, 0));
+  std::string order;
+  bool faults = false;
+  for (const AnyEvent& event : run.events()) {
+    if (event.is<event::UserAccess>()) faults = !faults;
+    if (!faults) continue;
+    if (event.is<event::AttachBuffers>()) order += "buffers ";
+    if (event.is<event::SetEntry>() || event.is<event::SetAccessFlags>()) order += "entry ";
+    if (event.is<event::SetDirty>()) order += "dirty ";
+    if (event.is<event::TagPage>()) order += "tag ";
+  }
+  return order;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_page_that_has_its_buffers_is_dirtied_behind_its_entry) {
+  BOOST_TEST(order_of_store(left_clean()) == "entry dirty tag ");
+  BOOST_TEST(order_of_store(left_clean().machine(&MachineConfig::mkwrite_dirties, 1)) == "dirty tag entry dirty ");
+  BOOST_TEST(order_of_store(left_clean().machine(&MachineConfig::buffers, 0)) == "dirty tag entry dirty ");
+}
+
+BOOST_AUTO_TEST_CASE(so_it_is_where_the_entry_was_read_only) {
+  BOOST_TEST(order_of_store(left_clean().operation(0, Call::load, 0, 0)) == "entry entry dirty tag ");
+}
+
+BOOST_AUTO_TEST_CASE(a_page_that_has_none_is_dirtied_first) {
+  BOOST_TEST(order_of_store(ProgramBuilder().machine(&MachineConfig::mkwrite_dirties, 0)) ==
+             "buffers dirty tag entry dirty ");
+}
+
+// Nobody is to blame: the next one saves it.
+BOOST_AUTO_TEST_CASE(an_fsync_before_the_tag_misses_the_store) {
+  ProgramBuilder program = left_clean();
+  program.operation(0, Call::store, 0, 0)
+      .exception({.kind = Exception::Kind::preempt, .cpu = 1, .event = kind_of<event::SetEntry>, .after = 1})
+      .operation(1, Call::store, 0, 0)
+      .operation(1, Call::fsync, 0, 1)
+      .operation(0, Call::fsync, 0, 1);
+  const RightRun run(program);
+  std::string order;
+  for (const AnyEvent& event : run.events()) {
+    if (event.is<event::FsyncBegins>()) order += "fsync ";
+    if (event.is<event::WriteToDisk>()) order += "write ";
+  }
+  BOOST_TEST(order.starts_with("fsync write fsync fsync write "));
+}
+
+BOOST_AUTO_TEST_CASE(a_zap_before_the_tag_makes_the_page_dirty) {
+  ProgramBuilder program = left_clean();
+  program.operation(0, Call::store, 0, 0)
+      .exception({.kind = Exception::Kind::keep, .event = kind_of<event::SetEntry>, .after = 1})
+      .exception({.kind = Exception::Kind::preempt, .cpu = 1, .event = kind_of<event::DropLock>, .after = 1})
+      .operation(1, Call::dontneed, 0, 1);
+  const auto dirtied = RightRun(program).all<event::SetDirty>();
+  BOOST_TEST_REQUIRE(dirtied.size() >= 2U);
+  BOOST_TEST(dirtied[1].table_locked == 1U);
+  BOOST_TEST((dirtied[1].was & (PG_locked | PG_dirty)) == Fact{PG_locked});
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -108,6 +108,7 @@ StepPoint point_of(const void* object) {
 
 int filesystem_of(const MachineConfig& config) {
   if (config.tmpfs != 0) return linux_tmpfs;
+  if (config.mkwrite_leaves_clean()) return linux_disk_left_clean;
   return config.buffers != 0 ? linux_disk_with_buffers : linux_disk;
 }
 

@@ -68,6 +68,8 @@ struct MachineConfig {
   int file_of(int virtual_page) const { return (virtual_page / pages) % files; }
   int index_of(int virtual_page) const { return virtual_page % pages; }
   bool keeps_buffers() const { return buffers != 0 && tmpfs == 0; }
+  // Whether an entry may be writable before its page is dirty, though stores are announced.
+  bool mkwrite_leaves_clean() const { return mkwrite_dirties == 0 && keeps_buffers(); }
 };
 
 struct ParameterInfo {

@@ -59,6 +59,7 @@ inline std::vector<std::uint8_t> private_lives(SplitMix64& random) {
   set(&MachineConfig::folio_order, below(3));
   set(&MachineConfig::tmpfs, below(4) == 0 ? 1 : 0);
   set(&MachineConfig::seq_read, below(4) == 0 ? 1 : 0);
+  set(&MachineConfig::mkwrite_dirties, below(2));
   set(&MachineConfig::disk, below(2) == 0 ? below(250) : 0);
   for (std::uint64_t left = 8 + random.below(40); left != 0; --left) {
     // One that ends early leaves the rest to its children.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only
 /* A filesystem on a disk of the program's, and the copies between its pages and user programs.
  *
- * With buffers it is what ext2 is to mm/: blocks as large as pages, or as the folios that a run wants (as XFS has them that are
+ * With buffers it is what ext2 is to mm/, or what ext4 without delayed allocation is to faults: blocks as large as pages, or as the folios that a run wants (as XFS has them that are
  * larger than pages, mapping_set_folio_order_range), through the kernel's own fs/buffer.c. Without, it is
  * one that leaves dirty pages to filemap_dirty_folio. Both announce writes through mappings (page_mkwrite). And a tmpfs, as what
  * mm/shmem.c is to the rest of mm/ when it gets no swap space: its disk is full of zeros, and never written.
@@ -176,8 +176,7 @@ static int write_pages_through_buffers(struct address_space *mapping, struct wri
 	return write_cache_pages(mapping, wbc, write_through_buffers, NULL);
 }
 
-/* As ext2 and ext4 without delayed allocation do. */
-static vm_fault_t make_writable_with_buffers(struct vm_fault *fault)
+static vm_fault_t make_writable(struct vm_fault *fault, int (*announce)(struct vm_fault *fault, struct inode *inode))
 {
 	struct inode *inode = file_inode(fault->vma->vm_file);
 	int error;
@@ -185,11 +184,37 @@ static vm_fault_t make_writable_with_buffers(struct vm_fault *fault)
 	sb_start_pagefault(inode->i_sb);
 	file_update_time(fault->vma->vm_file);
 	filemap_invalidate_lock_shared(inode->i_mapping);
-	error = block_page_mkwrite(fault->vma, fault, get_block);
+	error = announce(fault, inode);
 	filemap_invalidate_unlock_shared(inode->i_mapping);
 	sb_end_pagefault(inode->i_sb);
 	return error ? VM_FAULT_NOPAGE : VM_FAULT_LOCKED;
 }
+
+/* As ext2 does. */
+static int make_dirty(struct vm_fault *fault, struct inode *inode)
+{
+	return block_page_mkwrite(fault->vma, fault, get_block);
+}
+static vm_fault_t make_writable_with_buffers(struct vm_fault *fault) { return make_writable(fault, make_dirty); }
+
+/* As ext4 without delayed allocation does: with nothing to allocate, the page is only locked. All its buffers are one. */
+static int lock_if_mapped(struct vm_fault *fault, struct inode *inode)
+{
+	struct folio *folio = page_folio(fault->page);
+	struct buffer_head *buffer;
+
+	folio_lock(folio);
+	if (folio->mapping != inode->i_mapping || folio_pos(folio) > i_size_read(inode)) {
+		folio_unlock(folio);
+		return -EFAULT;
+	}
+	buffer = folio_buffers(folio);
+	if (buffer && buffer_mapped(buffer))
+		return 0;
+	folio_unlock(folio);
+	return make_dirty(fault, inode);
+}
+static vm_fault_t make_writable_clean(struct vm_fault *fault) { return make_writable(fault, lock_if_mapped); }
 
 static const struct address_space_operations operations_with_buffers = {
 	.dirty_folio = block_dirty_folio,
@@ -203,6 +228,10 @@ static const struct address_space_operations operations_with_buffers = {
 static const struct vm_operations_struct mapping_with_buffers = {
 	.fault = filemap_fault,
 	.page_mkwrite = make_writable_with_buffers,
+};
+static const struct vm_operations_struct mapping_left_clean = {
+	.fault = filemap_fault,
+	.page_mkwrite = make_writable_clean,
 };
 
 /* --- without --- */
@@ -409,6 +438,7 @@ static const struct {
 } filesystems[] = {
 	[linux_disk] = { &superblock, &operations_without_buffers, &mapping_without_buffers },
 	[linux_disk_with_buffers] = { &superblock, &operations_with_buffers, &mapping_with_buffers },
+	[linux_disk_left_clean] = { &superblock, &operations_with_buffers, &mapping_left_clean },
 	[linux_tmpfs] = { &tmpfs_superblock, &operations_of_tmpfs, &mapping_of_tmpfs },
 };
 static int filesystem_of_run;

@@ -167,8 +167,8 @@ unsigned long linux_objects_used(void);
 /* Frames that are in use, or have been in this run, are below the one and from the other on. */
 unsigned long linux_low_frames(void);
 unsigned long linux_high_frames(void);
-/* What files are on. */
-enum { linux_disk, linux_disk_with_buffers, linux_tmpfs };
+/* What files are on; left clean: the same as with buffers, but for page_mkwrite. */
+enum { linux_disk, linux_disk_with_buffers, linux_disk_left_clean, linux_tmpfs };
 /* NOLINTNEXTLINE(readability-identifier-naming): as the kernel names a struct */
 struct linux_machine {
 	int cpus, mms, files, windows;
