@@ -1,8 +1,11 @@
 #include "engine/linux/memory.h"
 
+#include <asm/prctl.h>
 #include <immintrin.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <cstring>
 #include <span>
@@ -36,8 +39,15 @@ constexpr std::uintptr_t stacks_base = 0x120000000000;
 constexpr std::size_t stack_size = std::size_t{64} << 10U;
 constexpr std::size_t stack_distance = 2 * stack_size;
 
-// Bit of AT_HWCAP2: user code may set %gs.
-constexpr unsigned long has_fsgsbase = 2;
+// Whether programs may set %gs themselves: a bit of AT_HWCAP2. Where they may not (old CPUs, some virtual machines), they ask the system to,
+// which takes longer.
+bool has_fsgsbase() {
+  return (getauxval(AT_HWCAP2) & 2U) != 0;
+}
+
+__attribute__((target("fsgsbase"))) void write_gs_base(std::uintptr_t base) {
+  _writegsbase_u64(base);
+}
 
 void* map_at(std::uintptr_t address, std::size_t size) {
   // NOLINTNEXTLINE(performance-no-int-to-ptr)
@@ -60,9 +70,14 @@ LinuxMemory::Stack LinuxMemory::stack_of(int cpu) {
   return {begin, begin + stack_size};
 }
 
-__attribute__((target("fsgsbase"))) void LinuxMemory::set_base(int cpu) {
+void LinuxMemory::set_base(int cpu) {
   cpu_ = cpu;
-  _writegsbase_u64(percpu_offsets_[static_cast<std::size_t>(cpu)]);
+  const std::uintptr_t base = percpu_offsets_[static_cast<std::size_t>(cpu)];
+  if (has_fsgsbase_) {
+    write_gs_base(base);
+  } else {
+    SHOOTDOWN_CHECK(syscall(SYS_arch_prctl, ARCH_SET_GS, base) == 0);
+  }
 }
 
 std::size_t LinuxMemory::offset_of(const void* code) {
@@ -159,8 +174,7 @@ std::span<std::byte> pages(std::size_t begin, std::size_t end) {
 
 }  // namespace
 
-LinuxMemory::LinuxMemory() {
-  SHOOTDOWN_CHECK((getauxval(AT_HWCAP2) & has_fsgsbase) != 0);
+LinuxMemory::LinuxMemory() : has_fsgsbase_(has_fsgsbase()) {
   map_at(LINUX_FRAMES_BASE, LINUX_OBJECTS_BASE - LINUX_FRAMES_BASE + LINUX_OBJECTS_SIZE);
   map_at(LINUX_PAGES_BASE, LINUX_PAGES_SIZE);
   for (int cpu = 0; cpu < linux_max_cpus; ++cpu)

@@ -78,6 +78,7 @@ class LinuxMemory {
   void keep(std::span<std::byte> part);
   static std::span<std::byte> of_cpus(std::span<std::byte> part, int cpus);
 
+  const bool has_fsgsbase_;
   char* percpu_copies_ = nullptr;                                // one behind the other
   std::array<std::uintptr_t, linux_max_cpus> percpu_offsets_{};  // what %gs is on each CPU
   int cpu_ = -1;
