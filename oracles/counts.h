@@ -49,7 +49,7 @@ class Counts final : public Oracle<event::PutPage, event::RemoveRmap, event::Set
 
   void on(int cpu, const event::SetEntry& event) {
     const EntryFact entry = event.entry;
-    if (!entry.present() && !entry.migrating() && !entry.device_exclusive())
+    if (!entry.present() && !entry.migrating() && !entry.device_exclusive() && !entry.device_private())
       return count_entry(number(event.mm), number(event.page), entry.swapped() ? MM_SWAPENTS : rss_kinds);
     const FrameFacts facts = world().frame_facts(entry.frame());
     count_entry(number(event.mm), number(event.page), counts_as(facts));

@@ -36,7 +36,9 @@ struct alignas(2 * sizeof(void*)) Page {
   Atomic<std::uint8_t> folio_pages{1};
   Shared<std::uint8_t> swap_slot = std::uint8_t{0};  // page_private: with PG_swapcache
   WaitQueue waiters;                                 // for PG_locked and PG_writeback to clear
-  Shared<Page*> lru = nullptr;  // the next one in the list that it is in: the free list, or one of who reclaims pages
+  // The next one in the list that it is in: the free list, or one of who reclaims pages. Of a device's private memory: itself, if it
+  // is in use.
+  Shared<Page*> lru = nullptr;
 
   // page_folio: the first page of its folio.
   Page* folio() {
