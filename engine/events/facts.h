@@ -109,6 +109,7 @@ struct FrameFacts {
   PageFact folio;          // all of it
   bool anonymous = false;  // it holds what some mm has of its own (PageAnon)
   bool uncounted = false;  // it is no page, or that of zeros: nobody counts what leads there
+  bool of_device = false;  // it is in a device's private memory, which no CPU can reach
 
   bool test(PageFlag flag) const { return (flags & flag) != 0; }
   bool cached() const { return page.file != no_fact; }

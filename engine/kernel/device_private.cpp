@@ -29,6 +29,7 @@ struct Source {
   Page* page = nullptr;  // with a reference, and locked
   bool is_hole = false;  // there is no page, but there could be one
   bool write = false;    // MIGRATE_PFN_WRITE: the program could write to it
+  Pte there;             // it is at the device already, by this entry
 };
 
 // What migrate_vma_collect_pmd does to the entry of a page that is locked. False: a device may write to the page where it is.
@@ -67,6 +68,7 @@ Source collect(Task& current, const Vma& vma, int address) {
   const Pte pte = ptep_get(current, mm, address);
   Page* const page = pte.present() ? vm_normal_page(current, pte) : nullptr;
   Source source = pte.none() || pte.special() ? hole : Source{};
+  if (pte.device_private()) source.there = pte;
   if (page != nullptr && page_anon(current, page) && lock_and_collect(current, mm, address, page))
     source = {.page = page, .write = pte.write()};
   const bool flushes = source.page != nullptr && !planted(current, Defect::collected_without_flush);
@@ -104,10 +106,9 @@ bool isolate_and_unmap(Task& current, Page* page) {
 
 // --- to the device ---
 
-// dmirror_migrate_alloc_and_copy. Null: the device has no room.
+// dmirror_migrate_alloc_and_copy.
 Page* copy_to_device(Task& current, Page* from) {
   Page* const to = alloc_device_page(current);
-  if (to == nullptr) return nullptr;
   if (from != nullptr) {
     copy_highpage<event::MoveWord>(current, to, from);
   } else {
@@ -168,15 +169,35 @@ void write_there(Task& current, Page* page, int address, int word) {
 // From where dmirror_migrate_to_device has collected what there is.
 void move_to_device(Task& current, Vma& vma, int address, const Source& source, int word) {
   Page* const to = copy_to_device(current, source.page);
-  bool moved = to != nullptr;
-  if (moved) {
-    moved = source.page != nullptr ? replace_source(current, source.page, to) : insert_page(current, vma, address, to);
-  }
+  const bool moved =
+      source.page != nullptr ? replace_source(current, source.page, to) : insert_page(current, vma, address, to);
   if (source.page != nullptr) finalize_source(current, source.page, moved ? to : nullptr);
   if (moved && source.write) write_there(current, to, address, word);
-  if (to == nullptr) return;
   unlock_page(current, to);
   put_page(current, to);
+}
+
+// The page of the entry, with a reference; null: the entry is another by now.
+Page* get_private_page(Task& current, Mm& mm, int address, Pte entry) {
+  pte_lock(current, mm, address);
+  Page* const page = ptep_get(current, mm, address) == entry ? pfn_swap_entry_to_page(current, entry) : nullptr;
+  if (page != nullptr) get_page(current, page);
+  pte_unlock(current, mm, address);
+  return page;
+}
+
+// The device has the page already. Unless somebody has it moved back first, the device writes to it.
+void write_again(Task& current, int address, Pte entry, int word) {
+  Mm& mm = *current.mm;
+  Page* const page = get_private_page(current, mm, address, entry);
+  if (page == nullptr) return;
+  lock_page(current, page);
+  pte_lock(current, mm, address);
+  const bool same = ptep_get(current, mm, address) == entry;
+  pte_unlock(current, mm, address);
+  if (same && entry.write()) write_there(current, page, address, word);
+  unlock_page(current, page);
+  put_page(current, page);
 }
 
 }  // namespace
@@ -189,6 +210,7 @@ void migrate_to_device(Task& current, int page, int word) {
     const Source source = collect(current, *vma, page);
     if (source.is_hole || (source.page != nullptr && isolate_and_unmap(current, source.page)))
       move_to_device(current, *vma, page, source, word);
+    if (!source.there.none()) write_again(current, page, source.there, word);
   }
   mm.mmap_lock.up_read(current);
 }
@@ -196,15 +218,6 @@ void migrate_to_device(Task& current, int page, int word) {
 // --- back ---
 
 namespace {
-
-// The page of the entry, with a reference: else it could be freed as soon as the lock is dropped. Null: the entry is another by now.
-Page* get_private_page(Task& current, Mm& mm, int address, Pte entry) {
-  pte_lock(current, mm, address);
-  Page* const page = ptep_get(current, mm, address) == entry ? pfn_swap_entry_to_page(current, entry) : nullptr;
-  if (page != nullptr && !planted(current, Defect::fault_holds_no_page)) get_page(current, page);
-  pte_unlock(current, mm, address);
-  return page;
-}
 
 // migrate_vma_collect_pmd, of the entry of a page that is locked. False: it is another by now.
 bool collect_private(Task& current, Mm& mm, int address, Page* page) {
@@ -244,11 +257,14 @@ VmFault migrate_to_ram(Task& current, const Vma& vma, int address, Pte entry) {
   Mm& mm = current.kernel->mms[vma.mm];
   Page* const page = get_private_page(current, mm, address, entry);
   if (page == nullptr) return VmFault::none;
+  // Without its reference the page could be freed from now on.
+  const bool holds = !planted(current, Defect::fault_holds_no_page);
+  if (!holds) put_page(current, page);
   const bool locks = !planted(current, Defect::brought_back_unlocked);
   if (locks) lock_page(current, page);
   const VmFault fault = collect_private(current, mm, address, page) ? move_to_ram(current, page) : VmFault::none;
   if (locks) unlock_page(current, page);
-  if (!planted(current, Defect::fault_holds_no_page)) put_page(current, page);
+  if (holds) put_page(current, page);
   return fault;
 }
 

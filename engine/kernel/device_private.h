@@ -24,8 +24,8 @@
 
 namespace shootdown {
 
-// A driver moves what a virtual page shows to its device's private memory, where the device writes a word if the program could. Does
-// nothing if the memory is no anonymous page, or if that is in use.
+// A driver moves what a virtual page shows to its device's private memory, unless it is there; and there the device writes a word if the
+// program could. Does nothing if the memory is no anonymous page, or if that is in use.
 void migrate_to_device(Task& current, int page, int word);
 
 // What do_swap_page does for such a page, and pgmap->ops->migrate_to_ram: a fault has met the entry. mmap_lock is held.

@@ -130,6 +130,13 @@ BOOST_AUTO_TEST_CASE(a_pin_has_it_brought_back) {
   BOOST_TEST(run.loaded() == std::vector<Fact>{written_by_device(run)}, boost::test_tools::per_element());
 }
 
+BOOST_AUTO_TEST_CASE(what_is_there_is_only_written_to) {
+  const RightRun run(moved_away().operation(0, Call::to_device, 0, 0).operation(1, Call::load, 0, 0));
+  BOOST_TEST(run.count<event::DmaWord>() == 2U);
+  BOOST_TEST(entries_since_moved(run).size() == 3U);
+  BOOST_TEST(run.loaded() == std::vector<Fact>{written_by_device(run)}, boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(what_is_a_files_stays) {
   const RightRun run(ProgramBuilder().operation(0, Call::store, 0, 0).operation(0, Call::to_device, 0, 0));
   BOOST_TEST(entries_since_moved(run).empty());

@@ -53,13 +53,11 @@ Page* take_free_pages(Kernel& kernel, int pages) {
 
 // The same of a device's private memory. One that is in use leads to itself.
 Page* take_device_page(Kernel& kernel) {
-  for (int number = 0; number < kernel.private_pages(); ++number) {
-    Page* const page = &kernel.pages[number];
-    if (page->lru != nullptr) continue;
-    page->lru = page;
-    return page;
-  }
-  return nullptr;
+  Page* page = kernel.pages.begin();
+  while (page->lru != nullptr) ++page;
+  SHOOTDOWN_CHECK(kernel.is_device_private_page(page));
+  page->lru = page;
+  return page;
 }
 
 // prep_compound_page, and whose nothing is.
@@ -131,9 +129,8 @@ Page* alloc_device_page(Task& current) {
     kernel.zone_lock.add(0, std::memory_order_acq_rel);
     page = take_device_page(kernel);
     kernel.zone_lock.add(0, std::memory_order_acq_rel);
-    if (page != nullptr) found.frame = kernel.pfn(page);
+    found.frame = kernel.pfn(page);
   });
-  if (page == nullptr) return nullptr;
   prepare_folio(page, 1);
   lock_new_page(current, page);
   return page;

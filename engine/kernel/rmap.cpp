@@ -414,7 +414,8 @@ Pte moved_entry(Task& current, const Vma& vma, Page* page, Pte entry) {
 void remove_migration_entry(Task& current, const Place& place, const Mapped& mapped, Page* page) {
   get_page(current, page);
   Pte pte = moved_entry(current, place.vma, page, mapped.pte);
-  if (current.kernel->is_device_private_page(page)) pte = Pte::private_to_device(pte);
+  if (current.kernel->is_device_private_page(page) && !planted(current, Defect::private_page_present))
+    pte = Pte::private_to_device(pte);
   if (page_anon(current, page)) {
     page_add_anon_rmap(current, page, place.vma, mapped.address, mapped.pte.swp_exclusive());
   } else {
