@@ -122,7 +122,8 @@ class Commits final
     const int page = number(event.page);
     reference_.set_entry(cpu, mm, page);
     if (event.entry.poisoned()) reference_.poison(mm, page);
-    if (!event.entry.present() || !reference_.is_private(mm, page)) return;
+    const bool shows = event.entry.present() || event.entry.device_private();
+    if (!shows || !reference_.is_private(mm, page)) return;
     const bool is_of_zeros = world_.frame_facts(event.entry.frame()).uncounted;
     const auto show = is_of_zeros ? &Reference::show_zeros : &Reference::show_frame;
     (reference_.*show)(mm, page, number(event.entry.frame()));

@@ -70,6 +70,7 @@ BOOST_AUTO_TEST_CASE(an_entry_that_leads_to_no_page_must_go_too) {
   for (const EntryFact entry : {EntryFact::in_swap(1),
                                 EntryFact::in_migration(1),
                                 EntryFact::exclusive_to_device(1),
+                                EntryFact::private_to_device(1),
                                 {EntryFact::poison_bit}}) {
     Zap run;
     run.happens(1, event::ReadEntry{.mm = 1, .page = 4});

@@ -2,7 +2,8 @@
 //
 // Proves: no page's mapcount or refcount falls below zero; at no time do more entries of
 // page tables lead to a page than its mapcount says, or somebody could take it for
-// unmapped while it is mapped; a page that is freed
+// unmapped while it is mapped; no entry leads CPUs to a page that is in a device's
+// private memory, where the kernel counts entries of another kind; a page that is freed
 // has neither references nor mappings; one that leaves the page cache is not
 // mapped; whenever an mm's entries have changed and nobody holds the lock of any of its page
 // tables any more, its RSS is what they lead to, by kind; and at the end of the run
@@ -49,11 +50,11 @@ class Counts final : public Oracle<event::PutPage, event::RemoveRmap, event::Set
 
   void on(int cpu, const event::SetEntry& event) {
     const EntryFact entry = event.entry;
-    if (!entry.present() && !entry.migrating() && !entry.device_exclusive())
+    if (!entry.present() && !entry.migrating() && !entry.device_exclusive() && !entry.device_private())
       return count_entry(number(event.mm), number(event.page), entry.swapped() ? MM_SWAPENTS : rss_kinds);
     const FrameFacts facts = world().frame_facts(entry.frame());
     count_entry(number(event.mm), number(event.page), counts_as(facts));
-    if (entry.present()) check_mapcount(cpu, entry.frame(), facts);
+    if (entry.present()) check_mapped(cpu, event, facts);
   }
 
   void on(int /*cpu*/, const event::ClearEntry& event) { count_entry(number(event.mm), number(event.page), rss_kinds); }
@@ -101,7 +102,7 @@ class Counts final : public Oracle<event::PutPage, event::RemoveRmap, event::Set
     bool changed = false;  // since they were last compared with what the mm counts
   };
 
-  // As what an entry counts that leads there; one for a page that is being moved, or that a device has to itself, as before.
+  // As what an entry counts that leads there; one for a page that is being moved, or that a device has, as before.
   // rss_kinds: as nothing.
   static RssKind counts_as(const FrameFacts& facts) {
     if (facts.uncounted) return rss_kinds;
@@ -131,6 +132,14 @@ class Counts final : public Oracle<event::PutPage, event::RemoveRmap, event::Set
               entries[MM_ANONPAGES]);
     if (swapped != entries[MM_SWAPENTS])
       violate(cpu, "mm {} counts {} pages in swap space, but {} entries lead there", mm, swapped, entries[MM_SWAPENTS]);
+  }
+
+  void check_mapped(int cpu, const event::SetEntry& event, const FrameFacts& facts) {
+    const Fact frame = event.entry.frame();
+    if (facts.of_device)
+      violate(cpu, "virtual page {} of mm {} leads to page frame {}, which no CPU can reach", event.page, event.mm,
+              frame);
+    check_mapcount(cpu, frame, facts);
   }
 
   void check_mapcount(int cpu, Fact frame, const FrameFacts& facts) {

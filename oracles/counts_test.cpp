@@ -118,6 +118,17 @@ BOOST_AUTO_TEST_CASE(no_more_entries_lead_to_a_page_than_it_counts) {
   BOOST_TEST(run.fact(id) == "page frame 0 has mapcount 0, but 1 page-table entries lead to it");
 }
 
+BOOST_AUTO_TEST_CASE(no_present_entry_leads_to_a_devices_private_memory) {
+  HandMadeRun run;
+  FrameFacts& facts = run.world.add_page(0, 1).facts;
+  facts.of_device = true;
+  facts.mapcount = 1;
+  run.happens(1, event::SetEntry{.mm = 0, .page = 1, .entry = EntryFact::private_to_device(0)});
+  BOOST_TEST(run.holds());
+  run.happens(1, event::SetEntry{.mm = 0, .page = 1, .entry = {EntryFact::present_bit}});
+  BOOST_TEST(run.fact(id) == "virtual page 1 of mm 0 leads to page frame 0, which no CPU can reach");
+}
+
 namespace {
 
 // Mm 1 maps a page of a file, an anonymous one, one in swap space, the page of zeros, and one that is being moved; and has counted so.

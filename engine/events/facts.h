@@ -57,7 +57,8 @@ struct PageFact {
 };
 
 // A page-table entry, or what a TLB holds of one. One that is not present may lead to swap space, or say that
-// a page is being moved to another frame, or that a device has a page to itself, or that nobody may use the place.
+// a page is being moved to another frame, or that a device has a page to itself, or to a page in a device's private memory,
+// or say that nobody may use the place.
 struct EntryFact {
   static constexpr Fact present_bit = 1U << 0U;
   static constexpr Fact write_bit = 1U << 1U;
@@ -67,11 +68,13 @@ struct EntryFact {
   static constexpr Fact migration_bit = 1U << 5U;
   static constexpr Fact exclusive_bit = 1U << 6U;
   static constexpr Fact poison_bit = 1U << 7U;
-  static constexpr unsigned frame_shift = 8;
+  static constexpr Fact private_bit = 1U << 8U;
+  static constexpr unsigned frame_shift = 9;
 
   static constexpr EntryFact in_swap(Fact slot) { return {swap_bit | slot << frame_shift}; }
   static constexpr EntryFact in_migration(Fact frame) { return {migration_bit | frame << frame_shift}; }
   static constexpr EntryFact exclusive_to_device(Fact frame) { return {exclusive_bit | frame << frame_shift}; }
+  static constexpr EntryFact private_to_device(Fact frame) { return {private_bit | frame << frame_shift}; }
 
   Fact bits = 0;
 
@@ -80,6 +83,7 @@ struct EntryFact {
   bool swapped() const { return (bits & swap_bit) != 0; }
   bool migrating() const { return (bits & migration_bit) != 0; }
   bool device_exclusive() const { return (bits & exclusive_bit) != 0; }
+  bool device_private() const { return (bits & private_bit) != 0; }
   bool poisoned() const { return (bits & poison_bit) != 0; }
   bool write() const { return (bits & write_bit) != 0; }
   bool young() const { return (bits & young_bit) != 0; }
@@ -105,6 +109,7 @@ struct FrameFacts {
   PageFact folio;          // all of it
   bool anonymous = false;  // it holds what some mm has of its own (PageAnon)
   bool uncounted = false;  // it is no page, or that of zeros: nobody counts what leads there
+  bool of_device = false;  // it is in a device's private memory, which no CPU can reach
 
   bool test(PageFlag flag) const { return (flags & flag) != 0; }
   bool cached() const { return page.file != no_fact; }

@@ -257,13 +257,12 @@ void put_anon_vma(Task& current, AnonVma* anon_vma) {
   if (dec_and_test(current, anon_vma)) free_unreferenced(current, anon_vma);
 }
 
-namespace {
-
-// What a page leads to.
 AnonVma* page_anon_vma(const Task& current, const Page* page) {
   also_reads(current, places::identity(frame_fact(current, page)));
   return page->anon_vma.load(std::memory_order_acquire);
 }
+
+namespace {
 
 // That the page is mapped has been taken for proof that its anon_vma is there. If it is not, that is announced, and it is false.
 SHOOTDOWN_HARNESS bool is_alive(const Task& current, const AnonVma* anon_vma, std::uint16_t life) {

@@ -40,7 +40,10 @@ void anon_vma_unlock_write(Task& current, AnonVma* anon_vma);
 void anon_vma_lock_read(Task& current, AnonVma* anon_vma);
 void anon_vma_unlock_read(Task& current, AnonVma* anon_vma);
 
-// folio_get_anon_vma: the page's anon_vma, which stays until put_anon_vma; null: the page is not mapped, or not anonymous.
+// folio_anon_vma: the page's anon_vma, as long as that is there.
+AnonVma* page_anon_vma(const Task& current, const Page* page);
+
+// folio_get_anon_vma: the same, which stays until put_anon_vma; null: the page is not mapped, or not anonymous.
 AnonVma* page_get_anon_vma(Task& current, Page* page);
 void put_anon_vma(Task& current, AnonVma* anon_vma);
 

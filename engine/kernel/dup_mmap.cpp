@@ -48,6 +48,20 @@ void copy_nonpresent_pte(Task& current, const Copy& copy, int page, Pte pte, Rss
   set_pte_at(current, copy.dst_mm, page, pte);
 }
 
+// The same of what is in a device's private memory, which the child maps, too; neither may store to it then.
+void copy_private_entry(Task& current, const Copy& copy, int page, Pte pte, RssVector& rss) {
+  Page* const mapped = pfn_swap_entry_to_page(current, pte);
+  get_page(current, mapped);
+  ++rss[mm_counter(current, mapped)];
+  // Nobody can pin it.
+  SHOOTDOWN_CHECK(page_try_dup_anon_rmap(current, mapped));
+  if (pte.write() && !planted(current, Defect::private_forked_writable)) {
+    pte = pte.wrprotect();
+    set_pte_at(current, copy.src_mm, page, pte);
+  }
+  set_pte_at(current, copy.dst_mm, page, pte.wrprotect());
+}
+
 // copy_present_page: the child has a page of its own, for a device may write to the parent's. `prealloc` is used up.
 void copy_present_page(Task& current, const Copy& copy, int page, Page* from, Page*& prealloc, RssVector& rss) {
   Page* const copied = std::exchange(prealloc, nullptr);
@@ -111,7 +125,9 @@ Stop copy_ptes(Task& current, const Copy& copy, int first, int end, Page*& preal
       get_page(current, stop.locked);
       break;
     }
-    if (!pte.present()) {
+    if (pte.device_private()) {
+      copy_private_entry(current, copy, page, pte, rss);
+    } else if (!pte.present()) {
       copy_nonpresent_pte(current, copy, page, pte, rss);
     } else if (!copy_present_pte(current, copy, page, pte, prealloc, rss)) {
       break;

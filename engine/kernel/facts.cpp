@@ -49,7 +49,8 @@ FrameFacts KernelFacts::frame_facts(Fact frame) const {
           .page = whole.pages == 1 ? whole : page_fact(kernel_, &page, 1),
           .folio = whole,
           .anonymous = folio.anon_vma.load(relaxed) != nullptr,
-          .uncounted = uncounted};
+          .uncounted = uncounted,
+          .of_device = kernel_.is_device_private_page(&page)};
 }
 
 Fact KernelFacts::frame_word(Fact frame, int word) const {

@@ -57,6 +57,11 @@ bool makes_anonymous_pages(const Program& program) {
   return has_any(program, {Call::mmap_anonymous, Call::mmap_private});
 }
 
+// Each operation that wants a page of a device's private memory takes one.
+int private_pages_needed(const Program& program) {
+  return static_cast<int>(std::ranges::count(operations_of(program), Call::to_device, &Operation::call));
+}
+
 // As many as can be in use at once: a page of each file in the page cache; others, dropped from it or no file's, at the end of
 // each entry of each mm and in the gathers of each CPU; and what CPUs have in hand, which are more where pages are copied.
 int frames_needed(const Program& program) {
@@ -65,7 +70,8 @@ int frames_needed(const Program& program) {
   const int pages = config.virtual_pages();
   const int needed = config.files * config.pages + config.mms * pages + config.cpus * (pages + in_hand);
   // A large folio is in use as long as one page of it is.
-  return std::min((needed << config.folio_order) + frames_reserved(program), max_frames);
+  const int of_memory = (needed << config.folio_order) + frames_reserved(program);
+  return std::min(private_pages_needed(program) + of_memory, max_frames);
 }
 
 }  // namespace
@@ -80,7 +86,9 @@ Kernel::Kernel(const RunSetup& setup, const ZapEngine& zap_engine)
       pages(setup.arena.row<Page>(machine.frame_count())),
       anon_vmas(setup.arena.row<AnonVma>(makes_anonymous_pages(setup.program) ? anon_vmas_needed(setup.program) : 0)),
       footprint(*this, setup.arena, config.cpus),
-      truncates_(truncates_files(setup.program)) {
+      truncates_(truncates_files(setup.program)),
+      private_pages_(static_cast<FrameNumber>(private_pages_needed(setup.program))) {
+  pages_used = private_pages();
   if (swaps(setup.program)) swap.init(arena().row<SwapSlot>(max_swap_slots), arena().row<SwapArea>(swap_areas));
   const int vmas = vmas_needed(setup.program);
   for (int file = 0; file < files.size(); ++file) init_file(file, vmas);

@@ -99,6 +99,10 @@ class Kernel final : public Run {
     return static_cast<FrameNumber>(zero_pfn() + 1 + 2 * place + turn);
   }
 
+  // Pages of a device's private memory are the first ones: as many as the program can ask for.
+  bool is_device_private_page(const Page* page) const { return pfn(page) < private_pages_; }
+  int private_pages() const { return private_pages_; }
+
   // Whether somebody in this run may truncate a file, or punch a hole.
   bool truncates() const { return truncates_; }
   // The pages that there are to hand out.
@@ -139,6 +143,7 @@ class Kernel final : public Run {
 
   const KernelFacts facts_{*this};
   const bool truncates_;
+  const FrameNumber private_pages_;
   int batches_made_ = 0;
   int batches_in_use_ = 0;
   MmuGatherBatch* free_batches_ = nullptr;

@@ -6,6 +6,7 @@
 #include "engine/kernel/bug.h"
 #include "engine/kernel/device_exclusive.h"
 #include "engine/kernel/device_memory.h"
+#include "engine/kernel/device_private.h"
 #include "engine/kernel/migrate.h"
 #include "engine/kernel/page_alloc.h"
 #include "engine/kernel/page_table.h"
@@ -389,6 +390,7 @@ VmFault handle_mm_fault(Task& current, Vma& vma, int page, bool write) {
     remove_device_exclusive_entry(current, vma, page, orig_pte);
     return VmFault::none;
   }
+  if (orig_pte.device_private()) return migrate_to_ram(current, vma, page, orig_pte);
   if (orig_pte.poisoned()) return VmFault::sigbus;
   if (!orig_pte.present()) return do_swap_page(current, vma, page, orig_pte, write);
 

@@ -19,7 +19,8 @@ void user_access(Task& current, int page, int word, bool store);
 // vm_normal_page: the page that a present entry maps; null: one that no struct page counts.
 Page* vm_normal_page(Task& current, Pte pte);
 
-// pfn_swap_entry_to_page: the page of an entry that is not present and says that the page is being moved, or that a device has it.
+// pfn_swap_entry_to_page: the page of an entry that is not present and says that the page is being moved, that a device has it, or that
+// it is in a device's private memory.
 // The page-table lock is held.
 Page* pfn_swap_entry_to_page(const Task& current, Pte entry);
 

@@ -12,6 +12,18 @@
 
 namespace shootdown {
 
+void folio_migrate_flags(Task& current, const Page* from, Page* to) {
+  constexpr Fact flags_that_move = PG_uptodate | PG_referenced | PG_active | PG_swapbacked | PG_dirty;
+  also_reads(current, places::flags(frame_fact(current, from)));
+  also_writes(current, places::flags(frame_fact(current, to)));
+  to->flags.set(from->flags.load(std::memory_order_relaxed) & flags_that_move, std::memory_order_release);
+}
+
+void put_on_lru(Task& current, Page* page) {
+  also_writes(current, places::flags(frame_fact(current, page)));
+  page->flags.set(PG_lru, std::memory_order_release);
+}
+
 namespace {
 
 // What came of a try.
@@ -31,15 +43,6 @@ bool lock_to_move(Task& current, Page* page, bool force) {
   }
   unlock_page(current, page);
   return false;
-}
-
-// What folio_migrate_flags takes over.
-constexpr Fact flags_that_move = PG_uptodate | PG_referenced | PG_active | PG_swapbacked;
-
-void copy_flags(Task& current, const Page* from, Page* to) {
-  also_reads(current, places::flags(frame_fact(current, from)));
-  also_writes(current, places::flags(frame_fact(current, to)));
-  to->flags.set(from->flags.load(std::memory_order_relaxed) & (flags_that_move | PG_dirty), std::memory_order_release);
 }
 
 // folio_migrate_mapping of a folio of a file. Its buffers go with it. False: somebody else has a reference.
@@ -90,14 +93,8 @@ bool move_page(Task& current, Page* from, Page* to) {
                             : replace_in_file(current, from, to, current.kernel->files[from->mapping]);
   if (!replaced) return false;
   for (int i = 0; i < from->nr_pages(); ++i) copy_highpage<event::MoveWord>(current, to + i, from + i);
-  copy_flags(current, from, to);
+  folio_migrate_flags(current, from, to);
   return true;
-}
-
-// folio_add_lru.
-void put_on_lru(Task& current, Page* page) {
-  also_writes(current, places::flags(frame_fact(current, page)));
-  page->flags.set(PG_lru, std::memory_order_release);
 }
 
 // __migrate_folio_unmap and __migrate_folio_move, of a page that is locked, to one that is, too.

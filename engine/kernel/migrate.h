@@ -17,6 +17,11 @@ namespace shootdown {
 // Moves what virtual pages of the mm show, whoever maps it, as compaction does.
 void migrate(Task& current, int first, int count);
 
+// folio_migrate_flags: what is said of a page is said of the one that takes its place, too.
+void folio_migrate_flags(Task& current, const Page* from, Page* to);
+// folio_add_lru.
+void put_on_lru(Task& current, Page* page);
+
 // migration_entry_wait: whoever has faulted on a migration entry waits until the page is unlocked.
 void migration_entry_wait(Task& current, Mm& mm, int address);
 

@@ -13,6 +13,6 @@
 
 namespace shootdown {
 
-inline constexpr int model_version = 14;
+inline constexpr int model_version = 15;
 
 }  // namespace shootdown

@@ -38,7 +38,8 @@ void change_pte(TlbGather& tlb, const Vma& vma, int page, Pte found) {
   if (needs_flush && !planted(current, Defect::protected_without_flush)) tlb.remove_tlb_entry(page);
 }
 
-// The same for one that says that a page is being moved, or that a device has it: the page is mapped read-only then.
+// The same for one that says that a page is being moved, or that a device has it, for itself or in its memory: the page is mapped
+// read-only then.
 void change_absent_entry(TlbGather& tlb, const Vma& vma, int page, Pte entry) {
   if (!entry.write() || !vma.is_read_only()) return;
   set_pte_at(tlb.task(), tlb.mm(), page, entry.wrprotect());
@@ -52,7 +53,7 @@ void change_pte_range(TlbGather& tlb, const Vma& vma, int first, int end) {
   for (int page = first; page < end; ++page) {
     const Pte pte = ptep_get(current, tlb.mm(), page);
     if (pte.present()) change_pte(tlb, vma, page, pte);
-    if (pte.migrating() || pte.device_exclusive()) change_absent_entry(tlb, vma, page, pte);
+    if (pte.migrating() || pte.device_exclusive() || pte.device_private()) change_absent_entry(tlb, vma, page, pte);
   }
   pte_unlock(current, tlb.mm(), first);
 }

@@ -5,6 +5,7 @@
 #include "engine/check.h"
 #include "engine/kernel/device_exclusive.h"
 #include "engine/kernel/device_memory.h"
+#include "engine/kernel/device_private.h"
 #include "engine/kernel/dup_mmap.h"
 #include "engine/kernel/filemap.h"
 #include "engine/kernel/gup.h"
@@ -60,6 +61,11 @@ void perform<Call::dma>(Task& current, const Operands& operands) {
 template <>
 void perform<Call::exclusive>(Task& current, const Operands& operands) {
   write_exclusively(current, operands[0].value, operands[1].value);
+}
+
+template <>
+void perform<Call::to_device>(Task& current, const Operands& operands) {
+  migrate_to_device(current, operands[0].value, operands[1].value);
 }
 
 template <>

@@ -36,7 +36,8 @@ struct alignas(2 * sizeof(void*)) Page {
   Atomic<std::uint8_t> folio_offset{0};
   Atomic<std::uint8_t> folio_pages{1};
   Shared<std::uint8_t> swap_slot = std::uint8_t{0};  // page_private: with PG_swapcache
-  // The next one in the list that it is in, which is the free list or one of who reclaims pages: how many pages behind it; 0: none.
+  // The next one in the list that it is in, which is the free list or one of who reclaims pages: how many pages behind it; 0: none. Of a
+  // device's private memory: the one behind it, if it is in use.
   Shared<std::int16_t> lru = std::int16_t{0};
 
   Page* next() { return lru == 0 ? nullptr : this + lru; }

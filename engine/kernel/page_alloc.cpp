@@ -7,8 +7,13 @@ namespace shootdown {
 
 namespace {
 
-// To the free list. Pages of a large folio stay together there until somebody needs a single one.
+// To the free list. Pages of a large folio stay together there until somebody needs a single one; those of a device's private memory
+// are the driver's again, and lead to none.
 void free_folio(Kernel& kernel, Page* folio) {
+  if (kernel.is_device_private_page(folio)) {
+    folio->set_next(nullptr);
+    return;
+  }
   Shared<Page*>& list = folio->nr_pages() > 1 ? kernel.free_folios : kernel.free_pages;
   folio->set_next(list);
   list = folio;
@@ -44,6 +49,15 @@ Page* take_free_pages(Kernel& kernel, int pages) {
   if (pages > 1 || kernel.free_folios == nullptr) return nullptr;
   split_free_folio(kernel);
   return take(kernel.free_pages);
+}
+
+// The same of a device's private memory. One that is in use leads to the one behind it.
+Page* take_device_page(Kernel& kernel) {
+  Page* page = kernel.pages.begin();
+  while (page->next() != nullptr) ++page;
+  SHOOTDOWN_CHECK(kernel.is_device_private_page(page));
+  page->set_next(page + 1);
+  return page;
 }
 
 // prep_compound_page, and whose nothing is.
@@ -106,6 +120,20 @@ Page* alloc_folio(Task& current, int pages) {
   });
   if (folio != nullptr) prepare_folio(folio, pages);
   return folio;
+}
+
+Page* alloc_device_page(Task& current) {
+  Kernel& kernel = *current.kernel;
+  Page* page = nullptr;
+  act(current, event::AllocatePage{.pages = 1, .frame = no_fact}, [&](event::AllocatePage& found) {
+    kernel.zone_lock.add(0, std::memory_order_acq_rel);
+    page = take_device_page(kernel);
+    kernel.zone_lock.add(0, std::memory_order_acq_rel);
+    found.frame = kernel.pfn(page);
+  });
+  prepare_folio(page, 1);
+  lock_new_page(current, page);
+  return page;
 }
 
 Page* alloc_anon_page(Task& current, bool uptodate) {

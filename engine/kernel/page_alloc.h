@@ -18,6 +18,8 @@ Page* alloc_folio(Task& current, int pages);
 inline Page* alloc_page(Task& current) {
   return alloc_folio(current, 1);
 }
+// zone_device_page_init, of a page of a device's private memory that is free: locked. There is one for each operation that wants one.
+Page* alloc_device_page(Task& current);
 // The same, for anonymous memory: up to date unless it is to be read in; alloc_zeroed_user_highpage: full of zeros.
 Page* alloc_anon_page(Task& current, bool uptodate = true);
 Page* alloc_zeroed_page(Task& current);

@@ -93,6 +93,12 @@ void page_move_anon_rmap(Task& current, Page* page, const Vma& vma) {
   lead_to(page, anon_vma);
 }
 
+bool page_try_share_anon_rmap(Task& current, Page* page) {
+  if (page_maybe_dma_pinned(current, page) && !planted(current, Defect::pinned_page_shared)) return false;
+  set_anon_exclusive(current, page, false);
+  return true;
+}
+
 void page_remove_rmap(Task& current, Page* page, int pages) {
   act(current, event::RemoveRmap{.page = folio_fact(current, page)}, [&](event::RemoveRmap& found) {
     found.mapcount = page->folio()->mapcount.fetch_sub(pages, std::memory_order_acq_rel) - pages;
@@ -150,7 +156,9 @@ struct Look {
 // entry that must be looked at on.
 template <typename Visit>
 bool walk_one_table(Task& current, const Place& place, int first, int end, Look look, const Visit& visit) {
-  const auto is_such = [look](Pte pte) { return look.migration ? pte.migrating() : pte.present(); };
+  const auto is_such = [look](Pte pte) {
+    return look.migration ? pte.migrating() : pte.present() || pte.device_private();
+  };
   bool locked = false;
   bool goes_on = true;
   for (int address = first; address < end && goes_on; ++address) {
@@ -272,14 +280,6 @@ int page_referenced(Task& current, Page* page) {
 
 namespace {
 
-// page_try_share_anon_rmap: an anonymous page that is exclusive is not any more, unless a device may write to it: then it must stay
-// where it is. Its entry is gone, so nobody can pin it any more who has not done so.
-bool try_share_anon_rmap(Task& current, Page* page) {
-  if (page_maybe_dma_pinned(current, page) && !planted(current, Defect::pinned_page_shared)) return false;
-  set_anon_exclusive(current, page, false);
-  return true;
-}
-
 // should_defer_flush: other CPUs would have to be asked.
 bool should_defer_flush(const Task& current, const Mm& mm) {
   also_reads(current, places::of_mm(Places::Kind::cpumask, mm.number));
@@ -328,7 +328,7 @@ bool entry_of_unmapped(Task& current, Mm& mm, Page* page, Pte& pte) {
   }
   swap_duplicate(current, page->swap_slot);
   const bool exclusive = page_anon_exclusive(current, page);
-  if (exclusive && !try_share_anon_rmap(current, page)) {
+  if (exclusive && !page_try_share_anon_rmap(current, page)) {
     swap_free(current, page->swap_slot);
     return false;
   }
@@ -385,12 +385,13 @@ void try_to_unmap(Task& current, Page* page, TtuFlags flags) {
 namespace {
 
 // try_to_migrate_one, of one entry: it says from now on that the page is being moved, and how it was mapped. False: it is as it was.
+// Of an entry that leads to a device's private memory no CPU has a translation.
 bool set_migration_entry(Task& current, Mm& mm, const Mapped& mapped) {
   Page* const page = mapped.page;
   const Pte pte = clear_and_flush(current, mm, mapped.address, Defect::migrated_without_flush);
   if (pte.dirty() && !planted(current, Defect::migrated_dirty_bit_dropped)) set_page_dirty(current, page);
   const bool exclusive = page_anon(current, page) && page_anon_exclusive(current, page);
-  const bool moves = !exclusive || try_share_anon_rmap(current, page);
+  const bool moves = !exclusive || page_try_share_anon_rmap(current, page);
   set_pte_at(current, mm, mapped.address, moves ? Pte::migration(pte, exclusive) : pte);
   if (!moves) return false;
   page_remove_rmap(current, page);
@@ -412,7 +413,9 @@ Pte moved_entry(Task& current, const Vma& vma, Page* page, Pte entry) {
 // remove_migration_pte, of one entry, for the page that has taken the place of the one there.
 void remove_migration_entry(Task& current, const Place& place, const Mapped& mapped, Page* page) {
   get_page(current, page);
-  const Pte pte = moved_entry(current, place.vma, page, mapped.pte);
+  Pte pte = moved_entry(current, place.vma, page, mapped.pte);
+  if (current.kernel->is_device_private_page(page) && !planted(current, Defect::private_page_present))
+    pte = Pte::private_to_device(pte);
   if (page_anon(current, page)) {
     page_add_anon_rmap(current, page, place.vma, mapped.address, mapped.pte.swp_exclusive());
   } else {
@@ -431,10 +434,10 @@ void inherit_anon_vma(Task& current, const Page* from, Page* to) {
   to->anon_vma.store(from->anon_vma.load(std::memory_order_relaxed), std::memory_order_release);
 }
 
-void try_to_migrate(Task& current, Page* page) {
+void try_to_migrate(Task& current, Page* page, bool sync) {
   rmap_walk(current, page, false, [&](const Place& place) {
     const auto set = [&](const Mapped& mapped) { return set_migration_entry(current, place.mm, mapped); };
-    return page_vma_mapped_walk(current, place, {}, set) && page_mapped(current, page);
+    return page_vma_mapped_walk(current, place, {.sync = sync}, set) && page_mapped(current, page);
   });
 }
 

@@ -17,6 +17,9 @@ void page_add_new_anon_rmap(Task& current, Page* page, const Vma& vma, int addre
 bool page_try_dup_anon_rmap(Task& current, Page* page);
 // The same of one that may have been mapped before: what it leads to already stays. One that is not exclusive leads to the root.
 void page_add_anon_rmap(Task& current, Page* page, const Vma& vma, int address, bool exclusive);
+// page_try_share_anon_rmap: an anonymous page that is exclusive is not any more, unless a device may write to it: then it must stay
+// where it is. Its entry is gone, so nobody can pin it any more who has not done so.
+bool page_try_share_anon_rmap(Task& current, Page* page);
 // folio_remove_rmap_ptes: of so many pages of one folio, from `page` on.
 void page_remove_rmap(Task& current, Page* page, int pages = 1);
 
@@ -52,11 +55,11 @@ void try_to_unmap(Task& current, Page* page, TtuFlags flags);
 void inherit_anon_vma(Task& current, const Page* from, Page* to);
 
 // try_to_migrate: puts migration entries in the place of all that maps the page, which is locked and to which the caller has a
-// reference.
-void try_to_migrate(Task& current, Page* page);
+// reference. `sync`: who takes entries out meanwhile is waited for.
+void try_to_migrate(Task& current, Page* page, bool sync = false);
 
 // remove_migration_ptes: maps `folio` where migration entries stand for `old_folio`. Both are locked; they may be the same. Of an
-// anonymous page the caller has a reference to the anon_vma; null: it is a file's.
+// anonymous page the caller keeps the anon_vma; null: it is a file's.
 void remove_migration_ptes(Task& current, AnonVma* anon_vma, Page* old_folio, Page* folio);
 
 // folio_make_device_exclusive: takes an anonymous page, which is locked, away from all CPUs, so that a device has it to

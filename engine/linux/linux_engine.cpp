@@ -26,6 +26,7 @@ struct Missing {
 };
 constexpr std::array missing{
     Missing{Call::poison, Call::dontneed, [](const Program&) { return linux_has_poison() != 0; }},
+    Missing{Call::to_device, Call::exclusive, [](const Program&) { return false; }},
     Missing{Call::hwpoison, Call::dontneed, [](const Program&) { return false; }},
     Missing{Call::move_device, Call::dontneed, maps_device}};
 

@@ -1188,6 +1188,7 @@ void LinuxRun::run_operation(int cpu, const Operation& operation) {
     case Call::mmap_device: map(linux_device, first, count); break;
     case Call::move_device: call(linux_move_device, index, pages); break;
     case Call::poison: call(linux_poison, address_of(first), length); break;
+    case Call::to_device:
     case Call::hwpoison: break;  // refused (linux_engine.cpp)
     case Call::truncate: call(linux_truncate, file, index); break;
     case Call::punch: call(linux_punch, file, index, pages); break;

@@ -4,9 +4,10 @@
 // is the operating system's affair; the hardware only looks at `present`. It may
 // lead to a slot of swap space, or say which page is being moved to another frame,
 // and how it was mapped; and in both cases that nobody else has what is there. It may
-// say which page a device has to itself, and how it was mapped; or that nobody may use
-// the place. The system's, too, is `special` of one that is present: it leads to a frame
-// that no struct page counts.
+// say which page a device has to itself, and how it was mapped; which page of a device's
+// private memory is mapped, and whether it may be written to; or that nobody may use the
+// place. The system's, too, is `special` of one that is present: it leads to a frame that
+// no struct page counts.
 #pragma once
 
 #include <cstdint>
@@ -29,13 +30,18 @@ class Pte {
   }
   // swp_entry_to_pte, of a slot of swap space.
   static constexpr Pte swap(unsigned slot) { return Pte(swap_bit | static_cast<std::uint64_t>(slot) << frame_shift); }
-  // make_writable_migration_entry and its like, of a present entry: keeps what it allows, and whether it was used.
+  // make_writable_migration_entry and its like, of an entry that maps a page: keeps what it allows, and whether it was used.
   static constexpr Pte migration(Pte pte, bool exclusive) {
-    return Pte((pte.bits_ & ~(present_bit | special_bit)) | migration_bit | (exclusive ? exclusive_bit : 0U));
+    return Pte((pte.bits_ & ~(present_bit | special_bit | device_private_bit)) | migration_bit |
+               (exclusive ? exclusive_bit : 0U));
   }
   // make_writable_device_exclusive_entry and its like, of a present entry: keeps what it allows.
   static constexpr Pte exclusive_to_device(Pte pte) {
     return Pte((pte.bits_ & (frame_bits | write_bit)) | device_exclusive_bit);
+  }
+  // make_writable_device_private_entry and its like, of what a present entry would be: keeps what that would allow.
+  static constexpr Pte private_to_device(Pte pte) {
+    return Pte((pte.bits_ & (frame_bits | write_bit)) | device_private_bit);
   }
   // make_pte_marker(PTE_MARKER_POISONED), and make_hwpoison_entry: which frame has failed, nobody asks.
   static constexpr Pte poison() { return Pte(poison_bit); }
@@ -48,6 +54,7 @@ class Pte {
   constexpr bool swapped() const { return !present() && (bits_ & swap_bit) != 0; }
   constexpr bool migrating() const { return !present() && (bits_ & migration_bit) != 0; }
   constexpr bool device_exclusive() const { return !present() && (bits_ & device_exclusive_bit) != 0; }
+  constexpr bool device_private() const { return !present() && (bits_ & device_private_bit) != 0; }
   constexpr bool poisoned() const { return !present() && (bits_ & poison_bit) != 0; }
   constexpr bool swp_exclusive() const { return (bits_ & exclusive_bit) != 0; }
   constexpr unsigned slot() const { return static_cast<unsigned>(bits_ >> frame_shift); }
@@ -79,6 +86,7 @@ class Pte {
   static constexpr std::uint64_t dirty_bit = 1U << 6U;
   static constexpr std::uint64_t special_bit = 1U << 9U;
   // Of entries that are not present.
+  static constexpr std::uint64_t device_private_bit = 1U << 3U;
   static constexpr std::uint64_t swap_bit = 1U << 7U;
   static constexpr std::uint64_t migration_bit = 1U << 8U;
   static constexpr std::uint64_t device_exclusive_bit = 1U << 10U;
@@ -95,6 +103,7 @@ constexpr EntryFact entry_fact(Pte pte) {
   if (pte.swapped()) return EntryFact::in_swap(pte.slot());
   if (pte.migrating()) return EntryFact::in_migration(pte.frame());
   if (pte.device_exclusive()) return EntryFact::exclusive_to_device(pte.frame());
+  if (pte.device_private()) return EntryFact::private_to_device(pte.frame());
   if (pte.poisoned()) return {EntryFact::poison_bit};
   if (!pte.present()) return {};
   return {EntryFact::present_bit | (pte.write() ? EntryFact::write_bit : 0U) |

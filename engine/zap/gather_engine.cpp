@@ -85,6 +85,12 @@ void put_exclusive_page(Task& current, Page* page) {
   if (!planted(current, Defect::exclusive_page_kept)) put_page(current, page);
 }
 
+// An entry of a page in a device's private memory is counted by the rmap.
+void put_private_page(Task& current, Page* page) {
+  if (!planted(current, Defect::private_rmap_kept)) page_remove_rmap(current, page);
+  put_page(current, page);
+}
+
 // What a poisoned entry stands for counts no page.
 bool may_clear_poison(Task& current, const ZapDetails& details, RssVector& rss) {
   if (planted(current, Defect::poison_counted)) --rss[MM_ANONPAGES];
@@ -92,7 +98,8 @@ bool may_clear_poison(Task& current, const ZapDetails& details, RssVector& rss) 
 }
 
 // What an entry that is not present stands for goes: a copy, or anonymous memory, in swap space; a page which is being
-// moved; one that a device has, to which no CPU has a translation; a place that nobody may use. False: it is to stay.
+// moved; one that a device has, for itself or in its memory, to which no CPU has a translation; a place that nobody may use. False: it
+// is to stay.
 bool zap_absent(Task& current, Pte entry, const ZapDetails& details, RssVector& rss) {
   if (entry.poisoned()) return may_clear_poison(current, details, rss);
   if (entry.swapped()) {
@@ -105,6 +112,7 @@ bool zap_absent(Task& current, Pte entry, const ZapDetails& details, RssVector& 
   if (!should_zap_page(current, page, details)) return false;
   --rss[mm_counter(current, page)];
   if (entry.device_exclusive()) put_exclusive_page(current, page);
+  if (entry.device_private()) put_private_page(current, page);
   return true;
 }
 

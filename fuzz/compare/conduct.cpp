@@ -52,6 +52,7 @@ void list_entry(std::vector<std::string>& lines, const World& world, int mm, int
   const EntryFact entry = world.entry(mm, page);
   if (entry.swapped()) lines.push_back(fmt::format("mm {} pte {}: in swap space", mm, page));
   if (entry.device_exclusive()) lines.push_back(fmt::format("mm {} pte {}: a device has it to itself", mm, page));
+  if (entry.device_private()) lines.push_back(fmt::format("mm {} pte {}: in a device's private memory", mm, page));
   if (entry.poisoned()) lines.push_back(fmt::format("mm {} pte {}: poison", mm, page));
   if (!entry.present()) return;
   const PageFact shown = world.frame_facts(entry.frame()).page;

@@ -42,7 +42,7 @@ inline std::vector<std::uint8_t> private_lives(SplitMix64& random) {
                                     Call::idle,           Call::exclusive,
                                     Call::exclusive,      Call::poison,
                                     Call::hwpoison,       Call::mmap_device,
-                                    Call::move_device};
+                                    Call::move_device,    Call::to_device};
   std::vector<std::uint8_t> bytes;
   const auto below = [&random](std::size_t most) { return static_cast<std::uint8_t>(random.below(most)); };
   const auto set = [&bytes](std::uint16_t MachineConfig::* parameter, int value) {

@@ -88,7 +88,8 @@ void Life::find_frame(const World& world) {
   }
   if (!followed_.shown_at.empty()) {
     const EntryFact entry = world.entry(number(followed_.home.mm), number(followed_.home.page));
-    if (entry.present() || entry.migrating() || entry.device_exclusive()) is_in(entry.frame());
+    if (entry.present() || entry.migrating() || entry.device_exclusive() || entry.device_private())
+      is_in(entry.frame());
   } else if (!followed_.frames.empty() && number(followed_.frames.front()) < world.frames()) {
     frame_ = followed_.frames.front();  // that is all that is known of it
   }

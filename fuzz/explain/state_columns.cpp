@@ -24,6 +24,7 @@ StateCell cell_of(EntryFact entry, Fact frame) {
   if (entry.swapped()) return {fmt::format("swap {}", entry.slot()), "calm"};
   if (entry.migrating()) return {"moving", "calm"};
   if (entry.device_exclusive()) return {"device", "calm"};
+  if (entry.device_private()) return {"in device", "calm"};
   if (entry.poisoned()) return {"poison", "calm"};
   const std::string elsewhere = entry.frame() == frame ? "" : fmt::format("{} ", entry.frame());
   return {elsewhere + letters(entry), entry.dirty() ? "on" : "calm"};

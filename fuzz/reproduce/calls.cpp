@@ -116,6 +116,7 @@ CCall call_in_c(const Operation& operation, const MachineConfig& machine, bool e
     case Call::punch: return writer.punch();
     case Call::idle: return {CallKind::nothing, {}, "a CPU idles when no thread wants it, and nobody can ask for more"};
     case Call::exclusive:
+    case Call::to_device:
       return {CallKind::nothing, {}, "nobody can ask for it, and memory that is a file's is not given"};
     case Call::mmap_device:
     case Call::move_device: return {CallKind::nothing, {}, "there need be no such device"};

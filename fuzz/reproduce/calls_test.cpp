@@ -65,6 +65,7 @@ BOOST_AUTO_TEST_CASE(what_is_neither) {
   check("write page 2", Kind::other, "write_page(me, 0, 2)", true);
   check("dma page 2 word 1", Kind::other, "write_pinned(me, 2)", true);
   check("exclusive page 2 word 1", Kind::nothing, "", true);
+  check("to_device page 2 word 1", Kind::nothing, "", true);
   check("poison page 2", Kind::nothing, "", true);
   check("mmap_device page 2", Kind::nothing, "", true);
   check("move_device page 2", Kind::nothing, "", true);

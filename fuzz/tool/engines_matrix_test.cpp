@@ -93,7 +93,7 @@ BOOST_AUTO_TEST_CASE(the_same_each_time) {
 
 // The corpus alone shows what is known of the engines.
 BOOST_AUTO_TEST_CASE(what_is_known) {
-  const Result result = matrix({.runs = 60, .corpus = "./corpus", .json = true});
+  const Result result = matrix({.runs = 80, .corpus = "./corpus", .json = true});
   BOOST_TEST(result.status == 0, result.err);
   const auto table = nlohmann::json::parse(result.out);
   const auto shows = [&](std::string_view engine, std::string_view breakage) {

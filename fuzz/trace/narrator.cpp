@@ -36,6 +36,7 @@ std::string name(EntryFact entry) {
   if (entry.swapped()) return fmt::format("swap slot {}", entry.slot());
   if (entry.migrating()) return fmt::format("migration entry, frame {}", entry.frame());
   if (entry.device_exclusive()) return fmt::format("frame {}, a device's alone", entry.frame());
+  if (entry.device_private()) return fmt::format("frame {}, in a device", entry.frame());
   if (entry.poisoned()) return "poison";
   if (!entry.present()) return "none";
   return fmt::format("frame {}{}{}{}", entry.frame(), entry.write() ? " W" : "", entry.young() ? " A" : "",

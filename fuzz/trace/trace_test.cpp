@@ -602,6 +602,8 @@ BOOST_AUTO_TEST_CASE(words_tell_of_devices) {
   BOOST_TEST(words(dma) == "a device writes 7 to frame 3 word 1 (stale: the frame has been freed)");
   BOOST_TEST(words(event::SetEntry{.page = 4, .entry = EntryFact::exclusive_to_device(3)}) ==
              "set pte 4: frame 3, a device's alone");
+  BOOST_TEST(words(event::SetEntry{.page = 4, .entry = EntryFact::private_to_device(3)}) ==
+             "set pte 4: frame 3, in a device");
 }
 
 BOOST_AUTO_TEST_CASE(words_tell_of_poison) {
