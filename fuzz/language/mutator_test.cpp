@@ -61,7 +61,7 @@ BOOST_AUTO_TEST_CASE(what_is_marked_is_made) {
   std::set<int> targets;
   Bytes bytes(400);
   std::size_t size = 0;
-  for (std::uint64_t seed = 0; seed < 20000; ++seed) {
+  for (std::uint64_t seed = 0; seed < 60000; ++seed) {
     size = mutate(bytes.data(), seed % 50 == 0 ? 0 : size, bytes.size(), seed);
     const Program program = decoded({bytes.begin(), bytes.begin() + static_cast<long>(size)});
     for (const Operation& operation : operations_of(program)) {
