@@ -49,6 +49,12 @@ Scoreboard keep(const ScoreboardSettings& settings) {
   return board;
 }
 
+// The board of these settings, which several tests look at.
+const Scoreboard& usual_board() {
+  static const Scoreboard board = keep(settings());
+  return board;
+}
+
 // All that must be the same each time.
 std::vector<std::uint64_t> numbers_of(const Scoreboard& board) {
   std::vector<std::uint64_t> numbers;
@@ -70,7 +76,7 @@ std::vector<std::uint64_t> numbers_of(const Scoreboard& board) {
 
 BOOST_AUTO_TEST_CASE(a_defect_is_detected_without_the_programs_that_show_it) {
   const ScoreboardSettings asked = settings();
-  const Scoreboard board = keep(asked);
+  const Scoreboard& board = usual_board();
   BOOST_TEST(board.complete);
   BOOST_TEST_REQUIRE(board.scores.size() == 2U);
   const Score& score = board.scores[0];
@@ -93,7 +99,7 @@ BOOST_AUTO_TEST_CASE(a_defect_is_detected_without_the_programs_that_show_it) {
 }
 
 BOOST_AUTO_TEST_CASE(what_nothing_can_show_is_tried_and_not_detected) {
-  const Scoreboard board = keep(settings());
+  const Scoreboard& board = usual_board();
   const Score& score = board.scores[1];
   BOOST_TEST(!score.detectable());
   BOOST_TEST(score.left_out.empty());
@@ -106,7 +112,7 @@ BOOST_AUTO_TEST_CASE(what_nothing_can_show_is_tried_and_not_detected) {
 }
 
 BOOST_AUTO_TEST_CASE(runs_without_a_mistake_are_counted_and_break_nothing) {
-  const Scoreboard board = keep(settings());
+  const Scoreboard& board = usual_board();
   BOOST_TEST(board.without.trials.size() == 3U);
   for (const SearchResult& trial : board.without.trials) {
     BOOST_TEST(trial.counts.runs_without == 240U);
@@ -117,7 +123,7 @@ BOOST_AUTO_TEST_CASE(runs_without_a_mistake_are_counted_and_break_nothing) {
 }
 
 BOOST_AUTO_TEST_CASE(however_many_processes_it_comes_to_the_same) {
-  const std::vector<std::uint64_t> numbers = numbers_of(keep(settings(1)));
+  const std::vector<std::uint64_t> numbers = numbers_of(usual_board());
   BOOST_TEST(numbers_of(keep(settings(3))) == numbers, boost::test_tools::per_element());
   ScoreboardSettings other = settings(1);
   other.runs = 250;
@@ -135,7 +141,7 @@ BOOST_AUTO_TEST_CASE(if_all_programs_show_it_a_trial_begins_from_nothing) {
 }
 
 BOOST_AUTO_TEST_CASE(curves_are_counted_from_the_trials) {
-  const Scoreboard board = keep(settings());
+  const Scoreboard& board = usual_board();
   BOOST_TEST(board.whole_seeds() == 3U);
   for (std::size_t seed = 1; seed <= 3; ++seed) {
     const std::uint64_t run = board.scores[0].trials[seed - 1].counts.runs;

@@ -69,15 +69,15 @@ std::string script(std::string_view keeps, std::string_view first = ":") {
 }
 
 // With a space, as the paths of checkouts and of temporary folders may have one.
-struct Folder : TemporaryFolder {
-  Folder() {
+struct MergeFolder : TemporaryFolder {
+  MergeFolder() {
     ::setenv("TEST_FOLDER", path().c_str(), 1);
     ::unsetenv("SHOOTDOWN_ORACLES");
     target(script("true"));
   }
-  ~Folder() { ::unsetenv("TEST_FOLDER"); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
+  ~MergeFolder() { ::unsetenv("TEST_FOLDER"); }
+  MergeFolder(const MergeFolder&) = delete;
+  MergeFolder& operator=(const MergeFolder&) = delete;
 
   void target(std::string_view text) const {
     fs::permissions(write("a build/fuzz_eager_dirty", text), fs::perms::owner_all);
@@ -112,7 +112,7 @@ using Files = std::map<std::string, std::string>;
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(corpus_merge, Folder)
+BOOST_FIXTURE_TEST_SUITE(corpus_merge, MergeFolder)
 
 // --- with a script in place of libFuzzer ---
 
@@ -277,7 +277,7 @@ BOOST_AUTO_TEST_CASE(interrupted) {
 
 namespace {
 
-struct Real : Folder {
+struct Real : MergeFolder {
   // Much of it is redundant.
   Real() {
     std::mt19937 generator(1);
@@ -288,7 +288,7 @@ struct Real : Folder {
   }
 
   CorpusMergeOptions options(std::vector<std::string> sources = {}) const {
-    CorpusMergeOptions options = Folder::options(std::move(sources));
+    CorpusMergeOptions options = MergeFolder::options(std::move(sources));
     options.program = SHOOTDOWN_FUZZ_TARGET;
     return options;
   }
