@@ -1052,6 +1052,9 @@ void LinuxRun::user_access(int cpu, int page, int word, bool store) {
 void LinuxRun::begin_operation(int cpu) {
   cpus_[cpu].failing_allocations = 0;
   cpus_[cpu].doing[0] = {};
+  // Who does the same once more does not spin.
+  cpus_[cpu].idle = 0;
+  cpus_[cpu].knew = 0;
   if (const int mm = mm_of(cpu); !is_born(mm))
     sched.wait_until({.kind = 0xFF}, waiting_, [=, this] { return is_born(mm); }, [] {});
   enter_step();
