@@ -108,10 +108,19 @@ UserPage pin_user_page_fast(Task& current, int address) {
   return pin.page != nullptr ? pin : gup_slow(current, mm, address);
 }
 
-// unpin_user_pages_dirty_lock.
+// What unpin_user_pages_dirty_lock does to the page. Linux takes the lock only if the page looks clean. Who has made it dirty may be about to
+// tag it, and an fsync looks for tags.
+void set_unpinned_page_dirty(Task& current, Page* page) {
+  if (planted(current, Defect::unpinned_clean)) return;
+  const auto is_dirty = [&] { return (page_flags(current, page) & PG_dirty) != 0; };
+  if (planted(current, Defect::unpinned_at_a_glance) && is_dirty()) return;
+  lock_page(current, page);
+  if (!is_dirty()) set_page_dirty(current, page);
+  unlock_page(current, page);
+}
+
 void unpin_user_page_dirty_lock(Task& current, Page* page) {
-  if ((page_flags(current, page) & PG_dirty) == 0 && !planted(current, Defect::unpinned_clean))
-    set_page_dirty_lock(current, page);
+  set_unpinned_page_dirty(current, page);
   unpin_page(current, page);
 }
 
