@@ -27,17 +27,6 @@ void restore_exclusive_pte(Task& current, const Vma& vma, int address, Pte entry
   set_pte_at(current, mm_of(current, vma), address, pte);
 }
 
-// The page that the entry leads to, with a reference; null: the entry is another by now. Linux takes the reference without
-// the lock, and then locks whatever the page has become (folio_try_get). That may be a page whose owner locks it by a plain
-// store, as nobody else is to know of it (__folio_set_locked), and whose lock is then dropped for him.
-Page* get_exclusive_page(Task& current, Mm& mm, int address, Pte entry) {
-  pte_lock(current, mm, address);
-  Page* const page = ptep_get(current, mm, address) == entry ? pfn_swap_entry_to_page(current, entry) : nullptr;
-  if (page != nullptr) get_page(current, page);
-  pte_unlock(current, mm, address);
-  return page;
-}
-
 // What the driver does with a page that it has got, of which it has a reference.
 void write_page_exclusively(Task& current, const UserPage& found, int address, int word) {
   if (!trylock_page(current, found.page)) return;
@@ -63,7 +52,7 @@ void write_exclusively(Task& current, int page, int word) {
 
 void remove_device_exclusive_entry(Task& current, const Vma& vma, int address, Pte entry) {
   Mm& mm = mm_of(current, vma);
-  Page* const page = get_exclusive_page(current, mm, address, entry);
+  Page* const page = get_swap_entry_page(current, mm, address, entry);
   if (page == nullptr) return;
   lock_page(current, page);
   pte_lock(current, mm, address);

@@ -112,8 +112,7 @@ Page* copy_to_device(Task& current, Page* from) {
   if (from != nullptr) {
     copy_highpage<event::MoveWord>(current, to, from);
   } else {
-    also_writes(current, places::words(current.kernel->pfn(to)));
-    for (Atomic<Word>& word : current.kernel->frame(to).words) word.store(0, std::memory_order_relaxed);
+    clear_highpage(current, to);
   }
   return to;
 }
@@ -177,19 +176,10 @@ void move_to_device(Task& current, Vma& vma, int address, const Source& source, 
   put_page(current, to);
 }
 
-// The page of the entry, with a reference; null: the entry is another by now.
-Page* get_private_page(Task& current, Mm& mm, int address, Pte entry) {
-  pte_lock(current, mm, address);
-  Page* const page = ptep_get(current, mm, address) == entry ? pfn_swap_entry_to_page(current, entry) : nullptr;
-  if (page != nullptr) get_page(current, page);
-  pte_unlock(current, mm, address);
-  return page;
-}
-
 // The device has the page already. Unless somebody has it moved back first, the device writes to it.
 void write_again(Task& current, int address, Pte entry, int word) {
   Mm& mm = *current.mm;
-  Page* const page = get_private_page(current, mm, address, entry);
+  Page* const page = get_swap_entry_page(current, mm, address, entry);
   if (page == nullptr) return;
   lock_page(current, page);
   pte_lock(current, mm, address);
@@ -255,7 +245,7 @@ VmFault move_to_ram(Task& current, Page* page) {
 
 VmFault migrate_to_ram(Task& current, const Vma& vma, int address, Pte entry) {
   Mm& mm = current.kernel->mms[vma.mm];
-  Page* const page = get_private_page(current, mm, address, entry);
+  Page* const page = get_swap_entry_page(current, mm, address, entry);
   if (page == nullptr) return VmFault::none;
   // Without its reference the page could be freed from now on.
   const bool holds = !planted(current, Defect::fault_holds_no_page);

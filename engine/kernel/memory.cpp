@@ -317,6 +317,14 @@ Page* pfn_swap_entry_to_page(const Task& current, Pte entry) {
   return page;
 }
 
+Page* get_swap_entry_page(Task& current, Mm& mm, int address, Pte entry) {
+  pte_lock(current, mm, address);
+  Page* const page = ptep_get(current, mm, address) == entry ? pfn_swap_entry_to_page(current, entry) : nullptr;
+  if (page != nullptr) get_page(current, page);
+  pte_unlock(current, mm, address);
+  return page;
+}
+
 int folio_pte_batch(Task& current, Mm& mm, int address, int end, const Page* page) {
   const int behind = static_cast<int>(page->folio() + page->nr_pages() - page);
   const int most = std::min(end - address, behind);

@@ -23,6 +23,10 @@ Page* vm_normal_page(Task& current, Pte pte);
 // it is in a device's private memory.
 // The page-table lock is held.
 Page* pfn_swap_entry_to_page(const Task& current, Pte entry);
+// The same of an entry that a fault has met, with a reference and without the lock; null: it is another by now. Linux takes the reference
+// without looking again, and then locks whatever the page has become (folio_try_get). That may be a page whose owner locks it by a plain
+// store, as nobody else is to know of it (__folio_set_locked), and whose lock is then dropped for him.
+Page* get_swap_entry_page(Task& current, Mm& mm, int address, Pte entry);
 
 // folio_pte_batch: how many entries of [address, end), the first of which maps `page`, map pages of its folio in a row. They are in
 // one page table, whose lock is held.

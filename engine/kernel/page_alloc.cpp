@@ -145,10 +145,13 @@ Page* alloc_anon_page(Task& current, bool uptodate) {
 
 Page* alloc_zeroed_page(Task& current) {
   Page* const page = alloc_anon_page(current);
-  if (page == nullptr) return nullptr;
+  if (page != nullptr) clear_highpage(current, page);
+  return page;
+}
+
+void clear_highpage(Task& current, Page* page) {
   also_writes(current, places::words(current.kernel->pfn(page)));
   for (Atomic<Word>& word : current.kernel->frame(page).words) word.store(0, std::memory_order_relaxed);
-  return page;
 }
 
 bool page_anon(const Task& current, const Page* page) {

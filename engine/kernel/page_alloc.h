@@ -23,6 +23,8 @@ Page* alloc_device_page(Task& current);
 // The same, for anonymous memory: up to date unless it is to be read in; alloc_zeroed_user_highpage: full of zeros.
 Page* alloc_anon_page(Task& current, bool uptodate = true);
 Page* alloc_zeroed_page(Task& current);
+// clear_highpage, of a page that nobody else knows of yet.
+void clear_highpage(Task& current, Page* page);
 
 // PageAnon. The caller holds a reference, or a lock that keeps the page.
 bool page_anon(const Task& current, const Page* page);

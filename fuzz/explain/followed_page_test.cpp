@@ -1,7 +1,6 @@
 #include "fuzz/explain/followed_page.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <string>
 #include <string_view>
 #include <variant>

@@ -1,7 +1,6 @@
 // What is said of a page's life is what the events say, whichever program and engine it is.
 #include "fuzz/explain/life.h"
 
-#include <filesystem>
 #include <string>
 #include <variant>
 #include <vector>

@@ -33,6 +33,7 @@
 #include "test/bytes.h"
 #include "test/files.h"
 #include "test/output.h"
+#include "test/samples.h"
 #include "test/stories.h"
 
 using namespace shootdown;
@@ -459,12 +460,8 @@ BOOST_AUTO_TEST_CASE(show_goes_on_after_a_bad_file) {
 BOOST_AUTO_TEST_CASE(shown_expectations_are_met) {
   std::mt19937 generator(2);
   const std::string random(as_characters(random_bytes(generator, 600)));
-  std::vector<std::string> corpus;
-  for (const fs::directory_entry& entry : fs::directory_iterator("corpus")) {
-    if (entry.path().extension() == ".program") corpus.push_back(entry.path().string());
-  }
+  const std::vector<std::string> corpus = all_stories();
   BOOST_REQUIRE(corpus.size() > 10U);
-  std::ranges::sort(corpus);
   std::vector<std::string> inputs{lost, fine, write("raw", random), write("empty", "")};
   std::ranges::sample(corpus, std::back_inserter(inputs), 10, generator);
   for (const std::string& input : inputs) {

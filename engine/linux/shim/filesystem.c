@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only
 /* A filesystem on a disk of the program's, and the copies between its pages and user programs.
  *
- * With buffers it is what ext2 is to mm/, or what ext4 without delayed allocation is to faults: blocks as large as pages, or as the folios that a run wants (as XFS has them that are
- * larger than pages, mapping_set_folio_order_range), through the kernel's own fs/buffer.c. Without, it is
- * one that leaves dirty pages to filemap_dirty_folio. Both announce writes through mappings (page_mkwrite). And a tmpfs, as what
+ * With buffers it is what ext2 is to mm/, or what ext4 without delayed allocation is to faults: blocks as large as pages, or as
+ * the folios that a run wants (as XFS has them that are larger than pages, mapping_set_folio_order_range), through the kernel's
+ * own fs/buffer.c. Without, it is one that leaves dirty pages to filemap_dirty_folio. Both announce writes through mappings (page_mkwrite). And a tmpfs, as what
  * mm/shmem.c is to the rest of mm/ when it gets no swap space: its disk is full of zeros, and never written.
  * Keeps: a page is locked while it is read; it is under writeback, and unlocked, while it is written; a file's size and holes
  * change under its i_rwsem and invalidate_lock, and only then are blocks freed.
