@@ -123,6 +123,8 @@ class Histories final : public Observer {
   template <typename E>
   static void leave_out(E& event) {
     using namespace event;
+    // Whom a device has written for, and what, is told once more when it returns.
+    if constexpr (std::is_same_v<E, DmaWord>) return;
     if constexpr (requires { event.page.frame; }) event.page = {.frame = event.page.frame, .pages = event.page.pages};
     // Of an access, whether it has faulted; a copy is made in one step.
     if constexpr (std::is_same_v<E, UserAccess>) event = {.mm = event.mm, .page = event.page, .access = event.access};

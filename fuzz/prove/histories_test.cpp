@@ -50,6 +50,9 @@ BOOST_AUTO_TEST_CASE(what_is_found_counts_if_it_is_looked_at) {
   BOOST_TEST(!tells_apart(TakeLock{.taken = 0, .holders = 1}, TakeLock{.taken = 0, .holders = 2}));
   BOOST_TEST(tells_apart(TakeLock{.taken = 0}, TakeLock{.taken = 1}));
   BOOST_TEST(!tells_apart(GetPage{.page = {.frame = 1, .file = 0}}, GetPage{.page = {.frame = 1, .file = 1}}));
+  // It is told once more when the device returns.
+  BOOST_TEST(tells_apart(DmaWord{.value = 1}, DmaWord{.value = 2}));
+  BOOST_TEST(tells_apart(DmaWord{.page = {.frame = 1, .file = 0}}, DmaWord{.page = {.frame = 1, .file = 1}}));
 }
 
 BOOST_AUTO_TEST_CASE(each_cpu_has_its_own_until_its_next_operation) {
