@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 
@@ -33,11 +34,11 @@ std::byte* map_arena() {
 
 Arena::Arena() : base_(map_arena()) {
   SHOOTDOWN_CHECK(base_ != nullptr);
-  forbid(base_, capacity);
+  forbid_behind(0);
 }
 
 Arena::~Arena() {
-  permit(base_, capacity);
+  permit(base_, forbidden_);
   munmap(base_, capacity);
 }
 
@@ -46,6 +47,15 @@ void Arena::clear() {
   std::memset(base_, 0, used_);
   forbid(base_, used_);
   used_ = 0;
+}
+
+void Arena::forbid_behind(std::size_t end) {
+  const std::size_t wanted = std::min(end + forbidden_ahead, capacity);
+  if (wanted <= forbidden_) return;
+  // Not a little each time.
+  const std::size_t more = std::min(wanted + forbidden_ahead, capacity);
+  forbid(base_ + forbidden_, more - forbidden_);
+  forbidden_ = more;
 }
 
 void Arena::restore(std::span<const std::byte> bytes) {

@@ -10,7 +10,7 @@
 // Where no sanitizer is in the way, the first arena of a process lies at an
 // address that is the same in every process, the second at another, and so on. They are such that no number is likely
 // to look like a pointer there.
-// AddressSanitizer sees accesses beyond the end of what was made.
+// AddressSanitizer sees accesses to what was not made, 64 KiB and more beyond the last thing.
 //
 // What lies there is compared byte by byte by who asks whether two worlds are the same. So what is assigned as a whole
 // (`entry = {...}`) has no bytes between its members, which would come from anywhere: HAS_NO_GAPS(T) beside it.
@@ -94,17 +94,22 @@ class Arena {
  private:
   // Between things, so that who goes beyond the end of one does not get to the next unseen.
   static constexpr std::size_t red_zone = memory_is_sanitized ? 32 : 0;
+  // Behind what is used. To forbid all that could be would take more time than many runs.
+  static constexpr std::size_t forbidden_ahead = std::size_t{64} << 10U;
 
   void* allocate(std::size_t size, std::size_t alignment) {
     const std::size_t begin = (used_ + alignment - 1) & ~(alignment - 1);
     SHOOTDOWN_CHECK(size <= capacity && begin + size + red_zone <= capacity);
     used_ = begin + size + red_zone;
+    if (memory_is_sanitized) forbid_behind(used_);
     permit(base_ + begin, size);
     return base_ + begin;
   }
+  void forbid_behind(std::size_t end);
 
   std::byte* base_;
   std::size_t used_ = 0;
+  std::size_t forbidden_ = 0;  // up to here all is, but what has been made
 };
 
 }  // namespace shootdown

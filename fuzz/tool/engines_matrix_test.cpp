@@ -6,11 +6,13 @@
 #include <boost/test/unit_test.hpp>
 #include <nlohmann/json.hpp>
 
+#include "engine/sanitizer.h"
 #include "fuzz/language/text.h"
 #include "fuzz/replay/replay.h"
 #include "fuzz/triage/breakages.h"
 #include "test/console.h"
 #include "test/files.h"
+#include "test/samples.h"
 #include "test/silent_engine.h"
 #include "test/stories.h"
 
@@ -56,7 +58,7 @@ BOOST_AUTO_TEST_CASE(a_row_for_each_engine_and_a_program_for_each_yes) {
 
 // What shows a breakage says so when it is replayed.
 BOOST_AUTO_TEST_CASE(programs_can_read_it) {
-  const Result result = matrix({.runs = 200, .json = true});
+  const Result result = matrix({.runs = 200 / one_in, .json = true});
   BOOST_TEST(result.status == 0, result.err);
   const auto table = nlohmann::json::parse(result.out);
   BOOST_TEST(table.size() == all_engines().size());
@@ -87,12 +89,13 @@ BOOST_AUTO_TEST_CASE(an_engine_that_breaks_what_it_claims_is_a_surprise) {
 }
 
 BOOST_AUTO_TEST_CASE(the_same_each_time) {
-  const EnginesOptions options{.engines = {"deferred_dirty"}, .runs = 100, .json = true};
+  const EnginesOptions options{.engines = {"deferred_dirty"}, .runs = 100 / one_in, .json = true};
   BOOST_TEST(matrix(options).out == matrix(options).out);
 }
 
-// The corpus alone shows what is known of the engines.
+// The corpus alone shows what is known of the engines. All of it is needed for that, which is too much for sanitizers.
 BOOST_AUTO_TEST_CASE(what_is_known) {
+  if (memory_is_sanitized) return;
   const Result result = matrix({.runs = 80, .corpus = "./corpus", .json = true});
   BOOST_TEST(result.status == 0, result.err);
   const auto table = nlohmann::json::parse(result.out);
