@@ -42,11 +42,13 @@ Arena::~Arena() {
   munmap(base_, capacity);
 }
 
+// What is forbidden, too, is as it was: a run must not take another way because of the one before.
 void Arena::clear() {
-  permit(base_, used_);
+  permit(base_, forbidden_);
   std::memset(base_, 0, used_);
-  forbid(base_, used_);
   used_ = 0;
+  forbidden_ = 0;
+  forbid_behind(0);
 }
 
 void Arena::forbid_behind(std::size_t end) {

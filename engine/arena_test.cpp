@@ -47,7 +47,7 @@ BOOST_AUTO_TEST_CASE(what_was_copied_away_can_be_put_back) {
 }
 
 #ifdef SHOOTDOWN_ASAN
-BOOST_AUTO_TEST_CASE(what_was_not_made_is_forbidden_however_much_was) {
+BOOST_AUTO_TEST_CASE(what_was_not_made_is_forbidden_however_much_is) {
   Arena arena;
   const auto forbidden = [](const void* place) { return __asan_address_is_poisoned(place) != 0; };
   const std::byte* const begin = arena.place().data();
@@ -60,7 +60,8 @@ BOOST_AUTO_TEST_CASE(what_was_not_made_is_forbidden_however_much_was) {
     BOOST_TEST(forbidden(row.end() + 60'000));
   }
   arena.clear();
-  for (std::size_t at = 0; at < 2'000'000; at += 4096) BOOST_TEST(forbidden(begin + at));
+  BOOST_TEST(forbidden(begin));
+  BOOST_TEST(forbidden(begin + 60'000));
 }
 #endif
 
