@@ -1,5 +1,9 @@
 #include "oracles/judge.h"
 
+#include "oracles/commits.h"
+#include "oracles/headers.h"  // of all oracles: CMake makes it from oracles.def
+#include "oracles/oracle.h"
+
 namespace shootdown {
 
 namespace {
@@ -15,12 +19,32 @@ void tell(Part& part, int cpu, const E& event) {
 
 }  // namespace
 
-template <typename Call>
-void Judge::Panel::each(OracleSet oracles, Call&& call) {
+// Who judges a run.
+struct Judge::Panel {
+  Panel(Arena& arena, const World& world) : trial(arena, world) {}
+
+  // Calls `call` with each oracle of a set.
+  template <typename Call>
+  void each(OracleSet oracles, Call&& call) {
 #define ORACLE(Class, id, name, guarantee) \
   if (oracles.contains(OracleId::id)) call(id);
 #include "oracles/oracles.def"
 #undef ORACLE
+  }
+
+  Trial trial;
+#define ORACLE(Class, id, name, guarantee) Class id{OracleId::id, trial};
+#include "oracles/oracles.def"
+#undef ORACLE
+  Commits commits{trial.reference, trial.world};
+};
+
+OracleSet Judge::broken() const {
+  return panel_->trial.findings.broken();
+}
+
+Report Judge::report() const {
+  return panel_->trial.findings.report();
 }
 
 EventSet Judge::watches() const {

@@ -9,9 +9,8 @@
 #pragma once
 
 #include "engine/events/observer.h"
-#include "oracles/commits.h"
-#include "oracles/headers.h"  // of all oracles: CMake makes it from oracles.def
-#include "oracles/oracle.h"
+#include "oracles/oracles.h"
+#include "oracles/report.h"
 
 namespace shootdown {
 
@@ -23,28 +22,15 @@ class Judge final : public Observer {
       : companion_(companion), asked_(asked) {}
 
   // What was found in the run that was begun last; there was one.
-  OracleSet broken() const { return panel_->trial.findings.broken(); }
-  Report report() const { return panel_->trial.findings.report(); }
+  OracleSet broken() const;
+  Report report() const;
 
   EventSet watches() const override;
   void begin(Arena& arena, const World& world) override;
   void happened(const EventView& any, const World& world) override;
 
  private:
-  // Who judges a run.
-  struct Panel {
-    Panel(Arena& arena, const World& world) : trial(arena, world) {}
-
-    // Calls `call` with each oracle of a set.
-    template <typename Call>
-    void each(OracleSet oracles, Call&& call);
-
-    Trial trial;
-#define ORACLE(Class, id, name, guarantee) Class id{OracleId::id, trial};
-#include "oracles/oracles.def"
-#undef ORACLE
-    Commits commits{trial.reference, trial.world};
-  };
+  struct Panel;
 
   Observer* companion_;
   OracleSet asked_;

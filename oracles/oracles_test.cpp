@@ -5,7 +5,7 @@
 #include <string>
 
 #include "engine/events/event.h"
-#include "oracles/judge.h"
+#include "oracles/headers.h"
 
 using namespace shootdown;
 

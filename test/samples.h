@@ -15,11 +15,7 @@
 namespace shootdown {
 
 // One of so many is tried.
-#ifdef SHOOTDOWN_TSAN
-inline constexpr int one_in = 20;  // where a virtual CPU is a thread, one process for each case is dear
-#else
 inline constexpr int one_in = memory_is_sanitized ? 5 : 1;
-#endif
 
 // The corpus's stories, as paths below the root.
 inline std::vector<std::string> all_stories() {

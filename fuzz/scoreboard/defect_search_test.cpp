@@ -9,7 +9,6 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include "engine/sanitizer.h"
 #include "test/output.h"
 #include "test/samples.h"
 #include "test/silent_engine.h"
@@ -21,13 +20,8 @@ BOOST_AUTO_TEST_SUITE(defect_search)
 
 namespace {
 
-// More than the slowest takes now; it is spent in full on each that cannot be caught. ThreadSanitizer ends the process at
-// its first complaint, and a new one takes it most of a second: there, what is caught must be, but not all is looked for.
-#ifdef SHOOTDOWN_TSAN
-constexpr std::size_t most_runs = 60;
-#else
+// More than the slowest takes now; it is spent in full on each that cannot be caught.
 constexpr std::size_t most_runs = 1500;
-#endif
 
 std::vector<CorpusProgram> whole_corpus() {
   std::variant<std::vector<CorpusProgram>, InputError> programs = load_programs("corpus", model_engines());
@@ -60,9 +54,6 @@ BOOST_AUTO_TEST_CASE(what_can_be_detected_is_and_nothing_else) {
       BOOST_TEST(counts.reached <= counts.triggered);
     }
     BOOST_TEST(counts.false_alarms == 0U, defect.name);
-#ifdef SHOOTDOWN_TSAN
-    if (expected) continue;
-#endif
     BOOST_TEST(static_cast<bool>(detected) == expected,
                defect.name << (expected ? " is shown by no story" : " is detected"));
   }
