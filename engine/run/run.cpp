@@ -57,6 +57,7 @@ void Run::run_cpu(int cpu) {
     exit_thread(cpu);
   }
   if (!is_last_thread()) return;
+  sched.wait_for_interrupts_of_others();
   enter_operation(cpu, -1);
   finish(cpu);
 }

@@ -82,7 +82,8 @@ class Run : private Scheduler::Client {
   // CPUs are about to run, or have stopped to.
   virtual void enter() {}
   virtual void leave() {}
-  // On a CPU: the thread's end comes in place of an operation, too; `finish` is done by whoever ends last.
+  // On a CPU: the thread's end comes in place of an operation, too; `finish` is done by whoever ends last,
+  // when no interrupt of others is left to take.
   virtual void begin_operation(int cpu) = 0;
   virtual void run_operation(int cpu, const Operation& operation) = 0;
   virtual bool has_exited(int cpu) const = 0;

@@ -311,6 +311,7 @@ SHOOTDOWN_HARNESS void Scheduler::take_interrupts(StepPoint before) {
   cpu.parked = parked;
   --cpu.interrupts_disabled;
   interrupts_ = static_cast<CpuMask>(interrupts_ & ~cpu_bit(current()));
+  wake(until_taken_);
   tally_.pending[current()] = before;
   tally_.stop_at = 0;
   if (!cpu.came_back) return;
@@ -428,6 +429,11 @@ SHOOTDOWN_HARNESS void Scheduler::set_timer(std::uint32_t steps) {
   timers_ = static_cast<CpuMask>(timers_ | cpu_bit(current()));
   tally_of(self()).timer = static_cast<std::uint32_t>(tally_.steps) + steps;
   tally_.stop_at = 0;
+}
+
+SHOOTDOWN_HARNESS void Scheduler::wait_for_interrupts_of_others() {
+  const unsigned self = cpu_bit(current());
+  wait_until({.kind = 0xFF}, until_taken_, [=, this] { return ((interrupts_ | timers_) & ~self) == 0; }, [] {});
 }
 
 SHOOTDOWN_HARNESS void Scheduler::disable_interrupts() {

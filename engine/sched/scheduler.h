@@ -106,6 +106,8 @@ class Scheduler {
   void wait_until(StepPoint point, WaitQueue& queue, const Enabled& enabled, const Wait& wait);
   // What CPUs of the queue wait for may be so now.
   void wake(WaitQueue& queue);
+  // Waits until no other CPU has an interrupt to take, or a timer that runs.
+  void wait_for_interrupts_of_others();
   // Makes `cpu` call Client::interrupt soon. The calling CPU has made a step.
   void post_interrupt(int cpu);
   // The same for the calling CPU when so many more steps have been made in the run, or nobody can make one. It has one timer.
@@ -265,6 +267,7 @@ class Scheduler {
   CpuMask finished_ = 0;
   CpuMask interrupts_ = 0;  // pending
   CpuMask timers_ = 0;      // that run
+  WaitQueue until_taken_;   // who waits for interrupts of others
   std::uint64_t step_limit_ = 0;
   Outcome outcome_ = Outcome::completed;
 };

@@ -189,6 +189,29 @@ BOOST_AUTO_TEST_CASE(an_interrupt_is_taken_before_the_next_step_even_by_cpus_tha
   BOOST_TEST(script.log == "aci0i1bd");
 }
 
+BOOST_AUTO_TEST_CASE(who_waits_for_interrupts_of_others_goes_on_when_the_last_has_been_taken) {
+  Script script;
+  script.body = [&](int cpu) {
+    script.step(std::to_string(cpu));
+    if (cpu == 0) return script.sched->set_timer(100);
+    if (cpu == 1) return;
+    script.sched->post_interrupt(1);
+    script.sched->post_interrupt(2);  // its own is none
+    script.sched->wait_for_interrupts_of_others();
+    script.step("a");
+    script.sched->wait_for_interrupts_of_others();
+    script.step("b");
+  };
+  script.on_interrupt = [&](int cpu) {
+    script.step("i" + std::to_string(cpu));
+    script.step("j");
+    return false;
+  };
+  InOrder chooser;
+  BOOST_TEST((script.run(3, chooser, 1000) == Outcome::completed));
+  BOOST_TEST(script.log == "012i2ji1ji0jab");
+}
+
 // Others may wait for the end of it, and for interrupts that came to its CPU since.
 BOOST_AUTO_TEST_CASE(who_is_in_a_handler_counts_as_interrupted) {
   struct Watching final : InOrder {
