@@ -7,52 +7,41 @@
 
 namespace shootdown {
 
-std::span<const Engine* const> all_engines() {
-  static const auto engines = std::to_array<const Engine*>({
+namespace {
+
+// Those of the model, and behind them Linux's, if that is linked.
+std::span<const Engine* const> engines() {
+  static const auto all = std::to_array<const Engine*>({
 #define ENGINE(name) &name(),
 #include "engine/zap/engines.def"
 #undef ENGINE
-#ifdef SHOOTDOWN_LINUX
-      &linux_engine(),
-#endif
+      engine_of_linux(),
   });
-  return engines;
+  return all;
+}
+
+}  // namespace
+
+std::span<const Engine* const> all_engines() {
+  return engine_of_linux() == nullptr ? model_engines() : engines();
 }
 
 std::span<const Engine* const> model_engines() {
-  static const auto engines = std::to_array<const Engine*>({
-#define ENGINE(name) &name(),
-#include "engine/zap/engines.def"
-#undef ENGINE
-  });
-  return engines;
+  return engines().first(engines().size() - 1);
 }
 
-#ifdef SHOOTDOWN_LINUX
-
 const Engine* engine_of_linux() {
-  return &linux_engine();
+  return linux_is_linked() ? &linux_engine() : nullptr;
 }
 
 std::span<const Engine* const> models_of_linux() {
   static const std::array before{static_cast<const Engine*>(&eager_dirty())};
   static const std::array since_6_2{static_cast<const Engine*>(&delayed_rmap()),
                                     static_cast<const Engine*>(&delayed_rmap_ranges())};
+  if (!linux_is_linked()) return {};
   if (!linux_is_since(6, 2)) return before;
   return std::span(since_6_2).first(linux_is_since(6, 9) ? 2 : 1);
 }
-
-#else
-
-const Engine* engine_of_linux() {
-  return nullptr;
-}
-
-std::span<const Engine* const> models_of_linux() {
-  return {};
-}
-
-#endif
 
 const Engine* find_engine(std::string_view name) {
   for (const Engine* const engine : all_engines()) {
