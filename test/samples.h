@@ -15,7 +15,7 @@
 namespace shootdown {
 
 // One of so many is tried.
-inline constexpr int one_in = memory_is_sanitized ? 5 : 1;
+inline constexpr int one_in = memory_is_sanitized ? 10 : 1;
 
 // The corpus's stories, as paths below the root.
 inline std::vector<std::string> all_stories() {

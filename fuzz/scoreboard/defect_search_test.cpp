@@ -133,7 +133,7 @@ BOOST_AUTO_TEST_CASE(the_programs_that_expose_a_mistake_are_all_found) {
   BOOST_TEST(!found.empty());
   BOOST_TEST(found.size() < corpus.size());
   const std::vector<const Engine*> engines = engines_for(defect);
-  for (std::size_t number = 0; number < corpus.size(); ++number) {
+  for (std::size_t number = 0; number < corpus.size(); number += one_in) {
     const CorpusAndMutants alone(corpus, {number}, 0);
     const bool shows = static_cast<bool>(DefectSearch(defect.id, engines, alone).run(engines.size()).counts.detected);
     const bool named = std::ranges::find(found, number) != found.end();
