@@ -12,8 +12,7 @@ endfunction()
 function(add_room path)
   cmake_parse_arguments(ROOM "" "" "SEES;EXCEPT" ${ARGN})
   note_room(${path} ${ROOM_SEES})
-  file(GLOB sources RELATIVE ${CMAKE_SOURCE_DIR} CONFIGURE_DEPENDS ${path}/*.cpp)
-  list(FILTER sources EXCLUDE REGEX "_test\\.cpp$")
+  list_sources(${path} sources)
   foreach(source IN LISTS ROOM_EXCEPT)
     list(REMOVE_ITEM sources ${path}/${source})
   endforeach()
@@ -80,8 +79,6 @@ if(SHOOTDOWN_TOOL OR SHOOTDOWN_TESTS)
   target_link_libraries(room_fuzz_prove PRIVATE nlohmann_json::nlohmann_json)
   target_include_directories(room_fuzz_prove SYSTEM PRIVATE ${XXHASH_INCLUDE})
   target_link_libraries(room_fuzz_prove PUBLIC Threads::Threads)
-  # What is said once needs no optimiser, and would keep it busy for a fifth of the build.
-  target_compile_options(room_fuzz_triage PRIVATE -O0)
 endif()
 if(SHOOTDOWN_TOOL)
   add_room(fuzz/scoreboard
@@ -105,10 +102,14 @@ if(SHOOTDOWN_TOOL)
          fuzz/explain fuzz/prove fuzz/reproduce fuzz/triage fuzz/scoreboard fuzz/check
     EXCEPT main.cpp)
   target_link_libraries(room_fuzz_tool PRIVATE CLI11::CLI11 nlohmann_json::nlohmann_json)
-  foreach(room tool reproduce explain check)  # not the scoreboard: it makes runs
-    target_compile_options(room_fuzz_${room} PRIVATE -O0)
-  endforeach()
 endif()
+
+# What is said once needs no optimiser, and would keep it busy for a fifth of the build.
+foreach(room tool triage reproduce explain check)  # not the scoreboard: it makes runs
+  if(TARGET room_fuzz_${room})
+    target_compile_options(room_fuzz_${room} PRIVATE -O0)
+  endif()
+endforeach()
 
 # For a build that takes them.
 get_property(rooms DIRECTORY PROPERTY BUILDSYSTEM_TARGETS)
