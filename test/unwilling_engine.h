@@ -10,7 +10,7 @@
 namespace shootdown {
 
 // Else it does what eager_dirty does.
-class UnwillingEngine final : public Engine {
+class UnwillingEngine : public Engine {
  public:
   explicit UnwillingEngine(std::string_view name = "unwilling") : name_(name) {}
 

@@ -32,7 +32,8 @@ class Engine {
   // Why it cannot run a program, as what follows "NAME cannot run it: "; empty: it can.
   virtual std::string refusal(const Program& /*program*/) const { return {}; }
   // Whether there are programs that it refuses; and changes one that it refuses, as far as that goes, into one that it
-  // does not: numbers into those that it has, things that it cannot do into none.
+  // does not: numbers into those that it has, things that it cannot do into none. What operations name may lie beyond a machine that
+  // has become smaller: who adapts a program brings it back (fuzz/replay/adapt.h).
   virtual bool refuses_some() const { return false; }
   virtual void adapt(Program& /*program*/) const {}
   // Makes a kernel for one run, in its arena, of a program that it does not refuse.

@@ -99,9 +99,10 @@ Question ListedSchedule::at_first_step(const Question& question, int cpu) const 
   return asked;
 }
 
-std::uint64_t ListedSchedule::memory() const {
+// Whose turn it is only exceptions ask; and who was named, only the end of a handler: whoever is let run next is named or not anew.
+std::uint64_t ListedSchedule::memory(bool handles_interrupt) const {
   // Where they cannot be taken for a part of what is added.
-  std::uint64_t digest = std::uint64_t{(named_ ? 4U : 0U) | (in_turn_ ? 2U : 0U) | (reorder_ ? 1U : 0U)} << 60U;
+  std::uint64_t digest = std::uint64_t{(handles_interrupt && named_ ? 2U : 0U) | (reorder_ ? 1U : 0U)} << 60U;
   for (const Cpu& cpu : cpus_)
     digest = (digest + static_cast<std::uint64_t>(2 * cpu.operation + (cpu.suspended ? 1 : 0))) * 0x9E3779B97F4A7C15U;
   return digest;

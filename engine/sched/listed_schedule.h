@@ -38,8 +38,9 @@ class ListedSchedule {
 
   // The question at the beginning of a run, as if it were asked before the first step of a CPU.
   Question at_first_step(const Question& question, int cpu) const;
-  // What it remembers of a run so far, without exceptions: a digest.
-  std::uint64_t memory() const;
+  // What it remembers of a run so far, as far as it makes a difference to how that goes on without exceptions: a digest. `handles_interrupt`:
+  // whether the CPU that runs is in the handler of an interrupt.
+  std::uint64_t memory(bool handles_interrupt) const;
   // What happens if this is the next exception of the operation that the CPU is in, and its time has come.
   Choice follow(const Exception& exception, const Question& question);
 

@@ -1,9 +1,9 @@
 // Makes findings as small as they can be, and checks that nothing can be left out of what comes of them.
 //
-// Usage: minimal [--list] COUNT FILE...
+// Usage: minimal [--list] [--engine NAME] COUNT FILE...
 //
-// Of each planted mistake that can be seen, and of each engine that does not claim everything, the first FILE is taken that shows
-// it. Findings are mutants of these, every other one under PCT and some of them large, until there are COUNT. What is left of each must break the
+// Of each planted mistake that can be seen, of each guarantee that an engine does not claim, and of each that Linux breaks, the first
+// FILE is taken that shows it; with --engine, of that engine alone. Findings are mutants of these, every other one under PCT and some of them large, until there are COUNT. What is left of each must break the
 // same in the same way; and without any line of its text, an operation with its exceptions or an exception alone, it must not.
 // That is found out from the text, whatever Minimizer thinks of it. With --list each is printed.
 //
@@ -40,15 +40,22 @@ namespace {
 
 using namespace shootdown;
 
-// Who is to break something: with each mistake on an engine that shows it, and each engine that does not claim everything.
-std::vector<Subject> all_subjects() {
+// What is to be broken: with each mistake what an engine claims that shows it; what an engine does not claim; and of Linux anything.
+std::vector<Subject> all_subjects(const std::vector<const Engine*>& engines) {
   std::vector<Subject> subjects;
-  for (const Engine* const engine : model_engines()) {
-    if (!engine->not_claimed().empty()) subjects.push_back({.engine = engine, .oracles = OracleSet::all()});
+  for (const Engine* const engine : engines) {
+    const bool is_model = std::ranges::find(model_engines(), engine) != model_engines().end();
+    for (const OracleInfo& oracle : all_oracles()) {
+      if (is_model && claims_of(*engine).contains(oracle.id)) continue;
+      OracleSet only;
+      only.insert(oracle.id);
+      subjects.push_back({.engine = engine, .oracles = only});
+    }
   }
   for (const DefectInfo& defect : all_defects()) {
     if (defect.engine == no_engine) continue;
     const Engine* const engine = defect.engine == any_engine ? model_engines().back() : find_engine(defect.engine);
+    if (std::ranges::find(engines, engine) == engines.end()) continue;
     subjects.push_back({.engine = engine, .oracles = claims_of(*engine), .defect = defect.id});
   }
   return subjects;
@@ -215,7 +222,7 @@ bool check(const CountAndFiles& inputs, bool list) {
   std::vector<CorpusProgram> corpus;
   corpus.reserve(inputs.files.size());
   for (const Input& file : inputs.files) corpus.push_back({file.name, encode(file.document.program)});
-  const std::vector<Subject> subjects = all_subjects();
+  const std::vector<Subject> subjects = all_subjects(inputs.engines);
   Totals totals;
   bool good = true;
   // Spread over all subjects, however few are wanted.
@@ -243,7 +250,7 @@ bool check(const CountAndFiles& inputs, bool list) {
 int main(int argc, char** argv) {
   return run_check(argc, argv, "minimal", [](std::span<char* const> arguments) -> Checked {
     const bool list = !arguments.empty() && std::string_view(arguments.front()) == "--list";
-    const std::variant<CountAndFiles, InputError> inputs = count_and_files(arguments.subspan(list ? 1 : 0));
+    const std::variant<CountAndFiles, InputError> inputs = engine_count_and_files(arguments.subspan(list ? 1 : 0));
     if (const auto* const error = std::get_if<InputError>(&inputs)) return *error;
     return check(std::get<CountAndFiles>(inputs), list);
   });

@@ -4,18 +4,12 @@
 
 #include <fmt/format.h>
 
-#include "fuzz/language/codec.h"
+#include "fuzz/replay/adapt.h"
 
 namespace shootdown {
 
 bool adapt_to_both(Program& program, const Engine& one, const Engine& other) {
-  for (const Engine* const engine : {&one, &other}) {
-    if (engine->refusal(program).empty()) continue;
-    engine->adapt(program);
-    // Decoding brings pages into a machine that has become smaller.
-    decode(encode(program), program);
-  }
-  return one.refusal(program).empty() && other.refusal(program).empty();
+  return adapt_to(program, one) && adapt_to(program, other) && one.refusal(program).empty();
 }
 
 std::string ComparisonCounts::in_words(const Engine& one, const Engine& other) const {

@@ -3,6 +3,7 @@
 
 #include <cstdio>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -42,11 +43,11 @@ class Console {
   }
   // Writes a file (output.h). Returns whether that was possible, and says why not.
   bool save(const std::filesystem::path& path, std::string_view bytes) {
-    const int failed = save_file(path, bytes);
-    if (failed == 0) return true;
-    const std::string why = std::generic_category().message(failed);
-    error(fmt::format("{}: cannot write: {}", printable(path.string()), why));
-    return false;
+    return is_saved(path, save_file(path, bytes));
+  }
+  // The same, before anything is there to be written; of no path it is.
+  bool can_save(const std::optional<std::string>& path) {
+    return !path.has_value() || is_saved(*path, try_save_file(*path));
   }
 
   // Whether a command that was told to write to `to` prints: it names nothing, or "-".
@@ -59,6 +60,13 @@ class Console {
   }
 
  private:
+  bool is_saved(const std::filesystem::path& path, int failed) {
+    if (failed == 0) return true;
+    const std::string why = std::generic_category().message(failed);
+    error(fmt::format("{}: cannot write: {}", printable(path.string()), why));
+    return false;
+  }
+
   Output out_;
   std::FILE* err_;
 };

@@ -82,6 +82,10 @@ int own_descriptor(const fs::path& target) {
   return std::from_chars(name.data(), end, number).ptr == end ? number : -1;
 }
 
+bool is_written_in_place(const fs::path& target, const fs::file_status& status) {
+  return (fs::exists(status) && !fs::is_regular_file(status)) || is_below_proc(target.parent_path());
+}
+
 int write_in_place(const fs::path& target, const FileContents& contents) {
   const int own = own_descriptor(target);
   // To open its file anew would be to write at the beginning, and not where all else goes that is written to it.
@@ -124,9 +128,24 @@ int save_file(const fs::path& path, const FileContents& contents) {
   const fs::path target = follow_links(path, error);
   if (error) return error.value();
   const fs::file_status status = fs::status(target, error);
-  const bool is_special = fs::exists(status) && !fs::is_regular_file(status);
-  return is_special || is_below_proc(target.parent_path()) ? write_in_place(target, contents)
-                                                           : replace_file(target, status, contents);
+  return is_written_in_place(target, status) ? write_in_place(target, contents)
+                                             : replace_file(target, status, contents);
+}
+
+int try_save_file(const fs::path& path) {
+  std::error_code error;
+  fs::path target = follow_links(path, error);
+  if (error) return error.value();
+  const fs::file_status status = fs::status(target, error);
+  if (fs::is_directory(status)) return EISDIR;
+  if (is_written_in_place(target, status))
+    return own_descriptor(target) >= 0 || ::access(target.c_str(), W_OK) == 0 ? 0 : errno;
+  fs::path temporary;
+  const int file = open_temporary(target, 0600, temporary);
+  if (file < 0) return errno;
+  ::close(file);
+  ::unlink(temporary.c_str());
+  return 0;
 }
 
 namespace {

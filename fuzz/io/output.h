@@ -42,6 +42,8 @@ int save_file(const std::filesystem::path& path, std::string_view bytes);
 // The same for what is too large for one piece: it is called with a function that takes the next one.
 using FileContents = std::function<void(const std::function<void(std::string_view)>& write)>;
 int save_file(const std::filesystem::path& path, const FileContents& contents);
+// Whether that could be begun now, for whoever works long before: an errno, 0: it could.
+int try_save_file(const std::filesystem::path& path);
 
 // 1234567 as 1,234,567.
 std::string grouped(std::uint64_t number);

@@ -49,7 +49,10 @@ class DeviatingSchedule final : public Chooser {
   // Whether the run goes on as the list says, up to the next decision.
   void go_on() { now_.goes_on_ = true; }
   // What the order of the list remembers of the run: beside the run's state this says how it goes on without deviations.
-  std::uint64_t memory() const { return now_.order_.memory() << 1U | (list_is_asked() ? 1U : 0U); }
+  // `handles_interrupt`: whether the CPU that runs is in the handler of an interrupt.
+  std::uint64_t memory(bool handles_interrupt) const {
+    return now_.order_.memory(handles_interrupt) << 1U | (list_is_asked() ? 1U : 0U);
+  }
 
   // How far it has come: a plain value.
   class Progress {

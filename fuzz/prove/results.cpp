@@ -187,7 +187,12 @@ std::optional<InputError> Results::read_line(std::string_view text, std::size_t 
     if (other == nullptr) return std::nullopt;
     return InputError{fmt::format("it says otherwise than line {} of the same search", other->number)};
   } catch (const std::exception& error) {
-    return InputError{fmt::format("expected a result of shootdown prove --programs: {}", printable(error.what()))};
+    // What the library calls it is of no use to users.
+    std::string_view what = error.what();
+    if (what.starts_with("[json.exception.")) what.remove_prefix(what.find("] ") + 2);
+    const bool is_json = Json::accept(text);
+    return InputError{fmt::format("expected a result of shootdown prove --programs: {}",
+                                  is_json ? printable(what) : "it is no JSON")};
   }
 }
 

@@ -144,7 +144,8 @@ BOOST_AUTO_TEST_CASE(what_is_no_file_of_results_is_not_touched) {
     BOOST_TEST(folder.read("other") == text);
   };
   is_refused("hello", ":1: expected a result of shootdown prove --programs");
-  is_refused("hello\n", ":1: expected a result of shootdown prove --programs: ");
+  is_refused("hello\n", ":1: expected a result of shootdown prove --programs: it is no JSON");
+  is_refused("{}\n", ":1: expected a result of shootdown prove --programs: key 'search' not found");
   is_refused(line + "hello\n" + line, ":2: expected a result");
   is_refused(line + "{}\n", ":2: expected a result");
   is_refused(line + "\n", ":2: expected a result");

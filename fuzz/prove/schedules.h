@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "fuzz/prove/deviations.h"
+#include "fuzz/prove/huge_pages.h"
 
 namespace shootdown {
 
@@ -45,7 +46,7 @@ class Schedules {
   }
 
  private:
-  std::vector<Branch> branches_;
+  std::vector<Branch, HugePages<Branch>> branches_;
 };
 
 }  // namespace shootdown

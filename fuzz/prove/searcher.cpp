@@ -139,8 +139,10 @@ std::uint64_t with(const StepPoint& next, std::uint64_t digest) {
 // Behind deviations it does not matter any more by which one came there. What the code on the CPUs knows (histories_)
 // lies in the run's memory.
 std::uint64_t Searcher::state() {
-  const auto current = static_cast<std::uint64_t>(schedule_.question().at.cpu);
-  const std::array<std::uint64_t, 3> parts{world_.of(simulation_), schedule_.memory(), current};
+  const int current = schedule_.question().at.cpu;
+  const std::array<std::uint64_t, 3> parts{world_.of(simulation_),
+                                           schedule_.memory(simulation_.handles_interrupt(current)),
+                                           static_cast<std::uint64_t>(current)};
   std::uint64_t digest = XXH3_64bits_withSeed(parts.data(), sizeof parts, settings_.seed);
   for (int cpu = 0; cpu < program_.machine.cpus; ++cpu) {
     digest = with(simulation_.next_step(cpu), digest);

@@ -106,14 +106,13 @@ std::string names_of(OracleSet oracles) {
 std::variant<const Engine*, InputError> select_engine(std::string_view name, std::span<const Engine* const> engines) {
   const auto found = std::ranges::find(engines, name, &Engine::name);
   if (found != engines.end()) return *found;
-  return InputError{fmt::format("there is no engine '{}'; there are: {}", name, engine_names(engines))};
+  const std::string_view what = find_engine(name) == nullptr ? "there is no engine '{}'" : "'{}' is not possible here";
+  return InputError{fmt::format(fmt::runtime(what), name) + "; there are: " + engine_names(engines)};
 }
 
 std::variant<Defect, InputError> select_defect(std::string_view name) {
   if (const DefectInfo* const defect = find_defect(name)) return defect->id;
-  std::string names;
-  for (const DefectInfo& defect : all_defects()) names += fmt::format("{}{}", names.empty() ? "" : ", ", defect.name);
-  return InputError{fmt::format("there is no defect '{}'; there are: {}", name, names)};
+  return InputError{fmt::format("there is no defect '{}'; 'shootdown defects' lists them", name)};
 }
 
 std::variant<OracleSet, InputError> select_oracles(std::string_view selection, const Engine& engine) {

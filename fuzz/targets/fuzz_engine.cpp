@@ -24,6 +24,7 @@
 #include "engine/zap/engines.h"
 #include "fuzz/language/codec.h"
 #include "fuzz/language/mutator.h"
+#include "fuzz/replay/adapt.h"
 #include "fuzz/replay/replay.h"
 #include "fuzz/targets/features.h"
 #include "fuzz/targets/state_coverage.h"
@@ -122,7 +123,7 @@ std::size_t adapted(std::uint8_t* data, std::size_t size, std::size_t max_size) 
   if (!SHOOTDOWN_ENGINE().refuses_some()) return size;
   decode({data, size}, program);
   if (SHOOTDOWN_ENGINE().refusal(program).empty()) return size;
-  SHOOTDOWN_ENGINE().adapt(program);
+  adapt_to(program, SHOOTDOWN_ENGINE());
   const std::vector<std::uint8_t> bytes = encode(program);
   const std::size_t kept = std::min(bytes.size(), max_size);
   std::copy_n(bytes.begin(), kept, data);

@@ -21,6 +21,15 @@ class HelpFormatter final : public CLI::Formatter {
   }
 };
 
+// The library would say that they must be below the largest number that there is.
+CLI::Validator positive_seconds() {
+  return {[](std::string& text) {
+            const bool is_good = CLI::PositiveNumber(text).empty();
+            return is_good ? std::string() : fmt::format("expected more than 0 seconds, found {}", text);
+          },
+          ""};
+}
+
 // What several commands take.
 void take_inputs(CLI::App& command, std::vector<std::string>& paths) {
   command.add_option("PATH", paths, "Inputs, and folders and archives with inputs")->required()->type_name("");
@@ -142,7 +151,7 @@ void define_prove(CLI::App& app, ProveOptions& options) {
       ->check(CLI::Range(1, 1000000).description(""));
   prove.add_option("--seconds", options.seconds, "How long a search may take (default: until it ends)")
       ->type_name("N")
-      ->check(CLI::PositiveNumber.description(""));
+      ->check(positive_seconds());
   prove.add_option("--jobs", options.jobs, "How many are at work (default: one for each CPU, of --programs one)")
       ->type_name("N")
       ->check(CLI::Range(1, 1000).description(""));
@@ -157,7 +166,7 @@ void define_prove(CLI::App& app, ProveOptions& options) {
                   "Keep it that often, too, while it goes on (default: 600)")
       ->type_name("SECONDS")
       ->needs("--checkpoint")
-      ->check(CLI::PositiveNumber.description(""));
+      ->check(positive_seconds());
   prove
       .add_option("--without", options.without,
                   "Search without this, which is slow and finds the same: merging, forgetting, snapshots")
@@ -182,7 +191,7 @@ void define_check(CLI::App& app, CheckOptions& options) {
       ->type_name("NAMES");
   check.add_option("--seconds", options.seconds, "How long to look, for each engine (default: 480)")
       ->type_name("N")
-      ->check(CLI::PositiveNumber.description(""));
+      ->check(positive_seconds());
   check.add_option("--jobs", options.jobs, "How many processes are at work (default: one for each CPU)")
       ->type_name("N")
       ->check(CLI::Range(1, 1000).description(""));

@@ -110,6 +110,7 @@ ExitStatus check_command(const CheckOptions& options, Console& console, std::spa
     console.error(error->message);
     return exit_bad_input;
   }
+  if (!console.can_save(options.json) || !console.can_save(options.html)) return exit_bad_input;
   ExitStatus status = exit_fine;
   std::vector<EngineChecked> checks;
   for (const CheckSettings& one : std::get<std::vector<CheckSettings>>(settings)) {

@@ -206,6 +206,7 @@ BOOST_AUTO_TEST_CASE(bad_usage_is_said) {
     change(bad);
     const Result result = check(bad);
     BOOST_TEST(result.status == 2);
+    BOOST_TEST(result.out == "");
     return result.err;
   };
   BOOST_TEST(contains(error_with([](CheckOptions& bad) { bad.engines = {"no"}; }), "there is no engine 'no'"));

@@ -186,24 +186,24 @@ BOOST_AUTO_TEST_CASE(bad_usage_is_said) {
       {{"prove", "--jobs", "0", fine}, "--jobs: Value 0 not in range 1 to 1000"},
       {{"prove", "--programs", "1", "--recheck", "1"}, "--recheck requires --results"},
       {{"run", "--engine"}, "--engine"},
-      {{"run", "--defect", "nothing", fine}, "--defect: there is no defect 'nothing'; there are: no-page-table-lock, "},
+      {{"run", "--defect", "nothing", fine}, "--defect: there is no defect 'nothing'; 'shootdown defects' lists them"},
       {{"minimize"}, "FILE is required; see shootdown minimize --help"},
       {{"minimize", "--engine", "nobody", fine}, "--engine: there is no engine 'nobody'; there are: eager_dirty, "},
       {{"minimize", "--oracles", "luck", fine},
        "--oracles: there is no oracle 'luck'; expected claims, all, or some of: "},
-      {{"minimize", "--defect", "nothing", fine}, "--defect: there is no defect 'nothing'; there are: "},
+      {{"minimize", "--defect", "nothing", fine}, "--defect: there is no defect 'nothing'; 'shootdown defects' "},
       {{"minimize", "-o", "out", fine, lost}, "--output: expected one FILE, whose program is written there"},
       {{"minimize", "-", "-"}, "-: standard input can be read only once"},
-      {{"defects", "nothing"}, "there is no defect 'nothing'; there are: no-page-table-lock, "},
+      {{"defects", "nothing"}, "there is no defect 'nothing'; 'shootdown defects' lists them"},
       {{"defects", "--measure"}, "--measure"},
       {{"check"}, "ENGINE is required; see shootdown check --help"},
       {{"check", "nothing"}, "there is no engine 'nothing'; there are: eager_dirty, "},
-      {{"check", "eager_dirty", "--seconds", "0"}, "--seconds: "},
+      {{"check", "eager_dirty", "--seconds", "0"}, "--seconds: expected more than 0 seconds, found 0"},
       {{"check", "eager_dirty", "--may", "sleep"}, "--may: there is no 'sleep'; expected some of: preempt, "},
       {{"check", "eager_dirty", "--oracles", "luck"}, "--oracles: there is no oracle 'luck'"},
       {{"check", "eager_dirty", "--defect", "luck"}, "--defect: there is no defect 'luck'"},
       {{"check", "eager_dirty", "--corpus", "nowhere"}, "nowhere: cannot open"},
-      {{"scoreboard", "nothing"}, "there is no defect 'nothing'; there are: no-page-table-lock, "},
+      {{"scoreboard", "nothing"}, "there is no defect 'nothing'; 'shootdown defects' lists them"},
       {{"scoreboard", "--runs", "0"}, "--runs: Value 0 not in range 1 to 1000000000"},
       {{"scoreboard", "--seeds", "some"}, "--seeds"},
       {{"scoreboard", "--jobs", "0"}, "--jobs: Value 0 not in range 1 to 1000"},
@@ -582,6 +582,23 @@ BOOST_AUTO_TEST_CASE(a_link_to_nothing_remains) {
   fs::create_symlink("circle", path() / "circle");
   BOOST_TEST(save_file(path() / "circle", "new") == ELOOP);
   BOOST_TEST(fs::is_symlink(path() / "circle"));
+}
+
+BOOST_AUTO_TEST_CASE(whether_a_file_could_be_saved_is_known_before) {
+  const auto files = [this] { return std::distance(fs::directory_iterator(path()), fs::directory_iterator()); };
+  write("old", "x");
+  fs::create_directory(path() / "folder");
+  const auto before = files();
+  BOOST_TEST(try_save_file(path() / "old") == 0);
+  BOOST_TEST(try_save_file(path() / "new") == 0);
+  BOOST_TEST(try_save_file("/dev/null") == 0);
+  BOOST_TEST(try_save_file("/dev/stdout") == 0);
+  BOOST_TEST(try_save_file(path() / "folder") == EISDIR);
+  BOOST_TEST(try_save_file(path() / "no/where") == ENOENT);
+  BOOST_TEST(try_save_file(path() / "old/file") == ENOTDIR);
+  // It has left everything as it was.
+  BOOST_TEST(read("old") == "x");
+  BOOST_TEST(files() == before);
 }
 
 BOOST_AUTO_TEST_CASE(a_file_keeps_its_mode_and_a_new_one_has_the_usual) {

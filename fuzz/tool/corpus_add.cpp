@@ -13,7 +13,7 @@
 
 #include <fmt/format.h>
 
-#include "fuzz/language/codec.h"
+#include "fuzz/language/text.h"
 #include "fuzz/triage/examination.h"
 #include "fuzz/triage/inputs.h"
 #include "fuzz/triage/minimize.h"
@@ -155,8 +155,8 @@ Regression CorpusAdd::made_small(const Candidate& candidate) {
   Minimizer minimizer(*broken.engine, broken.oracle, [&](const Report& report) { return broken.is_shown_by(report); });
   const std::optional<Program> program = minimizer.minimized(candidate.examination->program);
   if (!program.has_value()) return candidate.regression;
-  const std::string bytes(as_characters(encode(*program)));
-  const std::optional<Examination> examination = examine({.path = candidate.origin, .bytes = bytes});
+  // As text, which an input of any name may be.
+  const std::optional<Examination> examination = examine({.path = candidate.origin, .bytes = print(*program)});
   std::optional<Regression> small = examination.has_value() ? make_regression(*examination) : std::nullopt;
   return small.has_value() ? *std::move(small) : candidate.regression;
 }

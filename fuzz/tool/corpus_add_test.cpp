@@ -168,6 +168,17 @@ BOOST_AUTO_TEST_CASE(what_is_taken_becomes_small) {
   BOOST_TEST((names_in(to) == std::set<std::string>{added}));
 }
 
+// What ci/fuzz leaves beside a crash.
+BOOST_AUTO_TEST_CASE(text_becomes_small_too) {
+  const std::string text = write("crashes/lost.program", longer());
+  const Result result = add_small({.paths = {text}, .folder = to});
+  BOOST_TEST(result.status == 0, result.err);
+  BOOST_TEST_REQUIRE(names_in(to).size() == 1U);
+  const std::string added = *names_in(to).begin();
+  BOOST_TEST(result.out == added + ": added, from " + text + "\n");
+  BOOST_TEST(!contains(read(fs::path(added).lexically_relative(path()).string()), "load page 0"));
+}
+
 BOOST_AUTO_TEST_CASE(a_fault_of_shootdown_is_no_verdict) {
   const TroubleEngine engine;
   const Engine* const engines[] = {find_engine("eager_dirty"), &engine};

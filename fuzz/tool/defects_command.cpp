@@ -30,7 +30,7 @@ ExitStatus defects_command(const DefectsOptions& options, Console& console) {
     if (defect.engine == no_engine) {
       console.out().print("  cannot be detected\n");
     } else if (defect.engine != any_engine) {
-      console.out().print("  shows on {} only\n", defect.engine);
+      console.out().print("  is looked for on {}\n", defect.engine);
     }
   }
   return exit_fine;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <filesystem>
 #include <optional>
 #include <string_view>
 #include <system_error>
@@ -151,13 +152,21 @@ std::string sentence_of(const KernelRuns& runs, bool name_program) {
 
 // Each of them wrapped, with nothing between.
 template <typename Said>
-std::vector<std::string> cell_of(const std::vector<Said>& said, bool name_program) {
+std::vector<std::string> cell_of(const std::vector<Said>& said, bool name_program,
+                                 std::string_view none = "not tried") {
   std::vector<std::string> lines;
   for (const Said& one : said) {
     for (std::string& line : wrap(sentence_of(one, name_program), column_width, 0)) lines.push_back(std::move(line));
   }
-  if (lines.empty()) lines.emplace_back("not tried");
+  if (lines.empty()) lines.emplace_back(none);
   return lines;
+}
+
+// A C program of a finding's own is told of in its explanation.
+bool has_own_reproducer(const Finding& finding) {
+  const auto is_c = [](const std::filesystem::directory_entry& file) { return file.path().extension() == ".c"; };
+  const std::filesystem::directory_iterator files(finding.programs.front().parent_path());
+  return std::any_of(begin(files), end(files), is_c);
 }
 
 void print_finding(const Finding& finding, const Levels& levels, Output& out) {
@@ -165,7 +174,8 @@ void print_finding(const Finding& finding, const Levels& levels, Output& out) {
   const std::array<std::pair<std::string_view, std::vector<std::string>>, 3> columns{{
       {"model", cell_of(levels.model, name_program)},
       {"Linux's own code", cell_of(levels.linux_code, name_program)},
-      {"running kernels", cell_of(finding.running, name_program)},
+      {"running kernels",
+       cell_of(finding.running, name_program, has_own_reproducer(finding) ? "see its README.md" : "not tried")},
   }};
   out.print("{}: {}\n{}\n", finding.name, finding.status.empty() ? "no status" : finding.status, finding.title);
   std::size_t height = 0;

@@ -69,6 +69,13 @@ BOOST_AUTO_TEST_CASE(what_was_not_tried_is_said) {
   BOOST_TEST(contains(result.out, "  not tried                               not tried\n"), result.out);
 }
 
+BOOST_AUTO_TEST_CASE(a_reproducer_of_its_own_is_told_of_elsewhere) {
+  add("one", std::string(lost_write));
+  write("one/one.c", "");
+  const Result result = list();
+  BOOST_TEST(contains(result.out, "  not tried                               see its README.md\n"), result.out);
+}
+
 BOOST_AUTO_TEST_CASE(who_does_not_do_what_is_expected_is_named) {
   add("one", story_expecting("expect delayed_rmap breaks counts\n"));
   const Result result = list();

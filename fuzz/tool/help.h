@@ -6,6 +6,7 @@ namespace shootdown::help {
 inline constexpr const char* overview =
     "Exit status: 0 if everything was as expected; 1 if a run was not; 2 if none was so,\n"
     "but the arguments or an input were bad, or if the output could not be written.\n"
+    "'prove' and 'check' end with 3 if they come to no verdict; 'explain' explains with 0.\n"
     "\n"
     "Examples:\n"
     "  shootdown run corpus\n"
@@ -145,9 +146,10 @@ inline constexpr const char* check =
     "that is what the engine claims.\n"
     "\n"
     "Exit status: 1 if what must hold breaks, a program of the corpus does not do what it\n"
-    "expects, the model differs from Linux, or Shootdown itself fails; else 3 if it was\n"
-    "interrupted, or not every schedule of all programs of two operations was searched; else\n"
-    "0. 2 for bad usage, a bad input, or a file that cannot be written.\n"
+    "expects, the model differs from Linux, or Shootdown itself fails; else 3 if not every\n"
+    "schedule of all programs of two operations was searched; else 0. 2 for bad usage, a bad\n"
+    "input, or a file that cannot be written. Interrupted, it says what it has, and ends by\n"
+    "the signal.\n"
     "\n"
     "Examples:\n"
     "  shootdown check my_engine -o report.html\n"
@@ -156,13 +158,14 @@ inline constexpr const char* check =
 
 inline constexpr const char* record =
     "A run under PCT, POS or SURW becomes a program that lists the schedule which it took:\n"
-    "what they find can be read and changed. An input that lists its schedule stays as it is.\n"
+    "what they find can be read and changed. An input that lists its schedule keeps it.\n"
     "With --events the places of the schedule are named by what happens there ('after\n"
     "remove rmap of page 0') where that can be said; so they mean the same on another\n"
     "engine, and when the model has changed. 'shootdown events' lists the names.\n"
     "\n"
     "Exit status: 1 if any schedule has no room in a program; else 2 if any input was bad,\n"
-    "or the engine cannot run it; else 0. The others are printed all the same.\n"
+    "or the engine cannot run what draws its schedule; else 0. The others are printed all\n"
+    "the same.\n"
     "\n"
     "Examples:\n"
     "  shootdown record crash-1234 > crash.program\n"
@@ -264,14 +267,16 @@ inline constexpr const char* corpus_merge =
 inline constexpr const char* corpus_list =
     "For each engine: that everything is expected to hold, how many guarantees are\n"
     "expected to break, or that nothing is expected (-). Engines that are not in this\n"
-    "build come behind the others. The title is the first comment in the text.\n"
+    "build come behind the others. The title is the first line of comment in the text.\n"
     "\n"
     "--json prints a list of objects: name, title, and breaks, which has for each engine\n"
     "of which something is expected the names of the oracles.\n"
     "\n"
+    "Exit status: 2 if any input was bad; else 0.\n"
+    "\n"
     "Examples:\n"
     "  shootdown corpus list\n"
-    "  shootdown corpus list --json corpus/regressions";
+    "  shootdown corpus list --json corpus/findings";
 
 inline constexpr const char* assemble =
     "Of a folder, every text is encoded into a file of the same name without its\n"

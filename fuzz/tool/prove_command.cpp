@@ -99,6 +99,7 @@ ExitStatus ProveCommand::run(std::span<const Engine* const> engines) {
     return fail({"--checkpoint: is of one search, of one FILE on one --engine"});
   if (!options_.checkpoint.empty() && !is_model(engines_.front()))
     return fail({"--checkpoint: not with a kernel's own code, whose memory lies elsewhere in each process"});
+  if (!options_.checkpoint.empty() && !console_.can_save(options_.checkpoint)) return exit_bad_input;
   ExitStatus status = exit_fine;
   for (const std::string& file : options_.files) {
     status = graver(status, prove_file(file));

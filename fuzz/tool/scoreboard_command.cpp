@@ -64,6 +64,7 @@ ExitStatus scoreboard_command(const ScoreboardOptions& options, Console& console
     console.error(error->message);
     return exit_bad_input;
   }
+  if (!console.can_save(options.json) || !console.can_save(options.html)) return exit_bad_input;
   const auto& settings = std::get<ScoreboardSettings>(read);
   WorkProgress progress(console.out(), "trials");
   const Scoreboard board =

@@ -101,7 +101,7 @@ BOOST_AUTO_TEST_CASE(bad_usage_is_said) {
   ScoreboardOptions unknown = options();
   unknown.names = {"luck"};
   BOOST_TEST(scoreboard_with(unknown).status == 2);
-  BOOST_TEST(contains(scoreboard_with(unknown).err, "there is no defect 'luck'; there are: "));
+  BOOST_TEST(contains(scoreboard_with(unknown).err, "there is no defect 'luck'; 'shootdown defects' lists them"));
   ScoreboardOptions nowhere = options();
   nowhere.corpus = path("nowhere");
   BOOST_TEST(scoreboard_with(nowhere).status == 2);
@@ -117,6 +117,7 @@ BOOST_AUTO_TEST_CASE(bad_usage_is_said) {
   unwritable.json = path("nowhere/board.json");
   BOOST_TEST(scoreboard_with(unwritable).status == 2);
   BOOST_TEST(contains(scoreboard_with(unwritable).err, "cannot write"));
+  BOOST_TEST(scoreboard_with(unwritable).out == "");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "engine/sched/random.h"
+#include "fuzz/replay/adapt.h"
 #include "fuzz/replay/replay.h"
 #include "fuzz/triage/minimize.h"
 #include "oracles/counts.h"
@@ -99,7 +100,7 @@ std::size_t BreakageSearch::try_programs(const CorpusAndMutants& programs, std::
   for (std::size_t number = 0; number < limit; ++number) {
     const bool is_mutant = number >= programs.corpus_size();
     const std::unique_ptr<Program> program = program_of(programs, is_mutant, number);
-    if (!engine_.refusal(*program).empty()) continue;
+    if (!adapt_to(*program, engine_)) continue;
     replayer.run(*program);
     note(replayer.report(), *program, is_mutant ? fmt::format("mutant {}", number) : programs.name(number));
   }
@@ -115,7 +116,6 @@ std::unique_ptr<Program> BreakageSearch::program_of(const CorpusAndMutants& prog
     program->machine.pct_depth = static_cast<std::uint16_t>(1 + random.below(3));
     program->machine.pct_seed = static_cast<std::uint16_t>(random.below(2048));
   }
-  if (!engine_.refusal(*program).empty()) engine_.adapt(*program);
   return program;
 }
 
