@@ -45,7 +45,7 @@ struct PageState {
   Fact flags = 0;
   std::int32_t refcount = 0;
   std::int32_t mapcount = 0;
-  Words memory;  // of the frame, until it is freed
+  Words memory;  // of the frame, once it has been read in, until it is freed
   Words disk;    // or swap space
   Words promised;
 

@@ -154,6 +154,23 @@ BOOST_AUTO_TEST_CASE(who_is_about_to_write_the_page_knows) {
   }
 }
 
+// Until then it has what was left there.
+BOOST_AUTO_TEST_CASE(what_is_in_a_frame_counts_when_it_has_been_read_in) {
+  const Program program = program_of("shootdown 2\nmachine pages 1, words 1\ncpu 0: load page 0 word 0\n");
+  const Scene scene(*find_engine("delayed_rmap"), program, {});
+  bool is_cached = false;
+  bool is_there = false;
+  for (const StoryLine& line : scene.story()) {
+    if (line.kind != StoryLine::Kind::step) continue;
+    const PageState& state = scene.state_at(line);
+    is_cached = is_cached || (state.cached && !state.memory);
+    is_there = is_there || state.memory;
+    BOOST_TEST(state.memory.has_value() == (state.frame != no_fact && state.test(PG_uptodate)), line.text);
+  }
+  BOOST_TEST(is_cached);
+  BOOST_TEST(is_there);
+}
+
 // What an address space has of its own: where it is saved is swap space.
 BOOST_AUTO_TEST_CASE(memory_of_no_file_is_followed_into_swap_space) {
   const Program program = program_of(
