@@ -62,8 +62,8 @@ PageState Life::look(const World& world) const {
     state.refcount = facts.refcount;
     state.mapcount = facts.mapcount;
     state.cached = facts.cached() || facts.test(PG_swapcache);
-    // What has not been read in yet is nobody's word for it.
-    if (!freed_ && facts.test(PG_uptodate)) {
+    // Until a file's page has been read in, its frame has what was left there.
+    if (!freed_ && (facts.test(PG_uptodate) || !followed_.is_of_file())) {
       state.memory.emplace();
       for (int word = 0; word < world.machine_config().words; ++word)
         (*state.memory)[static_cast<std::size_t>(word)] = world.frame_word(frame_, word);
