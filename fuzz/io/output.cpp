@@ -134,7 +134,7 @@ int save_file(const fs::path& path, const FileContents& contents) {
 
 int try_save_file(const fs::path& path) {
   std::error_code error;
-  fs::path target = follow_links(path, error);
+  const fs::path target = follow_links(path, error);
   if (error) return error.value();
   const fs::file_status status = fs::status(target, error);
   if (fs::is_directory(status)) return EISDIR;
