@@ -127,15 +127,15 @@ void RwSemaphore::up_read(Task& current) {
 
 void RwSemaphore::down_write(Task& current) {
   might_sleep(current, {.reason = event::SleepInAtomic::Reason::lock, .lock = name_});
-  bool queued = false;
+  const unsigned self = cpu_bit(current.cpu);
   const auto take = [&] {
     SHOOTDOWN_CHECK(holders_.exchange(-1, std::memory_order_acquire) == 0);
-    if (queued) waiting_writers_.sub(1, std::memory_order_relaxed);
+    const bool queued = (waiting_writers_.load(std::memory_order_relaxed) & self) != 0;
+    if (queued) waiting_writers_.sub(self, std::memory_order_relaxed);
   };
   const auto queue = [&] {
-    queued = true;
     also_writes(current, places::lock(name_));
-    waiting_writers_.add(1, std::memory_order_relaxed);
+    waiting_writers_.add(self, std::memory_order_relaxed);
   };
   take_lock(
       current, name_, false, waiters_, [this] { return holders_.load(std::memory_order_relaxed) == 0; }, take, queue);

@@ -108,8 +108,8 @@ class RwSemaphore {
  private:
   bool may_read() const;
 
-  Atomic<int> holders_{0};  // readers, or -1: a writer
-  Atomic<int> waiting_writers_{0};
+  Atomic<int> holders_{0};               // readers, or -1: a writer
+  Atomic<unsigned> waiting_writers_{0};  // a bit for each CPU
   WaitQueue waiters_;
   LockName name_;
 };

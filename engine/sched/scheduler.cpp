@@ -284,9 +284,8 @@ SHOOTDOWN_HARNESS void Scheduler::arrive() {
   if (cpu.latency != 0) {
     tally_of(cpu).take_at = tally_.steps + cpu.latency;
   } else {
+    cpu.came_back = true;
     take_interrupts(tally_.pending[current()]);
-    const Unwatched unwatched;
-    chooser_->interrupt_taken();
   }
 }
 

@@ -191,7 +191,7 @@ class Scheduler {
     Guard* guard = nullptr;    // of its next step
     bool parked = false;       // it has ended
     bool handling = false;     // it is in the handler of an interrupt
-    bool came_back = false;    // to that, from elsewhere
+    bool came_back = false;    // to that, or for it, from elsewhere
   };
 
   // Of a CPU, what is counted, and told to whoever asks.

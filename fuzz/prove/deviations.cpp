@@ -9,7 +9,7 @@ void DeviatingSchedule::begin(int cpus) {
   now_.order_.begin(cpus);
 }
 
-// Whoever has just been let run makes its step.
+// Who goes on makes its step; who comes to run is asked before.
 std::uint64_t DeviatingSchedule::next_question(const Position& position) {
   now_.list_asks_at_ = now_.order_.next_question(position);
   return position.total == now_.answered_ ? position.total + 1 : position.total;
@@ -34,7 +34,7 @@ Choice DeviatingSchedule::choose(const Question& question) {
   const bool deviates = now_.next_ < deviations_.size() && deviations_[now_.next_].decision == now_.decision_;
   ++now_.decision_;
   const Choice choice = deviates ? follow(deviations_[now_.next_++], question) : follow_list(question);
-  if (choice.kind == Choice::Kind::run) now_.answered_ = question.at.total;
+  if (choice == run_next(question.at.cpu)) now_.answered_ = question.at.total;
   return choice;
 }
 

@@ -66,7 +66,7 @@ class DeviatingSchedule final : public Chooser {
     Question question_{};
     bool goes_on_ = false;
     std::uint64_t list_asks_at_ = 0;
-    std::uint64_t answered_ = never;  // the step before which somebody was let run
+    std::uint64_t answered_ = never;  // the step before which a CPU was let go on
   };
   const Progress& progress() const { return now_; }
   void go_back(const Progress& progress) { now_ = progress; }

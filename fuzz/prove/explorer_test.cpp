@@ -16,6 +16,7 @@
 #include "fuzz/replay/replay.h"
 #include "test/elsewhere_engine.h"
 #include "test/inputs.h"
+#include "test/samples.h"
 #include "test/stories.h"
 
 using namespace shootdown;
@@ -85,6 +86,63 @@ BOOST_AUTO_TEST_CASE(what_breaks_is_found_with_the_fewest_exceptions) {
 }
 
 // Whoever looks for one way of breaking an oracle passes over others.
+// Not only where somebody goes on: who is next in the list may be suspended before its first step.
+BOOST_AUTO_TEST_CASE(who_comes_to_run_can_be_preempted_at_once) {
+  const Program program = input_of(
+                              "shootdown 2\n"
+                              "machine cpus 3, pages 1, words 1\n"
+                              "cpu 2: mmap page 0\n"
+                              "cpu 0: protect page 0\n"
+                              "  after 0 steps switch to cpu 1\n"
+                              "cpu 1: store page 0 word 0\n"
+                              "cpu 2: write page 0\n"
+                              "cpu 2: munmap page 0\n")
+                              .document.program;
+  const OracleSet oracles = only(OracleId::dirty_unmapped);
+  BOOST_TEST(Replayer(engine("eager_dirty")).run(program).broken.contains(OracleId::dirty_unmapped));
+  Explorer explorer(engine("eager_dirty"), program, settings_of({Freedom::preempt}, oracles, 2));
+  BOOST_TEST((explorer.search(no_limit) == State::broken));
+  BOOST_TEST(explorer.exceptions() == 1);
+}
+
+// All texts with one preemption, tried one by one: none breaks what a search says holds with one.
+BOOST_AUTO_TEST_CASE(no_text_with_one_preemption_is_left_out) {
+  const Program bare = input_of(
+                           "shootdown 2\n"
+                           "machine cpus 3, pages 1, words 1\n"
+                           "cpu 0: store page 0 word 0\n"
+                           "cpu 1: dontneed page 0\n"
+                           "cpu 2: fsync page 0\n"
+                           "cpu 0: store page 0 word 0\n"
+                           "cpu 1: fadvise page 0\n")
+                           .document.program;
+  for (const Engine* const each : all_engines()) {
+    OracleSet broken;
+    Replayer replayer(*each);
+    for (int operation = 0; operation < bare.operation_count; ++operation) {
+      for (int after = 0; after < 80; after += one_in) {
+        for (int cpu = 0; cpu < bare.machine.cpus; ++cpu) {
+          Program text = bare;
+          Exception& exception = text.exceptions[text.exception_count++];
+          exception.kind = Exception::Kind::preempt;
+          exception.cpu = static_cast<std::uint8_t>(cpu);
+          exception.after = static_cast<std::uint16_t>(after);
+          for (int i = operation; i < text.operation_count; ++i)
+            text.operations[static_cast<std::size_t>(i)].first_exception = i == operation ? 0 : 1;
+          text.operations[static_cast<std::size_t>(operation)].exception_count = 1;
+          broken = broken | replayer.run(text).broken;
+        }
+      }
+    }
+    if (one_in == 1 && each->name() == "eager_dirty") BOOST_TEST(broken.contains(OracleId::lost_dirty_data));
+    for (const OracleInfo& oracle : all_oracles()) {
+      if (!broken.contains(oracle.id)) continue;
+      Explorer explorer(*each, bare, settings_of({Freedom::preempt}, only(oracle.id), 1));
+      BOOST_TEST((explorer.search(no_limit) == State::broken), each->name() << " " << oracle.name);
+    }
+  }
+}
+
 BOOST_AUTO_TEST_CASE(what_is_not_wanted_does_not_end_the_search) {
   const Program program = input_of(lost_write_in_order).document.program;
   ExplorerSettings settings = settings_of({Freedom::preempt}, only(OracleId::lost_dirty_data), 1);

@@ -196,14 +196,15 @@ std::optional<InputError> Results::read_line(std::string_view text, std::size_t 
   }
 }
 
-// What is decided counts more than what is not; and what had more time or memory. Returns the line that it contradicts,
-// if any.
+// What is decided counts more than what is not; and what had more time, or more memory: of both the later. Returns the line that it
+// contradicts, if any.
 const Results::Line* Results::keep(const std::string& name, const Line& line) {
   const auto [place, is_new] = lines_.try_emplace(name, line);
   Line& known = place->second;
   if (is_new || known.result == line.result) return nullptr;
   if (known.result.is_decided() && line.result.is_decided()) return &known;
-  const bool says_more = line.result.is_decided() || line.result.limit > known.result.limit;
+  const bool says_more =
+      line.result.is_decided() || line.result.verdict != known.result.verdict || line.result.limit > known.result.limit;
   if (!known.result.is_decided() && says_more) known = line;
   return nullptr;
 }

@@ -179,6 +179,13 @@ BOOST_AUTO_TEST_CASE(files_of_several_machines_can_be_put_together) {
     BOOST_TEST(!results.open(folder.write("all", text)).has_value());
     BOOST_TEST(results.find(name("b"))->limit == 2);
   }
+  // Seconds and MB are not compared.
+  const std::string full = lines(folder, {{name("b"), {.verdict = Verdict::no_memory, .states = 5, .limit = 1}}});
+  {
+    Results results;
+    BOOST_TEST(!results.open(folder.write("all", full + b)).has_value());
+    BOOST_TEST((*results.find(name("b")) == late));
+  }
   SearchOutcome more = holds;
   ++more.states;
   const std::string path = folder.write("all", a + lines(folder, {{name("a"), more}}));

@@ -1,15 +1,25 @@
 #include "fuzz/prove/threads.h"
 
+#include <system_error>
 #include <utility>
 
 namespace shootdown {
 
 Threads::Threads(int size) {
   threads_.reserve(static_cast<std::size_t>(size));
-  for (int i = 1; i < size; ++i) threads_.emplace_back([this, i] { serve(i); });
+  try {
+    for (int i = 1; i < size; ++i) threads_.emplace_back([this, i] { serve(i); });
+  } catch (const std::system_error&) {
+    end();
+    throw;
+  }
 }
 
 Threads::~Threads() {
+  end();
+}
+
+void Threads::end() {
   {
     const std::scoped_lock lock(mutex_);
     ends_ = true;

@@ -15,7 +15,7 @@ namespace shootdown {
 
 class Threads {
  public:
-  // At least 1: the caller alone.
+  // At least 1: the caller alone. Throws std::system_error if there cannot be so many.
   explicit Threads(int size);
   ~Threads();
   Threads(const Threads&) = delete;
@@ -28,6 +28,7 @@ class Threads {
   void work_together(const std::function<void(int)>& work);
 
  private:
+  void end();
   void serve(int number);
   void work(int number);
 

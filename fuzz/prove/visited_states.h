@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <limits>
 #include <mutex>
+#include <new>
 #include <vector>
 
 #include "fuzz/prove/huge_pages.h"
@@ -131,16 +132,29 @@ class VisitedStates {
       } else {
         grown_.wait(lock, [this, before = growths_] { return growths_ != before; });
       }
+      if (cannot_grow_) throw std::bad_alloc();
     }
     size_ += portion;
     return portion;
   }
 
+  // If there is no memory for it, all who wait are told.
   void grow() {
-    Row<std::uint64_t> places(2 * places_.size());
-    Row<Number> owners(2 * owners_.size());
-    places.swap(places_);
-    owners.swap(owners_);
+    waiting_ = 0;
+    ++growths_;
+    grown_.notify_all();
+    try {
+      Row<std::uint64_t> places(2 * places_.size());
+      Row<Number> owners(2 * owners_.size());
+      places.swap(places_);
+      owners.swap(owners_);
+      take_over(places, owners);
+    } catch (const std::bad_alloc&) {
+      cannot_grow_ = true;
+    }
+  }
+
+  void take_over(const Row<std::uint64_t>& places, const Row<Number>& owners) {
     for (std::size_t i = 0; i < places.size(); ++i) {
       const std::uint64_t digest = places[i].load(std::memory_order_relaxed);
       if (digest == 0) continue;
@@ -148,9 +162,6 @@ class VisitedStates {
       places_[at].store(digest, std::memory_order_relaxed);
       if (shared_) owners_[at].store(owners[i].load(std::memory_order_relaxed), std::memory_order_relaxed);
     }
-    waiting_ = 0;
-    ++growths_;
-    grown_.notify_all();
   }
 
   const bool shared_;
@@ -162,6 +173,7 @@ class VisitedStates {
   int visitors_ = 0;
   int waiting_ = 0;  // of them: for room
   std::uint64_t growths_ = 0;
+  bool cannot_grow_ = false;
 };
 
 }  // namespace shootdown

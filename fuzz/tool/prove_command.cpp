@@ -208,9 +208,9 @@ bool ProveCommand::keep(Explorer& explorer) {
   return false;
 }
 
-// What is decided is not gone on with.
+// What is decided is not gone on with, if anybody has been told.
 ExitStatus ProveCommand::keep_rest(Explorer& explorer, Explorer::State state) {
-  if (options_.checkpoint.empty()) return exit_fine;
+  if (options_.checkpoint.empty() || console_.out().error() != 0) return exit_fine;
   if (state != Explorer::State::goes_on && state != Explorer::State::out_of_memory) {
     std::error_code ignored;
     std::filesystem::remove(options_.checkpoint, ignored);

@@ -32,7 +32,7 @@ struct SearchLimits {
   std::uint64_t all;
 };
 constexpr SearchLimits limits_of(bool merges) {
-  return merges ? SearchLimits{4000, 100000} : SearchLimits{500, 12500};
+  return merges ? SearchLimits{4000, 100000} : SearchLimits{500, 4000};
 }
 
 std::string bytes_of(const Program& program) {
