@@ -10,7 +10,7 @@
 // Who saves a page locks it first. So whoever has a page locked and takes it out of an
 // address space, as reclaim and truncation do, has until it unlocks the page to
 // flush that: then is when the TLBs of its CPUs are looked at, whoever removes the last
-// rmap meanwhile.
+// rmap meanwhile. What is no file's it may put back; who then takes it away is not in its debt.
 //
 // An entry that is not dirty may stay until the flush: a store through it walks
 // the page table, and finds the entry gone. CPUs in lazy mode are exempt, and so
@@ -36,8 +36,8 @@
 
 namespace shootdown {
 
-class DirtyUnmapped final
-    : public Oracle<event::TakeLock, event::DropLock, event::ClearEntry, event::RemoveRmap, event::FreeLazily> {
+class DirtyUnmapped final : public Oracle<event::TakeLock, event::DropLock, event::ClearEntry, event::SetEntry,
+                                          event::RemoveRmap, event::FreeLazily> {
  public:
   DirtyUnmapped(OracleId id, Trial& trial)
       : Oracle(id, trial), pages_(row<Page>(number(world().page_array_length()))) {}
@@ -52,6 +52,14 @@ class DirtyUnmapped final
     if (pages_locked_[cpu] == 0 || !event.was.present()) return;
     Page& page = pages_[world().frame_facts(event.was.frame()).folio.frame];
     if (page.locked_by == one_of(cpu)) page.cleared_in |= one_bit(number(event.mm));
+  }
+
+  void on(int cpu, const event::SetEntry& event) {
+    if (pages_locked_[cpu] == 0 || !event.entry.present()) return;
+    const PageFact folio = world().frame_facts(event.entry.frame()).folio;
+    Page& page = pages_[folio.frame];
+    if (page.locked_by == one_of(cpu) && folio.file == no_fact)
+      page.cleared_in = static_cast<std::uint8_t>(page.cleared_in & ~one_bit(number(event.mm)));
   }
 
   void on(int cpu, const event::RemoveRmap& event) {

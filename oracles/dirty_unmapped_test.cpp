@@ -123,6 +123,22 @@ BOOST_AUTO_TEST_CASE(who_has_locked_the_page_owes_the_flush_though_somebody_else
   BOOST_TEST(run.breaks(id));
 }
 
+// Reclaim that thinks better of it, of a page that is no file's.
+BOOST_AUTO_TEST_CASE(what_it_has_put_back_somebody_else_takes_away) {
+  for (const bool is_put_back : {false, true}) {
+    for (const Fact file : {Fact{no_fact}, Fact{0}}) {
+      LockedPage run;
+      run.world.frames_in_use[0].facts.page.file = file;
+      run.world.frames_in_use[0].facts.folio.file = file;
+      run.page = {.frame = 0, .file = file, .index = file};
+      if (is_put_back) run.happens(1, event::SetEntry{.mm = 0, .page = 1, .entry = entry(0)});
+      run.happens(0, event::RemoveRmap{.page = run.page, .mapcount = 0});
+      run.unlock();
+      BOOST_TEST(run.breaks(id) == !(is_put_back && file == no_fact));
+    }
+  }
+}
+
 BOOST_AUTO_TEST_CASE(the_lock_is_no_excuse_for_another_mm) {
   for (const int cpu : {0, 1}) {
     LockedPage run;
