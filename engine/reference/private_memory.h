@@ -129,6 +129,8 @@ class PrivateMemory {
   }
 
  private:
+  bool is_nowhere(PageNumber own) const;
+
   struct Place {
     bool is_private = false;
     bool may_go = false;      // what it has of its own, when another frame is put into its place

@@ -258,6 +258,21 @@ BOOST_FIXTURE_TEST_CASE(who_has_forked_before_stores_to_its_own, Forked) {
   BOOST_TEST(word(8) == 7U);
 }
 
+// Zeros of which there was no page yet: the one that is made then is no older child's. A device may write to it, and nobody else before.
+BOOST_FIXTURE_TEST_CASE(who_has_forked_before_there_was_a_page_stores_to_both, EighteenPlaces) {
+  memory.map(1, nothing);
+  memory.make_own(1);
+  memory.fork(1, 7);
+  memory.end_fork(1);
+  memory.show(1, 1);
+  memory.fork(1, 13);
+  memory.word(memory.own_to_store(1), 0) = 8;
+  const auto word = [&](int place) { return memory.word(memory.own(place), 0); };
+  BOOST_TEST(word(1) == 8U);
+  BOOST_TEST(word(7) == 0U);
+  BOOST_TEST(word(13) == 8U);
+}
+
 BOOST_FIXTURE_TEST_CASE(a_copy_is_its_own, Forked) {
   memory.end_fork(1);
   BOOST_TEST(memory.held(1) == memory.own(1));
