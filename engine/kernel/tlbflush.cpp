@@ -35,6 +35,7 @@ void flush_tlb_func(Task& current, const Task::FlushRequest request) {
   also_reads(current, places::of_mm(Places::Kind::tlb_generation, mm.number));
   const std::uint64_t mm_tlb_gen = mm.tlb_gen.load(std::memory_order_acquire);
   if (current.tlb_gen == mm_tlb_gen) return;
+  current.flushing_to = static_cast<std::uint32_t>(mm_tlb_gen);
 
   // A partial flush will do only if it is all that this TLB has missed.
   const bool missed_none = request.new_tlb_gen == current.tlb_gen + 1 && request.new_tlb_gen == mm_tlb_gen;
@@ -48,6 +49,7 @@ void flush_tlb_func(Task& current, const Task::FlushRequest request) {
     act(current, event::FlushTranslation{.page = no_fact}, [&] { x86::flush_all(machine, current.cpu); });
   }
   current.tlb_gen = mm_tlb_gen;
+  current.flushing_to = 0;
 }
 
 // inc_mm_tlb_gen: the mm's new generation.
