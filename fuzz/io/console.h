@@ -49,6 +49,13 @@ class Console {
   bool can_save(const std::optional<std::string>& path) {
     return !path.has_value() || is_saved(*path, try_save_file(*path));
   }
+  // The same of what somebody else has written: an errno, 0: it is.
+  bool is_saved(const std::filesystem::path& path, int failed) {
+    if (failed == 0) return true;
+    const std::string why = std::generic_category().message(failed);
+    error(fmt::format("{}: cannot write: {}", printable(path.string()), why));
+    return false;
+  }
 
   // Whether a command that was told to write to `to` prints: it names nothing, or "-".
   static bool is_output(std::string_view to) { return to.empty() || to == "-"; }
@@ -60,13 +67,6 @@ class Console {
   }
 
  private:
-  bool is_saved(const std::filesystem::path& path, int failed) {
-    if (failed == 0) return true;
-    const std::string why = std::generic_category().message(failed);
-    error(fmt::format("{}: cannot write: {}", printable(path.string()), why));
-    return false;
-  }
-
   Output out_;
   std::FILE* err_;
 };

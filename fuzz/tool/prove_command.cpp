@@ -202,18 +202,15 @@ double ProveCommand::keep_for_now(Explorer& explorer) {
 }
 
 bool ProveCommand::keep(Explorer& explorer) {
-  const int failed = save_checkpoint(options_.checkpoint, explorer);
-  if (failed == 0) return true;
-  fail({fmt::format("{}: cannot write: {}", printable(options_.checkpoint), std::generic_category().message(failed))});
-  return false;
+  return console_.is_saved(options_.checkpoint, save_checkpoint(options_.checkpoint, explorer));
 }
 
-// What is decided is not gone on with, if anybody has been told.
+// What is decided is not gone on with, if anybody could be told.
 ExitStatus ProveCommand::keep_rest(Explorer& explorer, Explorer::State state) {
-  if (options_.checkpoint.empty() || console_.out().error() != 0) return exit_fine;
+  if (options_.checkpoint.empty()) return exit_fine;
   if (state != Explorer::State::goes_on && state != Explorer::State::out_of_memory) {
     std::error_code ignored;
-    std::filesystem::remove(options_.checkpoint, ignored);
+    if (console_.out().error() == 0) std::filesystem::remove(options_.checkpoint, ignored);
     return exit_fine;
   }
   return keep(explorer) ? exit_fine : exit_bad_input;

@@ -179,6 +179,23 @@ BOOST_AUTO_TEST_CASE(what_goes_on_is_kept_now_and_then) {
   BOOST_TEST(prove(options).out == prove(whole).out);
 }
 
+// What nobody has been told is not thrown away, and what is left to be done is kept.
+BOOST_AUTO_TEST_CASE(what_cannot_be_printed_is_kept) {
+  ProveOptions options{.files = {losing}, .engines = {"delayed_rmap"}, .may = "preempt", .exceptions = 1};
+  options.checkpoint = path("kept");
+  for (const double seconds : {0.0, ProveOptions().seconds}) {
+    options.seconds = seconds;
+    const File full(std::fopen("/dev/full", "w"));
+    const File err(std::tmpfile());
+    BOOST_REQUIRE(full != nullptr && err != nullptr);
+    Console console(full.get(), err.get());
+    shootdown::prove_command(options, console);
+    BOOST_TEST(console.out().error() != 0);
+    BOOST_TEST(std::filesystem::exists(path("kept")));
+  }
+  BOOST_TEST(prove(options).status == exit_fine);
+}
+
 BOOST_AUTO_TEST_CASE(what_cannot_be_kept_is_not_begun) {
   const Result result = prove({.files = {losing},
                                .engines = {"delayed_rmap"},
