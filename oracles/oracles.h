@@ -31,6 +31,7 @@ inline constexpr std::size_t oracle_count = std::size(oracle_ids);
 class OracleSet {
  public:
   static constexpr OracleSet all() { return OracleSet((1U << oracle_count) - 1U); }
+  static constexpr OracleSet only(OracleId id) { return OracleSet(1U << static_cast<unsigned>(id)); }
   constexpr OracleSet() = default;
   constexpr void insert(OracleId id) { bits_ |= 1U << static_cast<unsigned>(id); }
   constexpr void erase(OracleId id) { bits_ &= ~(1U << static_cast<unsigned>(id)); }

@@ -121,7 +121,9 @@ SHOOTDOWN_HARNESS Question Scheduler::question(Question::Occasion occasion) cons
     const bool interrupted = can_take_interrupt(cpu);
     if (!interrupted && !can_step(cpu)) continue;
     result.runnable = static_cast<CpuMask>(result.runnable | cpu_bit(cpu.number));
-    if ((interrupted || cpu.handling) && cpu.number != current())
+    if (cpu.number == current()) continue;
+    if (cpu.handling) result.handling = static_cast<CpuMask>(result.handling | cpu_bit(cpu.number));
+    if (interrupted || cpu.handling)
       result.interrupted = static_cast<CpuMask>(result.interrupted | cpu_bit(cpu.number));
   }
   return result;

@@ -44,7 +44,11 @@ Choice DeviatingSchedule::follow_list(const Question& question) {
 
 Choice DeviatingSchedule::follow(const Deviation& deviation, const Question& question) {
   const Choice& choice = deviation.choice;
-  if (choice.kind == Choice::Kind::run) now_.order_.follow(exception_of(choice, question.at.cpu), question);
+  if (choice.kind != Choice::Kind::run) return choice;
+  now_.order_.follow(exception_of(choice, question.at.cpu), question);
+  const bool takes_interrupt =
+      choice.latency == 0 && (question.interrupted & ~question.handling & cpu_bit(choice.cpu)) != 0;
+  if (choice.cpu != question.at.cpu && !takes_interrupt) now_.let_run_ = question.at.total;
   return choice;
 }
 

@@ -2,9 +2,9 @@
 //
 // Runs a program in the order of its list (engine/sched/listed_schedule.h), but for
 // deviations: choices of another kind, each at a decision that is told by its
-// number. Decisions are the questions that are asked before every step, and where a
-// CPU cannot go on; they are counted from 0. In the text of a program each deviation
-// is an exception: an indented line.
+// number. Decisions are the questions that are asked before every step, when a CPU has
+// come to run, and where it cannot go on; they are counted from 0. In the text of a
+// program each deviation is an exception: an indented line.
 //
 // From a decision on the run can be paused before each, for whoever searches for the next
 // deviation. What the schedule has come to can be kept and, with the run
@@ -46,12 +46,15 @@ class DeviatingSchedule final : public Chooser {
   const Question& question() const { return now_.question_; }
   // What follows if there is no deviation.
   Choice usual() const;
+  // Whether the CPU has just come to run by a deviation: it has neither made a step since then nor begun to take an interrupt. Any other
+  // could have come in its stead.
+  bool was_let_run() const { return now_.question_.at.total == now_.let_run_; }
   // Whether the run goes on as the list says, up to the next decision.
   void go_on() { now_.goes_on_ = true; }
   // What the order of the list remembers of the run: beside the run's state this says how it goes on without deviations.
   // `handles_interrupt`: whether the CPU that runs is in the handler of an interrupt.
   std::uint64_t memory(bool handles_interrupt) const {
-    return now_.order_.memory(handles_interrupt) << 1U | (list_is_asked() ? 1U : 0U);
+    return now_.order_.memory(handles_interrupt) << 2U | (was_let_run() ? 2U : 0U) | (list_is_asked() ? 1U : 0U);
   }
 
   // How far it has come: a plain value.
@@ -67,6 +70,7 @@ class DeviatingSchedule final : public Chooser {
     bool goes_on_ = false;
     std::uint64_t list_asks_at_ = 0;
     std::uint64_t answered_ = never;  // the step before which a CPU was let go on
+    std::uint64_t let_run_ = never;   // the one before which a deviation has let another one run
   };
   const Progress& progress() const { return now_; }
   void go_back(const Progress& progress) { now_ = progress; }

@@ -158,9 +158,12 @@ void Searcher::branch() {
   branch_to_hardware();
 }
 
+// Whoever was let run goes on: to suspend it at once takes as many exceptions as to do so when its turn comes, and without that
+// there is no end to it.
 void Searcher::branch_to_others() {
   const Question& question = schedule_.question();
   const Choice usual = schedule_.usual();
+  if (schedule_.was_let_run() && usual == run_next(question.at.cpu)) return;
   for (unsigned rest = question.runnable; rest != 0; rest &= rest - 1) {
     const int cpu = std::countr_zero(rest);
     Choice choice = run_next(cpu);
