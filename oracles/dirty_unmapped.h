@@ -49,17 +49,15 @@ class DirtyUnmapped final : public Oracle<event::TakeLock, event::DropLock, even
   }
 
   void on(int cpu, const event::ClearEntry& event) {
-    if (pages_locked_[cpu] == 0 || !event.was.present()) return;
-    Page& page = pages_[world().frame_facts(event.was.frame()).folio.frame];
-    if (page.locked_by == one_of(cpu)) page.cleared_in |= one_bit(number(event.mm));
+    const Fact frame = locked_by(cpu, event.was);
+    if (frame != no_fact) pages_[frame].cleared_in |= one_bit(number(event.mm));
   }
 
   void on(int cpu, const event::SetEntry& event) {
-    if (pages_locked_[cpu] == 0 || !event.entry.present()) return;
-    const PageFact folio = world().frame_facts(event.entry.frame()).folio;
-    Page& page = pages_[folio.frame];
-    if (page.locked_by == one_of(cpu) && folio.file == no_fact)
-      page.cleared_in = static_cast<std::uint8_t>(page.cleared_in & ~one_bit(number(event.mm)));
+    const Fact frame = locked_by(cpu, event.entry);
+    if (frame == no_fact || world().frame_facts(frame).folio.file != no_fact) return;
+    std::uint8_t& cleared_in = pages_[frame].cleared_in;
+    cleared_in = static_cast<std::uint8_t>(cleared_in & ~one_bit(number(event.mm)));
   }
 
   void on(int cpu, const event::RemoveRmap& event) {
@@ -103,6 +101,13 @@ class DirtyUnmapped final : public Oracle<event::TakeLock, event::DropLock, even
   };
   static std::uint8_t one_of(int cpu) { return static_cast<std::uint8_t>(cpu + 1); }
   static std::uint8_t one_bit(int mm) { return static_cast<std::uint8_t>(1U << static_cast<unsigned>(mm)); }
+
+  // The page to which an entry leads, if a CPU has it locked; else none.
+  Fact locked_by(int cpu, EntryFact entry) const {
+    if (pages_locked_[cpu] == 0 || !entry.present()) return no_fact;
+    const Fact frame = world().frame_facts(entry.frame()).folio.frame;
+    return pages_[frame].locked_by == one_of(cpu) ? frame : no_fact;
+  }
 
   using Message = fmt::format_string<Fact&, int&, const Fact&>;
 

@@ -31,8 +31,8 @@ struct Task {
   std::uint64_t tlb_gen = 1;  // up to which flush the TLB is up to date
   Atomic<bool> lazy{false};   // runs no user code of the mm: needs no flush until it does
   bool idle = false;          // a kernel thread runs on the CPU, or it is about to run user code again (the harness's)
-  std::uint32_t flushing_to =
-      0;  // up to which the flush of its TLB that is under way brings it: here, where states know of it
+  // Up to which flush the one that is under way brings it. It lies here, and not on the stack, so that states know of it.
+  std::uint32_t flushing_to = 0;
   HeldLocks held;
   int failing_allocations = 0;  // so many of the operation's next ones fail
   // A flush that this CPU has asked others for.

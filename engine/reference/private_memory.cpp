@@ -160,12 +160,12 @@ void PrivateMemory::change_frame(int place, int frame) {
   here.frame = static_cast<std::uint16_t>(frame);
 }
 
-// Zeros of which the kernel has no page: when it makes one, that is nobody else's.
 bool PrivateMemory::is_nowhere(PageNumber own) const {
   const bool has_frame = std::ranges::any_of(frames_, [=](const Frame& frame) { return frame.held == own; });
   return !has_frame && std::ranges::find(slots_, own) == slots_.end();
 }
 
+// What is nowhere is zeros of which the kernel has no page: when it makes one, that is nobody else's.
 PrivateMemory::PageNumber PrivateMemory::show(int place, int frame) {
   const Place& here = places_[place];
   const PageNumber held = frames_[frame].held;

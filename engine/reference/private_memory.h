@@ -129,8 +129,6 @@ class PrivateMemory {
   }
 
  private:
-  bool is_nowhere(PageNumber own) const;
-
   struct Place {
     bool is_private = false;
     bool may_go = false;      // what it has of its own, when another frame is put into its place
@@ -163,6 +161,8 @@ class PrivateMemory {
   void forget(PageNumber own);
   // By another address space. What has moved within one is at two places of it for a while.
   bool is_shared(int place) const;
+  // In no frame, and no slot of swap space.
+  bool is_nowhere(PageNumber own) const;
 
   Arena& arena_;
   int first_;

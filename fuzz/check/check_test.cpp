@@ -24,12 +24,6 @@ Breach breach(CheckPart part, std::uint64_t number, std::string_view text) {
   return {.part = part, .number = number, .origin = "some", .program = {bytes.begin(), bytes.end()}};
 }
 
-OracleSet only(OracleId oracle) {
-  OracleSet set;
-  set.insert(oracle);
-  return set;
-}
-
 SearchOutcome outcome(SearchOutcome::Verdict verdict, int exceptions) {
   return {.verdict = verdict, .exceptions = exceptions};
 }
@@ -57,13 +51,14 @@ BOOST_AUTO_TEST_CASE(of_each_part_the_smallest_program_is_kept) {
   BOOST_TEST((found[0].part == CheckPart::programs));
   BOOST_TEST((found[1].part == CheckPart::corpus));
   BOOST_TEST(found[1].number == 2U);
-  BOOST_TEST((breaches.oracles() == only(OracleId::counts)));
+  BOOST_TEST((breaches.oracles() == OracleSet::only(OracleId::counts)));
 
   Breaches others;
-  others.note(only(OracleId::counts) | only(OracleId::batch), breach(CheckPart::mutants, 1, one_operation));
+  others.note(OracleSet::only(OracleId::counts) | OracleSet::only(OracleId::batch),
+              breach(CheckPart::mutants, 1, one_operation));
   breaches.note(others);
   BOOST_TEST(breaches.of(OracleId::counts).size() == 3U);
-  BOOST_TEST((breaches.oracles() == (only(OracleId::counts) | only(OracleId::batch))));
+  BOOST_TEST((breaches.oracles() == (OracleSet::only(OracleId::counts) | OracleSet::only(OracleId::batch))));
 }
 
 BOOST_AUTO_TEST_CASE(searches_are_counted_by_how_far_they_came) {

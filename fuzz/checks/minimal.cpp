@@ -3,9 +3,10 @@
 // Usage: minimal [--list] [--engine NAME] COUNT FILE...
 //
 // Of each planted mistake that can be seen, of each guarantee that an engine does not claim, and of each that Linux breaks, the first
-// FILE is taken that shows it; with --engine, of that engine alone. Findings are mutants of these, every other one under PCT and some of them large, until there are COUNT. What is left of each must break the
-// same in the same way; and without any line of its text, an operation with its exceptions or an exception alone, it must not.
-// That is found out from the text, whatever Minimizer thinks of it. With --list each is printed.
+// FILE is taken that shows it; with --engine, of that engine alone. Findings are mutants of these, every other one under PCT and
+// some of them large, until there are COUNT. What is left of each must break the same in the same way; and without any line of its
+// text, an operation with its exceptions or an exception alone, it must not. That is found out from the text, whatever Minimizer
+// thinks of it. With --list each is printed.
 //
 // Exit status: 0; 1 something can be left out, or is not what it was; 2 bad usage.
 #include <fmt/format.h>
@@ -44,12 +45,9 @@ using namespace shootdown;
 std::vector<Subject> all_subjects(const std::vector<const Engine*>& engines) {
   std::vector<Subject> subjects;
   for (const Engine* const engine : engines) {
-    const bool is_model = std::ranges::find(model_engines(), engine) != model_engines().end();
+    const OracleSet claimed = is_optional_engine(engine->name()) ? OracleSet() : claims_of(*engine);
     for (const OracleInfo& oracle : all_oracles()) {
-      if (is_model && claims_of(*engine).contains(oracle.id)) continue;
-      OracleSet only;
-      only.insert(oracle.id);
-      subjects.push_back({.engine = engine, .oracles = only});
+      if (!claimed.contains(oracle.id)) subjects.push_back({.engine = engine, .oracles = OracleSet::only(oracle.id)});
     }
   }
   for (const DefectInfo& defect : all_defects()) {

@@ -86,8 +86,7 @@ BOOST_AUTO_TEST_CASE(all_steps_are_drawn_if_one_wants_them) {
 }
 
 BOOST_AUTO_TEST_CASE(only_verdicts_that_were_asked_for_count) {
-  OracleSet only;
-  only.insert(OracleId::lost_dirty_data);
+  const OracleSet only = OracleSet::only(OracleId::lost_dirty_data);
   const std::string svg = draw_run(lost_write({.oracles = only}).scene, "one");
   BOOST_TEST(contains(svg, "lost-dirty-data: "));
   BOOST_TEST(!contains(svg, "dirty-unmapped: "));

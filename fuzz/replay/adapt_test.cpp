@@ -2,12 +2,11 @@
 #include "fuzz/replay/adapt.h"
 
 #include <string>
-#include <string_view>
-#include <variant>
 
 #include <boost/test/unit_test.hpp>
 
 #include "fuzz/language/text.h"
+#include "test/inputs.h"
 #include "test/unwilling_engine.h"
 
 using namespace shootdown;
@@ -24,11 +23,7 @@ class SmallEngine final : public UnwillingEngine {
 };
 
 Program on_the_last_of_four() {
-  constexpr std::string_view text =
-      "shootdown 2\n"
-      "machine cpus 1, pages 4, words 1\n"
-      "cpu 0: store page 3 word 0\n";
-  return std::get<Document>(parse(text)).program;
+  return input_of("shootdown 2\nmachine cpus 1, pages 4, words 1\ncpu 0: store page 3 word 0\n").document.program;
 }
 
 }  // namespace

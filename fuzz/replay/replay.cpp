@@ -106,8 +106,10 @@ std::string names_of(OracleSet oracles) {
 std::variant<const Engine*, InputError> select_engine(std::string_view name, std::span<const Engine* const> engines) {
   const auto found = std::ranges::find(engines, name, &Engine::name);
   if (found != engines.end()) return *found;
-  const std::string_view what = find_engine(name) == nullptr ? "there is no engine '{}'" : "'{}' is not possible here";
-  return InputError{fmt::format(fmt::runtime(what), name) + "; there are: " + engine_names(engines)};
+  const std::string names = engine_names(engines);
+  if (find_engine(name) != nullptr)
+    return InputError{fmt::format("'{}' is not possible here; there are: {}", name, names)};
+  return InputError{fmt::format("there is no engine '{}'; there are: {}", name, names)};
 }
 
 std::variant<Defect, InputError> select_defect(std::string_view name) {
