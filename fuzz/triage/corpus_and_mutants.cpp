@@ -61,9 +61,9 @@ void CorpusAndMutants::get(std::size_t number, Program& program) const {
   if (number < chosen_.size()) return decode(corpus_[chosen_[number]].encoded, program);
   SplitMix64 random(seed_ << 32U | number);
   if (chosen_.empty()) return decode(mutant_of({}, random), program);
-  const std::uint64_t way = random.below(3);
-  if (way == 2) {
-    constexpr std::size_t in_a_row = 18;
+  const std::uint64_t way = random.below(6);
+  if (way >= 2) {
+    constexpr std::size_t in_a_row = 12;
     const Arranged& arranged = this->arranged(number / in_a_row);
     program = arranged.program;
     return draw_schedule(program, arranged.points, random);

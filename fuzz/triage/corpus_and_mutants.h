@@ -2,8 +2,9 @@
 // end. The same ones in every process and build.
 //
 // A seed makes mutants of its own. Of no program at all, mutants are made of
-// nothing: a few records each. A third are arrangements (fuzz/language/arrangement.h), under schedules in which
-// their operations meet (fuzz/replay/conflicts.h); several that follow each other are of the same operations.
+// nothing: a few records each. Two thirds are arrangements (fuzz/language/arrangement.h), under schedules in which
+// their operations meet (fuzz/replay/conflicts.h); several that follow each other are of the same operations. It is they that find what is
+// rare.
 #pragma once
 
 #include <cstddef>
