@@ -64,11 +64,13 @@ UserPage gup_fast(Task& current, Mm& mm, int address) {
   act(current, event::PinBegins{.mm = mm.number, .page = as_fact(address)}, [] {});
   const std::uint32_t seq = read_write_protect_seq(current, mm);
   if (seq % 2 != 0) return {};
+  current.pin_seq = seq;
   const bool takes_interrupts = planted(current, Defect::pin_takes_interrupts);
   if (!takes_interrupts) current.kernel->sched.disable_interrupts();
   UserPage pin;
   if (const TableNumber table = pmd_get(current, mm, address); table != 0) pin = gup_pte(current, mm, address, table);
   if (!takes_interrupts) current.kernel->sched.enable_interrupts();
+  current.pin_seq = 0;
   if (pin.page == nullptr) return {};
   // A fork may have shared the page before it was pinned.
   if (read_write_protect_seq(current, mm) == seq) return pin;

@@ -31,8 +31,10 @@ struct Task {
   std::uint64_t tlb_gen = 1;  // up to which flush the TLB is up to date
   Atomic<bool> lazy{false};   // runs no user code of the mm: needs no flush until it does
   bool idle = false;          // a kernel thread runs on the CPU, or it is about to run user code again (the harness's)
-  // Up to which flush the one that is under way brings it. It lies here, and not on the stack, so that states know of it.
-  std::uint32_t flushing_to = 0;
+  // --- what code has read and goes on with some steps later: here, and not on its stack, so that states know of it ---
+  std::uint32_t flushing_to = 0;     // up to which flush the one that is under way brings the TLB
+  std::uint32_t flushing_batch = 0;  // tlb_flush_batched, as it was before the flush that settles it
+  std::uint32_t pin_seq = 0;         // write_protect_seq, as it was before the walk that looks for a page to pin
   HeldLocks held;
   int failing_allocations = 0;  // so many of the operation's next ones fail
   // A flush that this CPU has asked others for.

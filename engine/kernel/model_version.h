@@ -13,6 +13,6 @@
 
 namespace shootdown {
 
-inline constexpr int model_version = 15;
+inline constexpr int model_version = 16;
 
 }  // namespace shootdown

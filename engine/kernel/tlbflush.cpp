@@ -173,12 +173,14 @@ void flush_tlb_batched_pending(Task& current, Mm& mm) {
   also_reads(current, places::of_mm(Places::Kind::flush_batched, mm.number));
   std::uint32_t batch = mm.tlb_flush_batched.load(std::memory_order_acquire);
   if (is_settled(batch)) return;
+  current.flushing_batch = batch;
   flush_tlb_mm_range(current, mm, 0, 0, false);
   act(current, event::SettleFlushes{.mm = mm.number}, [&](event::SettleFlushes& found) {
     const std::uint32_t pending = batch & pending_mask;
     found.settled = static_cast<Fact>(
         mm.tlb_flush_batched.compare_exchange(batch, pending | pending << flushed_shift, std::memory_order_acq_rel));
   });
+  current.flushing_batch = 0;
 }
 
 // --- kernel threads ---

@@ -222,6 +222,7 @@ SHOOTDOWN_HARNESS void Scheduler::stop_point(StepPoint next) {
     if (tally.take_at != 0 && (tally_.steps >= tally.take_at || !can_step(cpu))) {
       tally.take_at = 0;
       if (cpu.interrupts_disabled == 0) take_interrupts(next);
+      if (timers_ != 0) end_timers(tally_.steps);
     }
     {
       const Unwatched unwatched;
@@ -327,6 +328,7 @@ SHOOTDOWN_HARNESS void Scheduler::block() {
     wait_for_start();
     return;
   }
+  if (timers_ != 0) end_timers(tally_.steps);
   if (can_take_interrupt(self())) {
     take_interrupts(tally_.pending[current()]);
     return;
