@@ -3,8 +3,8 @@
 // Usage: merges [--engine NAME] COUNT FILE...
 //
 // Searches the schedules of each file on each engine, up to a bound of exceptions and states. Of the states that are reached
-// in more than one way some are picked: from there, both ways are gone on with, COUNT times under choices that are drawn, the
-// same for both. Whatever happens then must be the same, event by event and to the verdict.
+// in more than one way some are picked: from there, both ways are gone on with, once as the list of the program says and COUNT times
+// under choices that are drawn, the same for both. Whatever happens then must be the same, event by event and to the verdict.
 //
 // Exit status: 0; 1 two states that were taken for the same are not; 2 bad usage.
 #include <fmt/format.h>
@@ -40,35 +40,39 @@ struct Way {
   std::uint32_t decision = 0;
 };
 
-// Goes a way, and on from there by choices that are drawn: mostly whoever runs goes on.
+// Goes a way, and on from there as the list says, or by choices that are drawn: mostly whoever runs goes on.
 class GoesOn final : public Chooser {
  public:
-  GoesOn(const Program& program, const Way& way, std::uint64_t seed)
-      : schedule_(program), decision_(way.decision), random_(seed) {
+  // Without a seed as the list says.
+  GoesOn(const Program& program, const Way& way, std::optional<std::uint64_t> seed)
+      : schedule_(program), decision_(way.decision) {
     schedule_.deviate(way.path);
+    if (seed.has_value()) random_.emplace(*seed);
   }
 
   bool is_there() const { return there_; }
 
   void begin(int cpus) override { schedule_.begin(cpus); }
   std::uint64_t next_question(const Position& position) override {
-    if (!there_) return schedule_.next_question(position);
+    if (!is_drawn()) return schedule_.next_question(position);
     return position.total == answered_ ? position.total + 1 : position.total;
   }
   Choice choose(const Question& question) override {
     there_ = there_ || (question.occasion != Question::Occasion::begin && schedule_.decision() == decision_);
-    if (!there_) return schedule_.choose(question);
+    if (!is_drawn()) return schedule_.choose(question);
     answered_ = question.at.total;
-    const bool goes_on = random_.below(4) != 0 && question.can_run(question.at.cpu);
-    return run_next(goes_on ? question.at.cpu : any_bit(question.runnable, random_));
+    const bool goes_on = random_->below(4) != 0 && question.can_run(question.at.cpu);
+    return run_next(goes_on ? question.at.cpu : any_bit(question.runnable, *random_));
   }
   bool may_run(int cpu, int current) override { return schedule_.may_run(cpu, current); }
   void interrupt_taken() override { schedule_.interrupt_taken(); }
 
  private:
+  bool is_drawn() const { return there_ && random_.has_value(); }
+
   DeviatingSchedule schedule_;
   std::uint32_t decision_;
-  SplitMix64 random_;
+  std::optional<SplitMix64> random_;
   bool there_ = false;
   std::uint64_t answered_ = never;
 };
@@ -120,6 +124,7 @@ class MergeCheck final : public StateObserver {
     const auto first = ways_.find(state);
     if (is_new || first == ways_.end() || checked_[state]++ >= 4 || !good_) return;
     ++merges_;
+    compare(first->second, way, std::nullopt);
     for (std::uint64_t seed = 1; seed <= count_; ++seed) compare(first->second, way, seed);
   }
 
@@ -130,14 +135,14 @@ class MergeCheck final : public StateObserver {
     OracleSet broken;
   };
 
-  Future follow(const Way& way, std::uint64_t seed) {
+  Future follow(const Way& way, std::optional<std::uint64_t> seed) {
     GoesOn goes_on(*program_, way, seed);
     WhatFollows follows(goes_on);
     const Outcome outcome = simulation_.run(*program_, &follows, &goes_on);
     return {.events = follows.events(), .outcome = outcome, .broken = judge_.broken()};
   }
 
-  void compare(const Way& one, const Way& other, std::uint64_t seed) {
+  void compare(const Way& one, const Way& other, std::optional<std::uint64_t> seed) {
     if (!good_) return;
     const Future first = follow(one, seed);
     const Future second = follow(other, seed);
@@ -194,7 +199,7 @@ bool check_merges(const CountAndFiles& inputs) {
       good = good && check.good();
     }
     fmt::print("{}: {} states, {} that were reached in two ways were followed {} times each\n", engine->name(), states,
-               merges, inputs.count);
+               merges, 1 + inputs.count);
     std::fflush(stdout);
   }
   return good;

@@ -44,7 +44,7 @@ class WorldDigest {
   std::uint64_t of(const Simulation& simulation) {
     std::size_t number = 0;
     simulation.visit_state([&](std::span<const std::byte> bytes) {
-      if (number == parts_.size()) parts_.emplace_back();
+      if (number == parts_.size()) parts_.push_back({.number = number});
       follow(parts_[number++], bytes);
     });
     std::uint64_t sum = seed_;
@@ -57,6 +57,7 @@ class WorldDigest {
   static constexpr std::size_t in_a_row = 8;  // blocks are compared first
 
   struct Part {
+    std::uint64_t number;                // of the parts
     std::vector<Block> first;            // as it was when the run began; zeros behind that
     std::vector<Block> last;             // as it was last time
     std::vector<std::uint64_t> digests;  // of blocks that differ from what they were first; else 0
@@ -109,12 +110,13 @@ class WorldDigest {
     for (std::size_t i = 0; i < now.size(); ++i) difference |= now[i] ^ last[i];
     if (difference == 0) return;
     last = now;
-    const std::uint64_t digest = digest_of(now, part.first[number], number);
+    const std::uint64_t digest = digest_of(now, part.first[number], part.number << 32U | number);
     part.sum += digest - part.digests[number];
     part.digests[number] = digest;
   }
 
-  std::uint64_t digest_of(const Block& now, const Block& first, std::size_t number) const {
+  // `number`: of all blocks.
+  std::uint64_t digest_of(const Block& now, const Block& first, std::uint64_t number) const {
     Block parts{};
     bool is_other = false;
     for (std::size_t i = 0; i < now.size(); ++i) {
