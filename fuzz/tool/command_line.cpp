@@ -1,5 +1,6 @@
 #include "fuzz/tool/command_line.h"
 
+#include <cerrno>
 #include <cstddef>
 #include <exception>
 #include <span>
@@ -128,7 +129,9 @@ int shootdown_main(int argc, char** argv, std::FILE* out, std::FILE* err) {
   }
   console.out().flush();
   if (const int error = console.out().error(); error != 0) {
-    console.error(fmt::format("cannot write the output: {}", std::generic_category().message(error)));
+    // Who has stopped reading need not be told.
+    if (error != EPIPE)
+      console.error(fmt::format("cannot write the output: {}", std::generic_category().message(error)));
     return exit_bad_input;
   }
   return status;

@@ -428,6 +428,18 @@ BOOST_AUTO_TEST_CASE(output_that_cannot_be_written_is_an_error) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(whoever_stops_reading_is_told_by_the_status_alone) {
+  int ends[2];
+  BOOST_REQUIRE(::pipe(ends) == 0);
+  ::close(ends[0]);
+  const auto before = std::signal(SIGPIPE, SIG_IGN);
+  const File out(::fdopen(ends[1], "w"));
+  const File err(std::tmpfile());
+  BOOST_TEST(call({"engines"}, out.get(), err.get()) == 2);
+  BOOST_TEST(contents(err.get()) == "");
+  std::signal(SIGPIPE, before);
+}
+
 // --- show and assemble ---
 
 BOOST_AUTO_TEST_CASE(show_and_assemble_undo_each_other) {
