@@ -85,7 +85,6 @@ struct Question {
   CpuMask runnable;  // who can make its next step, or take an interrupt; never empty
   // Those of them that will take an interrupt first, or are in its handler, but for the CPU itself.
   CpuMask interrupted;
-  CpuMask handling = 0;  // those of these that are in its handler
   // What each CPU is about to do, or waits for; but who is interrupted does something else first.
   const StepPoint* next;
 

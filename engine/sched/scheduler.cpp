@@ -121,9 +121,7 @@ SHOOTDOWN_HARNESS Question Scheduler::question(Question::Occasion occasion) cons
     const bool interrupted = can_take_interrupt(cpu);
     if (!interrupted && !can_step(cpu)) continue;
     result.runnable = static_cast<CpuMask>(result.runnable | cpu_bit(cpu.number));
-    if (cpu.number == current()) continue;
-    if (cpu.handling) result.handling = static_cast<CpuMask>(result.handling | cpu_bit(cpu.number));
-    if (interrupted || cpu.handling)
+    if ((interrupted || cpu.handling) && cpu.number != current())
       result.interrupted = static_cast<CpuMask>(result.interrupted | cpu_bit(cpu.number));
   }
   return result;
@@ -188,6 +186,7 @@ SHOOTDOWN_HARNESS int Scheduler::ask(Question::Occasion occasion) {
     disturb(choice);
     // One question for each time that it wants to be asked.
     if (occasion == Question::Occasion::step) return current();
+    if (timers_ != 0) end_timers(tally_.steps);
   }
 }
 
@@ -221,8 +220,10 @@ SHOOTDOWN_HARNESS void Scheduler::stop_point(StepPoint next) {
     // Who cannot make the steps that are left takes it now, whether or not somebody is asked here: as in block().
     if (tally.take_at != 0 && (tally_.steps >= tally.take_at || !can_step(cpu))) {
       tally.take_at = 0;
-      if (cpu.interrupts_disabled == 0) take_interrupts(next);
-      if (timers_ != 0) end_timers(tally_.steps);
+      if (cpu.interrupts_disabled == 0) {
+        take_interrupts(next);
+        continue;
+      }
     }
     {
       const Unwatched unwatched;

@@ -46,9 +46,8 @@ Choice DeviatingSchedule::follow(const Deviation& deviation, const Question& que
   const Choice& choice = deviation.choice;
   if (choice.kind != Choice::Kind::run) return choice;
   now_.order_.follow(exception_of(choice, question.at.cpu), question);
-  const bool takes_interrupt =
-      choice.latency == 0 && (question.interrupted & ~question.handling & cpu_bit(choice.cpu)) != 0;
-  if (choice.cpu != question.at.cpu && !takes_interrupt) now_.let_run_ = question.at.total;
+  now_.let_run_ = static_cast<CpuMask>(let_run() | cpu_bit(choice.cpu));
+  now_.let_run_at_ = question.at.total;
   return choice;
 }
 

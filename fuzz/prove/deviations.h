@@ -46,15 +46,14 @@ class DeviatingSchedule final : public Chooser {
   const Question& question() const { return now_.question_; }
   // What follows if there is no deviation.
   Choice usual() const;
-  // Whether the CPU has just come to run by a deviation: it has neither made a step since then nor begun to take an interrupt. Any other
-  // could have come in its stead.
-  bool was_let_run() const { return now_.question_.at.total == now_.let_run_; }
+  // The CPUs that deviations have let run since the last step.
+  CpuMask let_run() const { return now_.let_run_at_ == now_.question_.at.total ? now_.let_run_ : CpuMask{0}; }
   // Whether the run goes on as the list says, up to the next decision.
   void go_on() { now_.goes_on_ = true; }
   // What the order of the list remembers of the run: beside the run's state this says how it goes on without deviations.
   // `handles_interrupt`: whether the CPU that runs is in the handler of an interrupt.
   std::uint64_t memory(bool handles_interrupt) const {
-    return now_.order_.memory(handles_interrupt) << 2U | (was_let_run() ? 2U : 0U) | (list_is_asked() ? 1U : 0U);
+    return now_.order_.memory(handles_interrupt) << 1U | (list_is_asked() ? 1U : 0U);
   }
 
   // How far it has come: a plain value.
@@ -69,8 +68,9 @@ class DeviatingSchedule final : public Chooser {
     Question question_{};
     bool goes_on_ = false;
     std::uint64_t list_asks_at_ = 0;
-    std::uint64_t answered_ = never;  // the step before which a CPU was let go on
-    std::uint64_t let_run_ = never;   // the one before which a deviation has let another one run
+    std::uint64_t answered_ = never;    // the step before which a CPU was let go on
+    std::uint64_t let_run_at_ = never;  // the one before which deviations have let others run
+    CpuMask let_run_ = 0;
   };
   const Progress& progress() const { return now_; }
   void go_back(const Progress& progress) { now_ = progress; }

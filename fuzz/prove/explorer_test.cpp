@@ -148,7 +148,7 @@ BOOST_AUTO_TEST_CASE(no_text_with_one_preemption_is_left_out) {
   }
 }
 
-// CPUs that are let run make a step before they are suspended: else they could take turns for ever.
+// CPUs that are let run and suspended without a step could take turns for ever.
 BOOST_AUTO_TEST_CASE(there_is_an_end_without_merging) {
   const Program program =
       input_of("shootdown 2\nmachine cpus 2, pages 1, words 1\ncpu 0: idle\ncpu 1: idle\n").document.program;

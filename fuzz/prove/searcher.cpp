@@ -158,13 +158,12 @@ void Searcher::branch() {
   branch_to_hardware();
 }
 
-// Whoever was let run goes on: to suspend it at once takes as many exceptions as to do so when its turn comes, and without that
-// there is no end to it.
+// CPUs that are let run and suspended without a step come to states that were there before. Without merging they would take turns for ever.
 void Searcher::branch_to_others() {
   const Question& question = schedule_.question();
   const Choice usual = schedule_.usual();
-  if (schedule_.was_let_run() && usual == run_next(question.at.cpu)) return;
-  for (unsigned rest = question.runnable; rest != 0; rest &= rest - 1) {
+  const CpuMask tried = settings_.merges ? CpuMask{0} : schedule_.let_run();
+  for (unsigned rest = question.runnable & ~tried; rest != 0; rest &= rest - 1) {
     const int cpu = std::countr_zero(rest);
     Choice choice = run_next(cpu);
     if (choice != usual && settings_.freedoms.contains(Freedom::preempt)) branch_to(choice);

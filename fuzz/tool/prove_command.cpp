@@ -153,10 +153,11 @@ ExitStatus ProveCommand::search(const Input& input, const ProvedEngine& proved, 
   Explorer& explorer = *search;
   console_.out().print("{}: {} {}{}\n", input.name, engine.name(), broken.empty() ? "" : "otherwise ",
                        verdict(explorer, state, steps.places()));
+  if (state == Explorer::State::broken && !options_.quiet)
+    console_.out().print("\n{}\n", print(explorer.counterexample()));
   console_.out().flush();
   const ExitStatus kept = keep_rest(explorer, state);
   if (state == Explorer::State::broken) {
-    if (!options_.quiet) console_.out().print("\n{}\n", print(explorer.counterexample()));
     broken = broken | explorer.broken();
     return exit_violation;
   }
