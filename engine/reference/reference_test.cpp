@@ -710,6 +710,25 @@ BOOST_FIXTURE_TEST_CASE(what_the_parent_throws_away_the_child_keeps, Forking) {
   BOOST_TEST(child_loads(12, 10));
 }
 
+// The parent has not flushed it yet when the child does the same.
+BOOST_FIXTURE_TEST_CASE(what_both_throw_away_is_there_until_it_is_flushed, Forking) {
+  reference->end_fork(0, 1);
+  for (const int mm : {0, 1}) {
+    const int cpu = 1 + mm;
+    reference->begin_gather(cpu, mm);
+    reference->begin_zap(cpu);
+    reference->clear_entry(cpu, mm, 5, 9);
+    BOOST_TEST(loads(8));
+    BOOST_TEST(child_loads(8));
+    BOOST_TEST(!loads(7));
+  }
+  reference->flush_gather(2);
+  BOOST_TEST(!child_loads(8));
+  BOOST_TEST(loads(8));
+  reference->flush_gather(1);
+  BOOST_TEST(!loads(8));
+}
+
 // --- devices ---
 
 BOOST_AUTO_TEST_CASE(what_a_device_writes_is_seen_at_once_and_owed_when_it_returns) {
