@@ -150,6 +150,31 @@ BOOST_AUTO_TEST_CASE(an_expectation_is_met_exactly) {
   BOOST_TEST((requirement.wrongly_broken(OracleSet::all()) == OracleSet::all() - four));
 }
 
+// A disk's second answer comes just when the handler of the first has ended, to a CPU that was switched to for that. The other program is the
+// same, but that the schedule is asked there.
+BOOST_AUTO_TEST_CASE(interrupts_come_at_the_same_step_whether_or_not_somebody_is_asked) {
+  constexpr std::string_view text =
+      "shootdown 2\n"
+      "machine cpus 2, pages 8, words 1, disk 20\n"
+      "cpu 0: read page 0\ncpu 1: read page 0\n"
+      "cpu 0: read page 1\ncpu 1: read page 1\n"
+      "cpu 0: read page 2\ncpu 1: read page 2\n"
+      "cpu 0: read page 3\ncpu 1: read page 3\n"
+      "cpu 0: write page 0\ncpu 0: write page 1\n"
+      "cpu 0: writeback pages 0-1\n"
+      "cpu 0: touch pages 2-3\n"
+      "  after 4 steps switch to cpu 1\n"
+      "{}"
+      "cpu 1: touch pages 2-3\n"
+      "  after 16 steps switch to cpu 0\n";
+  const Engine& engine = *find_engine("delayed_rmap");
+  Replayer replayer(engine);
+  const auto hash_of = [&](std::string_view exception) {
+    return replayer.run(input_of(fmt::format(text, exception)).document.program).hash;
+  };
+  BOOST_TEST(hash_of("") == hash_of("  after 8 steps fail allocation\n"));
+}
+
 BOOST_AUTO_TEST_CASE(without_expectation_the_claims_count) {
   const Engine& engine = *find_engine("deferred_dirty");
   const Requirement requirement = requirement_of(input_of(lost_write).document, engine);
