@@ -92,10 +92,9 @@ class Reference {
     if (!is_to_be_flushed(mm, page, frame)) return false;
     const Copy& copy = copies_[frame];
     if (frame == zeros_) return value == 0;
-    if (was(copy, view(mm, page).page, word, value) || was(copy, own(mm, page), word, value)) return true;
-    // It may lead to what another mm, which had the same, has thrown away since.
-    if (is_private(mm, page) && copy.discarded && !is_of_file(copy.page) && was(copy, copy.page, word, value))
-      return true;
+    // What was the mm's own another one may have had, too, and have thrown it away since: then the copy is that one's.
+    const bool was_own = is_private(mm, page) && !is_of_file(copy.page);
+    if (was(copy, was_own ? copy.page : view(mm, page).page, word, value)) return true;
     // It may lead to what is behind a page that the mm has got of its own since.
     const PageNumber behind = is_private(mm, page) && !is_own(copy, mm, page) ? in_file(mm, page) : nothing;
     return behind != nothing && (word_of(behind, word) == value || was(copy, behind, word, value));
