@@ -82,7 +82,8 @@ if(SHOOTDOWN_TOOL OR SHOOTDOWN_TESTS)
 endif()
 if(SHOOTDOWN_TOOL)
   add_room(fuzz/scoreboard
-    SEES engine engine/zap oracles fuzz/io fuzz/language fuzz/trace fuzz/replay fuzz/triage)
+    SEES engine engine/program engine/events engine/sched engine/zap oracles fuzz/io fuzz/language fuzz/trace fuzz/replay
+         fuzz/triage)
   target_link_libraries(room_fuzz_scoreboard PRIVATE nlohmann_json::nlohmann_json)
   add_room(fuzz/reproduce SEES engine engine/program fuzz/language)
   # What of the C program is the same for all, as a string.

@@ -37,7 +37,11 @@ class Touches final : public Observer {
   const std::vector<TouchedPlace>& all() const { return touches_; }
 
   EventSet watches() const override { return EventSet::all(); }
-  void begin(Arena& /*arena*/, const World& /*world*/) override { operation_.fill(no_fact); }
+  void begin(Arena& /*arena*/, const World& /*world*/) override {
+    operation_.fill(no_fact);
+    steps_.clear();
+    touches_.clear();
+  }
   void happened(const EventView& event, const World& world) override {
     if (event.is<event::OperationBegins>()) operation_[event.cpu] = event.as<event::OperationBegins>().operation;
     if (!happens_on_cpu(event.kind) || operation_[event.cpu] == no_fact) return;
@@ -115,12 +119,35 @@ std::vector<ConflictPoint> merged(std::vector<ConflictPoint> points) {
 
 }  // namespace
 
-std::vector<ConflictPoint> conflict_points(const Engine& engine, const Program& program) {
-  const auto in_order = std::make_unique<Program>(program);
-  drop_schedule(*in_order);
-  Touches touches;
-  Simulation(engine, touches).run(*in_order);
+// Where the runs are made: to begin with none of what they need would take longer than most of them.
+class ConflictFinder::Bench {
+ public:
+  explicit Bench(const Engine& engine) : simulation_(engine, touches_) {}
 
+  const Engine& engine() const { return simulation_.engine(); }
+  // Of the run in the order of the list; until the next one.
+  const Touches& touches_of(const Program& program) {
+    in_order_ = program;
+    drop_schedule(in_order_);
+    simulation_.run(in_order_);
+    return touches_;
+  }
+
+ private:
+  Touches touches_;
+  Program in_order_;
+  Simulation simulation_;
+};
+
+ConflictFinder::ConflictFinder(const Engine& engine) : bench_(std::make_unique<Bench>(engine)) {}
+ConflictFinder::~ConflictFinder() = default;
+
+const Engine& ConflictFinder::engine() const {
+  return bench_->engine();
+}
+
+std::vector<ConflictPoint> ConflictFinder::points_of(const Program& program) {
+  const Touches& touches = bench_->touches_of(program);
   std::vector<ConflictPoint> points;
   const std::vector<CpuMask> conflicts = conflicts_of(touches);
   for (std::size_t i = 0; i < conflicts.size(); ++i) {

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -27,8 +28,22 @@ struct ConflictPoint {
   CpuMask cpus;         // with whose operations
 };
 
-// In the order of the program, whose schedule does not count. The engine does not refuse it; the caller has no other Replayer.
-std::vector<ConflictPoint> conflict_points(const Engine& engine, const Program& program);
+// Finds them by runs on an engine.
+class ConflictFinder {
+ public:
+  explicit ConflictFinder(const Engine& engine);
+  ~ConflictFinder();
+  ConflictFinder(const ConflictFinder&) = delete;
+  ConflictFinder& operator=(const ConflictFinder&) = delete;
+
+  const Engine& engine() const;
+  // In the order of the program, whose schedule does not count. The engine does not refuse it.
+  std::vector<ConflictPoint> points_of(const Program& program);
+
+ private:
+  class Bench;
+  std::unique_ptr<Bench> bench_;
+};
 
 // Replaces the schedule by one to four preemptions at such points, most of them in operations that one of the others has
 // brought together: one is in the first of them, say, the next in that which it lets run. Of no points there is none.

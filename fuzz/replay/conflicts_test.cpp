@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <functional>
 #include <set>
+#include <tuple>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -25,6 +26,10 @@ const Engine& engine() {
   return *std::get<const Engine*>(select_engine("eager_dirty"));
 }
 
+std::vector<ConflictPoint> points_of(const Program& program) {
+  return ConflictFinder(engine()).points_of(program);
+}
+
 // A page is lost if CPU 1 has marked it dirty, and has not flushed yet, when CPU 0 stores again, and CPU 2 saves it in between.
 Program lost_write_without_schedule() {
   ProgramBuilder builder;
@@ -39,7 +44,7 @@ Program lost_write_without_schedule() {
 BOOST_AUTO_TEST_CASE(one_cpu_alone_has_none) {
   ProgramBuilder builder;
   builder.operation(0, Call::store, 0, 0).operation(0, Call::fsync, 0, 1);
-  BOOST_TEST(conflict_points(engine(), builder.program()).empty());
+  BOOST_TEST(points_of(builder.program()).empty());
 }
 
 BOOST_AUTO_TEST_CASE(who_touches_nothing_in_common_is_not_among_them) {
@@ -47,14 +52,14 @@ BOOST_AUTO_TEST_CASE(who_touches_nothing_in_common_is_not_among_them) {
   builder.machine(&MachineConfig::files, 2).machine(&MachineConfig::windows, 2);
   builder.machine(&MachineConfig::mms, 2).machine(&MachineConfig::pages, 1);
   builder.operation(0, Call::load, 0, 0).operation(1, Call::load, 1, 0).operation(2, Call::load, 0, 0);
-  const std::vector<ConflictPoint> points = conflict_points(engine(), builder.program());
+  const std::vector<ConflictPoint> points = points_of(builder.program());
   BOOST_TEST(!points.empty());
   for (const ConflictPoint& point : points) BOOST_TEST((point.operation == 1 || (point.cpus & cpu_bit(1)) == 0));
 }
 
 BOOST_AUTO_TEST_CASE(they_are_places_of_operations_in_order) {
   const Program program = lost_write_without_schedule();
-  const std::vector<ConflictPoint> points = conflict_points(engine(), program);
+  const std::vector<ConflictPoint> points = points_of(program);
   const auto place = [](const ConflictPoint& point) { return std::pair(point.operation, point.after); };
   BOOST_TEST((std::ranges::adjacent_find(points, std::ranges::greater_equal(), place) == points.end()));
   std::set<int> operations;
@@ -68,9 +73,20 @@ BOOST_AUTO_TEST_CASE(they_are_places_of_operations_in_order) {
   BOOST_TEST(operations.size() == program.operation_count);
 }
 
+BOOST_AUTO_TEST_CASE(one_that_has_found_others_before_finds_the_same) {
+  ConflictFinder finder(engine());
+  const auto place = [](const ConflictPoint& point) { return std::tuple(point.operation, point.after, point.cpus); };
+  const auto same = [&](const ConflictPoint& a, const ConflictPoint& b) { return place(a) == place(b); };
+  const std::vector<ConflictPoint> before = finder.points_of(lost_write_without_schedule());
+  ProgramBuilder builder;
+  builder.operation(0, Call::load, 0, 0).operation(1, Call::store, 0, 0);
+  BOOST_TEST(!finder.points_of(builder.program()).empty());
+  BOOST_TEST(std::ranges::equal(finder.points_of(lost_write_without_schedule()), before, same));
+}
+
 BOOST_AUTO_TEST_CASE(a_schedule_is_drawn_from_them_and_from_nothing_else) {
   const Program original = lost_write_without_schedule();
-  const std::vector<ConflictPoint> points = conflict_points(engine(), original);
+  const std::vector<ConflictPoint> points = points_of(original);
   std::set<std::pair<int, int>> drawn;
   std::set<int> counts;
   for (std::uint64_t seed = 0; seed < 2000; ++seed) {
@@ -103,7 +119,7 @@ BOOST_AUTO_TEST_CASE(without_any_the_list_is_run_in_order) {
 }
 
 BOOST_AUTO_TEST_CASE(they_show_a_race_sooner_than_schedules_that_are_drawn_blindly) {
-  const std::vector<ConflictPoint> points = conflict_points(engine(), lost_write_without_schedule());
+  const std::vector<ConflictPoint> points = points_of(lost_write_without_schedule());
   Replayer replayer(engine());
   SplitMix64 random(1);
   int blindly = 0;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "engine/check.h"
+#include "fuzz/language/codec.h"
 #include "fuzz/replay/replay.h"
 #include "fuzz/triage/isolated_replay.h"
 #include "fuzz/triage/message.h"
@@ -16,7 +17,8 @@ namespace shootdown {
 
 namespace {
 
-// What goes to the process; the counts come back.
+// What goes to the process. There come back the counts, the features that were new, and the programs that were kept
+// for them.
 struct Request {
   SearchCounts counts;
   std::uint64_t until;  // so many runs
@@ -48,17 +50,19 @@ std::uint64_t cpu_time() {
 // Makes the runs.
 class DefectSearch::Bench {
  public:
-  Bench(Defect defect, std::span<const Engine* const> engines, const CorpusAndMutants& programs)
-      : defect_(defect), programs_(programs), replayers_(engines.size()) {
+  Bench(Defect defect, std::span<const Engine* const> engines, CorpusAndMutants& programs, Novelty& novelty)
+      : defect_(defect), programs_(programs), novelty_(novelty), replayers_(engines.size()) {
     for (std::size_t i = 0; i < engines.size(); ++i) replayers_[i].engine = engines[i];
   }
 
-  SearchCounts run(SearchCounts counts, std::uint64_t until) {
-    const std::uint64_t begun = cpu_time();
-    const std::uint64_t compared = time_of_comparisons_;
-    while (counts.runs < until && !counts.detected) run_next(counts);
-    counts.cpu_time += cpu_time() - begun - (time_of_comparisons_ - compared);
-    return counts;
+  std::string reply(const Request& request) {
+    news_.clear();
+    kept_.clear();
+    const SearchCounts counts = run(request.counts, request.until);
+    std::string bytes(as_bytes(counts));
+    bytes += as_bytes(news_.size());
+    for (const Novelty::Feature feature : news_) bytes += as_bytes(feature);
+    return bytes + kept_;
   }
 
  private:
@@ -68,6 +72,14 @@ class DefectSearch::Bench {
     std::unique_ptr<Replayer> mistaken;
     std::unique_ptr<Replayer> right;
   };
+
+  SearchCounts run(SearchCounts counts, std::uint64_t until) {
+    const std::uint64_t begun = cpu_time();
+    const std::uint64_t compared = time_of_comparisons_;
+    while (counts.runs < until && !counts.detected) run_next(counts);
+    counts.cpu_time += cpu_time() - begun - (time_of_comparisons_ - compared);
+    return counts;
+  }
 
   static Replayer& made(std::unique_ptr<Replayer>& replayer, const Engine& engine, Defect defect) {
     if (replayer == nullptr) replayer = std::make_unique<Replayer>(engine, defect);
@@ -82,11 +94,25 @@ class DefectSearch::Bench {
     number_ = number;
     if (!replayers.engine->refusal(*program_).empty()) return;
     Replayer& replayer = made(replayers.mistaken, *replayers.engine, defect_);
-    const RunResult result = replayer.run(*program_);
+    novelty_.expect(*program_);
+    const RunResult result = replayer.run(*program_, &novelty_);
+    learn(number);
     const OracleSet broken = result.broken & claims_of(*replayers.engine);
     if (!result.defect_reached) return count_without(counts, place, replayer, broken);
     if (counts.reached == 0) counts.reached = counts.runs;
     if (counts.triggered == 0 || !broken.empty()) compare(counts, place, result, broken);
+  }
+
+  // From the run that was made last.
+  void learn(std::size_t number) {
+    if (novelty_.news().empty()) return;
+    news_.insert(news_.end(), novelty_.news().begin(), novelty_.news().end());
+    if (number < programs_.corpus_size()) return;
+    const std::vector<std::uint8_t> encoded = encode(*program_);
+    kept_ += as_bytes(number);
+    kept_ += as_bytes(encoded.size());
+    kept_ += as_characters(encoded);
+    programs_.keep(number, encoded);
   }
 
   // A run with the mistake: to one without it, which else is the same.
@@ -114,11 +140,14 @@ class DefectSearch::Bench {
   }
 
   Defect defect_;
-  const CorpusAndMutants& programs_;
+  CorpusAndMutants& programs_;
+  Novelty& novelty_;
   std::vector<Replayers> replayers_;
   std::unique_ptr<Program> program_ = std::make_unique<Program>();
   std::optional<std::size_t> number_;  // of the program
   std::uint64_t time_of_comparisons_ = 0;
+  std::vector<Novelty::Feature> news_;  // of this reply
+  std::string kept_;                    // programs, in bytes: number, size, itself
 };
 
 // --- outside ---
@@ -133,17 +162,33 @@ std::vector<const Engine*> engines_for(const DefectInfo& defect) {
   return engines;
 }
 
-DefectSearch::DefectSearch(Defect defect, std::vector<const Engine*> engines, const CorpusAndMutants& programs)
+// The process works on a copy of what this one has learnt, and tells it what it has learnt itself: so nothing is lost if it dies.
+DefectSearch::DefectSearch(Defect defect, std::vector<const Engine*> engines, CorpusAndMutants programs)
     : defect_(defect),
       engines_(std::move(engines)),
-      programs_(programs),
+      programs_(std::move(programs)),
       isolation_(
           [this](std::string_view bytes) {
-            const auto request = taken_from<Request>(bytes);
-            if (bench_ == nullptr) bench_ = std::make_shared<Bench>(defect_, engines_, programs_);
-            return std::string(as_bytes(bench_->run(request.counts, request.until)));
+            if (bench_ == nullptr) bench_ = std::make_shared<Bench>(defect_, engines_, programs_, novelty_);
+            return bench_->reply(taken_from<Request>(bytes));
           },
           default_run_limit) {}
+
+// From what comes behind the counts in a reply.
+void DefectSearch::learn(std::string_view reply) {
+  const auto features = taken_from<std::size_t>(reply);
+  for (std::size_t i = 0; i < features; ++i) {
+    const auto feature = taken_from<Novelty::Feature>(reply);
+    novelty_.know(std::span(&feature, 1));
+  }
+  while (!reply.empty()) {
+    const auto number = taken_from<std::size_t>(reply);
+    const auto size = taken_from<std::size_t>(reply);
+    const std::string_view encoded = reply.substr(0, size);
+    programs_.keep(number, {encoded.begin(), encoded.end()});
+    reply.remove_prefix(size);
+  }
+}
 
 // Many runs at a time, because to ask for one takes longer than to make it. If Shootdown fails in one of them, they are
 // asked for once more: one, then two, and so on; so it is found out which one it was.
@@ -157,6 +202,7 @@ const SearchResult& DefectSearch::run(std::size_t limit) {
     std::string_view reply = outcome.reply;
     if (outcome.clean()) {
       counts = taken_from<SearchCounts>(reply);
+      learn(reply);
       portion = std::min(2 * portion, most);
     } else if (request.until - counts.runs > 1) {
       portion = 1;
@@ -165,6 +211,8 @@ const SearchResult& DefectSearch::run(std::size_t limit) {
       ++counts.runs;
     }
   }
+  if (counts.false_alarm && result_.false_alarm.empty())
+    result_.false_alarm = programs_.encoded(program_of(counts.false_alarm));
   return result_;
 }
 
@@ -184,8 +232,7 @@ void DefectSearch::pass_over() {
 }
 
 std::vector<std::size_t> exposing(const DefectInfo& defect, const std::vector<CorpusProgram>& corpus) {
-  const CorpusAndMutants programs(corpus, 0);
-  DefectSearch search(defect.id, engines_for(defect), programs);
+  DefectSearch search(defect.id, engines_for(defect), CorpusAndMutants(corpus, 0));
   std::vector<std::size_t> found;
   while (const BrokenRun detected = search.run(corpus.size() * search.engines().size()).counts.detected) {
     found.push_back(search.program_of(detected));

@@ -15,6 +15,8 @@
 // Runs happen in a process of their own: a mistake may well make Shootdown stop
 // at a check of its own. Such a run counts as one in which nothing was found.
 //
+// Programs that bring something new (novelty.h) are kept, and others are made of them.
+//
 // "Not the same happened" goes by the hash of all that is announced, by the verdicts,
 // and by how the run ended. What a mistake changes that no event tells, and that has no
 // consequence, is no difference.
@@ -25,10 +27,12 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/defects.h"
 #include "engine/zap/engines.h"
+#include "fuzz/scoreboard/novelty.h"
 #include "fuzz/triage/corpus_and_mutants.h"
 #include "fuzz/triage/isolation.h"
 #include "oracles/oracles.h"
@@ -58,6 +62,7 @@ struct SearchCounts {
 
 struct SearchResult {
   SearchCounts counts;
+  std::vector<std::uint8_t> false_alarm;  // the program of the first
   std::uint64_t failures = 0;  // runs in which Shootdown itself failed
   std::string failed;          // what it said of the first
 };
@@ -67,9 +72,9 @@ std::vector<const Engine*> engines_for(const DefectInfo& defect);
 
 class DefectSearch {
  public:
-  // Of no mistake if `defect` is `none`: then all runs are without one. `programs` must outlive it. The caller must not
-  // have a Replayer of its own meanwhile.
-  DefectSearch(Defect defect, std::vector<const Engine*> engines, const CorpusAndMutants& programs);
+  // Of no mistake if `defect` is `none`: then all runs are without one. The caller must not have a Replayer of its own
+  // meanwhile.
+  DefectSearch(Defect defect, std::vector<const Engine*> engines, CorpusAndMutants programs);
 
   // Until the mistake is detected, or so many runs have been made in all.
   const SearchResult& run(std::size_t limit);
@@ -78,6 +83,8 @@ class DefectSearch {
   std::span<const Engine* const> engines() const { return engines_; }
   // Which program a run is of.
   std::size_t program_of(const BrokenRun& broken) const;
+  // How many programs were kept.
+  std::size_t kept() const { return programs_.kept(); }
 
   // Forgets what was detected, and goes on behind the program.
   void pass_over();
@@ -85,9 +92,12 @@ class DefectSearch {
  private:
   class Bench;
 
+  void learn(std::string_view reply);
+
   Defect defect_;
   std::vector<const Engine*> engines_;
-  const CorpusAndMutants& programs_;
+  CorpusAndMutants programs_;
+  Novelty novelty_;
   SearchResult result_;
   std::shared_ptr<Bench> bench_;  // in the process only
   Isolation isolation_;

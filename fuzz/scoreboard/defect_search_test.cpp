@@ -29,22 +29,21 @@ std::vector<CorpusProgram> whole_corpus() {
   return std::get<std::vector<CorpusProgram>>(std::move(programs));
 }
 
-SearchResult search_for(const DefectInfo& defect, const CorpusAndMutants& programs, std::size_t limit) {
-  return DefectSearch(defect.id, engines_for(defect), programs).run(limit);
+SearchResult search_for(const DefectInfo& defect, CorpusAndMutants programs, std::size_t limit) {
+  return DefectSearch(defect.id, engines_for(defect), std::move(programs)).run(limit);
 }
 
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(what_can_be_detected_is_and_nothing_else) {
   const std::vector<CorpusProgram> corpus = whole_corpus();
-  const CorpusAndMutants programs(corpus, 0);
   int number = 0;
   for (const DefectInfo& defect : all_defects()) {
     if (number++ % one_in != 0) continue;
     const bool expected = defect.engine != no_engine;
     // What can be seen, a story of the corpus shows.
     const std::size_t runs = expected ? corpus.size() * engines_for(defect).size() : most_runs;
-    const SearchCounts counts = search_for(defect, programs, runs).counts;
+    const SearchCounts counts = search_for(defect, {corpus, 0}, runs).counts;
     const BrokenRun& detected = counts.detected;
     if (detected) {
       BOOST_TEST_MESSAGE(defect.name << ": " << engines_for(defect)[detected.engine]->name() << " breaks "
@@ -61,14 +60,13 @@ BOOST_AUTO_TEST_CASE(what_can_be_detected_is_and_nothing_else) {
 
 BOOST_AUTO_TEST_CASE(a_mistake_is_detected_with_no_program_to_begin_with) {
   const std::vector<CorpusProgram> corpus = whole_corpus();
-  const CorpusAndMutants programs(corpus, {}, 1);
-  BOOST_TEST(static_cast<bool>(search_for(*find_defect("rss-counted-twice"), programs, 1000).counts.detected));
+  CorpusAndMutants programs(corpus, {}, 1);
+  BOOST_TEST(static_cast<bool>(search_for(*find_defect("rss-counted-twice"), std::move(programs), 1000).counts.detected));
 }
 
 BOOST_AUTO_TEST_CASE(a_search_that_finds_nothing_has_made_all_its_runs) {
   const std::vector<CorpusProgram> corpus = whole_corpus();
-  const CorpusAndMutants programs(corpus, 0);
-  const SearchResult result = search_for(*find_defect("mkclean-result-dropped"), programs, 7);
+  const SearchResult result = search_for(*find_defect("mkclean-result-dropped"), {corpus, 0}, 7);
   BOOST_TEST(!result.counts.detected);
   BOOST_TEST(result.counts.runs == 7U);
   BOOST_TEST(result.counts.reached == 1U);
@@ -77,10 +75,9 @@ BOOST_AUTO_TEST_CASE(a_search_that_finds_nothing_has_made_all_its_runs) {
 
 BOOST_AUTO_TEST_CASE(what_is_not_reached_is_a_run_without_the_mistake) {
   const std::vector<CorpusProgram> corpus{{"empty", {}}};
-  const CorpusAndMutants programs(corpus, 0);
   const DefectInfo& defect = *find_defect("lookup-not-repeated");
   const std::size_t engines = engines_for(defect).size();
-  const SearchCounts counts = search_for(defect, programs, engines).counts;
+  const SearchCounts counts = search_for(defect, {corpus, 0}, engines).counts;
   BOOST_TEST(counts.reached == 0U);
   BOOST_TEST(counts.triggered == 0U);
   BOOST_TEST(counts.runs_without == engines);
@@ -99,15 +96,16 @@ BOOST_AUTO_TEST_CASE(a_program_of_the_corpus_is_run_on_each_engine_and_a_mutant_
 
 BOOST_AUTO_TEST_CASE(what_breaks_without_a_mistake_is_a_false_alarm) {
   const std::vector<CorpusProgram> corpus = whole_corpus();
-  const CorpusAndMutants programs(corpus, 0);
   const SilentEngine wrong(eager_dirty(), kind_of<event::MarkAccessed>);
-  const SearchCounts counts = DefectSearch(Defect::none, {&wrong}, programs).run(corpus.size()).counts;
+  const SearchResult result = DefectSearch(Defect::none, {&wrong}, CorpusAndMutants(corpus, 0)).run(corpus.size());
+  const SearchCounts& counts = result.counts;
   BOOST_TEST(!counts.detected);
   BOOST_TEST(counts.runs == corpus.size());
   BOOST_TEST(counts.runs_without == corpus.size());
   BOOST_TEST(counts.false_alarms != 0U);
   BOOST_TEST(counts.false_alarms < corpus.size());
-  BOOST_TEST(counts.false_alarm.run != 0U);
+  BOOST_TEST_REQUIRE(counts.false_alarm.run != 0U);
+  BOOST_TEST((result.false_alarm == corpus[counts.false_alarm.run - 1].encoded));
 }
 
 BOOST_AUTO_TEST_CASE(runs_in_which_shootdown_fails_are_passed_over) {
@@ -116,14 +114,41 @@ BOOST_AUTO_TEST_CASE(runs_in_which_shootdown_fails_are_passed_over) {
     const std::string bytes = trouble(page);
     corpus.push_back({"some", {bytes.begin(), bytes.end()}});
   }
-  const CorpusAndMutants programs(corpus, 0);
   const TroubleEngine engine;
-  DefectSearch search(Defect::none, {&engine}, programs);
+  DefectSearch search(Defect::none, {&engine}, CorpusAndMutants(corpus, 0));
   const SearchResult& result = search.run(corpus.size());
   BOOST_TEST(result.counts.runs == corpus.size());
   BOOST_TEST(result.counts.runs_without == 5U);
   BOOST_TEST(result.failures == 3U);
   BOOST_TEST(contains(result.failed, "page == 0"), result.failed);
+}
+
+BOOST_AUTO_TEST_CASE(programs_that_bring_something_new_are_kept_the_same_ones_each_time) {
+  const std::vector<CorpusProgram> corpus = whole_corpus();
+  const auto kept_of = [&](const Engine& engine) {
+    DefectSearch search(Defect::none, {&engine}, CorpusAndMutants(corpus, 0));
+    search.run(corpus.size());
+    BOOST_TEST(search.kept() == 0U);  // they are there already
+    search.run(corpus.size() + 400);
+    return search.kept();
+  };
+  const std::size_t kept = kept_of(eager_dirty());
+  BOOST_TEST(kept != 0U);
+  BOOST_TEST(kept < 400U);
+  BOOST_TEST(kept_of(eager_dirty()) == kept);
+}
+
+BOOST_AUTO_TEST_CASE(what_was_learnt_outlives_the_process_that_learnt_it) {
+  const std::vector<CorpusProgram> nothing;
+  const TroubleEngine engine;
+  DefectSearch search(Defect::none, {&engine}, CorpusAndMutants(nothing, 0));
+  std::uint64_t failures = 0;
+  std::size_t kept = 0;
+  for (std::size_t runs = 10; failures == 0 || kept == 0; runs += 10) {
+    kept = search.kept();
+    failures = search.run(runs).failures;
+    BOOST_TEST_REQUIRE(search.kept() >= kept);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(the_programs_that_expose_a_mistake_are_all_found) {
@@ -134,8 +159,8 @@ BOOST_AUTO_TEST_CASE(the_programs_that_expose_a_mistake_are_all_found) {
   BOOST_TEST(found.size() < corpus.size());
   const std::vector<const Engine*> engines = engines_for(defect);
   for (std::size_t number = 0; number < corpus.size(); number += one_in) {
-    const CorpusAndMutants alone(corpus, {number}, 0);
-    const bool shows = static_cast<bool>(DefectSearch(defect.id, engines, alone).run(engines.size()).counts.detected);
+    DefectSearch alone(defect.id, engines, CorpusAndMutants(corpus, {number}, 0));
+    const bool shows = static_cast<bool>(alone.run(engines.size()).counts.detected);
     const bool named = std::ranges::find(found, number) != found.end();
     BOOST_TEST(shows == named, corpus[number].name);
   }

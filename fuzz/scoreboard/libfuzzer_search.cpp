@@ -167,10 +167,9 @@ class LibFuzzerSearch {
 };
 
 // What an input that a target has found is worth.
-SearchCounts replayed_on(Defect defect, const Engine& engine, const std::string& input) {
+SearchResult replayed_on(Defect defect, const Engine& engine, const std::string& input) {
   const std::vector<CorpusProgram> alone{{"found", {input.begin(), input.end()}}};
-  const CorpusAndMutants programs(alone, 0);
-  return DefectSearch(defect, {&engine}, programs).run(1).counts;
+  return DefectSearch(defect, {&engine}, CorpusAndMutants(alone, 0)).run(1);
 }
 
 }  // namespace
@@ -190,12 +189,15 @@ SearchResult search_by_libfuzzer(const LibFuzzerTargets& targets, Defect defect,
     if (result.failures == 0) result.failed = found.failed;
     result.failures += found.failures;
     if (!found.input.has_value()) continue;
-    const SearchCounts replayed = replayed_on(defect, *engines[place], *found.input);
+    const SearchResult on_replay = replayed_on(defect, *engines[place], *found.input);
+    const SearchCounts& replayed = on_replay.counts;
     const std::uint64_t run = found.runs * engines.size();
     counts.runs_without += replayed.runs_without;
     counts.false_alarms += replayed.false_alarms;
-    if (replayed.false_alarm && !counts.false_alarm)
+    if (replayed.false_alarm && !counts.false_alarm) {
       counts.false_alarm = {.run = run, .engine = place, .oracle = replayed.false_alarm.oracle};
+      result.false_alarm = on_replay.false_alarm;
+    }
     if (!replayed.detected) {
       if (!replayed.false_alarm && result.failures++ == 0)
         result.failed = "what a target has found breaks nothing here";

@@ -7,6 +7,7 @@
 
 #include "fuzz/io/output.h"
 #include "fuzz/io/table.h"
+#include "fuzz/language/codec.h"
 #include "fuzz/language/text.h"
 #include "fuzz/scoreboard/score_words.h"
 #include "fuzz/trace/columns.h"
@@ -69,7 +70,7 @@ std::string failures_of(const Score& score) {
 }
 
 // The first ones, with their programs.
-std::string false_alarms_of(const Score& score, const ScoreboardSettings& settings) {
+std::string false_alarms_of(const Score& score) {
   std::string text;
   for (std::size_t i = 0; i < score.trials.size(); ++i) {
     const BrokenRun& alarm = score.trials[i].counts.false_alarm;
@@ -77,18 +78,16 @@ std::string false_alarms_of(const Score& score, const ScoreboardSettings& settin
     text += fmt::format("  {} breaks {} in run {} of seed {}{}\n", score.engines[alarm.engine]->name(),
                         oracle_name(alarm.oracle), alarm.run, i + 1,
                         score.defect.id == Defect::none ? "" : fmt::format(" of {}", score.defect.name));
-    if (settings.libfuzzer.has_value()) continue;  // who knows which program that was
     Program program;
-    const CorpusAndMutants programs = programs_of(settings, score, i + 1);
-    programs.get(program_of_run(alarm.run, programs.corpus_size(), score.engines.size()), program);
+    decode(score.trials[i].false_alarm, program);
     text += print(program);
   }
   return text;
 }
 
-std::string all_false_alarms(const Scoreboard& board, const ScoreboardSettings& settings) {
-  std::string text = false_alarms_of(board.without, settings);
-  for (const Score& score : board.scores) text += false_alarms_of(score, settings);
+std::string all_false_alarms(const Scoreboard& board) {
+  std::string text = false_alarms_of(board.without);
+  for (const Score& score : board.scores) text += false_alarms_of(score);
   return text.empty() ? text : "\nFalse alarms, the first of each trial:\n" + text;
 }
 
@@ -136,7 +135,7 @@ std::string score_table(const Scoreboard& board, const ScoreboardSettings& setti
     return stories_of(score, settings, list);
   });
   text += section(board, "Runs in which Shootdown itself failed:", failures_of);
-  text += all_false_alarms(board, settings);
+  text += all_false_alarms(board);
   return text + summary(board, settings);
 }
 

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "fuzz/language/codec.h"
 #include "fuzz/scoreboard/workers.h"
 #include "fuzz/triage/message.h"
 
@@ -115,6 +116,26 @@ CorpusAndMutants programs_of(const ScoreboardSettings& settings, const Score& sc
 
 namespace {
 
+// --- what came of a trial, on its way from process to process ---
+
+std::string packed(const SearchResult& result) {
+  std::string bytes(as_bytes(result.counts));
+  bytes += as_bytes(result.failures);
+  bytes += as_bytes(result.false_alarm.size());
+  bytes += as_characters(result.false_alarm);
+  return bytes + result.failed;
+}
+
+SearchResult unpacked(std::string_view bytes) {
+  SearchResult result;
+  result.counts = taken_from<SearchCounts>(bytes);
+  result.failures = taken_from<std::uint64_t>(bytes);
+  const auto size = taken_from<std::size_t>(bytes);
+  result.false_alarm.assign(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size));
+  result.failed = bytes.substr(size);
+  return result;
+}
+
 class Work {
  public:
   Work(const ScoreboardSettings& settings, const HeldSignals& signals) : settings_(settings), signals_(signals) {
@@ -152,13 +173,10 @@ class Work {
     std::size_t made = 0;
     const auto work = [&](std::size_t piece) {
       const SearchResult result = search(score_of(piece % of_a_seed), piece / of_a_seed + 1);
-      return std::string(as_bytes(result.counts)).append(as_bytes(result.failures)).append(result.failed);
+      return packed(result);
     };
     const auto done = [&](std::size_t piece, std::string_view bytes) {
-      SearchResult& result = results[piece].emplace();
-      result.counts = taken_from<SearchCounts>(bytes);
-      result.failures = taken_from<std::uint64_t>(bytes);
-      result.failed = bytes;
+      results[piece] = unpacked(bytes);
       progress(++made, all);
     };
     const bool complete =
@@ -176,11 +194,11 @@ class Work {
   Score& score_of(std::size_t number) { return number < board_.scores.size() ? board_.scores[number] : board_.without; }
 
   SearchResult search(const Score& score, std::uint64_t seed) const {
-    const CorpusAndMutants programs = programs_of(settings_, score, seed);
+    CorpusAndMutants programs = programs_of(settings_, score, seed);
     if (settings_.libfuzzer.has_value())
       return search_by_libfuzzer(*settings_.libfuzzer, score.defect.id, score.engines, programs, seed, settings_.runs,
                                  signals_);
-    return DefectSearch(score.defect.id, score.engines, programs).run(settings_.runs);
+    return DefectSearch(score.defect.id, score.engines, std::move(programs)).run(settings_.runs);
   }
 
   const ScoreboardSettings& settings_;

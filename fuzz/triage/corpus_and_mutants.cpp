@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "engine/check.h"
 #include "engine/sched/random.h"
 #include "engine/zap/engines.h"
 #include "fuzz/language/arrangement.h"
@@ -60,30 +61,48 @@ CorpusAndMutants::CorpusAndMutants(const std::vector<CorpusProgram>& corpus, std
 void CorpusAndMutants::get(std::size_t number, Program& program) const {
   if (number < chosen_.size()) return decode(corpus_[chosen_[number]].encoded, program);
   SplitMix64 random(seed_ << 32U | number);
-  if (chosen_.empty()) return decode(mutant_of({}, random), program);
+  const std::span<const Kept> kept = kept_before(number);
+  if (chosen_.empty() && (kept.empty() || random.below(2) == 0)) return decode(mutant_of({}, random), program);
   const std::uint64_t way = random.below(6);
   if (way >= 2) {
     constexpr std::size_t in_a_row = 12;
-    const Arranged& arranged = this->arranged(number / in_a_row);
+    const Arranged& arranged = this->arranged(number / in_a_row * in_a_row);
     program = arranged.program;
     return draw_schedule(program, arranged.points, random);
   }
-  decode(mutant_of(any(random), random), program);
+  decode(mutant_of(any(kept, random), random), program);
   if (way == 1) draw_schedule(program, random);
 }
 
-const std::vector<std::uint8_t>& CorpusAndMutants::any(SplitMix64& random) const {
-  return corpus_[chosen_[random.below(chosen_.size())]].encoded;
+void CorpusAndMutants::keep(std::size_t number, std::vector<std::uint8_t> encoded) {
+  SHOOTDOWN_CHECK(kept_.empty() || kept_.back().number <= number);
+  kept_.push_back({number, std::move(encoded)});
+}
+
+std::span<const CorpusAndMutants::Kept> CorpusAndMutants::kept_before(std::size_t number) const {
+  return {kept_.begin(), std::ranges::lower_bound(kept_, number, {}, &Kept::number)};
+}
+
+// Of what was kept more often that which was kept last: it has been gone on with least.
+const std::vector<std::uint8_t>& CorpusAndMutants::any(std::span<const Kept> kept, SplitMix64& random) const {
+  static const std::vector<std::uint8_t> nothing;
+  if (!kept.empty() && (chosen_.empty() || random.below(2) == 0)) {
+    constexpr std::size_t last = 64;
+    if (random.below(2) == 0) kept = kept.last(std::min(last, kept.size()));
+    return kept[random.below(kept.size())].encoded;
+  }
+  return chosen_.empty() ? nothing : corpus_[chosen_[random.below(chosen_.size())]].encoded;
 }
 
 const CorpusAndMutants::Arranged& CorpusAndMutants::arranged(std::size_t number) const {
   if (arranged_->number == number) return *arranged_;
   SplitMix64 random(~(seed_ << 32U | number));
-  const std::vector<std::uint8_t>& original = any(random);
-  arrange(original, any(random), random, arranged_->program);
-  const Engine& engine = *model_engines().front();
-  const bool can_run = engine.refusal(arranged_->program).empty();
-  arranged_->points = can_run ? conflict_points(engine, arranged_->program) : std::vector<ConflictPoint>();
+  const std::span<const Kept> kept = kept_before(number);
+  const std::vector<std::uint8_t>& original = any(kept, random);
+  arrange(original, any(kept, random), random, arranged_->program);
+  if (conflicts_ == nullptr) conflicts_ = std::make_unique<ConflictFinder>(*model_engines().front());
+  const bool can_run = conflicts_->engine().refusal(arranged_->program).empty();
+  arranged_->points = can_run ? conflicts_->points_of(arranged_->program) : std::vector<ConflictPoint>();
   arranged_->number = number;
   return *arranged_;
 }

@@ -5,6 +5,8 @@
 // nothing: a few records each. Two thirds are arrangements (fuzz/language/arrangement.h), under schedules in which
 // their operations meet (fuzz/replay/conflicts.h); several that follow each other are of the same operations. It is they that find what is
 // rare.
+//
+// A search that learns may keep some of them (keep()): half of those that come later are made of these.
 #pragma once
 
 #include <cstddef>
@@ -50,20 +52,33 @@ class CorpusAndMutants {
   // A program of the corpus by its name; else "mutant N of seed N".
   std::string name(std::size_t number) const;
 
- private:
-  const std::vector<CorpusProgram>& corpus_;
-  std::vector<std::size_t> chosen_;
-  std::uint64_t seed_;
+  // Program `number` is so good that others shall be made of it, those with higher numbers. It has been kept before none with a
+  // lower number.
+  void keep(std::size_t number, std::vector<std::uint8_t> encoded);
+  std::size_t kept() const { return kept_.size(); }
 
+ private:
+  struct Kept {
+    std::size_t number;
+    std::vector<std::uint8_t> encoded;
+  };
   // Those made last: to find out where the operations of one can meet takes longer than a run.
   struct Arranged {
     std::size_t number = std::numeric_limits<std::size_t>::max();
     Program program;
     std::vector<ConflictPoint> points;
   };
-  const std::vector<std::uint8_t>& any(SplitMix64& random) const;
+
+  std::span<const Kept> kept_before(std::size_t number) const;
+  const std::vector<std::uint8_t>& any(std::span<const Kept> kept, SplitMix64& random) const;
   const Arranged& arranged(std::size_t number) const;
+
+  const std::vector<CorpusProgram>& corpus_;
+  std::vector<std::size_t> chosen_;
+  std::uint64_t seed_;
+  std::vector<Kept> kept_;
   std::unique_ptr<Arranged> arranged_ = std::make_unique<Arranged>();
+  mutable std::unique_ptr<ConflictFinder> conflicts_;  // when it is needed
 };
 
 }  // namespace shootdown

@@ -8,6 +8,7 @@
 
 #include "engine/zap/engines.h"
 #include "test/files.h"
+#include "test/inputs.h"
 #include "test/stories.h"
 #include "test/unwilling_engine.h"
 
@@ -45,6 +46,39 @@ BOOST_AUTO_TEST_CASE(of_no_program_mutants_are_made_of_nothing) {
   BOOST_TEST(programs.corpus_size() == 0U);
   BOOST_TEST(!programs.encoded(0).empty());
   BOOST_TEST((programs.encoded(0) != programs.encoded(1)));
+}
+
+BOOST_AUTO_TEST_CASE(of_what_is_kept_half_of_those_behind_it_are_made) {
+  const std::vector<CorpusProgram> corpus{{"a", encode(input_of("shootdown 2\ncpu 0: touch page 0\n").document.program)}};
+  const Program distinctive = input_of("shootdown 2\nmachine pages 5\ncpu 0: exit\n").document.program;
+  constexpr std::size_t place = 600;
+  constexpr std::size_t most = 1800;
+  const CorpusAndMutants programs(corpus, 0);
+  CorpusAndMutants learning(corpus, 0);
+  learning.keep(place, encode(distinctive));
+  BOOST_TEST(learning.kept() == 1U);
+  std::size_t others = 0;
+  for (std::size_t number = 0; number < most; ++number) {
+    const bool same = learning.encoded(number) == programs.encoded(number);
+    if (number <= place) BOOST_TEST_REQUIRE(same);
+    if (!same) ++others;
+  }
+  BOOST_TEST(others > (most - place) / 2);
+  BOOST_TEST(others < most - place);
+}
+
+BOOST_AUTO_TEST_CASE(of_no_program_but_what_is_kept_the_rest_are_made_of_nothing) {
+  const std::vector<CorpusProgram> nothing;
+  CorpusAndMutants programs(nothing, 0);
+  programs.keep(0, encode(input_of("shootdown 2\nmachine pages 5\ncpu 0: exit\n").document.program));
+  std::size_t of_kept = 0;
+  Program program;
+  for (std::size_t number = 1; number <= 400; ++number) {
+    programs.get(number, program);
+    if (program.machine.pages == 5) ++of_kept;
+  }
+  BOOST_TEST(of_kept > 50U);
+  BOOST_TEST(of_kept < 250U);
 }
 
 BOOST_AUTO_TEST_CASE(what_no_engine_can_run_is_left_out) {
