@@ -191,7 +191,7 @@ struct Exception {
   static constexpr std::uint8_t any_page = 255;
 
   Kind kind = Kind::preempt;
-  // preempt: who runs next; the operation's own CPU means whoever is next in order.
+  // preempt: who runs next; the operation's own CPU means whichever other is next in order.
   // evict, fill: whose TLB.
   std::uint8_t cpu = 0;
   std::uint8_t latency = 0;  // preempt: steps that `cpu` makes before it takes a pending interrupt, to max_latency

@@ -1,5 +1,6 @@
 #include "engine/sched/listed_schedule.h"
 
+#include <bit>
 #include <cstddef>
 
 namespace shootdown {
@@ -120,15 +121,17 @@ Choice ListedSchedule::follow(const Exception& exception, const Question& questi
   return preempt(exception, question);
 }
 
+// One that does not change who runs next does nothing.
 Choice ListedSchedule::preempt(const Exception& exception, const Question& question) {
   const int current = question.at.cpu;
-  const bool skipped = exception.cpu != current && !question.can_run(exception.cpu);
-  if (skipped && question.occasion == Question::Occasion::step) return run_next(current);
-  if (skipped) return first_in_order(question);
+  const int next = exception.cpu == current ? first_of(question.runnable & ~cpu_bit(current)) : exception.cpu;
+  const bool waits = question.occasion != Question::Occasion::step;
+  if (next < 0 || !question.can_run(next)) return waits ? first_in_order(question) : run_next(current);
+  const bool runs_anyway = waits && exception.latency == 0 && next == first_of(next_in_order(question));
+  if (runs_anyway) return first_in_order(question);
   cpus_[static_cast<std::size_t>(current)].suspended = true;
-  if (exception.cpu == current) return first_in_order(question);
-  cpus_[exception.cpu].suspended = false;
-  return run_named({.cpu = exception.cpu, .latency = exception.latency});
+  cpus_[static_cast<std::size_t>(next)].suspended = false;
+  return run_named({.cpu = static_cast<std::uint8_t>(next), .latency = exception.latency});
 }
 
 // Who is named runs on, whoever were next in order.
@@ -173,23 +176,29 @@ int ListedSchedule::order(int cpu) const {
   return state.operation + (state.suspended ? suspended : 0) + (ends ? ending : 0);
 }
 
+// The CPU with the earliest place; of none: -1.
+int ListedSchedule::first_of(unsigned cpus) const {
+  int best = -1;
+  for (; cpus != 0; cpus &= cpus - 1) {
+    const int cpu = std::countr_zero(cpus);
+    if (best < 0 || order(cpu) < order(best)) best = cpu;
+  }
+  return best;
+}
+
+// Who can take an interrupt comes before all others.
+CpuMask ListedSchedule::next_in_order(const Question& question) {
+  return question.interrupted != 0 ? question.interrupted : question.runnable;
+}
+
 Choice ListedSchedule::first_in_order(const Question& question) {
   reorder_ = false;
   named_ = false;
-  const CpuMask set = question.interrupted != 0 ? question.interrupted : question.runnable;
-  int best = -1;
-  int best_order = 0;
-  for (unsigned rest = set; rest != 0; rest &= rest - 1) {
-    const int cpu = __builtin_ctz(rest);
-    const int its_order = order(cpu);
-    if (best >= 0 && its_order >= best_order) continue;
-    best = cpu;
-    best_order = its_order;
-  }
+  const int first = first_of(next_in_order(question));
   // A suspended CPU that is chosen only to take an interrupt is suspended again when it has taken it.
   in_turn_ = question.interrupted == 0;
-  if (in_turn_) cpus_[static_cast<std::size_t>(best)].suspended = false;
-  return run_next(best);
+  if (in_turn_) cpus_[static_cast<std::size_t>(first)].suspended = false;
+  return run_next(first);
 }
 
 }  // namespace shootdown

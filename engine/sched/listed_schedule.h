@@ -9,8 +9,10 @@
 // The program's exceptions are what happens otherwise. A preemption suspends the
 // operation: it goes on when no other operation can run, or when another
 // preemption switches to its CPU. So one preemption is enough to put everything
-// else that the program does into the middle of an operation. One whose target
-// cannot run is skipped; exceptions whose operation ends before their step are lost.
+// else that the program does into the middle of an operation. If it does not say to
+// whom it switches, that is who would be next in order if nobody had an interrupt to take.
+// One whose target cannot run is skipped, and so is one where the operation waits and its target
+// would come next anyway; exceptions whose operation ends before their step are lost.
 //
 // A plain value: who copies it has the schedule as it is at that moment.
 #pragma once
@@ -60,6 +62,8 @@ class ListedSchedule {
   Choice begin_with(const Question& question);
   // The order in which CPUs run: the lowest first.
   int order(int cpu) const;
+  int first_of(unsigned cpus) const;
+  static CpuMask next_in_order(const Question& question);
   Choice first_in_order(const Question& question);
   Choice preempt(const Exception& exception, const Question& question);
   Choice run_named(Choice choice);

@@ -1,8 +1,10 @@
 // The order in which a program's operations run, told from the order of its stores' values.
 #include "engine/sched/listed_schedule.h"
 
-#include <boost/test/unit_test.hpp>
 #include <string>
+#include <utility>
+
+#include <boost/test/unit_test.hpp>
 
 #include "engine/events/event.h"
 #include "engine/zap/engines.h"
@@ -150,6 +152,47 @@ BOOST_AUTO_TEST_CASE(who_is_to_go_on_at_the_beginning_goes_on_though_it_came_to_
   };
   BOOST_TEST(runs_next(Exception::Kind::keep) == 1);
   BOOST_TEST(runs_next(Exception::Kind::preempt) == 0);
+}
+
+BOOST_AUTO_TEST_CASE(who_does_not_say_whom_switches_to_whom_he_would_have_named) {
+  // CPU 2 has an interrupt to take; CPU 1 is next in order.
+  const auto runs_next = [](int named, int latency) {
+    ProgramBuilder builder = eight_pages();
+    builder.operation(0, Call::store, 0, 0).switch_to(named, 5, latency);
+    builder.operation(1, Call::store, 1, 0).operation(2, Call::store, 2, 0);
+    ListedSchedule schedule(builder.program());
+    schedule.begin(3);
+    const Position here{.cpu = 0, .operation = 0, .own = 5, .total = 5};
+    const Question question{
+        .occasion = Question::Occasion::step, .at = here, .runnable = cpus_below(3), .interrupted = cpu_bit(2)};
+    const Choice choice = schedule.choose(question);
+    return std::pair(choice, schedule.memory(true));
+  };
+  BOOST_TEST((runs_next(0, 0).first == run_next(1)));
+  BOOST_TEST((runs_next(0, 0) == runs_next(1, 0)));
+  BOOST_TEST((runs_next(0, 3) == runs_next(1, 3)));
+  BOOST_TEST((runs_next(0, 3) != runs_next(0, 0)));
+}
+
+BOOST_AUTO_TEST_CASE(where_a_cpu_waits_a_preemption_to_who_comes_next_does_nothing) {
+  const auto after = [](int named, int latency) {
+    ProgramBuilder builder = eight_pages();
+    builder.operation(0, Call::store, 0, 0).switch_to(named, 5, latency);
+    builder.operation(1, Call::store, 1, 0).operation(2, Call::store, 2, 0);
+    ListedSchedule schedule(builder.program());
+    schedule.begin(3);
+    const Position here{.cpu = 0, .operation = 0, .own = 5, .total = 5};
+    const CpuMask others = cpu_bit(1) | cpu_bit(2);
+    const Choice choice =
+        schedule.choose({.occasion = Question::Occasion::blocked, .at = here, .runnable = others, .interrupted = 0});
+    return std::pair(choice, schedule.memory(true));
+  };
+  const auto nothing = after(7, 0);  // there is no such CPU
+  BOOST_TEST((nothing.first == run_next(1)));
+  BOOST_TEST((after(1, 0) == nothing));
+  BOOST_TEST((after(0, 0) == nothing));
+  BOOST_TEST((after(2, 0).first == run_next(2)));
+  BOOST_TEST((after(1, 2) != nothing));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
