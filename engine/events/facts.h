@@ -218,6 +218,10 @@ class World {
   // kernel that is code.
   virtual bool would_go_astray(int /*cpu*/, int /*page*/) const { return false; }
 
+  // Whether the next allocation of its operation is to fail, by a choice that was made already. Not known of a kernel that is code:
+  // there several may follow each other without a step between them.
+  virtual bool will_fail_to_allocate(int /*cpu*/) const { return false; }
+
   // --- swap space; none: no program here can use it ---
   virtual int swap_slots() const { return 0; }
   // By the kernel's own count, how many entries lead to a slot.

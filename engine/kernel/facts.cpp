@@ -145,6 +145,10 @@ bool KernelFacts::would_go_astray(int cpu, int page) const {
   return mm.is_loaded_on(cpu, relaxed) && kernel_.machine.would_go_astray(cpu, mm.number, page);
 }
 
+bool KernelFacts::will_fail_to_allocate(int cpu) const {
+  return kernel_.tasks[cpu].failing_allocations != 0;
+}
+
 std::string_view KernelFacts::text(TextFact text) const {
   return kernel_texts[text.number];
 }

@@ -40,6 +40,7 @@ class KernelFacts final : public World {
   int tlb_size(int cpu) const override;
   TlbFact tlb_entry(int cpu, int number) const override;
   bool would_go_astray(int cpu, int page) const override;
+  bool will_fail_to_allocate(int cpu) const override;
   int batches_in_use() const override;
   std::string_view text(TextFact text) const override;
 

@@ -2,6 +2,8 @@
 #include "fuzz/prove/explorer.h"
 
 #include <cstdint>
+#include <initializer_list>
+#include <limits>
 #include <set>
 #include <string>
 #include <string_view>
@@ -274,6 +276,23 @@ BOOST_AUTO_TEST_CASE(merging_leaves_out_no_state) {
     BOOST_TEST(states[true].merged != 0U);
     BOOST_TEST((states[false].all == states[true].all));
     BOOST_TEST(runs[true] < runs[false]);
+  }
+}
+
+// An allocation that never comes is made to fail once.
+BOOST_AUTO_TEST_CASE(failing_allocations_have_an_end) {
+  if (!Simulation::can_save) return;
+  constexpr int any_number = std::numeric_limits<int>::max();
+  const Program program = input_of(
+                              "shootdown 2\nmachine cpus 1, pages 1, words 1\ncpu 0: store page 0 word 0\n"
+                              "cpu 0: munmap page 0\n")
+                              .document.program;
+  std::uint64_t before = 0;
+  for (const std::initializer_list<Freedom> freedoms : {std::initializer_list<Freedom>{}, {Freedom::fail}}) {
+    Explorer explorer(engine("delayed_rmap"), program, settings_of(freedoms, {}, any_number));
+    BOOST_TEST((explorer.search(no_limit) == State::exhausted));
+    BOOST_TEST(explorer.states() > before);
+    before = explorer.states();
   }
 }
 

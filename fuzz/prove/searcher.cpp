@@ -198,7 +198,9 @@ void Searcher::branch_to_hardware() {
   if (question.occasion != Question::Occasion::step) return;
   const StepPoint next = simulation_.next_step(question.at.cpu);
   const auto cpu = static_cast<std::uint8_t>(question.at.cpu);
-  if (settings_.freedoms.contains(Freedom::fail)) branch_to({.kind = Choice::Kind::fail, .cpu = cpu});
+  // That the one behind it fails, too, can be decided when it has.
+  const bool can_fail = !simulation_.world().will_fail_to_allocate(question.at.cpu);
+  if (can_fail && settings_.freedoms.contains(Freedom::fail)) branch_to({.kind = Choice::Kind::fail, .cpu = cpu});
   if (settings_.freedoms.contains(Freedom::evict) && uses_translation.contains(next.kind)) {
     const auto page = static_cast<std::uint16_t>(page_of_mm(next).page);
     branch_to({.kind = Choice::Kind::evict, .cpu = cpu, .page = page});
