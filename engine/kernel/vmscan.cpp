@@ -138,13 +138,22 @@ void activate(Task& current, Page* page) {
   page->flags.set(PG_active, std::memory_order_relaxed);
 }
 
+// Who locks a page next may save it, and finds no entry that would have to be made clean; or, of a file, copy it for a private mapping,
+// and write to the copy. Linux does not flush here.
+void flush_before_unlock(Task& current, Page* page, Fate fate) {
+  if (planted(current, Defect::unlocked_before_flush)) return;
+  const bool may_be_copied = fate != Fate::free && !page_anon(current, page);
+  if (may_be_copied && !planted(current, Defect::replaced_before_flush)) return try_to_unmap_flush(current);
+  try_to_unmap_flush_dirty(current);
+}
+
 Fate shrink_page(Task& current, Page* page) {
   if (!trylock_page(current, page)) return Fate::keep;
   const Fate fate = shrink_locked(current, page);
+  if (fate == Fate::keep) return fate;
   if (fate == Fate::activate_locked) activate(current, page);
-  // Who locks a page next may save it, and finds no entry that would have to be made clean. Linux does not do this.
-  if (fate != Fate::keep && !planted(current, Defect::unlocked_before_flush)) try_to_unmap_flush_dirty(current);
-  if (fate != Fate::keep) unlock_page(current, page);
+  flush_before_unlock(current, page, fate);
+  unlock_page(current, page);
   return fate;
 }
 
