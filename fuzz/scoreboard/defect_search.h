@@ -63,8 +63,8 @@ struct SearchCounts {
 struct SearchResult {
   SearchCounts counts;
   std::vector<std::uint8_t> false_alarm;  // the program of the first
-  std::uint64_t failures = 0;  // runs in which Shootdown itself failed
-  std::string failed;          // what it said of the first
+  std::uint64_t failures = 0;             // runs in which Shootdown itself failed
+  std::string failed;                     // what it said of the first
 };
 
 // On which a mistake is looked for.

@@ -61,7 +61,8 @@ BOOST_AUTO_TEST_CASE(what_can_be_detected_is_and_nothing_else) {
 BOOST_AUTO_TEST_CASE(a_mistake_is_detected_with_no_program_to_begin_with) {
   const std::vector<CorpusProgram> corpus = whole_corpus();
   CorpusAndMutants programs(corpus, {}, 1);
-  BOOST_TEST(static_cast<bool>(search_for(*find_defect("rss-counted-twice"), std::move(programs), 1000).counts.detected));
+  BOOST_TEST(
+      static_cast<bool>(search_for(*find_defect("rss-counted-twice"), std::move(programs), 1000).counts.detected));
 }
 
 BOOST_AUTO_TEST_CASE(a_search_that_finds_nothing_has_made_all_its_runs) {

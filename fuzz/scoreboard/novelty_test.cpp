@@ -69,7 +69,8 @@ BOOST_AUTO_TEST_CASE(steps_that_meet_otherwise_are_new) {
 BOOST_AUTO_TEST_CASE(of_one_cpu_alone_only_how_its_pages_are) {
   Bench bench;
   const auto operations = [](std::string_view call) {
-    return "shootdown 2\nmachine cpus 1\ncpu 0: " + std::string(call) + " page 0\ncpu 0: " + std::string(call) + " page 0\n";
+    return "shootdown 2\nmachine cpus 1\ncpu 0: " + std::string(call) + " page 0\ncpu 0: " + std::string(call) +
+           " page 0\n";
   };
   BOOST_TEST(bench.news(operations("dontneed")).size() == 1U);  // twice the same
   BOOST_TEST(bench.news(operations("touch")).size() == 2U);     // first without, then with an entry

@@ -49,7 +49,8 @@ BOOST_AUTO_TEST_CASE(of_no_program_mutants_are_made_of_nothing) {
 }
 
 BOOST_AUTO_TEST_CASE(of_what_is_kept_half_of_those_behind_it_are_made) {
-  const std::vector<CorpusProgram> corpus{{"a", encode(input_of("shootdown 2\ncpu 0: touch page 0\n").document.program)}};
+  const std::vector<CorpusProgram> corpus{
+      {"a", encode(input_of("shootdown 2\ncpu 0: touch page 0\n").document.program)}};
   const Program distinctive = input_of("shootdown 2\nmachine pages 5\ncpu 0: exit\n").document.program;
   constexpr std::size_t place = 600;
   constexpr std::size_t most = 1800;
