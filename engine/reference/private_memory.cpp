@@ -88,7 +88,11 @@ bool PrivateMemory::is_shared(int place) const {
 void PrivateMemory::fork(int parent, int child) {
   const bool had = is_shared(parent);
   share(parent, child);
-  places_[parent].forking = own(parent) != nothing && !had;
+  if (own(parent) == nothing || had) return;
+  // Where it has moved from it may still be stored to.
+  for (int place = first_of_mm(parent); place < first_of_mm(parent) + each_; ++place) {
+    if (own(place) == own(parent)) places_[place].forking = true;
+  }
 }
 
 void PrivateMemory::end_fork(int parent) {

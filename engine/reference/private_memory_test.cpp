@@ -347,4 +347,21 @@ BOOST_FIXTURE_TEST_CASE(what_has_moved_is_one, Forked) {
   BOOST_TEST(word(1) == 8U);
 }
 
+BOOST_AUTO_TEST_CASE(while_a_fork_goes_on_a_store_to_where_it_has_moved_from_is_to_both) {
+  memory.map(0, nothing);
+  memory.make_own(0);
+  memory.map(1, nothing);
+  memory.move(0, 1);
+  memory.map(7, nothing);
+  memory.fork(1, 7);
+  const auto shared = memory.own(7);
+  BOOST_TEST(memory.own(0) == shared);
+  BOOST_TEST(memory.own_to_store(0) == shared);
+  BOOST_TEST(memory.own_to_store(1) == shared);
+  for (int place = 0; place < 6; ++place) memory.end_fork(place);
+  BOOST_TEST(memory.own_to_store(0) != shared);
+  BOOST_TEST(memory.own(1) == memory.own(0));
+  BOOST_TEST(memory.own(7) == shared);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
