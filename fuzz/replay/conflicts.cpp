@@ -15,47 +15,44 @@
 
 namespace shootdown {
 
-namespace {
-
-// What a step touches: one place of many that are in a row.
-struct TouchedPlace {
-  std::uint64_t place;
-  std::size_t step;
-  CpuMask cpu;
-  bool writes;
-};
-
-struct Step {
-  std::uint8_t operation;
-  std::uint16_t number;  // from 1
-};
-
-// Writes down what a run touches. Left out are places that everybody comes upon in an order that nothing depends on.
-class Touches final : public Observer {
+// Makes the runs, and writes down what they touch. Left out are places that everybody comes upon in an order that nothing depends on.
+// To begin with none of what a run needs would take longer than most of them.
+class ConflictFinder::Bench final : public Observer {
  public:
+  explicit Bench(const Engine& engine) : simulation_(engine, *this) {}
+
+  const Engine& engine() const { return simulation_.engine(); }
+  // In the order of the list.
+  void run(const Program& program);
+
+  // --- of the run that was made last ---
+
+  struct Step {
+    std::uint8_t operation;
+    std::uint16_t number;  // from 1
+  };
   const std::vector<Step>& steps() const { return steps_; }
-  const std::vector<TouchedPlace>& all() const { return touches_; }
+  // With which CPUs each step conflicts.
+  std::vector<CpuMask> conflicts() const;
+
+  // --- while it is made ---
 
   EventSet watches() const override { return EventSet::all(); }
-  void begin(Arena& /*arena*/, const World& /*world*/) override {
-    operation_.fill(no_fact);
-    steps_.clear();
-    touches_.clear();
-  }
-  void happened(const EventView& event, const World& world) override {
-    if (event.is<event::OperationBegins>()) operation_[event.cpu] = event.as<event::OperationBegins>().operation;
-    if (!happens_on_cpu(event.kind) || operation_[event.cpu] == no_fact) return;
-    visit_event(event, [&]<typename E>(const E& what) {
-      if constexpr (E::is_step) note(event.cpu, what, world.steps_of_operation());
-    });
-  }
-
-  // --- what TouchesOf says ---
-
+  void begin(Arena& arena, const World& world) override;
+  void happened(const EventView& event, const World& world) override;
+  // What TouchesOf says.
   void reads(const Places& places) { add(places, false); }
   void writes(const Places& places) { add(places, true); }
 
  private:
+  // What a step touches: one place of many that are in a row.
+  struct TouchedPlace {
+    std::uint64_t place;
+    std::size_t step;
+    CpuMask cpu;
+    bool writes;
+  };
+
   template <typename E>
   void note(Fact cpu, const E& what, std::uint64_t number) {
     if (number > max_after) return;
@@ -63,30 +60,52 @@ class Touches final : public Observer {
     cpu_ = static_cast<int>(cpu);
     TouchesOf(cpu_, *this)(what);
   }
-
-  void add(const Places& places, bool writes) {
-    using enum Places::Kind;
-    if (places.kind == free_memory || places.kind == values || places.kind == rss) return;
-    constexpr Fact most = 16;  // of a long row
-    for (Fact i = 0; i < std::min(places.count, most); ++i) {
-      const std::uint64_t kind_and_owner = static_cast<std::uint64_t>(places.kind) << 24U | places.owner;
-      touches_.push_back({.place = kind_and_owner << 32U | (places.number + i),
-                          .step = steps_.size() - 1,
-                          .cpu = cpu_bit(cpu_),
-                          .writes = writes});
-    }
-  }
+  void add(const Places& places, bool writes);
 
   std::array<Fact, max_cpus> operation_{};  // that each CPU is in
   int cpu_ = 0;
   std::vector<Step> steps_;
   std::vector<TouchedPlace> touches_;
+  Program in_order_;
+  Simulation simulation_;
 };
 
-// With which CPUs each step conflicts.
-std::vector<CpuMask> conflicts_of(const Touches& touches) {
-  std::vector<CpuMask> conflicts(touches.steps().size());
-  std::vector<TouchedPlace> all = touches.all();
+void ConflictFinder::Bench::run(const Program& program) {
+  in_order_ = program;
+  drop_schedule(in_order_);
+  simulation_.run(in_order_);
+}
+
+void ConflictFinder::Bench::begin(Arena& /*arena*/, const World& /*world*/) {
+  operation_.fill(no_fact);
+  steps_.clear();
+  touches_.clear();
+}
+
+void ConflictFinder::Bench::happened(const EventView& event, const World& world) {
+  if (event.is<event::OperationBegins>()) operation_[event.cpu] = event.as<event::OperationBegins>().operation;
+  if (!happens_on_cpu(event.kind) || operation_[event.cpu] == no_fact) return;
+  visit_event(event, [&]<typename E>(const E& what) {
+    if constexpr (E::is_step) note(event.cpu, what, world.steps_of_operation());
+  });
+}
+
+void ConflictFinder::Bench::add(const Places& places, bool writes) {
+  using enum Places::Kind;
+  if (places.kind == free_memory || places.kind == values || places.kind == rss) return;
+  constexpr Fact most = 16;  // of a long row
+  for (Fact i = 0; i < std::min(places.count, most); ++i) {
+    const std::uint64_t kind_and_owner = static_cast<std::uint64_t>(places.kind) << 24U | places.owner;
+    touches_.push_back({.place = kind_and_owner << 32U | (places.number + i),
+                        .step = steps_.size() - 1,
+                        .cpu = cpu_bit(cpu_),
+                        .writes = writes});
+  }
+}
+
+std::vector<CpuMask> ConflictFinder::Bench::conflicts() const {
+  std::vector<CpuMask> conflicts(steps_.size());
+  std::vector<TouchedPlace> all = touches_;
   std::ranges::sort(all, {}, &TouchedPlace::place);
   for (auto first = all.begin(); first != all.end();) {
     const auto end =
@@ -105,6 +124,8 @@ std::vector<CpuMask> conflicts_of(const Touches& touches) {
   return conflicts;
 }
 
+namespace {
+
 // The same place only once.
 std::vector<ConflictPoint> merged(std::vector<ConflictPoint> points) {
   const auto place = [](const ConflictPoint& point) { return std::pair(point.operation, point.after); };
@@ -119,26 +140,6 @@ std::vector<ConflictPoint> merged(std::vector<ConflictPoint> points) {
 
 }  // namespace
 
-// Where the runs are made: to begin with none of what they need would take longer than most of them.
-class ConflictFinder::Bench {
- public:
-  explicit Bench(const Engine& engine) : simulation_(engine, touches_) {}
-
-  const Engine& engine() const { return simulation_.engine(); }
-  // Of the run in the order of the list; until the next one.
-  const Touches& touches_of(const Program& program) {
-    in_order_ = program;
-    drop_schedule(in_order_);
-    simulation_.run(in_order_);
-    return touches_;
-  }
-
- private:
-  Touches touches_;
-  Program in_order_;
-  Simulation simulation_;
-};
-
 ConflictFinder::ConflictFinder(const Engine& engine) : bench_(std::make_unique<Bench>(engine)) {}
 ConflictFinder::~ConflictFinder() = default;
 
@@ -147,11 +148,11 @@ const Engine& ConflictFinder::engine() const {
 }
 
 std::vector<ConflictPoint> ConflictFinder::points_of(const Program& program) {
-  const Touches& touches = bench_->touches_of(program);
+  bench_->run(program);
   std::vector<ConflictPoint> points;
-  const std::vector<CpuMask> conflicts = conflicts_of(touches);
+  const std::vector<CpuMask> conflicts = bench_->conflicts();
   for (std::size_t i = 0; i < conflicts.size(); ++i) {
-    const auto [operation, number] = touches.steps()[i];
+    const auto [operation, number] = bench_->steps()[i];
     if (conflicts[i] == 0) continue;
     points.push_back({.operation = operation, .after = static_cast<std::uint16_t>(number - 1), .cpus = conflicts[i]});
     points.push_back({.operation = operation, .after = number, .cpus = conflicts[i]});
