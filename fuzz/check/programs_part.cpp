@@ -18,7 +18,7 @@ namespace {
 constexpr int most_operations = 4;
 
 // Of some programs their places in the space, and how many come before them.
-struct Places {
+struct PlacesInSpace {
   std::vector<std::uint64_t> places;
   std::uint64_t first = 0;
 };
@@ -33,7 +33,8 @@ class SmallProgramsCheck {
     for (int operations = 2; operations <= most_operations && goes_on(); ++operations) {
       const ProgramSpace space(checked_.settings.calls, operations, small_machine());
       const std::vector<std::uint64_t> all = space.places({});
-      const Places places{.places = {all.begin() + static_cast<std::ptrdiff_t>(shorter), all.end()}, .first = shorter};
+      const PlacesInSpace places{.places = {all.begin() + static_cast<std::ptrdiff_t>(shorter), all.end()},
+                                 .first = shorter};
       search_length(space, operations, places);
       shorter = all.size();
     }
@@ -51,9 +52,9 @@ class SmallProgramsCheck {
                     CheckClock::now() + duration_of(seconds_until(end_) / 8));
   }
 
-  void search_length(const ProgramSpace& space, int operations, const Places& places);
-  void search(const ProgramSpace& space, SmallPrograms what, const Places& places);
-  void note(const ProgramSpace& space, SmallPrograms& what, const Places& places, std::size_t number,
+  void search_length(const ProgramSpace& space, int operations, const PlacesInSpace& places);
+  void search(const ProgramSpace& space, SmallPrograms what, const PlacesInSpace& places);
+  void note(const ProgramSpace& space, SmallPrograms& what, const PlacesInSpace& places, std::size_t number,
             const Answer& answer);
 
   EngineChecked& checked_;
@@ -62,7 +63,7 @@ class SmallProgramsCheck {
 };
 
 // What breaks by few exceptions is found before time is spent on the many others.
-void SmallProgramsCheck::search_length(const ProgramSpace& space, int operations, const Places& places) {
+void SmallProgramsCheck::search_length(const ProgramSpace& space, int operations, const PlacesInSpace& places) {
   if (operations == 2) return search(space, {.operations = 2, .or_fewer = true, .exceptions = {}, .tally = {}}, places);
   for (const std::optional<int> exceptions : {std::optional(1), std::optional(3), std::optional<int>()}) {
     if (goes_on())
@@ -71,7 +72,7 @@ void SmallProgramsCheck::search_length(const ProgramSpace& space, int operations
 }
 
 // Some thousands at once: so not all that there are need be looked at when time is over.
-void SmallProgramsCheck::search(const ProgramSpace& space, SmallPrograms what, const Places& places) {
+void SmallProgramsCheck::search(const ProgramSpace& space, SmallPrograms what, const PlacesInSpace& places) {
   constexpr std::size_t at_once = 5000;
   const CheckSettings& settings = checked_.settings;
   const std::size_t count = places.places.size();
@@ -98,8 +99,8 @@ void SmallProgramsCheck::search(const ProgramSpace& space, SmallPrograms what, c
   checked_.programs.push_back(what);
 }
 
-void SmallProgramsCheck::note(const ProgramSpace& space, SmallPrograms& what, const Places& places, std::size_t number,
-                              const Answer& answer) {
+void SmallProgramsCheck::note(const ProgramSpace& space, SmallPrograms& what, const PlacesInSpace& places,
+                              std::size_t number, const Answer& answer) {
   const std::string origin = space.text(space.at(places.places[number]));
   if (answer.has_failed()) return note_failure(checked_, "all schedules of " + origin, answer.failure);
   const ScheduleSearch search = unpacked_search(answer.reply);
