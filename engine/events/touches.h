@@ -12,6 +12,9 @@
 // that lock (guards), nor what belongs to the CPU alone.
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
+
 #include "engine/events/event.h"
 
 namespace shootdown {
@@ -123,6 +126,16 @@ inline constexpr Places free_memory{Kind::free_memory};
 inline constexpr Places values{Kind::values};
 
 }  // namespace places
+
+// Calls visit(number) with each of the first places of a row, at most so many, as a number that no other place has. Left out are
+// places that everybody comes upon in an order that nothing depends on.
+template <typename Visit>
+void visit_first_that_matter(const Places& places, Fact most, const Visit& visit) {
+  using enum Places::Kind;
+  if (places.kind == free_memory || places.kind == values || places.kind == rss) return;
+  const std::uint64_t row = (static_cast<std::uint64_t>(places.kind) << 24U | places.owner) << 32U;
+  for (Fact i = 0; i < std::min(places.count, most); ++i) visit(row | (places.number + i));
+}
 
 // Whether a place may be touched by who holds the lock, because nobody changes it without.
 inline bool guards(const LockFact& lock, const Places& place) {

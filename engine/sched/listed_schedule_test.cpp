@@ -154,38 +154,38 @@ BOOST_AUTO_TEST_CASE(who_is_to_go_on_at_the_beginning_goes_on_though_it_came_to_
   BOOST_TEST(runs_next(Exception::Kind::preempt) == 0);
 }
 
+namespace {
+
+// What comes of a preemption of CPU 0's store after five steps, and what the schedule remembers then. Each CPU has a store to do.
+std::pair<Choice, std::uint64_t> preempted(int named, int latency, Question question) {
+  ProgramBuilder builder = eight_pages();
+  builder.operation(0, Call::store, 0, 0).switch_to(named, 5, latency);
+  builder.operation(1, Call::store, 1, 0).operation(2, Call::store, 2, 0);
+  ListedSchedule schedule(builder.program());
+  schedule.begin(3);
+  question.at = {.cpu = 0, .operation = 0, .own = 5, .total = 5};
+  const Choice choice = schedule.choose(question);
+  return {choice, schedule.memory(true)};
+}
+
+}  // namespace
+
 BOOST_AUTO_TEST_CASE(who_does_not_say_whom_switches_to_whom_he_would_have_named) {
   // CPU 2 has an interrupt to take; CPU 1 is next in order.
-  const auto runs_next = [](int named, int latency) {
-    ProgramBuilder builder = eight_pages();
-    builder.operation(0, Call::store, 0, 0).switch_to(named, 5, latency);
-    builder.operation(1, Call::store, 1, 0).operation(2, Call::store, 2, 0);
-    ListedSchedule schedule(builder.program());
-    schedule.begin(3);
-    const Position here{.cpu = 0, .operation = 0, .own = 5, .total = 5};
-    const Question question{
-        .occasion = Question::Occasion::step, .at = here, .runnable = cpus_below(3), .interrupted = cpu_bit(2)};
-    const Choice choice = schedule.choose(question);
-    return std::pair(choice, schedule.memory(true));
+  const auto after = [](int named, int latency) {
+    return preempted(named, latency,
+                     {.occasion = Question::Occasion::step, .runnable = cpus_below(3), .interrupted = cpu_bit(2)});
   };
-  BOOST_TEST((runs_next(0, 0).first == run_next(1)));
-  BOOST_TEST((runs_next(0, 0) == runs_next(1, 0)));
-  BOOST_TEST((runs_next(0, 3) == runs_next(1, 3)));
-  BOOST_TEST((runs_next(0, 3) != runs_next(0, 0)));
+  BOOST_TEST((after(0, 0).first == run_next(1)));
+  BOOST_TEST((after(0, 0) == after(1, 0)));
+  BOOST_TEST((after(0, 3) == after(1, 3)));
+  BOOST_TEST((after(0, 3) != after(0, 0)));
 }
 
 BOOST_AUTO_TEST_CASE(where_a_cpu_waits_a_preemption_to_who_comes_next_does_nothing) {
   const auto after = [](int named, int latency) {
-    ProgramBuilder builder = eight_pages();
-    builder.operation(0, Call::store, 0, 0).switch_to(named, 5, latency);
-    builder.operation(1, Call::store, 1, 0).operation(2, Call::store, 2, 0);
-    ListedSchedule schedule(builder.program());
-    schedule.begin(3);
-    const Position here{.cpu = 0, .operation = 0, .own = 5, .total = 5};
     const CpuMask others = cpu_bit(1) | cpu_bit(2);
-    const Choice choice =
-        schedule.choose({.occasion = Question::Occasion::blocked, .at = here, .runnable = others, .interrupted = 0});
-    return std::pair(choice, schedule.memory(true));
+    return preempted(named, latency, {.occasion = Question::Occasion::blocked, .runnable = others, .interrupted = 0});
   };
   const auto nothing = after(7, 0);  // there is no such CPU
   BOOST_TEST((nothing.first == run_next(1)));

@@ -44,11 +44,9 @@ class Shrinking {
   const CheckSettings& settings_;
 };
 
-ShownBreach shown(const Breach& breach, std::string_view result) {
-  const auto size = taken_from<std::size_t>(result);
-  const std::string_view bytes = result.substr(0, size);
-  const Answer fact = unpacked(result.substr(size));
-  ShownBreach shown{.found = breach, .program = {bytes.begin(), bytes.end()}, .fact = fact.reply};
+// As the encoded program that it was made, of whose run `fact` came.
+ShownBreach shown(const Breach& breach, std::string_view program_bytes, const Answer& fact) {
+  ShownBreach shown{.found = breach, .program = {program_bytes.begin(), program_bytes.end()}, .fact = fact.reply};
   shown.is_repeatable = !fact.has_failed() && !fact.reply.empty();
   if (fact.has_failed()) shown.fact = "it was not run again: " + fact.failure;
   if (shown.fact.empty()) shown.fact = "not when it is run again, which must not be";
@@ -97,15 +95,18 @@ void make_small(EngineChecked& checked, Crew& crew) {
     const OracleId oracle = all[piece].guarantee->oracle;
     const std::string program = shrinking.made_small(oracle, all[piece].breach.program);
     const Answer fact = ask(isolation, std::string(as_bytes(oracle)) + program);
-    return std::string(as_bytes(program.size())) + program + packed(fact);
+    std::string result;
+    append_text(result, program);
+    return result + packed(fact);
   };
-  work.done = [&](std::size_t piece, std::string_view result) { all[piece].shown = shown(all[piece].breach, result); };
+  work.done = [&](std::size_t piece, std::string_view result) {
+    const std::string_view program = text_from(result);
+    all[piece].shown = shown(all[piece].breach, program, unpacked(result));
+  };
   if (!crew.work("programs made small", work)) checked.interrupted = true;
   const Answer not_run{.reply = {}, .failure = "interrupted"};
   for (Found& found : all) {
-    const std::string program(as_characters(found.breach.program));
-    if (!found.shown.has_value())
-      found.shown = shown(found.breach, std::string(as_bytes(program.size())) + program + packed(not_run));
+    if (!found.shown.has_value()) found.shown = shown(found.breach, as_characters(found.breach.program), not_run);
     keep(found);
   }
 }

@@ -49,29 +49,17 @@ void MutantsFound::add(const MutantsFound& other) {
 
 // --- on their way from process to process ---
 
-void append(std::string& bytes, std::string_view text) {
-  bytes += as_bytes(text.size());
-  bytes += text;
-}
-
-std::string_view text_from(std::string_view& bytes) {
-  const auto size = taken_from<std::size_t>(bytes);
-  const std::string_view text = bytes.substr(0, size);
-  bytes.remove_prefix(size);
-  return text;
-}
-
 std::string packed(const MutantsFound& found) {
   std::string bytes(as_bytes(found.run));
   bytes += as_bytes(found.failed);
-  append(bytes, found.failed_where);
-  append(bytes, found.failed_how);
+  append_text(bytes, found.failed_where);
+  append_text(bytes, found.failed_how);
   for (const OracleId oracle : oracle_ids) {
     for (const Breach& breach : found.breaches.of(oracle)) {
       bytes += as_bytes(oracle);
       bytes += as_bytes(breach.number);
-      append(bytes, breach.origin);
-      append(bytes, as_characters(breach.program));
+      append_text(bytes, breach.origin);
+      append_text(bytes, as_characters(breach.program));
     }
   }
   return bytes;

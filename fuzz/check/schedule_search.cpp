@@ -50,8 +50,7 @@ std::string packed(const ScheduleSearch& search) {
   bytes += as_bytes(search.omission);
   for (const ScheduleSearch::Broken& broken : search.broken) {
     bytes += as_bytes(broken.oracles);
-    bytes += as_bytes(broken.program.size());
-    bytes.append(broken.program.begin(), broken.program.end());
+    append_text(bytes, as_characters(broken.program));
   }
   return bytes;
 }
@@ -63,9 +62,8 @@ ScheduleSearch unpacked_search(std::string_view bytes) {
   search.omission = taken_from<double>(bytes);
   while (!bytes.empty()) {
     const auto oracles = taken_from<OracleSet>(bytes);
-    const auto size = taken_from<std::size_t>(bytes);
-    search.broken.push_back({.oracles = oracles, .program = {bytes.begin(), bytes.begin() + size}});
-    bytes.remove_prefix(size);
+    const std::string_view program = text_from(bytes);
+    search.broken.push_back({.oracles = oracles, .program = {program.begin(), program.end()}});
   }
   return search;
 }

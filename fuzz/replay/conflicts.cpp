@@ -15,7 +15,7 @@
 
 namespace shootdown {
 
-// Makes the runs, and writes down what they touch. Left out are places that everybody comes upon in an order that nothing depends on.
+// Makes the runs, and writes down what they touch.
 // To begin with none of what a run needs would take longer than most of them.
 class ConflictFinder::Bench final : public Observer {
  public:
@@ -91,16 +91,10 @@ void ConflictFinder::Bench::happened(const EventView& event, const World& world)
 }
 
 void ConflictFinder::Bench::add(const Places& places, bool writes) {
-  using enum Places::Kind;
-  if (places.kind == free_memory || places.kind == values || places.kind == rss) return;
-  constexpr Fact most = 16;  // of a long row
-  for (Fact i = 0; i < std::min(places.count, most); ++i) {
-    const std::uint64_t kind_and_owner = static_cast<std::uint64_t>(places.kind) << 24U | places.owner;
-    touches_.push_back({.place = kind_and_owner << 32U | (places.number + i),
-                        .step = steps_.size() - 1,
-                        .cpu = cpu_bit(cpu_),
-                        .writes = writes});
-  }
+  constexpr Fact most = 16;
+  visit_first_that_matter(places, most, [&](std::uint64_t place) {
+    touches_.push_back({.place = place, .step = steps_.size() - 1, .cpu = cpu_bit(cpu_), .writes = writes});
+  });
 }
 
 std::vector<CpuMask> ConflictFinder::Bench::conflicts() const {

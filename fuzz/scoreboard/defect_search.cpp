@@ -110,8 +110,7 @@ class DefectSearch::Bench {
     if (number < programs_.corpus_size()) return;
     const std::vector<std::uint8_t> encoded = encode(*program_);
     kept_ += as_bytes(number);
-    kept_ += as_bytes(encoded.size());
-    kept_ += as_characters(encoded);
+    append_text(kept_, as_characters(encoded));
     programs_.keep(number, encoded);
   }
 
@@ -177,16 +176,11 @@ DefectSearch::DefectSearch(Defect defect, std::vector<const Engine*> engines, Co
 // From what comes behind the counts in a reply.
 void DefectSearch::learn(std::string_view reply) {
   const auto features = taken_from<std::size_t>(reply);
-  for (std::size_t i = 0; i < features; ++i) {
-    const auto feature = taken_from<Novelty::Feature>(reply);
-    novelty_.know(std::span(&feature, 1));
-  }
+  for (std::size_t i = 0; i < features; ++i) novelty_.know(taken_from<Novelty::Feature>(reply));
   while (!reply.empty()) {
     const auto number = taken_from<std::size_t>(reply);
-    const auto size = taken_from<std::size_t>(reply);
-    const std::string_view encoded = reply.substr(0, size);
+    const std::string_view encoded = text_from(reply);
     programs_.keep(number, {encoded.begin(), encoded.end()});
-    reply.remove_prefix(size);
   }
 }
 

@@ -32,10 +32,6 @@ std::uint64_t situation_of(const World& world, int mm, int page) {
 
 }  // namespace
 
-void Novelty::know(std::span<const Feature> features) {
-  for (const Feature feature : features) known_.at(feature) = true;
-}
-
 void Novelty::begin(Arena& /*arena*/, const World& /*world*/) {
   ++run_;
   news_.clear();
@@ -56,13 +52,9 @@ void Novelty::happened(const EventView& event, const World& world) {
   });
 }
 
-// Of a long row the first places. Left out are those that everybody comes upon in an order that nothing depends on.
 void Novelty::touch(const Places& places, bool writes) {
-  using enum Places::Kind;
   constexpr Fact most = 8;
-  if (places.kind == free_memory || places.kind == values || places.kind == rss) return;
-  const std::uint64_t row = (static_cast<std::uint64_t>(places.kind) << 24U | places.owner) << 32U;
-  for (Fact i = 0; i < std::min(places.count, most); ++i) touch(places.kind, row | (places.number + i), writes);
+  visit_first_that_matter(places, most, [&](std::uint64_t place) { touch(places.kind, place, writes); });
 }
 
 void Novelty::touch(Places::Kind kind, std::uint64_t place, bool writes) {

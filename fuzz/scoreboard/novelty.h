@@ -33,8 +33,8 @@ class Novelty final : public Observer {
   void expect(const Program& program) { program_ = &program; }
   // Those that the run had and none before, each once.
   std::span<const Feature> news() const { return news_; }
-  // They are not new any more, as if a run had had them.
-  void know(std::span<const Feature> features);
+  // It is not new any more, as if a run had had it.
+  void know(Feature feature) { known_.at(feature) = true; }
 
   EventSet watches() const override { return EventSet::all(); }
   void begin(Arena& arena, const World& world) override;

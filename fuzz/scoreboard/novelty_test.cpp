@@ -80,7 +80,7 @@ BOOST_AUTO_TEST_CASE(what_is_known_from_elsewhere_is_not_new) {
   Bench bench;
   Bench other;
   const std::vector<Novelty::Feature> news = bench.news(overtaken);
-  other.novelty.know(news);
+  for (const Novelty::Feature feature : news) other.novelty.know(feature);
   BOOST_TEST(other.news(overtaken).empty());
 }
 

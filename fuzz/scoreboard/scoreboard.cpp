@@ -121,8 +121,7 @@ namespace {
 std::string packed(const SearchResult& result) {
   std::string bytes(as_bytes(result.counts));
   bytes += as_bytes(result.failures);
-  bytes += as_bytes(result.false_alarm.size());
-  bytes += as_characters(result.false_alarm);
+  append_text(bytes, as_characters(result.false_alarm));
   return bytes + result.failed;
 }
 
@@ -130,9 +129,9 @@ SearchResult unpacked(std::string_view bytes) {
   SearchResult result;
   result.counts = taken_from<SearchCounts>(bytes);
   result.failures = taken_from<std::uint64_t>(bytes);
-  const auto size = taken_from<std::size_t>(bytes);
-  result.false_alarm.assign(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size));
-  result.failed = bytes.substr(size);
+  const std::string_view false_alarm = text_from(bytes);
+  result.false_alarm.assign(false_alarm.begin(), false_alarm.end());
+  result.failed = bytes;
   return result;
 }
 

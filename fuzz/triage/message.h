@@ -32,4 +32,18 @@ Plain taken_from(std::string_view& bytes) {
   return value;
 }
 
+// A text in a message: its length, and then itself.
+inline void append_text(std::string& bytes, std::string_view text) {
+  bytes += as_bytes(text.size());
+  bytes += text;
+}
+
+// Takes one off the front; good as long as the message.
+inline std::string_view text_from(std::string_view& bytes) {
+  const auto size = taken_from<std::size_t>(bytes);
+  const std::string_view text = bytes.substr(0, size);
+  bytes.remove_prefix(size);
+  return text;
+}
+
 }  // namespace shootdown
