@@ -13,6 +13,6 @@
 
 namespace shootdown {
 
-inline constexpr int model_version = 17;
+inline constexpr int model_version = 18;
 
 }  // namespace shootdown

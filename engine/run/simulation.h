@@ -62,6 +62,8 @@ class Simulation {
   std::uint64_t steps() const { return run_->sched.steps(); }
   // Of a run that is paused: what a CPU is about to do, or waits for.
   StepPoint next_step(int cpu) const { return run_->sched.waits_for(cpu); }
+  // Steps that the CPU that runs makes before it takes the interrupt that it has put off; 0: it has put off none.
+  std::uint64_t steps_to_interrupt() const { return run_->sched.steps_to_interrupt(); }
   const World& world() const { return run_->world(); }
   // Whether it is in the handler of an interrupt, also while the run goes on; and what it does after that.
   bool handles_interrupt(int cpu) const { return run_->sched.handles_interrupt(cpu); }
@@ -69,8 +71,8 @@ class Simulation {
   // Whether the place was reached where the mistake is made.
   bool defect_reached() const { return run_->defect_reached.load(std::memory_order_relaxed); }
 
-  // Of a run that is paused: calls `part` with pieces of memory (spans of bytes) that hold all there is but what the code on the CPUs'
-  // fibers knows, which is on their stacks.
+  // Of a run that is paused: calls `part` with pieces of memory (spans of bytes) that hold all there is but which CPU runs, and for
+  // how long it has put off its interrupt; and what the code on the CPUs' fibers knows, which is on their stacks.
   template <typename Part>
   void visit_state(Part&& part) const;
   // Where all that a run changes lies, in one process or another: its world, and the stack of each CPU. To some place there, or
@@ -137,8 +139,8 @@ void Simulation::visit_state(Part&& part) const {
   const std::size_t before = static_cast<std::size_t>(tally.data() - world.data());
   part(world.first(before));
   part(world.subspan(before + tally.size()));
-  const std::uint64_t times = run_->sched.times();
-  part(std::as_bytes(std::span(&times, 1)));
+  const std::uint64_t timers = run_->sched.timers();
+  part(std::as_bytes(std::span(&timers, 1)));
   run_->visit_memory([&](std::span<const std::byte> elsewhere) { part(elsewhere); });
 }
 

@@ -85,6 +85,8 @@ struct Question {
   CpuMask runnable;  // who can make its next step, or take an interrupt; never empty
   // Those of them that will take an interrupt first, or are in its handler, but for the CPU itself.
   CpuMask interrupted;
+  // Those that have an interrupt to take and could make a step before, the CPU itself as well: to them latency makes a difference.
+  CpuMask can_put_off;
   // What each CPU is about to do, or waits for; but who is interrupted does something else first.
   const StepPoint* next;
 

@@ -10,6 +10,7 @@ Scheduler::Scheduler(CpuFibers& fibers, Client& client, int cpus)
     : fibers_(fibers), client_(client), all_(cpus_below(cpus)) {
   SHOOTDOWN_CHECK(cpus >= 1 && cpus <= max_cpus);
   for (int i = 0; i < max_cpus; ++i) cpus_[i].number = i;
+  tally_.current = cpus_;
 }
 
 void Scheduler::synchronise_all() {
@@ -27,11 +28,11 @@ void Scheduler::begin(Chooser& chooser, std::uint64_t step_limit) {
   running_ = true;
   starting_ = true;
   for (int cpu = 0; cpu < cpus; ++cpu) {
-    current_ = &cpus_[cpu];
+    tally_.current = &cpus_[cpu];
     fibers_.main_fiber().switch_to(fibers_.of(cpu));
   }
   starting_ = false;
-  current_ = cpus_;
+  tally_.current = cpus_;
 }
 
 // What the chooser has the world do before the first step happens between the CPUs' beginning and what they do next.
@@ -51,7 +52,7 @@ bool Scheduler::proceed(std::uint64_t until) {
   if (next == nobody) {
     outcome_ = outcome_of_standstill();
   } else {
-    current_ = &cpus_[next];
+    tally_.current = &cpus_[next];
     fibers_.main_fiber().switch_to(fibers_.of(next));
     synchronise_all();
     if (paused_) return false;
@@ -75,7 +76,7 @@ void Scheduler::end(bool cut_off) {
   interrupts_ = 0;
   timers_ = 0;
   for (unsigned rest = all_; rest != 0; rest &= rest - 1) {
-    current_ = &cpus_[__builtin_ctz(rest)];
+    tally_.current = &cpus_[__builtin_ctz(rest)];
     fibers_.settle(current(), cut_off);
   }
 }
@@ -115,27 +116,33 @@ SHOOTDOWN_HARNESS void Scheduler::end_timers(std::uint64_t until) {
 }
 
 SHOOTDOWN_HARNESS Question Scheduler::question(Question::Occasion occasion) const {
-  Question result{.occasion = occasion, .at = position(), .runnable = 0, .interrupted = 0, .next = tally_.pending};
+  Question result{.occasion = occasion,
+                  .at = position(),
+                  .runnable = 0,
+                  .interrupted = 0,
+                  .can_put_off = 0,
+                  .next = tally_.pending};
   for (unsigned rest = all_; rest != 0; rest &= rest - 1) {
     const Cpu& cpu = cpus_[__builtin_ctz(rest)];
     const bool interrupted = can_take_interrupt(cpu);
-    if (!interrupted && !can_step(cpu)) continue;
+    const bool can_go_on = can_step(cpu);
+    if (!interrupted && !can_go_on) continue;
     result.runnable = static_cast<CpuMask>(result.runnable | cpu_bit(cpu.number));
+    if (interrupted && can_go_on) result.can_put_off = static_cast<CpuMask>(result.can_put_off | cpu_bit(cpu.number));
     if ((interrupted || cpu.handling) && cpu.number != current())
       result.interrupted = static_cast<CpuMask>(result.interrupted | cpu_bit(cpu.number));
   }
   return result;
 }
 
-std::uint64_t Scheduler::times() const {
+std::uint64_t Scheduler::timers() const {
   std::uint64_t digest = 0;
   for (unsigned rest = all_; rest != 0; rest &= rest - 1) {
     const int cpu = __builtin_ctz(rest);
     const CpuTally& tally = tally_.cpus[cpu];
     const bool runs = (timers_ & cpu_bit(cpu)) != 0;
     const std::uint64_t timer = runs ? tally.timer - tally_.steps : Chooser::never;
-    const std::uint64_t take = tally.take_at != 0 ? tally.take_at - tally_.steps : Chooser::never;
-    digest = ((digest + timer) * 0x9E3779B97F4A7C15U + take) * 0x9E3779B97F4A7C15U;
+    digest = (digest + timer) * 0x9E3779B97F4A7C15U;
   }
   return digest;
 }
@@ -146,8 +153,8 @@ SHOOTDOWN_HARNESS std::uint64_t Scheduler::own_steps(const Cpu& cpu) const {
 }
 
 SHOOTDOWN_HARNESS Position Scheduler::position() const {
-  const CpuTally& tally = tally_of(*current_);
-  const std::uint64_t own = own_steps(*current_);
+  const CpuTally& tally = tally_of(*tally_.current);
+  const std::uint64_t own = own_steps(*tally_.current);
   return {current(), tally.operation, own, tally_.steps, own == tally.visited ? tally.visit : 0};
 }
 
@@ -175,7 +182,7 @@ SHOOTDOWN_HARNESS int Scheduler::ask(Question::Occasion occasion) {
       SHOOTDOWN_CHECK(choice.kind != Choice::Kind::run || now.can_run(choice.cpu));
     }
     if (choice.kind == Choice::Kind::run) {
-      if (choice.cpu != current()) cpus_[choice.cpu].latency = choice.latency;
+      if (choice.cpu != current()) tally_.take_at = choice.latency == 0 ? 0 : tally_.steps + choice.latency;
       return choice.cpu;
     }
     if (choice.kind == Choice::Kind::pause) {
@@ -214,12 +221,11 @@ SHOOTDOWN_HARNESS void Scheduler::stop_point(StepPoint next) {
     if (tally_.steps >= step_limit_) finish(Outcome::too_many_steps);
     if (tally_.steps >= tally_.pause_at) pause();
     const Cpu& cpu = self();
-    CpuTally& tally = tally_of(cpu);
     if (cpu.guard != nullptr) cpu.guard->check();
     if (timers_ != 0) end_timers(tally_.steps);
     // Who cannot make the steps that are left takes it now, whether or not somebody is asked here: as in block().
-    if (tally.take_at != 0 && (tally_.steps >= tally.take_at || !can_step(cpu))) {
-      tally.take_at = 0;
+    if (tally_.take_at != 0 && (tally_.steps >= tally_.take_at || !can_step(cpu))) {
+      tally_.take_at = 0;
       if (cpu.interrupts_disabled == 0) {
         take_interrupts(next);
         continue;
@@ -230,7 +236,7 @@ SHOOTDOWN_HARNESS void Scheduler::stop_point(StepPoint next) {
       const std::uint64_t stop = chooser_->next_question(position());
       if (stop > tally_.steps) {
         tally_.stop_at = std::min({stop, step_limit_, tally_.pause_at});
-        if (tally.take_at != 0) tally_.stop_at = std::min(tally_.stop_at, tally.take_at);
+        if (tally_.take_at != 0) tally_.stop_at = std::min(tally_.stop_at, tally_.take_at);
         if (timers_ != 0) tally_.stop_at = std::min(tally_.stop_at, next_timer());
         return;
       }
@@ -272,7 +278,7 @@ SHOOTDOWN_HARNESS void Scheduler::leave_for(int next) {
   const Cpu& to = cpus_[next];
   SHOOTDOWN_CHECK((all_ & cpu_bit(next)) != 0 && (can_take_interrupt(to) || can_step(to)));
   if (counters_ != nullptr) count_switch(from, to);
-  current_ = &cpus_[next];
+  tally_.current = &cpus_[next];
   fibers_.of(from.number).switch_to(fibers_.of(next));
   arrive();
 }
@@ -281,13 +287,11 @@ SHOOTDOWN_HARNESS void Scheduler::leave_for(int next) {
 SHOOTDOWN_HARNESS void Scheduler::arrive() {
   Cpu& cpu = self();
   tally_of(cpu).since = tally_.steps;
-  tally_of(cpu).take_at = 0;
   if (cpu.handling) cpu.came_back = true;
   if (running_ && !starting_) count_visit(cpu);
-  if ((interrupts_ & cpu_bit(current())) == 0 || cpu.interrupts_disabled != 0) return;
-  if (cpu.latency != 0) {
-    tally_of(cpu).take_at = tally_.steps + cpu.latency;
-  } else {
+  if (!can_take_interrupt(cpu)) {
+    tally_.take_at = 0;
+  } else if (tally_.take_at == 0) {
     cpu.came_back = true;
     take_interrupts(tally_.pending[current()]);
   }
@@ -299,7 +303,7 @@ SHOOTDOWN_HARNESS void Scheduler::take_interrupts(StepPoint before) {
   Cpu& cpu = self();
   count_visit(cpu);
   tally_of(cpu).interrupted = before;
-  tally_of(cpu).take_at = 0;
+  tally_.take_at = 0;
   ++cpu.interrupts_disabled;
   Guard* const guard = cpu.guard;
   const bool parked = cpu.parked;
@@ -420,7 +424,7 @@ SHOOTDOWN_HARNESS void Scheduler::post_interrupt(int cpu) {
   const Cpu& target = cpus_[cpu];
   if (target.interrupts_disabled != 0) return;
   if (cpu == current()) {
-    tally_of(target).take_at = tally_.steps + target.latency;
+    if (tally_.take_at == 0) tally_.take_at = tally_.steps;
     tally_.stop_at = 0;
   } else if (!can_step(target)) {
     may_run(cpu);
@@ -447,7 +451,7 @@ SHOOTDOWN_HARNESS void Scheduler::disable_interrupts() {
 SHOOTDOWN_HARNESS void Scheduler::enable_interrupts() {
   Cpu& cpu = self();
   if (--cpu.interrupts_disabled != 0) return;
-  if ((interrupts_ & cpu_bit(current())) != 0 && tally_of(cpu).take_at == 0) {
+  if ((interrupts_ & cpu_bit(current())) != 0 && tally_.take_at == 0) {
     take_interrupts({});
   }
 }

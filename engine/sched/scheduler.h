@@ -128,19 +128,22 @@ class Scheduler {
   // Steps made in this run so far.
   std::uint64_t steps() const { return tally_.steps; }
   // Those of the CPU that runs, in the operation that it is in.
-  std::uint64_t steps_of_operation() const { return own_steps(*current_); }
+  std::uint64_t steps_of_operation() const { return own_steps(*tally_.current); }
   // The CPU that runs.
-  SHOOTDOWN_HARNESS int current() const { return current_->number; }
+  SHOOTDOWN_HARNESS int current() const { return tally_.current->number; }
+  // Steps that it makes before it takes the interrupt that it has put off; 0: it has put off none.
+  std::uint64_t steps_to_interrupt() const { return tally_.take_at == 0 ? 0 : tally_.take_at - tally_.steps; }
   // A digest of all that was mixed in in this run so far.
   std::uint64_t hash() const { return tally_.hash ^ tally_.hash >> 29U; }
   // The CPUs that have not ended; after a deadlock, those that wait.
   CpuMask unfinished() const { return static_cast<CpuMask>(all_ & ~finished_); }
   // Whether a CPU could go on now if it were chosen.
   bool can_run(int cpu) const { return can_take_interrupt(cpus_[cpu]) || can_step(cpus_[cpu]); }
-  // Those of its bytes that only count the steps made and say where CPUs are: no run goes by them.
+  // Those of its bytes that count the steps made, which no run goes by; and say where CPUs are, and which one runs: beside the others of its
+  // bytes, a run goes on by current(), steps_to_interrupt() and timers() alone.
   std::span<const std::byte> tally() const { return std::as_bytes(std::span(&tally_, 1)); }
-  // Nor by when timers and late interrupts are due, but by how many steps off they are: a digest of that.
-  std::uint64_t times() const;
+  // How many steps off timers are: a digest of that.
+  std::uint64_t timers() const;
   // What a CPU waits for; or, where somebody is asked who runs next, is about to do.
   StepPoint waits_for(int cpu) const { return tally_.pending[cpu]; }
   // Whether it is in the handler of an interrupt; and then, what it was about to do or waited for when that came.
@@ -187,11 +190,10 @@ class Scheduler {
   struct Cpu {
     int number = 0;
     int interrupts_disabled = 0;
-    std::uint8_t latency = 0;  // that the chooser gave it when it last let it run
-    Guard* guard = nullptr;    // of its next step
-    bool parked = false;       // it has ended
-    bool handling = false;     // it is in the handler of an interrupt
-    bool came_back = false;    // to that, or for it, from elsewhere
+    Guard* guard = nullptr;  // of its next step
+    bool parked = false;     // it has ended
+    bool handling = false;   // it is in the handler of an interrupt
+    bool came_back = false;  // to that, or for it, from elsewhere
   };
 
   // Of a CPU, what is counted, and told to whoever asks.
@@ -201,17 +203,19 @@ class Scheduler {
     std::uint64_t own = 0;      // steps made in this operation before `since`
     std::uint64_t since = 0;    // value of `steps` when it came to run
     std::uint64_t visited = 0;  // value of own_steps() when it last came back to where it was
-    std::uint64_t take_at = 0;  // value of `steps` at which a deferred interrupt is taken; 0: none deferred
     std::uint32_t timer = 0;    // value of `steps` at which its timer ends, if that runs
     StepPoint interrupted{};    // what it is about to do, or waits for, when it has handled its interrupts
   };
 
-  // How a run can go on does not depend on it, but for how many steps off timers and deferred interrupts are.
+  // How a run can go on does not depend on it, but for who runs, and how many steps off timers are, and the interrupt that it has put off.
   struct Tally {
     std::uint64_t steps = 0;
     std::uint64_t stop_at = 0;  // no question is asked before this step
     std::uint64_t pause_at = Chooser::never;
     std::uint64_t hash = 0;
+    Cpu* current = nullptr;  // that runs
+    std::uint64_t take_at =
+        0;  // value of `steps` at which it takes the interrupt that it has put off; 0: it has put off none
     CpuTally cpus[max_cpus];
     StepPoint pending[max_cpus];  // what each was about to do, or waited for, when somebody was last asked there
   };
@@ -220,7 +224,7 @@ class Scheduler {
   static constexpr int nobody = -1;
   static constexpr int paused = -2;
 
-  SHOOTDOWN_HARNESS Cpu& self() { return *current_; }
+  SHOOTDOWN_HARNESS Cpu& self() { return *tally_.current; }
   SHOOTDOWN_HARNESS CpuTally& tally_of(const Cpu& cpu) { return tally_.cpus[cpu.number]; }
   SHOOTDOWN_HARNESS const CpuTally& tally_of(const Cpu& cpu) const { return tally_.cpus[cpu.number]; }
   std::uint64_t own_steps(const Cpu& cpu) const;
@@ -258,7 +262,6 @@ class Scheduler {
   std::uint8_t* counters_ = nullptr;
 
   Tally tally_;
-  Cpu* current_ = cpus_;
   bool running_ = false;   // between the start of a run and its outcome
   bool starting_ = false;  // each CPU goes to its first step
   bool begun_ = false;     // who makes the first step has been chosen

@@ -283,11 +283,12 @@ BOOST_AUTO_TEST_CASE(latency_and_disabled_interrupts_delay_an_interrupt) {
   BOOST_TEST(run(2, true) == "abbbbica");
 }
 
-BOOST_AUTO_TEST_CASE(what_a_cpu_sends_to_itself_it_takes_before_its_next_step_or_as_late_as_it_came_to_run) {
-  const auto run = [](Chooser&& chooser, bool disable) {
+BOOST_AUTO_TEST_CASE(what_a_cpu_sends_to_itself_it_takes_before_its_next_step_or_with_what_it_has_put_off) {
+  const auto run = [](Chooser&& chooser, bool disable, bool other = false) {
     Script script;
-    script.body = [&, disable](int cpu) {
+    script.body = [&, disable, other](int cpu) {
       script.step(cpu == 0 ? "a" : "b");
+      if (cpu == 0 && other) script.sched->post_interrupt(1);
       if (cpu == 1) {
         if (disable) script.sched->disable_interrupts();
         script.sched->post_interrupt(1);
@@ -304,9 +305,11 @@ BOOST_AUTO_TEST_CASE(what_a_cpu_sends_to_itself_it_takes_before_its_next_step_or
     return script.log;
   };
   BOOST_TEST(run(SwitchOnce(1, 1, 0), false) == "abibbbca");
-  BOOST_TEST(run(SwitchOnce(1, 1, 2), false) == "abbbibca");
-  BOOST_TEST(run(AskedAlways(1, 1, 2), false) == "abbbibca");
-  BOOST_TEST(run(SwitchOnce(1, 1, 9), false) == "abbbbcia");  // who ends takes it at once
+  BOOST_TEST(run(AskedAlways(1, 1, 0), false) == "abibbbca");
+  BOOST_TEST(run(SwitchOnce(1, 1, 2), false) == "abibbbca");  // it came with none
+  BOOST_TEST(run(SwitchOnce(1, 1, 3), false, true) == "abbbibca");
+  BOOST_TEST(run(AskedAlways(1, 1, 3), false, true) == "abbbibca");
+  BOOST_TEST(run(SwitchOnce(1, 1, 9), false, true) == "abbbbcia");  // who ends takes it at once
   BOOST_TEST(run(SwitchOnce(1, 1, 0), true) == "abbbbica");
 }
 
@@ -335,8 +338,8 @@ BOOST_AUTO_TEST_CASE(a_timer_interrupts_its_cpu_after_so_many_steps) {
   BOOST_TEST(run(SwitchOnce(1, 1), 0, false) == "abibbbca");
   BOOST_TEST(run(SwitchOnce(1, 1), 2, false) == "abbbibca");
   BOOST_TEST(run(AskedAlways(1, 1, 0), 2, false) == "abbbibca");
-  BOOST_TEST(run(SwitchOnce(1, 1, 1), 1, false) == "abbbibca");  // and comes late
-  BOOST_TEST(run(SwitchOnce(1, 1), 9, false) == "abbbbcai");     // when nobody has a step to make
+  BOOST_TEST(run(SwitchOnce(1, 1), 1, false) == "abbibbca");
+  BOOST_TEST(run(SwitchOnce(1, 1), 9, false) == "abbbbcai");  // when nobody has a step to make
   BOOST_TEST(run(SwitchOnce(1, 1), 1, true) == "abbbbica");
 }
 

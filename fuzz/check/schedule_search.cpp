@@ -32,7 +32,7 @@ ScheduleSearch search_schedules(const CheckSettings& settings, const Program& pr
     const Explorer::State state = search_until(explorer, end);
     search.rest = result_of(explorer, state);
     search.states += explorer.states();
-    search.omission += VisitedStates::omission(static_cast<double>(explorer.states()));
+    search.omission += VisitedStates::omission(static_cast<double>(explorer.digests()));
     if (state != Explorer::State::broken) break;
     search.broken.push_back({.oracles = explorer.broken(), .program = encode(explorer.counterexample())});
     how.oracles = how.oracles - explorer.broken();

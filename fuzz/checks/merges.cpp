@@ -104,7 +104,7 @@ class MergeCheck final : public StateObserver {
   void search(const Program& program) {
     constexpr int exceptions = 3;
     constexpr std::uint64_t most_runs = 500;
-    ExplorerSettings settings{.oracles = oracles_, .exceptions = exceptions, .observer = this};
+    ExplorerSettings settings{.oracles = oracles_, .exceptions = exceptions, .foresees = false, .observer = this};
     for (const FreedomInfo& info : all_freedoms) settings.freedoms.insert(info.freedom);
     Explorer explorer(simulation_.engine(), program, settings);
     program_ = &explorer.program();

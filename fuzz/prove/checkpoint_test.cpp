@@ -75,7 +75,6 @@ BOOST_AUTO_TEST_CASE(who_goes_on_comes_to_the_same) {
       BOOST_TEST((rest->search(no_limit) == end));
       BOOST_TEST(rest->states() == whole->states());
       BOOST_TEST(rest->digest() == whole->digest());
-      BOOST_TEST(rest->runs() == whole->runs());
       BOOST_TEST(rest->exceptions() == whole->exceptions());
     }
   }

@@ -25,6 +25,13 @@ Choice DeviatingSchedule::usual() const {
   return order.choose(now_.question_);
 }
 
+// Who has come to run by a preemption is not who the list asks about.
+std::uint64_t DeviatingSchedule::memory_behind(const Choice& choice) const {
+  ListedSchedule order = now_.order_;
+  order.follow(exception_of(choice, now_.question_.at.cpu), now_.question_);
+  return order.memory(false) << 1U;
+}
+
 // At the beginning of a run nothing deviates: who is first in order is asked once more before its first step.
 Choice DeviatingSchedule::choose(const Question& question) {
   if (question.occasion == Question::Occasion::begin) return now_.order_.choose(question);

@@ -55,6 +55,8 @@ class DeviatingSchedule final : public Chooser {
   std::uint64_t memory(bool handles_interrupt) const {
     return now_.order_.memory(handles_interrupt) << 1U | (list_is_asked() ? 1U : 0U);
   }
+  // The same where a deviation leads that lets another CPU run, which is before a step and in no handler.
+  std::uint64_t memory_behind(const Choice& choice) const;
 
   // How far it has come: a plain value.
   class Progress {

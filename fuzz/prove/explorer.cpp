@@ -52,7 +52,10 @@ std::uint64_t Explorer::bytes() const {
 }
 
 Explorer::State Explorer::next_level() {
-  if (left_for_later() == 0) return beyond_bound_ ? State::bound_reached : State::exhausted;
+  if (left_for_later() == 0) {
+    exceptions_ = beyond_bound_ ? exceptions_ : deepest_;
+    return beyond_bound_ ? State::bound_reached : State::exhausted;
+  }
   if (settings_.backwards) schedules_.reverse(level_end_);
   level_end_ = schedules_.size();
   ++exceptions_;
@@ -111,8 +114,13 @@ void Explorer::add(Searcher& searcher, std::size_t& note, std::size_t& branch, b
     branch += visit.branches;
     if (is_void) continue;
     ++states_;
+    deepest_ = exceptions_;
     digest_ += visit.state;
-    for (const Branch& other : branches) schedules_.add(other);
+    for (const Branch& other : branches) {
+      departures_ += other.target.is_known() && other.target.is_state == 0 ? 1 : 0;
+      const bool is_known = other.target.is_known() && visited_.owner(other.target.digest()) != VisitedStates::nobody;
+      if (!is_known) schedules_.add(other);
+    }
   }
 }
 
@@ -131,18 +139,21 @@ std::uint64_t Explorer::fingerprint() {
 void Explorer::save(WordWriter& words) const {
   SHOOTDOWN_CHECK(found_ != State::broken);
   words.put(static_cast<std::uint64_t>(exceptions_));
+  words.put(static_cast<std::uint64_t>(deepest_));
   words.put(beyond_bound_ ? 1 : 0);
   words.put(states_);
+  words.put(departures_);
   words.put(digest_);
   words.put(schedules_.size());
   words.put(level_end_);
   words.put(next_);
   for (std::size_t i = 1; i < schedules_.size(); ++i) {
-    const auto& [parent, deviation] = schedules_.branch(static_cast<Schedules::Number>(i));
+    const auto& [parent, deviation, target] = schedules_.branch(static_cast<Schedules::Number>(i));
     const Choice& choice = deviation.choice;
     words.put(parent | std::uint64_t{deviation.decision} << 32U);
     words.put(static_cast<std::uint64_t>(choice.kind) | std::uint64_t{choice.cpu} << 8U |
               std::uint64_t{choice.latency} << 16U | std::uint64_t{choice.page} << 32U);
+    words.put(target.half << 1U | target.is_state);
   }
   words.put(visited_.size());
   visited_.each([&](std::uint64_t state) { words.put(state); });
@@ -151,8 +162,10 @@ void Explorer::save(WordWriter& words) const {
 void Explorer::load(WordReader& words) {
   SHOOTDOWN_CHECK(next_ == 0);
   exceptions_ = static_cast<int>(words.get(static_cast<std::uint64_t>(settings_.exceptions)));
+  deepest_ = static_cast<int>(words.get(static_cast<std::uint64_t>(exceptions_)));
   beyond_bound_ = words.get(1) != 0;
   states_ = words.get();
+  departures_ = words.get();
   digest_ = words.get();
   const std::uint64_t schedules = words.get(Schedules::most);
   level_end_ = words.get(schedules);
@@ -166,13 +179,16 @@ void Explorer::load(WordReader& words) {
 Branch Explorer::loaded(WordReader& words, Schedules::Number number) const {
   const std::uint64_t place = words.get();
   const std::uint64_t choice = words.get();
+  const std::uint64_t known = words.get();
+  const Target target = (known & 1U) != 0 ? Target::state(known) : Target::departure(known);
   const auto byte = [&](unsigned shift) { return static_cast<std::uint8_t>(choice >> shift); };
   const Branch branch{.parent = static_cast<Schedules::Number>(place),
                       .deviation = {.decision = static_cast<std::uint32_t>(place >> 32U),
                                     .choice = {.kind = Choice::Kind{byte(0)},
                                                .cpu = byte(8),
                                                .latency = byte(16),
-                                               .page = static_cast<std::uint16_t>(choice >> 32U)}}};
+                                               .page = static_cast<std::uint16_t>(choice >> 32U)}},
+                      .target = target};
   const auto& [kind, cpu, latency, page] = branch.deviation.choice;
   const bool is_choice = kind < Choice::Kind::pause && cpu < program_.machine.cpus && latency <= max_latency &&
                          page < program_.machine.virtual_pages();

@@ -95,11 +95,13 @@ struct ExplorerSettings {
   bool merges = Simulation::can_save;     // takes states that are the same for one, and searches what follows once
   bool forgets = true;                    // leaves out of them what no code looks at any more
   bool snapshots = Simulation::can_save;  // goes back to where schedules part, else runs each from the beginning
-  bool backwards = false;                 // of schedules with as many exceptions, the last comes first
-  std::uint64_t seed = 0;                 // of digests
-  StateObserver* observer = nullptr;      // may be null
-  CodeWatch code{};                       // of a kernel that is code, of which a process has one: where it can be
-                                          // preempted, and who watches it; then with one worker
+  bool foresees =
+      true;  // if it merges: does not run schedules of which it is known that they come to where others were
+  bool backwards = false;             // of schedules with as many exceptions, the last comes first
+  std::uint64_t seed = 0;             // of digests
+  StateObserver* observer = nullptr;  // may be null
+  CodeWatch code{};                   // of a kernel that is code, of which a process has one: where it can be
+                                      // preempted, and who watches it; then with one worker
   // Of every run; may be null. What it keeps of a run is in its arena, or there are no snapshots.
   Observer* trace = nullptr;
 };
@@ -141,9 +143,12 @@ class Explorer {
 
   // --- how far it has come ---
 
-  // Schedules with so many exceptions are being searched; all with fewer have been.
+  // Schedules with so many exceptions are being searched; all with fewer have been. When every schedule was: so many are needed to come to
+  // every state.
   int exceptions() const { return exceptions_; }
   std::uint64_t states() const { return states_; }
+  // No more digests had to be told apart: of states, and of what schedules depart from (Target).
+  std::uint64_t digests() const { return states_ + departures_; }
   std::uint64_t runs() const { return next_; }
   // Schedules that are known to be left with as many exceptions as are being searched, and with one more.
   std::uint64_t left() const { return level_end_ - next_; }
@@ -193,7 +198,9 @@ class Explorer {
   std::size_t next_ = 0;                              // of the schedules
   std::size_t level_end_ = 1;                         // behind those with as many exceptions
   int exceptions_ = 0;
+  int deepest_ = 0;  // exceptions, at least, of some state
   std::uint64_t states_ = 0;
+  std::uint64_t departures_ = 0;  // counted wherever a schedule parts to one
   std::uint64_t digest_ = 0;
   bool beyond_bound_ = false;  // there are schedules with more exceptions than that
   State found_ = State::goes_on;

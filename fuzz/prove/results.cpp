@@ -58,7 +58,10 @@ OracleSet oracles_from(const Json& names) {
 
 Json to_json(const SearchOutcome& result) {
   const auto* const verdict = std::ranges::find(verdicts, result.verdict, &decltype(verdicts)::value_type::first);
-  Json json{{"verdict", verdict->second}, {"exceptions", result.exceptions}, {"states", result.states}};
+  Json json{{"verdict", verdict->second},
+            {"exceptions", result.exceptions},
+            {"states", result.states},
+            {"digests", result.digests}};
   if (result.verdict == Verdict::breaks) json["breaks"] = names_json(result.broken);
   if (!result.is_decided()) json["limit"] = result.limit;
   return json;
@@ -69,7 +72,10 @@ SearchOutcome from_json(const Json& json) {
   const auto name = json.at("verdict").get<std::string>();
   const auto* const verdict = std::ranges::find(verdicts, name, &decltype(verdicts)::value_type::second);
   if (verdict == verdicts.end()) throw std::runtime_error("there is no verdict '" + name + "'");
-  SearchOutcome result{.verdict = verdict->first, .exceptions = json.at("exceptions"), .states = json.at("states")};
+  SearchOutcome result{.verdict = verdict->first,
+                       .exceptions = json.at("exceptions"),
+                       .states = json.at("states"),
+                       .digests = json.at("digests")};
   if (result.verdict == Verdict::breaks) result.broken = oracles_from(json.at("breaks"));
   if (!result.is_decided()) result.limit = json.at("limit");
   return result;
@@ -90,7 +96,7 @@ std::string name_of(const Search& search) {
 }
 
 SearchOutcome result_of(const Explorer& explorer, Explorer::State state) {
-  SearchOutcome result{.exceptions = explorer.exceptions(), .states = explorer.states()};
+  SearchOutcome result{.exceptions = explorer.exceptions(), .states = explorer.states(), .digests = explorer.digests()};
   switch (state) {
     case Explorer::State::exhausted: result.verdict = Verdict::holds; break;
     case Explorer::State::bound_reached: result.verdict = Verdict::holds_up_to; break;

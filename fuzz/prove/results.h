@@ -48,8 +48,9 @@ struct SearchOutcome {
   Verdict verdict = Verdict::holds;
   int exceptions = 0;  // that were searched to the end, -1: not even none; of what breaks, the fewest
   std::uint64_t states = 0;
-  OracleSet broken;  // of what breaks
-  double limit = 0;  // of what is undecided: the seconds or MB that were not enough
+  std::uint64_t digests = 0;  // that had to be told apart to find them, at most
+  OracleSet broken;           // of what breaks
+  double limit = 0;           // of what is undecided: the seconds or MB that were not enough
 
   bool operator==(const SearchOutcome&) const = default;
   bool is_decided() const { return verdict != Verdict::no_time && verdict != Verdict::no_memory; }

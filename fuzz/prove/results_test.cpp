@@ -39,11 +39,11 @@ std::string name(const std::string& program, std::optional<int> exceptions = std
                   .defect = {}});
 }
 
-const SearchOutcome holds{.verdict = Verdict::holds, .exceptions = 4, .states = 1234};
-const SearchOutcome late{.verdict = Verdict::no_time, .exceptions = -1, .states = 77, .limit = 0.5};
+const SearchOutcome holds{.verdict = Verdict::holds, .exceptions = 4, .states = 1234, .digests = 1300};
+const SearchOutcome late{.verdict = Verdict::no_time, .exceptions = -1, .states = 77, .digests = 78, .limit = 0.5};
 
 SearchOutcome breaking() {
-  return {.verdict = Verdict::breaks, .exceptions = 2, .states = 99, .broken = some_oracles()};
+  return {.verdict = Verdict::breaks, .exceptions = 2, .states = 99, .digests = 99, .broken = some_oracles()};
 }
 
 // What is wrong with a file, "" if nothing.
@@ -149,13 +149,14 @@ BOOST_AUTO_TEST_CASE(what_is_no_file_of_results_is_not_touched) {
   is_refused(line + "hello\n" + line, ":2: expected a result");
   is_refused(line + "{}\n", ":2: expected a result");
   is_refused(line + "\n", ":2: expected a result");
-  is_refused(R"({"search":{"model":1},"result":{"verdict":"maybe","exceptions":0,"states":1}})"
+  is_refused(R"({"search":{"model":1},"result":{"verdict":"maybe","exceptions":0,"states":1,"digests":1}})"
              "\n",
              ":1: expected a result of shootdown prove --programs: there is no verdict 'maybe'");
-  is_refused(R"({"search":{"model":1},"result":{"verdict":"breaks","exceptions":0,"states":1,"breaks":["luck"]}})"
-             "\n",
-             ":1: expected a result of shootdown prove --programs: there is no oracle \"luck\"");
-  is_refused(R"({"search":{"model":"x"},"result":{"verdict":"holds","exceptions":0,"states":1}})"
+  is_refused(
+      R"({"search":{"model":1},"result":{"verdict":"breaks","exceptions":0,"states":1,"digests":1,"breaks":["luck"]}})"
+      "\n",
+      ":1: expected a result of shootdown prove --programs: there is no oracle \"luck\"");
+  is_refused(R"({"search":{"model":"x"},"result":{"verdict":"holds","exceptions":0,"states":1,"digests":1}})"
              "\n",
              ":1: expected a result");
   BOOST_TEST(contains(trouble_with(folder.path("no/such/folder")), "cannot open: No such file"));

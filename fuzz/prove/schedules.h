@@ -15,10 +15,26 @@
 
 namespace shootdown {
 
+// Where a deviation leads, as far as that is known before it is made. That may be a state, before the next decision.
+// Or it is known only what the CPU that is let run goes on from, to whichever state: with an interrupt, or from where it has waited. Whoever
+// else goes on from there comes to the same.
+struct Target {
+  static Target state(std::uint64_t digest) { return {.half = digest >> 1U, .is_state = 1}; }
+  static Target departure(std::uint64_t digest) { return {.half = digest >> 1U, .is_state = 0}; }
+
+  bool is_known() const { return half != 0; }
+  // But for its lowest bit, which makes no difference to VisitedStates.
+  std::uint64_t digest() const { return half << 1U; }
+
+  std::uint64_t half : 63 = 0;
+  std::uint64_t is_state : 1 = 0;
+};
+
 // A schedule, but for the deviations of its parent, which come before.
 struct Branch {
   std::uint32_t parent;
   Deviation deviation;
+  Target target;  // of the deviation
 };
 
 class Schedules {

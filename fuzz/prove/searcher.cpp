@@ -56,12 +56,25 @@ void Searcher::search(Round& round, int exceptions) {
 }
 
 void Searcher::run(Round::Portion portion, Round& round, VisitedStates::Visitor& visitor) {
+  for (std::size_t number = portion.begin; number < portion.end; ++number) {
+    if (number != 0) visitor.fetch(schedules_.branch(static_cast<Schedules::Number>(number)).target.digest());
+  }
   for (std::size_t number = portion.begin; number < portion.end && number < round.end(); ++number) {
     number_ = static_cast<Schedules::Number>(number);
+    if (!departs(visitor)) continue;
     schedules_.spell(number_, path_);
     trail_.follow(path_);
     if (!explore(visitor) && is_wanted()) round.end_with(number);
   }
+}
+
+// Whether it is not known beforehand that the schedule comes to where another one with a lower number has been.
+bool Searcher::departs(VisitedStates::Visitor& visitor) const {
+  if (number_ == 0) return true;
+  const Target target = schedules_.branch(number_).target;
+  if (!target.is_known()) return true;
+  if (target.is_state != 0) return visitor.owner(target.digest()) > number_;
+  return visitor.come(target.digest(), number_) > number_;
 }
 
 // Runs on to the end, or to a state that is known; returns whether nothing breaks.
@@ -139,16 +152,34 @@ std::uint64_t with(const StepPoint& next, std::uint64_t digest) {
 // Behind deviations it does not matter any more by which one came there. What the code on the CPUs knows (histories_)
 // lies in the run's memory.
 std::uint64_t Searcher::state() {
-  const int current = schedule_.question().at.cpu;
-  const std::array<std::uint64_t, 3> parts{world_.of(simulation_),
-                                           schedule_.memory(simulation_.handles_interrupt(current)),
-                                           static_cast<std::uint64_t>(current)};
-  std::uint64_t digest = XXH3_64bits_withSeed(parts.data(), sizeof parts, settings_.seed);
+  std::uint64_t digest = world_.of(simulation_);
   for (int cpu = 0; cpu < program_.machine.cpus; ++cpu) {
     digest = with(simulation_.next_step(cpu), digest);
     if (simulation_.handles_interrupt(cpu)) digest = with(simulation_.interrupted_step(cpu), digest);
   }
-  return digest;
+  all_but_who_runs_ = digest;
+  const int current = schedule_.question().at.cpu;
+  return digest_of(schedule_.memory(simulation_.handles_interrupt(current)), current, simulation_.steps_to_interrupt());
+}
+
+// `order`: what the order of the list remembers.
+std::uint64_t Searcher::digest_of(std::uint64_t order, int cpu, std::uint64_t steps_to_interrupt) const {
+  const std::array<std::uint64_t, 4> parts{all_but_who_runs_, order, static_cast<std::uint64_t>(cpu),
+                                           steps_to_interrupt};
+  return XXH3_64bits_withSeed(parts.data(), sizeof parts, settings_.seed);
+}
+
+// What it comes to when another CPU is let run here: a state, if that CPU makes a step next. It does something else
+// first if it takes an interrupt, or has waited for something without a step to make.
+Target Searcher::foreseen(const Choice& choice) const {
+  const Question& question = schedule_.question();
+  if (!settings_.foresees || choice.cpu == question.at.cpu) return {};
+  const bool is_interrupted = choice.latency == 0 && (question.interrupted & cpu_bit(choice.cpu)) != 0;
+  const bool is_before_step = simulation_.next_step(choice.cpu).event != nullptr;
+  const std::uint64_t order = schedule_.memory_behind(choice);
+  if (!is_interrupted && is_before_step) return Target::state(digest_of(order, choice.cpu, choice.latency));
+  constexpr std::uint64_t no_state = std::uint64_t{1} << 32U;
+  return Target::departure(digest_of(order, choice.cpu, choice.latency + no_state));
 }
 
 // Nothing can be tied to the last sync, in which only one CPU is left.
@@ -166,10 +197,10 @@ void Searcher::branch_to_others() {
   for (unsigned rest = question.runnable & ~tried; rest != 0; rest &= rest - 1) {
     const int cpu = std::countr_zero(rest);
     Choice choice = run_next(cpu);
-    if (choice != usual && settings_.freedoms.contains(Freedom::preempt)) branch_to(choice);
-    const bool interrupted = (question.interrupted & cpu_bit(cpu)) != 0;
-    if (!interrupted || !settings_.freedoms.contains(Freedom::late)) continue;
-    for (choice.latency = 1; choice.latency <= max_latency; ++choice.latency) branch_to(choice);
+    if (choice != usual && settings_.freedoms.contains(Freedom::preempt)) branch_to(choice, foreseen(choice));
+    const bool can_be_late = cpu != question.at.cpu && (question.can_put_off & cpu_bit(cpu)) != 0;
+    if (!can_be_late || !settings_.freedoms.contains(Freedom::late)) continue;
+    for (choice.latency = 1; choice.latency <= max_latency; ++choice.latency) branch_to(choice, foreseen(choice));
   }
 }
 
@@ -227,12 +258,13 @@ void Searcher::branch_to_fills(const StepPoint& next) {
   }
 }
 
-void Searcher::branch_to(const Choice& choice) {
+void Searcher::branch_to(const Choice& choice, Target target) {
   if (exceptions_ == settings_.exceptions) {
     beyond_bound_ = true;
     return;
   }
-  branches_.push_back({.parent = number_, .deviation = {.decision = schedule_.decision(), .choice = choice}});
+  branches_.push_back(
+      {.parent = number_, .deviation = {.decision = schedule_.decision(), .choice = choice}, .target = target});
   ++notes_.back().branches;
 }
 

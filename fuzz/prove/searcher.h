@@ -107,15 +107,18 @@ class Searcher {
   bool explore(VisitedStates::Visitor& visitor);
   bool breaks() const { return !(judge_.broken() & settings_.oracles).empty(); }
   bool is_wanted() const;
+  bool departs(VisitedStates::Visitor& visitor) const;
   bool comes_to_new_state(VisitedStates::Visitor& visitor);
   bool takes(std::uint64_t state, VisitedStates::Visitor& visitor);
   std::uint64_t state();
+  Target foreseen(const Choice& choice) const;
+  std::uint64_t digest_of(std::uint64_t order, int cpu, std::uint64_t steps_to_interrupt) const;
   void tell_of_end();
   void branch();
   void branch_to_others();
   void branch_to_hardware();
   void branch_to_fills(const StepPoint& next);
-  void branch_to(const Choice& choice);
+  void branch_to(const Choice& choice, Target target = {});
 
   const ExplorerSettings& settings_;
   const Program& program_;
@@ -128,8 +131,9 @@ class Searcher {
   Trail trail_;
   WorldDigest world_;
   int exceptions_ = 0;
-  Schedules::Number number_ = 0;  // of the run at hand
-  std::vector<Deviation> path_;   // its deviations
+  Schedules::Number number_ = 0;        // of the run at hand
+  std::uint64_t all_but_who_runs_ = 0;  // of the state that it has come to
+  std::vector<Deviation> path_;         // its deviations
   std::vector<Note> notes_;
   std::vector<Branch> branches_;
   std::vector<Schedules::Number> losers_;

@@ -3,7 +3,7 @@
 // Several may look into it and enter states at once. A state belongs to the schedule with the lowest number of all
 // that come to it, in whichever order they do: so it makes no difference who is faster.
 //
-// A state whose digest is that of another one is taken for it. Of n states, that
+// Of a digest all bits count but the lowest. A state whose digest is that of another one is taken for it. Of n states, that
 // happens to none but with probability below n * n / 2^64 (omission()), as far as
 // digests are as good as random numbers.
 //
@@ -50,6 +50,11 @@ class VisitedStates {
       return states_.come(digest | 1U, schedule, room_);
     }
 
+    // Whose a state is; nobody's: none has come there.
+    Number owner(std::uint64_t digest) const { return states_.owner(digest); }
+    // It will be asked about soon.
+    void fetch(std::uint64_t digest) const { states_.fetch(digest); }
+
    private:
     VisitedStates& states_;
     std::size_t room_ = 0;  // for so many states
@@ -59,9 +64,15 @@ class VisitedStates {
 
   std::size_t size() const { return size_; }
   std::size_t bytes() const { return places_.size() * sizeof(std::uint64_t) + owners_.size() * sizeof(Number); }
-  // Of those of a state that there is.
   Number owner(std::uint64_t digest) const {
-    return shared_ ? ~owners_[find(digest | 1U)].load(std::memory_order_relaxed) : 0;
+    const std::size_t at = find(digest | 1U);
+    if (shared_) return ~owners_[at].load(std::memory_order_relaxed);
+    return places_[at].load(std::memory_order_relaxed) == 0 ? nobody : 0;
+  }
+  void fetch(std::uint64_t digest) const {
+    const std::size_t at = digest >> 1U & (places_.size() - 1);
+    __builtin_prefetch(&places_[at]);
+    if (shared_) __builtin_prefetch(&owners_[at]);
   }
   // Calls visit(digest) with each.
   template <typename Visit>
@@ -71,8 +82,8 @@ class VisitedStates {
     }
   }
 
-  // The probability that two of so many states were taken for one; one bit of a digest says that there is one.
-  static double omission(double states) { return states * states / std::ldexp(1.0, 64); }
+  // The probability that two of so many digests were taken for one; one bit of a digest says that there is one.
+  static double omission(double digests) { return digests * digests / std::ldexp(1.0, 64); }
 
  private:
   template <typename T>

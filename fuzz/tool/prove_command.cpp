@@ -240,10 +240,10 @@ std::string ProveCommand::verdict(const Explorer& explorer, Explorer::State stat
 }
 
 std::string ProveCommand::covered(const Explorer& explorer, std::size_t places) const {
-  const auto states = static_cast<double>(explorer.states());
+  const double omission = VisitedStates::omission(static_cast<double>(explorer.digests()));
   const std::string where = places == 0 ? "" : fmt::format(", at {} of the code", counted(places, "place"));
   return fmt::format("{}{}: {}, omission below {:.0e}", descriptions_of(engines_.front().settings.freedoms), where,
-                     counted(explorer.states(), "state"), VisitedStates::omission(states));
+                     counted(explorer.states(), "state"), omission);
 }
 
 ExitStatus ProveCommand::fail(const InputError& error) {

@@ -79,10 +79,15 @@ BOOST_AUTO_TEST_CASE(it_goes_on_with_what_is_not_broken) {
 
 BOOST_AUTO_TEST_CASE(what_makes_it_fast_does_not_change_what_it_says) {
   ProveOptions options{.files = {alone}, .engines = {"delayed_rmap"}, .may = "preempt", .quiet = true};
-  const std::string fast = prove(options).out;
+  // All but what may be missed.
+  const auto said = [&] {
+    const std::string out = prove(options).out;
+    return out.substr(0, out.find(", omission"));
+  };
+  const std::string fast = said();
   BOOST_TEST(contains(fast, "delayed_rmap holds for every schedule"));
-  options.without = "merging,forgetting,snapshots";
-  BOOST_TEST(prove(options).out == fast);
+  options.without = "merging,forgetting,snapshots,foresight";
+  BOOST_TEST(said() == fast);
   options.without = "luck";
   BOOST_TEST(contains(prove(options).err, "--without: there is no 'luck'; expected some of: merging,"));
 }

@@ -22,15 +22,17 @@ struct Aid {
 };
 constexpr Aid aids[] = {{"merging", &ExplorerSettings::merges},
                         {"forgetting", &ExplorerSettings::forgets},
-                        {"snapshots", &ExplorerSettings::snapshots}};
+                        {"snapshots", &ExplorerSettings::snapshots},
+                        {"foresight", &ExplorerSettings::foresees}};
 
 std::optional<InputError> leave_out(std::string_view list, ExplorerSettings& settings) {
   if (list.empty()) return std::nullopt;
   for (const std::string_view name : names_in(list)) {
     const auto* const aid = std::ranges::find(aids, name, &Aid::name);
     if (aid == std::end(aids)) {
-      return InputError{fmt::format("--without: there is no '{}'; expected some of: merging, forgetting, snapshots",
-                                    printable(std::string(name)))};
+      return InputError{
+          fmt::format("--without: there is no '{}'; expected some of: merging, forgetting, snapshots, foresight",
+                      printable(std::string(name)))};
     }
     settings.*aid->is_used = false;
   }

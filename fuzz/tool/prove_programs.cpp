@@ -110,7 +110,7 @@ void Tally::add(const Sequences& sequences, const SearchOutcome& result) {
   using Verdict = SearchOutcome::Verdict;
   ++programs;
   states += result.states;
-  omission += VisitedStates::omission(static_cast<double>(result.states));
+  omission += VisitedStates::omission(static_cast<double>(result.digests));
   switch (result.verdict) {
     case Verdict::holds: ++holds; break;
     case Verdict::holds_up_to: ++holds_up_to; break;
