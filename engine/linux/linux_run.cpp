@@ -208,8 +208,11 @@ void LinuxRun::leave_step() {
   }
 }
 
+// What code that has returned has left below the stack, in this run or in one that has been gone back from, no other code reads. But it may
+// show where a later frame has a hole that is never written.
 void LinuxRun::enter_step() {
   memory_.become(cpu(), cpus_[cpu()].stacks);
+  if (code_.compares_states) std::fill(LinuxMemory::stack_of(cpu()).begin, cpus_[cpu()].stacks.kernel, std::byte{});
 }
 
 // What it is about to touch, as it is. Reads, too: an atomic operation may be announced as a write, read first, and

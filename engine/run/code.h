@@ -82,6 +82,8 @@ struct CodeWatch {
   // Of the places that are steps, those at which another CPU may come to run. Null: all.
   const VisibleCode* preemptible = nullptr;
   CodeObserver* observer = nullptr;
+  // Whether states of the run are compared, byte by byte: then there is nothing in them that no code has put there.
+  bool compares_states = false;
 };
 
 }  // namespace shootdown

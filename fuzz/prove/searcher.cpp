@@ -41,6 +41,7 @@ Searcher::Searcher(const Engine& engine, const Program& program, const ExplorerS
       world_(settings.seed) {
   simulation_.defect = settings.defect;
   simulation_.code = settings.code;
+  simulation_.code.compares_states = settings.merges;
   simulation_.begin(program_, settings.trace, &schedule_);
   if (Simulation::can_save) world_.begin(simulation_);
 }
