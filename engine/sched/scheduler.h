@@ -139,8 +139,8 @@ class Scheduler {
   CpuMask unfinished() const { return static_cast<CpuMask>(all_ & ~finished_); }
   // Whether a CPU could go on now if it were chosen.
   bool can_run(int cpu) const { return can_take_interrupt(cpus_[cpu]) || can_step(cpus_[cpu]); }
-  // Those of its bytes that count the steps made, which no run goes by; and say where CPUs are, and which one runs: beside the others of its
-  // bytes, a run goes on by current(), steps_to_interrupt() and timers() alone.
+  // Those of its bytes that count the steps made and say where CPUs are, and which one runs. A run goes by the others, current(),
+  // steps_to_interrupt() and timers().
   std::span<const std::byte> tally() const { return std::as_bytes(std::span(&tally_, 1)); }
   // How many steps off timers are: a digest of that.
   std::uint64_t timers() const;
@@ -207,15 +207,14 @@ class Scheduler {
     StepPoint interrupted{};    // what it is about to do, or waits for, when it has handled its interrupts
   };
 
-  // How a run can go on does not depend on it, but for who runs, and how many steps off timers are, and the interrupt that it has put off.
+  // How a run can go on depends on who runs, and on how many steps off timers and put off interrupts are; on nothing else of it.
   struct Tally {
     std::uint64_t steps = 0;
     std::uint64_t stop_at = 0;  // no question is asked before this step
     std::uint64_t pause_at = Chooser::never;
     std::uint64_t hash = 0;
-    Cpu* current = nullptr;  // that runs
-    std::uint64_t take_at =
-        0;  // value of `steps` at which it takes the interrupt that it has put off; 0: it has put off none
+    Cpu* current = nullptr;     // that runs
+    std::uint64_t take_at = 0;  // value of `steps` at which it takes the interrupt that it has put off; 0: none
     CpuTally cpus[max_cpus];
     StepPoint pending[max_cpus];  // what each was about to do, or waited for, when somebody was last asked there
   };

@@ -95,13 +95,12 @@ struct ExplorerSettings {
   bool merges = Simulation::can_save;     // takes states that are the same for one, and searches what follows once
   bool forgets = true;                    // leaves out of them what no code looks at any more
   bool snapshots = Simulation::can_save;  // goes back to where schedules part, else runs each from the beginning
-  bool foresees =
-      true;  // if it merges: does not run schedules of which it is known that they come to where others were
-  bool backwards = false;             // of schedules with as many exceptions, the last comes first
-  std::uint64_t seed = 0;             // of digests
-  StateObserver* observer = nullptr;  // may be null
-  CodeWatch code{};                   // of a kernel that is code, of which a process has one: where it can be
-                                      // preempted, and who watches it; then with one worker
+  bool foresees = true;                   // if it merges: runs no schedule that is known to lead to where others were
+  bool backwards = false;                 // of schedules with as many exceptions, the last comes first
+  std::uint64_t seed = 0;                 // of digests
+  StateObserver* observer = nullptr;      // may be null
+  CodeWatch code{};                       // of a kernel that is code, of which a process has one: where it can be
+                                          // preempted, and who watches it; then with one worker
   // Of every run; may be null. What it keeps of a run is in its arena, or there are no snapshots.
   Observer* trace = nullptr;
 };
