@@ -174,7 +174,7 @@ std::uint64_t Searcher::digest_of(std::uint64_t order, int cpu, std::uint64_t st
 // first if it takes an interrupt, or has waited for something without a step to make.
 Target Searcher::foreseen(const Choice& choice) const {
   const Question& question = schedule_.question();
-  if (!settings_.foresees || choice.cpu == question.at.cpu) return {};
+  if (!settings_.merges || !settings_.foresees || choice.cpu == question.at.cpu) return {};
   const bool is_interrupted = choice.latency == 0 && (question.interrupted & cpu_bit(choice.cpu)) != 0;
   const bool is_before_step = simulation_.next_step(choice.cpu).event != nullptr;
   const std::uint64_t order = schedule_.memory_behind(choice);
