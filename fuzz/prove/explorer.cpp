@@ -117,8 +117,8 @@ void Explorer::add(Searcher& searcher, std::size_t& note, std::size_t& branch, b
     deepest_ = exceptions_;
     digest_ += visit.state;
     for (const Branch& other : branches) {
-      departures_ += other.target.is_known() && other.target.is_state == 0 ? 1 : 0;
-      const bool is_known = other.target.is_known() && visited_.owner(other.target.digest()) != VisitedStates::nobody;
+      departures_ += other.target.is_departure() ? 1 : 0;
+      const bool is_known = other.target.is_known() && visited_.owner(other.target.digest) != VisitedStates::nobody;
       if (!is_known) schedules_.add(other);
     }
   }
@@ -153,7 +153,7 @@ void Explorer::save(WordWriter& words) const {
     words.put(parent | std::uint64_t{deviation.decision} << 32U);
     words.put(static_cast<std::uint64_t>(choice.kind) | std::uint64_t{choice.cpu} << 8U |
               std::uint64_t{choice.latency} << 16U | std::uint64_t{choice.page} << 32U);
-    words.put(target.half << 1U | target.is_state);
+    words.put(target.digest);
   }
   words.put(visited_.size());
   visited_.each([&](std::uint64_t state) { words.put(state); });
@@ -179,8 +179,7 @@ void Explorer::load(WordReader& words) {
 Branch Explorer::loaded(WordReader& words, Schedules::Number number) const {
   const std::uint64_t place = words.get();
   const std::uint64_t choice = words.get();
-  const std::uint64_t known = words.get();
-  const Target target = (known & 1U) != 0 ? Target::state(known) : Target::departure(known);
+  const Target target{words.get()};
   const auto byte = [&](unsigned shift) { return static_cast<std::uint8_t>(choice >> shift); };
   const Branch branch{.parent = static_cast<Schedules::Number>(place),
                       .deviation = {.decision = static_cast<std::uint32_t>(place >> 32U),

@@ -19,15 +19,15 @@ namespace shootdown {
 // Or it is known only what the CPU that is let run goes on from, to whichever state: with an interrupt, or from where it has waited. Whoever
 // else goes on from there comes to the same.
 struct Target {
-  static Target state(std::uint64_t digest) { return {.half = digest >> 1U, .is_state = 1}; }
-  static Target departure(std::uint64_t digest) { return {.half = digest >> 1U, .is_state = 0}; }
+  static Target state(std::uint64_t digest) { return {digest | 1U}; }
+  static Target departure(std::uint64_t digest) { return {digest & ~std::uint64_t{1}}; }
 
-  bool is_known() const { return half != 0; }
-  // But for its lowest bit, which makes no difference to VisitedStates.
-  std::uint64_t digest() const { return half << 1U; }
+  bool is_known() const { return digest != 0; }
+  bool is_state() const { return (digest & 1U) != 0; }
+  bool is_departure() const { return is_known() && !is_state(); }
 
-  std::uint64_t half : 63 = 0;
-  std::uint64_t is_state : 1 = 0;
+  // Its lowest bit, which makes no difference to VisitedStates, says which it is.
+  std::uint64_t digest = 0;
 };
 
 // A schedule, but for the deviations of its parent, which come before.

@@ -58,7 +58,7 @@ void Searcher::search(Round& round, int exceptions) {
 
 void Searcher::run(Round::Portion portion, Round& round, VisitedStates::Visitor& visitor) {
   for (std::size_t number = portion.begin; number < portion.end; ++number) {
-    if (number != 0) visitor.fetch(schedules_.branch(static_cast<Schedules::Number>(number)).target.digest());
+    if (number != 0) visitor.fetch(schedules_.branch(static_cast<Schedules::Number>(number)).target.digest);
   }
   for (std::size_t number = portion.begin; number < portion.end && number < round.end(); ++number) {
     number_ = static_cast<Schedules::Number>(number);
@@ -74,8 +74,8 @@ bool Searcher::departs(VisitedStates::Visitor& visitor) const {
   if (number_ == 0) return true;
   const Target target = schedules_.branch(number_).target;
   if (!target.is_known()) return true;
-  if (target.is_state != 0) return visitor.owner(target.digest()) > number_;
-  return visitor.come(target.digest(), number_) > number_;
+  if (target.is_state()) return visitor.owner(target.digest) > number_;
+  return visitor.come(target.digest, number_) > number_;
 }
 
 // Runs on to the end, or to a state that is known; returns whether nothing breaks.
