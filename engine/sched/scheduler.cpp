@@ -153,8 +153,8 @@ SHOOTDOWN_HARNESS std::uint64_t Scheduler::own_steps(const Cpu& cpu) const {
 }
 
 SHOOTDOWN_HARNESS Position Scheduler::position() const {
-  const CpuTally& tally = tally_of(*tally_.current);
-  const std::uint64_t own = own_steps(*tally_.current);
+  const CpuTally& tally = tally_of(self());
+  const std::uint64_t own = own_steps(self());
   return {current(), tally.operation, own, tally_.steps, own == tally.visited ? tally.visit : 0};
 }
 

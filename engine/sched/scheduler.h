@@ -128,7 +128,7 @@ class Scheduler {
   // Steps made in this run so far.
   std::uint64_t steps() const { return tally_.steps; }
   // Those of the CPU that runs, in the operation that it is in.
-  std::uint64_t steps_of_operation() const { return own_steps(*tally_.current); }
+  std::uint64_t steps_of_operation() const { return own_steps(self()); }
   // The CPU that runs.
   SHOOTDOWN_HARNESS int current() const { return tally_.current->number; }
   // Steps that it makes before it takes the interrupt that it has put off; 0: it has put off none.
@@ -223,7 +223,7 @@ class Scheduler {
   static constexpr int nobody = -1;
   static constexpr int paused = -2;
 
-  SHOOTDOWN_HARNESS Cpu& self() { return *tally_.current; }
+  SHOOTDOWN_HARNESS Cpu& self() const { return *tally_.current; }
   SHOOTDOWN_HARNESS CpuTally& tally_of(const Cpu& cpu) { return tally_.cpus[cpu.number]; }
   SHOOTDOWN_HARNESS const CpuTally& tally_of(const Cpu& cpu) const { return tally_.cpus[cpu.number]; }
   std::uint64_t own_steps(const Cpu& cpu) const;
