@@ -53,8 +53,9 @@ std::uint64_t Explorer::bytes() const {
 
 Explorer::State Explorer::next_level() {
   if (left_for_later() == 0) {
-    exceptions_ = beyond_bound_ ? exceptions_ : deepest_;
-    return beyond_bound_ ? State::bound_reached : State::exhausted;
+    if (beyond_bound_) return State::bound_reached;
+    exceptions_ = deepest_;
+    return State::exhausted;
   }
   if (settings_.backwards) schedules_.reverse(level_end_);
   level_end_ = schedules_.size();

@@ -64,15 +64,11 @@ class VisitedStates {
 
   std::size_t size() const { return size_; }
   std::size_t bytes() const { return places_.size() * sizeof(std::uint64_t) + owners_.size() * sizeof(Number); }
+  // As a visitor may ask, too.
   Number owner(std::uint64_t digest) const {
     const std::size_t at = find(digest | 1U);
     if (shared_) return ~owners_[at].load(std::memory_order_relaxed);
     return places_[at].load(std::memory_order_relaxed) == 0 ? nobody : 0;
-  }
-  void fetch(std::uint64_t digest) const {
-    const std::size_t at = digest >> 1U & (places_.size() - 1);
-    __builtin_prefetch(&places_[at]);
-    if (shared_) __builtin_prefetch(&owners_[at]);
   }
   // Calls visit(digest) with each.
   template <typename Visit>
@@ -93,7 +89,7 @@ class VisitedStates {
 
   Number come(std::uint64_t digest, Number schedule, std::size_t& room) {
     const std::size_t mask = places_.size() - 1;
-    for (std::size_t at = digest >> 1U & mask;; at = (at + 1) & mask) {
+    for (std::size_t at = first_place(digest);; at = (at + 1) & mask) {
       std::uint64_t found = places_[at].load(std::memory_order_relaxed);
       const bool is_new = found == 0 && places_[at].compare_exchange_strong(found, digest, std::memory_order_relaxed);
       if (!is_new && found != digest) continue;
@@ -110,10 +106,18 @@ class VisitedStates {
     return ~before;
   }
 
+  void fetch(std::uint64_t digest) const {
+    const std::size_t at = first_place(digest);
+    __builtin_prefetch(&places_[at]);
+    if (shared_) __builtin_prefetch(&owners_[at]);
+  }
+
+  // Where it is looked for first.
+  std::size_t first_place(std::uint64_t digest) const { return digest >> 1U & (places_.size() - 1); }
   // Where a digest is, or would be put: there is nothing yet.
   std::size_t find(std::uint64_t digest) const {
     const std::size_t mask = places_.size() - 1;
-    for (std::size_t at = digest >> 1U & mask;; at = (at + 1) & mask) {
+    for (std::size_t at = first_place(digest);; at = (at + 1) & mask) {
       const std::uint64_t found = places_[at].load(std::memory_order_relaxed);
       if (found == digest || found == 0) return at;
     }

@@ -169,7 +169,7 @@ void define_prove(CLI::App& app, ProveOptions& options) {
       ->check(positive_seconds());
   prove
       .add_option("--without", options.without,
-                  "Search without this, which is slow and finds the same: merging, forgetting, snapshots, foresight")
+                  "Search without this, which is slow and finds the same: " + names_of_aids())
       ->type_name("NAMES");
   prove.add_flag("-q,--quiet", options.quiet, "Print verdicts only, no programs");
   define_programs(prove, options.space);

@@ -25,14 +25,23 @@ constexpr Aid aids[] = {{"merging", &ExplorerSettings::merges},
                         {"snapshots", &ExplorerSettings::snapshots},
                         {"foresight", &ExplorerSettings::foresees}};
 
+}  // namespace
+
+std::string names_of_aids() {
+  std::string names;
+  for (const Aid& aid : aids) names += fmt::format("{}{}", names.empty() ? "" : ", ", aid.name);
+  return names;
+}
+
+namespace {
+
 std::optional<InputError> leave_out(std::string_view list, ExplorerSettings& settings) {
   if (list.empty()) return std::nullopt;
   for (const std::string_view name : names_in(list)) {
     const auto* const aid = std::ranges::find(aids, name, &Aid::name);
     if (aid == std::end(aids)) {
-      return InputError{
-          fmt::format("--without: there is no '{}'; expected some of: merging, forgetting, snapshots, foresight",
-                      printable(std::string(name)))};
+      return InputError{fmt::format("--without: there is no '{}'; expected some of: {}", printable(std::string(name)),
+                                    names_of_aids())};
     }
     settings.*aid->is_used = false;
   }

@@ -58,4 +58,7 @@ std::variant<std::vector<ProvedEngine>, InputError> proved_engines(const ProveOp
                                                                    std::span<const Engine* const> engines,
                                                                    std::span<const Engine* const> known);
 
+// Of what --without leaves out, with commas between.
+std::string names_of_aids();
+
 }  // namespace shootdown
