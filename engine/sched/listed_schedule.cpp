@@ -101,12 +101,13 @@ Question ListedSchedule::at_first_step(const Question& question, int cpu) const 
 }
 
 // Whose turn it is only exceptions ask; and who was named, only the end of a handler: whoever is let run next is named or not anew.
-std::uint64_t ListedSchedule::memory(bool handles_interrupt) const {
-  // Where they cannot be taken for a part of what is added.
-  std::uint64_t digest = std::uint64_t{(handles_interrupt && named_ ? 2U : 0U) | (reorder_ ? 1U : 0U)} << 60U;
-  for (const Cpu& cpu : cpus_)
-    digest = (digest + static_cast<std::uint64_t>(2 * cpu.operation + (cpu.suspended ? 1 : 0))) * 0x9E3779B97F4A7C15U;
-  return digest;
+ListedSchedule::Memory ListedSchedule::memory(bool handles_interrupt) const {
+  Memory memory{.operations = 0, .turn = (handles_interrupt && named_ ? 2U : 0U) | (reorder_ ? 1U : 0U)};
+  for (const Cpu& cpu : cpus_) {
+    memory.operations = (memory.operations + static_cast<std::uint64_t>(cpu.operation)) * 0x9E3779B97F4A7C15U;
+    memory.turn = memory.turn << 1U | (cpu.suspended ? 1U : 0U);
+  }
+  return memory;
 }
 
 Choice ListedSchedule::follow(const Exception& exception, const Question& question) {

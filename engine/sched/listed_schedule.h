@@ -40,9 +40,16 @@ class ListedSchedule {
 
   // The question at the beginning of a run, as if it were asked before the first step of a CPU.
   Question at_first_step(const Question& question, int cpu) const;
-  // What it remembers of a run so far, as far as it makes a difference to how that goes on without exceptions: a digest. `handles_interrupt`:
-  // whether the CPU that runs is in the handler of an interrupt.
-  std::uint64_t memory(bool handles_interrupt) const;
+  // What it remembers of a run so far, as far as it makes a difference to how that goes on without exceptions.
+  struct Memory {
+    std::uint64_t operations;  // a digest of those that CPUs are in, or will begin next
+    unsigned turn;             // whose it is, below 2^turn_bits: all that a choice of who runs can change
+
+    bool operator==(const Memory&) const = default;
+  };
+  static constexpr int turn_bits = max_cpus + 2;
+  // `handles_interrupt`: whether the CPU that runs is in the handler of an interrupt.
+  Memory memory(bool handles_interrupt) const;
   // What happens if this is the next exception of the operation that the CPU is in, and its time has come.
   Choice follow(const Exception& exception, const Question& question);
 

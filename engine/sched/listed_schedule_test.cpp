@@ -157,7 +157,7 @@ BOOST_AUTO_TEST_CASE(who_is_to_go_on_at_the_beginning_goes_on_though_it_came_to_
 namespace {
 
 // What comes of a preemption of CPU 0's store after five steps, and what the schedule remembers then. Each CPU has a store to do.
-std::pair<Choice, std::uint64_t> preempted(int named, int latency, Question question) {
+std::pair<Choice, ListedSchedule::Memory> preempted(int named, int latency, Question question) {
   ProgramBuilder builder = eight_pages();
   builder.operation(0, Call::store, 0, 0).switch_to(named, 5, latency);
   builder.operation(1, Call::store, 1, 0).operation(2, Call::store, 2, 0);

@@ -26,10 +26,10 @@ Choice DeviatingSchedule::usual() const {
 }
 
 // Who has come to run by a preemption is not who the list asks about.
-std::uint64_t DeviatingSchedule::memory_behind(const Choice& choice) const {
+unsigned DeviatingSchedule::turn_behind(const Choice& choice) const {
   ListedSchedule order = now_.order_;
   order.follow(exception_of(choice, now_.question_.at.cpu), now_.question_);
-  return order.memory(false) << 1U;
+  return order.memory(false).turn << 1U;
 }
 
 // At the beginning of a run nothing deviates: who is first in order is asked once more before its first step.

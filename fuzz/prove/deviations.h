@@ -52,11 +52,14 @@ class DeviatingSchedule final : public Chooser {
   void go_on() { now_.goes_on_ = true; }
   // What the order of the list remembers of the run: beside the run's state this says how it goes on without deviations.
   // `handles_interrupt`: whether the CPU that runs is in the handler of an interrupt.
-  std::uint64_t memory(bool handles_interrupt) const {
-    return now_.order_.memory(handles_interrupt) << 1U | (list_is_asked() ? 1U : 0U);
+  ListedSchedule::Memory memory(bool handles_interrupt) const {
+    ListedSchedule::Memory memory = now_.order_.memory(handles_interrupt);
+    memory.turn = memory.turn << 1U | (list_is_asked() ? 1U : 0U);
+    return memory;
   }
-  // The same where a deviation leads that lets another CPU run, which is before a step and in no handler.
-  std::uint64_t memory_behind(const Choice& choice) const;
+  static constexpr int turn_bits = ListedSchedule::turn_bits + 1;
+  // The turn where a deviation leads that lets another CPU run, which is before a step and in no handler.
+  unsigned turn_behind(const Choice& choice) const;
 
   // How far it has come: a plain value.
   class Progress {

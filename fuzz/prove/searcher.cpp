@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 #include <optional>
+#include <utility>
 
 #include "engine/check.h"
 #include "engine/sched/schedule_recorder.h"
@@ -80,9 +81,10 @@ bool Searcher::departs(VisitedStates::Visitor& visitor) const {
 
 // Runs on to the end, or to a state that is known; returns whether nothing breaks.
 bool Searcher::explore(VisitedStates::Visitor& visitor) {
+  Target foreseen = number_ == 0 ? Target() : schedules_.branch(number_).target;
   bool over = simulation_.proceed();
   while (!over && !breaks()) {
-    if (!comes_to_new_state(visitor)) return true;
+    if (!comes_to_new_state(std::exchange(foreseen, {}), visitor)) return true;
     branch();
     schedule_.go_on();
     over = simulation_.proceed();
@@ -103,8 +105,8 @@ void Searcher::tell_of_end() {
   settings_.observer->ends(world_.of(simulation_));
 }
 
-bool Searcher::comes_to_new_state(VisitedStates::Visitor& visitor) {
-  const std::uint64_t here = Simulation::can_save ? state() : 0;
+bool Searcher::comes_to_new_state(Target foreseen, VisitedStates::Visitor& visitor) {
+  const std::uint64_t here = Simulation::can_save ? state(foreseen) : 0;
   const bool is_new = !settings_.merges || takes(here, visitor);
   if (is_new) notes_.push_back({.schedule = number_, .branches = 0, .state = here});
   if (settings_.observer != nullptr) settings_.observer->comes_to(here, is_new, path_, schedule_.decision());
@@ -148,6 +150,19 @@ std::uint64_t with(const StepPoint& next, std::uint64_t digest) {
   return next.event == nullptr ? digest : XXH3_64bits_withSeed(next.event, next.facts * sizeof(Fact), digest);
 }
 
+// Digests of states that are the same but for who runs differ in this, so that no two are the same and all lie beside each other.
+// `departs`: it is none of a state, but of what a CPU departs from.
+std::uint64_t who_runs(unsigned turn, int cpu, std::uint64_t steps_to_interrupt, bool departs = false) {
+  constexpr int cpu_bits = std::bit_width(unsigned{max_cpus - 1});
+  constexpr int steps_bits = std::bit_width(unsigned{max_latency});
+  static_assert(1 + cpu_bits + steps_bits + 1 + DeviatingSchedule::turn_bits <= VisitedStates::near_bits);
+  SHOOTDOWN_CHECK(steps_to_interrupt <= max_latency);
+  std::uint64_t parts = std::uint64_t{turn} << 1U | (departs ? 1U : 0U);
+  parts = parts << steps_bits | steps_to_interrupt;
+  parts = parts << cpu_bits | static_cast<std::uint64_t>(cpu);
+  return parts << 1U;
+}
+
 }  // namespace
 
 // Behind deviations it does not matter any more by which one came there. What the code on the CPUs knows (histories_)
@@ -158,16 +173,24 @@ std::uint64_t Searcher::state() {
     digest = with(simulation_.next_step(cpu), digest);
     if (simulation_.handles_interrupt(cpu)) digest = with(simulation_.interrupted_step(cpu), digest);
   }
-  all_but_who_runs_ = digest;
   const int current = schedule_.question().at.cpu;
-  return digest_of(schedule_.memory(simulation_.handles_interrupt(current)), current, simulation_.steps_to_interrupt());
+  const ListedSchedule::Memory order = schedule_.memory(simulation_.handles_interrupt(current));
+  const std::array<std::uint64_t, 2> parts{digest, order.operations};
+  all_but_who_runs_ = XXH3_64bits_withSeed(parts.data(), sizeof parts, settings_.seed);
+  return Target::state(all_but_who_runs_ ^ who_runs(order.turn, current, simulation_.steps_to_interrupt())).digest;
 }
 
-// `order`: what the order of the list remembers.
-std::uint64_t Searcher::digest_of(std::uint64_t order, int cpu, std::uint64_t steps_to_interrupt) const {
-  const std::array<std::uint64_t, 4> parts{all_but_who_runs_, order, static_cast<std::uint64_t>(cpu),
-                                           steps_to_interrupt};
-  return XXH3_64bits_withSeed(parts.data(), sizeof parts, settings_.seed);
+// If it was foreseen, it need not be found out; but whoever observes the states sees that it is the same.
+std::uint64_t Searcher::state(Target foreseen) {
+  if (foreseen.is_state() && settings_.observer == nullptr) {
+    const int current = schedule_.question().at.cpu;
+    const unsigned turn = schedule_.memory(simulation_.handles_interrupt(current)).turn;
+    all_but_who_runs_ = foreseen.digest ^ who_runs(turn, current, simulation_.steps_to_interrupt());
+    return foreseen.digest;
+  }
+  const std::uint64_t found = state();
+  SHOOTDOWN_CHECK(!foreseen.is_state() || found == foreseen.digest);
+  return found;
 }
 
 // What it comes to when another CPU is let run here: a state, if that CPU makes a step next. It does something else
@@ -177,10 +200,10 @@ Target Searcher::foreseen(const Choice& choice) const {
   if (!settings_.merges || !settings_.foresees || choice.cpu == question.at.cpu) return {};
   const bool is_interrupted = choice.latency == 0 && (question.interrupted & cpu_bit(choice.cpu)) != 0;
   const bool is_before_step = simulation_.next_step(choice.cpu).event != nullptr;
-  const std::uint64_t order = schedule_.memory_behind(choice);
-  if (!is_interrupted && is_before_step) return Target::state(digest_of(order, choice.cpu, choice.latency));
-  constexpr std::uint64_t no_state = std::uint64_t{1} << 32U;
-  return Target::departure(digest_of(order, choice.cpu, choice.latency + no_state));
+  const unsigned turn = schedule_.turn_behind(choice);
+  if (!is_interrupted && is_before_step)
+    return Target::state(all_but_who_runs_ ^ who_runs(turn, choice.cpu, choice.latency));
+  return Target::departure(all_but_who_runs_ ^ who_runs(turn, choice.cpu, choice.latency, true));
 }
 
 // Nothing can be tied to the last sync, in which only one CPU is left.

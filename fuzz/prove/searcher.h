@@ -108,11 +108,11 @@ class Searcher {
   bool breaks() const { return !(judge_.broken() & settings_.oracles).empty(); }
   bool is_wanted() const;
   bool departs(VisitedStates::Visitor& visitor) const;
-  bool comes_to_new_state(VisitedStates::Visitor& visitor);
+  bool comes_to_new_state(Target foreseen, VisitedStates::Visitor& visitor);
   bool takes(std::uint64_t state, VisitedStates::Visitor& visitor);
   std::uint64_t state();
+  std::uint64_t state(Target foreseen);
   Target foreseen(const Choice& choice) const;
-  std::uint64_t digest_of(std::uint64_t order, int cpu, std::uint64_t steps_to_interrupt) const;
   void tell_of_end();
   void branch();
   void branch_to_others();

@@ -41,6 +41,24 @@ BOOST_AUTO_TEST_CASE(no_digest_is_like_an_empty_place) {
   BOOST_TEST(states.size() == 1U);
 }
 
+BOOST_AUTO_TEST_CASE(those_that_lie_beside_each_other_are_told_apart) {
+  VisitedStates states;
+  constexpr std::uint64_t each = 40;  // more than a line holds
+  SplitMix64 random(1);
+  VisitedStates::Visitor visitor(states);
+  for (std::uint64_t i = 0; i < 5'000; ++i) {
+    const std::uint64_t world = random.next();
+    const std::uint64_t far = std::uint64_t{1} << VisitedStates::near_bits;
+    for (std::uint64_t near = 0; near < each; ++near) {
+      BOOST_REQUIRE(visitor.owner(world ^ near << 1U) == VisitedStates::nobody);
+      BOOST_REQUIRE(visitor.come(world ^ near << 1U, 1) == VisitedStates::nobody);
+      BOOST_REQUIRE(visitor.owner(world ^ near << 1U) != VisitedStates::nobody);
+    }
+    BOOST_TEST(visitor.owner(world ^ each << 1U) == VisitedStates::nobody);
+    BOOST_TEST(visitor.owner(world ^ far) == VisitedStates::nobody);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_state_belongs_to_the_schedule_with_the_lowest_number) {
   VisitedStates states(true);
   VisitedStates::Visitor visitor(states);
