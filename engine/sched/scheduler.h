@@ -131,8 +131,8 @@ class Scheduler {
   std::uint64_t steps_of_operation() const { return own_steps(self()); }
   // The CPU that runs.
   SHOOTDOWN_HARNESS int current() const { return tally_.current->number; }
-  // Steps that it makes before it takes the interrupt that it has put off; 0: it has put off none.
-  std::uint64_t steps_to_interrupt() const { return tally_.take_at == 0 ? 0 : tally_.take_at - tally_.steps; }
+  // Steps that it makes before it takes the interrupt that it has put off; 0: it has put off none, or takes it as soon as it can.
+  std::uint64_t steps_to_interrupt() const { return tally_.take_at > tally_.steps ? tally_.take_at - tally_.steps : 0; }
   // A digest of all that was mixed in in this run so far.
   std::uint64_t hash() const { return tally_.hash ^ tally_.hash >> 29U; }
   // The CPUs that have not ended; after a deadlock, those that wait.

@@ -38,6 +38,7 @@ class DeviatingSchedule final : public Chooser {
   void deviate(std::span<const Deviation> deviations) { deviations_.assign(deviations.begin(), deviations.end()); }
   // The run is paused before this decision, and before each that follows.
   void pause_from(std::uint32_t decision) { pause_from_ = decision; }
+  void pause_no_more() { pause_from_ = no_decision; }
 
   // --- of a run that is paused ---
 
@@ -92,7 +93,8 @@ class DeviatingSchedule final : public Chooser {
   Choice follow(const Deviation& deviation, const Question& question);
 
   std::vector<Deviation> deviations_;
-  std::uint32_t pause_from_ = std::numeric_limits<std::uint32_t>::max();
+  static constexpr std::uint32_t no_decision = std::numeric_limits<std::uint32_t>::max();
+  std::uint32_t pause_from_ = no_decision;
   Progress now_;
 };
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 #include <optional>
+#include <ranges>
 #include <utility>
 
 #include "engine/check.h"
@@ -84,8 +85,14 @@ bool Searcher::explore(VisitedStates::Visitor& visitor) {
   Target foreseen = number_ == 0 ? Target() : schedules_.branch(number_).target;
   bool over = simulation_.proceed();
   while (!over && !breaks()) {
-    if (!comes_to_new_state(std::exchange(foreseen, {}), visitor)) return true;
-    branch();
+    const std::uint64_t here = Simulation::can_save ? state(std::exchange(foreseen, {})) : 0;
+    if (comes_to_new_state(here, visitor)) {
+      branch();
+    } else if (goes_round(here)) {
+      schedule_.pause_no_more();
+    } else {
+      return true;
+    }
     schedule_.go_on();
     over = simulation_.proceed();
   }
@@ -105,12 +112,20 @@ void Searcher::tell_of_end() {
   settings_.observer->ends(world_.of(simulation_));
 }
 
-bool Searcher::comes_to_new_state(Target foreseen, VisitedStates::Visitor& visitor) {
-  const std::uint64_t here = Simulation::can_save ? state(foreseen) : 0;
+bool Searcher::comes_to_new_state(std::uint64_t here, VisitedStates::Visitor& visitor) {
   const bool is_new = !settings_.merges || takes(here, visitor);
   if (is_new) notes_.push_back({.schedule = number_, .branches = 0, .state = here});
   if (settings_.observer != nullptr) settings_.observer->comes_to(here, is_new, path_, schedule_.decision());
   return is_new;
+}
+
+// Whether the run has come there before and so, as nothing else happens to it, will for ever. Of all that come to such
+// states the schedule with the lowest number sees that; and how many steps a run may have decides what it breaks.
+bool Searcher::goes_round(std::uint64_t here) const {
+  if (!settings_.oracles.contains(OracleId::progress)) return false;
+  const auto is_of_run = [this](const Note& note) { return note.schedule == number_; };
+  const auto run = std::views::reverse(notes_) | std::views::take_while(is_of_run);
+  return std::ranges::find(run, here, &Note::state) != run.end();
 }
 
 // Whether no schedule with a lower number, and not this one either, has come there.

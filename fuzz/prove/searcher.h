@@ -108,7 +108,8 @@ class Searcher {
   bool breaks() const { return !(judge_.broken() & settings_.oracles).empty(); }
   bool is_wanted() const;
   bool departs(VisitedStates::Visitor& visitor) const;
-  bool comes_to_new_state(Target foreseen, VisitedStates::Visitor& visitor);
+  bool comes_to_new_state(std::uint64_t here, VisitedStates::Visitor& visitor);
+  bool goes_round(std::uint64_t here) const;
   bool takes(std::uint64_t state, VisitedStates::Visitor& visitor);
   std::uint64_t state();
   std::uint64_t state(Target foreseen);

@@ -4,8 +4,8 @@
 // that come to it, in whichever order they do: so it makes no difference who is faster.
 //
 // Of a digest all bits count but the lowest. A state whose digest is that of another one is taken for it. Of n states, that
-// happens to none but with probability below n * n / 2^64 (omission()), as far as
-// digests are as good as random numbers. Those that are asked for together should differ in nothing but their lowest bits
+// happens to none but with probability below n * n / 2^59 (omission()), as far as
+// digests are as good as random numbers: each is one of up to thirty others, any of which two states may have in common by chance. Those that are asked for together should differ in nothing but their lowest bits
 // (near_bits): they lie beside each other, in one line of the processor's cache.
 //
 // Open addressing; takes 8 bytes a state, 12 if there are several visitors, and as much again to grow.
@@ -82,8 +82,8 @@ class VisitedStates {
     }
   }
 
-  // The probability that two of so many digests were taken for one; one bit of a digest says that there is one.
-  static double omission(double digests) { return digests * digests / std::ldexp(1.0, 64); }
+  // The probability that two of so many states were taken for one, at most.
+  static double omission(double states) { return states * states / std::ldexp(1.0, 59); }
 
  private:
   template <typename T>
