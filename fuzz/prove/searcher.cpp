@@ -103,7 +103,11 @@ bool Searcher::explore(VisitedStates::Visitor& visitor) {
 bool Searcher::is_wanted() const {
   if (!settings_.wanted && settings_.code.preemptible == nullptr) return true;
   const Report report = judged(simulation_.engine(), program_, settings_, path_).report;
-  return !(report.broken() & settings_.oracles).empty() && (!settings_.wanted || settings_.wanted(report));
+  const bool breaks = !(report.broken() & settings_.oracles).empty();
+  if (settings_.wanted) return breaks && settings_.wanted(report);
+  // What breaks in a search does so when its text is run, or the search would go on without what follows.
+  SHOOTDOWN_CHECK(breaks);
+  return true;
 }
 
 void Searcher::tell_of_end() {
