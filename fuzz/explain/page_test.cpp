@@ -93,6 +93,27 @@ BOOST_AUTO_TEST_CASE(only_verdicts_that_were_asked_for_count) {
   BOOST_TEST(!contains(svg, "load page 0 word 0"));  // it comes later
 }
 
+BOOST_AUTO_TEST_CASE(of_a_run_that_goes_round_a_few_rounds_are_drawn) {
+  const auto picture = [](bool all) {
+    const ExplainedStory endless("delayed_rmap",
+                                 "shootdown 2\n"
+                                 "machine cpus 1, pages 1, words 1\n"
+                                 "cpu 0: load page 0 word 0\n"
+                                 "cpu 0: invalidate page 0\n"
+                                 "cpu 0: store page 0 word 0\n",
+                                 {.defect = Defect::last_entry_skipped, .all = all});
+    return draw_run(endless.scene, "endless");
+  };
+  const std::string few = picture(false);
+  BOOST_TEST(is_well_formed(few));
+  BOOST_TEST(count(few, ">store page 0: fault, pte is read-only</text>") == 2U);
+  BOOST_TEST(contains(few, ">and so on, "));
+  BOOST_TEST(contains(few, ">progress: no end after "));
+  const std::string all = picture(true);
+  BOOST_TEST(count(all, ">store page 0: fault, pte is read-only</text>") > 2U);
+  BOOST_TEST(!contains(all, ">and so on, "));
+}
+
 BOOST_AUTO_TEST_CASE(two_runs_stand_beside_each_other) {
   const ExplainedStory eager = lost_write();
   const Scene delayed(*find_engine("delayed_rmap"), eager.program, {}, &eager.scene);

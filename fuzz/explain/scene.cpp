@@ -1,6 +1,11 @@
 #include "fuzz/explain/scene.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <utility>
+
+#include "fuzz/trace/rounds.h"
 
 namespace shootdown {
 
@@ -74,8 +79,26 @@ void Scene::choose_lines() {
       shown_.push_back(i);
     }
   }
+  if (result_.outcome == Outcome::too_many_steps && !options_.all) leave_out_rounds();
   left_out_ = shown_.size() - std::min(shown_.size(), most_lines);
   shown_.erase(shown_.begin(), shown_.begin() + static_cast<std::ptrdiff_t>(left_out_));
+}
+
+// Of a run that goes round until it is cut off, a few rounds are shown; and a line, of the CPU that was last, says how many more.
+void Scene::leave_out_rounds() {
+  const auto is_found_later = [&](std::size_t number) { return story_[number].event >= trace().events().size(); };
+  const auto end = std::ranges::find_if(shown_, is_found_later);
+  std::vector<const StoryLine*> lines;
+  std::for_each(shown_.begin(), end, [&](std::size_t number) { lines.push_back(&story_[number]); });
+  const std::optional<Rounds> rounds = find_rounds(lines);
+  if (!rounds.has_value()) return;
+  const auto first_left_out = shown_.begin() + static_cast<std::ptrdiff_t>(rounds->end_of_told());
+  StoryLine rest = story_[*(first_left_out - 1)];
+  rest.number.reset();
+  rest.text = fmt::format("and so on, {} times more", rounds->left_out());
+  *first_left_out = story_.size();
+  shown_.erase(first_left_out + 1, end);
+  story_.push_back(std::move(rest));
 }
 
 }  // namespace shootdown

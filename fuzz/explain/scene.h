@@ -60,6 +60,7 @@ class Scene {
   std::size_t end_of_story() const;
   bool matters(const StoryLine& line) const;
   void choose_lines();
+  void leave_out_rounds();
 
   const Program& program_;
   SceneOptions options_;

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "fuzz/trace/columns.h"
+#include "fuzz/trace/rounds.h"
 #include "fuzz/trace/story.h"
 
 namespace shootdown {
@@ -61,17 +63,23 @@ constexpr int step_indent = 2;  // below the heading
 class Renderer {
  public:
   Renderer(const Program& program, const Trace& trace, const Report& report, const TraceOptions& options)
-      : trace_(trace), options_(options), story_(tell_story(program, trace, report)), table_(head()) {}
+      : trace_(trace),
+        options_(options),
+        has_no_end_(report.broken().contains(OracleId::progress)),
+        story_(tell_story(program, trace, report)),
+        table_(head()) {}
 
   std::string render();
 
  private:
   ColumnTable head();
+  void show_run(std::vector<StoryLine>::const_iterator end);
   void show(const StoryLine& line);
   std::string count() const;
 
   const Trace& trace_;
   const TraceOptions& options_;
+  const bool has_no_end_;
   std::vector<StoryLine> story_;
   std::array<int, max_cpus> columns_{};
   std::size_t shown_ = 0;  // steps
@@ -95,7 +103,7 @@ ColumnTable Renderer::head() {
 std::string Renderer::render() {
   const auto found_later =
       std::ranges::find_if(story_, [&](const StoryLine& line) { return line.event >= trace_.events().size(); });
-  std::for_each(story_.begin(), found_later, [&](const StoryLine& line) { show(line); });
+  show_run(found_later);
   if (trace_.missing() != 0)
     table_.add({.text = fmt::format("... and {} further steps, which were not recorded", trace_.missing())});
   std::for_each(found_later, story_.end(), [&](const StoryLine& line) { show(line); });
@@ -104,10 +112,21 @@ std::string Renderer::render() {
   return out;
 }
 
+// What is told until the run is over. Of one that has no end, as far as it goes round, a few rounds.
+void Renderer::show_run(std::vector<StoryLine>::const_iterator end) {
+  std::vector<const StoryLine*> lines;
+  for (auto line = story_.cbegin(); line != end; ++line) {
+    if (options_.full || line->essential || line->kind == StoryLine::Kind::verdict) lines.push_back(&*line);
+  }
+  const std::optional<Rounds> rounds = has_no_end_ && !options_.full ? find_rounds(lines) : std::nullopt;
+  if (rounds.has_value()) lines.resize(rounds->end_of_told());
+  for (const StoryLine* const line : lines) show(*line);
+  if (rounds.has_value()) table_.add({.text = fmt::format("... and so on, {} times more", rounds->left_out())});
+}
+
 void Renderer::show(const StoryLine& line) {
   using Kind = StoryLine::Kind;
   if (line.kind == Kind::verdict) return table_.add({.text = "*** " + line.text, .emphasised = true});
-  if (!options_.full && !line.essential) return;
   if (line.kind == Kind::step) ++shown_;
   table_.add({.label = line.number.has_value() ? fmt::to_string(*line.number) : "",
               .note = std::string(line.function),

@@ -417,6 +417,29 @@ BOOST_AUTO_TEST_CASE(a_run_that_is_too_long_is_cut_and_says_so) {
   BOOST_TEST(render_trace(program, trace, runner.observer->report(), {}) == text);
 }
 
+// The mistake leaves an entry of a page that is gone: the store faults for ever.
+BOOST_AUTO_TEST_CASE(of_a_run_that_goes_round_a_few_rounds_are_told) {
+  const Program program = program_of(
+      "shootdown 2\n"
+      "machine cpus 1, pages 1, words 1\n"
+      "cpu 0: load page 0 word 0\n"
+      "cpu 0: invalidate page 0\n"
+      "cpu 0: store page 0 word 0\n");
+  Runner<Judge> runner("delayed_rmap");
+  runner.simulation.defect = Defect::last_entry_skipped;
+  Trace trace;
+  runner.simulation.run(program, &trace);
+  const auto faults = [&](const TraceOptions& options) {
+    const std::vector<std::string> lines = lines_of(render_trace(program, trace, runner.observer->report(), options));
+    const auto is_fault = [](const std::string& line) { return contains(line, "store page 0: fault"); };
+    const auto goes_on = [](const std::string& line) { return contains(line, "... and so on, "); };
+    BOOST_TEST(std::ranges::count_if(lines, goes_on) == (options.full ? 0 : 1));
+    return std::ranges::count_if(lines, is_fault);
+  };
+  BOOST_TEST(faults({}) == 2);
+  BOOST_TEST(faults({.full = true}) > 100);
+}
+
 // What no hardware does: the check of the TLB and the access are two steps.
 BOOST_AUTO_TEST_CASE(split_accesses_have_words) {
   const Program program = program_of(one_store);
